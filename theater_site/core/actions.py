@@ -1,0 +1,432 @@
+"""Every change is a service: a function registered as an action, run by one runner for all of them.
+
+    @action("production.publish", needs=Needs("publish_details", on="production"), subject="production")
+    def publish_production(*, production: Production) -> Production: ...
+
+There are four entry points, no more. `publish_production(actor=..., production=...)` does it or refuses; `.submit(...)`
+does it, or stores it for approval where the actor may only propose; `.as_consequence(...)` does it inside a running
+action, unasked, with an audit entry of its own that names its cause; `.preview(...)` does it, tells what came of it, and
+takes it all back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import Token
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from functools import update_wrapper
+from typing import Any, Generic, NoReturn, ParamSpec, TypeVar
+from uuid import UUID
+
+import orjson
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from theater_site.core import inputs, judges, recording
+from theater_site.core.actors import Actor, ActorKind
+from theater_site.core.conflicts import conflict_of
+from theater_site.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, NotSignedIn, Stale
+from theater_site.core.ids import new_id
+from theater_site.core.judges import Finding, Severity
+from theater_site.core.logs import request_id
+from theater_site.core.models.content import ContentModel, section_joins
+from theater_site.core.recording import Change, running
+from theater_site.core.signals import action_done, changed_since, store_submission
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The right (a codename such as `edit_details`) that is needed, on the section of which argument.
+
+    `on` may follow attributes: "production.season"; "approve_{area}" takes the area from the argument
+    `area`, else from the object itself. Where content moves between sections, an action has two of these.
+    """
+
+    right: str
+    on: str
+
+
+class OpenTo(Enum):
+    """Actions that need no right: for anybody, for anybody signed in, or for the installation itself alone.
+
+    Such an action guards itself, by a secret that it is given or by whose thing it touches.
+    """
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed_in"
+    SYSTEM = "system"
+
+
+@dataclass(slots=True)
+class Run:
+    """One action on its way: who, when, under which id and cause, and what has changed so far."""
+
+    action: Action[Any, Any] | None
+    actor: Actor
+    instant: datetime
+    id: UUID = field(default_factory=new_id)
+    cause: UUID | None = None
+    on_behalf_of: Any = None
+    request_id: str = ""
+    waivers: Mapping[str, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    consequences: list[Run] = field(default_factory=list)
+    note: dict[str, Any] = field(default_factory=dict)
+    _changes: dict[tuple[type, Any], Change] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.action.name if self.action is not None else "unattributed"
+
+    @property
+    def changes(self) -> list[Change]:
+        """What changed, one entry an object, in the order in which the objects were first touched."""
+        return list(self._changes.values())
+
+    def keep(self, changes: Iterable[Change]) -> None:
+        known = self._changes
+        for change in changes:
+            key = (change.model, change.object_id)
+            if key not in known:
+                known[key] = change
+            elif (both := recording.merged(known[key], change)) is not None:
+                known[key] = both
+            else:
+                del known[key]
+
+    def all_changes(self) -> list[Change]:
+        """The changes of this action and of all its consequences."""
+        return [*self.changes, *(change for run in self.consequences for change in run.all_changes())]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an action would do: its result (detached), the changes, the judges' findings, and the digest to approve."""
+
+    result: Any
+    changes: list[Change]
+    findings: list[Finding]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The answer of `.submit` where the actor may only propose: the stored submission."""
+
+    submission: Any
+
+
+class _TakeBack(Exception):
+    """Ends a preview's transaction."""
+
+
+def current() -> Run:
+    """The running action: its instant, actor and id. LookupError outside of one."""
+    run = running.get()
+    if run is None:
+        raise LookupError("no action is running")
+    return run
+
+
+class Action(Generic[P, Result]):
+    """A registered service. Call it by keyword with `actor` and its inputs; `if_version` is the version the caller saw,
+    `waive` maps a warning's rule to the reason for going on in spite of it."""
+
+    def __init__(
+        self,
+        function: Callable[P, Result],
+        *,
+        name: str,
+        needs: tuple[Needs, ...],
+        open_to: OpenTo | None,
+        proposable: bool,
+        subject: str | None,
+    ) -> None:
+        self.function = function
+        self.name = name
+        self.needs = needs
+        self.open_to = open_to
+        self.proposable = proposable
+        self.subject = subject
+        self.kinds = inputs.kinds_of(function)
+        if taken := {"actor", "if_version", "waive", "proposing"} & self.kinds.keys():
+            raise TypeError(f"{name}: {sorted(taken)} are the runner's own")
+        for argument in (*(need.on.split(".")[0] for need in needs), *([subject] if subject else [])):
+            if argument not in self.kinds:
+                raise TypeError(f"{name} has no argument {argument!r}")
+        if proposable and not needs:
+            raise TypeError(f"{name} is open: there is nothing to propose")
+        update_wrapper(self, function)
+
+    # --- the four entry points -----------------------------------------------------------------------------------
+
+    def __call__(
+        self, *, actor: Actor, if_version: int | None = None, waive: Mapping[str, str] | None = None, **given: Any
+    ) -> Result:
+        """Do it, or raise a DomainError and have done nothing."""
+        return self._run(self._begin(actor, waive), given, if_version)
+
+    def submit(
+        self, *, actor: Actor, if_version: int | None = None, waive: Mapping[str, str] | None = None, **given: Any
+    ) -> Result | Submitted:
+        """Do it, or store it for approval where the actor may only propose; raise NotAllowed where they may neither."""
+        if self.proposable and not self.permits(actor, given) and self.permits(actor, given, propose=True):
+            return Submitted(store_submission.ask(action=self, actor=actor, given=given, if_version=if_version))
+        return self(actor=actor, if_version=if_version, waive=waive, **given)
+
+    def as_consequence(self, **given: Any) -> Result:
+        """Do it as part of the running action: same transaction, actor and instant, without asking for a right."""
+        cause = current()
+        run = Run(
+            action=self,
+            actor=cause.actor,
+            instant=cause.instant,
+            cause=cause.id,
+            on_behalf_of=cause.on_behalf_of,
+            request_id=cause.request_id,
+            waivers=cause.waivers,
+        )
+        result = self._run(run, given, None, asked=True)
+        cause.consequences.append(run)
+        return result
+
+    def preview(self, *, actor: Actor, if_version: int | None = None, proposing: bool = False, **given: Any) -> Preview:
+        """Do it, tell what changed and what the judges find, and take it all back. Refuses as the call would, except that
+        the judges' findings are told instead of raised, and that `proposing` asks only for the right to propose."""
+        run = self._begin(actor, None)
+        try:
+            with transaction.atomic():
+                result = self._run(run, given, if_version, proposing=proposing, previewing=True)
+                raise _TakeBack
+        except _TakeBack:
+            changes = run.all_changes()
+            findings = [*run.findings, *(finding for r in run.consequences for finding in r.findings)]
+            return Preview(result, changes, findings, digest_of(changes, run.instant))
+
+    # --- what they share -------------------------------------------------------------------------------------------
+
+    def permits(self, actor: Actor, given: Mapping[str, Any], *, propose: bool = False, at: datetime | None = None) -> bool:
+        """Whether `actor` holds what this needs (or the matching right to propose) on the given arguments."""
+        if self.open_to is OpenTo.PUBLIC:
+            return True
+        if self.open_to is OpenTo.SIGNED_IN:
+            return actor.kind is not ActorKind.PUBLIC
+        if self.open_to is OpenTo.SYSTEM:
+            return actor.kind is ActorKind.SYSTEM
+        at = at or recording.instant()
+        return all(
+            actor.holds(_to_propose(right) if propose else right, scope, at) for right, scope in self.scopes(given)
+        )
+
+    def scopes(self, given: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        """Each right that this needs, with the object on whose section it is needed."""
+        scopes = [(need.right, _scope(given, need.on)) for need in self.needs]
+        return [
+            (right.format(area=given.get("area") or getattr(scope, "area", "")), scope) if "{" in right else (right, scope)
+            for right, scope in scopes
+        ]
+
+    def refuse(self, actor: Actor, given: Mapping[str, Any]) -> NoReturn:
+        """Raise what somebody is told who may not do this: NotSignedIn for the public, NotAllowed for others."""
+        if actor.kind is ActorKind.PUBLIC:
+            raise NotSignedIn("Sign in to do this.")
+        rights = sorted({right for right, _ in self.scopes(given)})
+        raise NotAllowed(
+            f"You may not do this here; it needs the right {' and '.join(rights) or 'of the installation itself'}."
+            + (" Ask whoever manages the members of this section." if rights else ""),
+            data={"action": self.name, "needs": rights},
+        )
+
+    def _begin(self, actor: Actor, waive: Mapping[str, str] | None) -> Run:
+        outer = running.get()
+        return Run(
+            action=self,
+            actor=actor,
+            instant=outer.instant if outer is not None else timezone.now(),
+            cause=outer.id if outer is not None else None,
+            request_id=request_id(),
+            waivers=dict(waive or {}),
+        )
+
+    def _run(
+        self,
+        run: Run,
+        given: dict[str, Any],
+        if_version: int | None,
+        *,
+        asked: bool = False,
+        proposing: bool = False,
+        previewing: bool = False,
+    ) -> Result:
+        if given.keys() != self.kinds.keys() and (unknown := given.keys() - self.kinds.keys()):
+            raise TypeError(f"{self.name} takes no {sorted(unknown)}")
+        if not asked and not self.permits(run.actor, given, propose=proposing, at=run.instant):
+            self.refuse(run.actor, given)
+        token: Token[Run | None] | None = None
+        try:
+            # A consequence needs no savepoint of its own: when it fails, so does its cause.
+            with transaction.atomic(savepoint=not asked):
+                if self.subject is not None:
+                    given = self._with_fresh_subject(given, if_version)
+                    if not asked and not self.permits(run.actor, given, propose=proposing, at=run.instant):
+                        self.refuse(run.actor, given)
+                token = running.set(run)
+                try:
+                    result = self.function(**given)  # type: ignore[call-arg]
+                    self._judge(run, previewing)
+                finally:
+                    running.reset(token)
+                if not previewing:
+                    action_done.announce(run=run)
+                return result
+        except IntegrityError as error:
+            raise conflict_of(error) from error
+
+    def _with_fresh_subject(self, given: dict[str, Any], if_version: int | None) -> dict[str, Any]:
+        """The subject as it stands now, locked until the end; refused where it is not what the caller saw."""
+        assert self.subject is not None
+        seen = given[self.subject]
+        model = type(seen)
+        rows = model._base_manager.select_for_update(of=("self",))
+        if issubclass(model, ContentModel):
+            rows = rows.select_related(*section_joins(model))
+        fresh = rows.filter(pk=seen.pk).first()
+        if fresh is None:
+            raise NotFound(f"This {model._meta.verbose_name} is gone.")
+        if if_version is not None and fresh.version != if_version:
+            raise Stale(
+                f"This {model._meta.verbose_name} has changed since version {if_version}; it is now at version "
+                f"{fresh.version}. Load it again and repeat.",
+                data={
+                    "current_version": fresh.version,
+                    "changed": changed_since.ask(
+                        object_type=model._meta.label_lower, object_id=fresh.pk, version=if_version
+                    ),
+                },
+            )
+        return {**given, self.subject: fresh}
+
+    def _judge(self, run: Run, previewing: bool) -> None:
+        run.findings = judges.findings_on(run.changes)
+        if previewing or not run.findings:
+            return
+        errors = [finding for finding in run.findings if finding.severity is Severity.ERROR]
+        if errors:
+            raise Invalid(
+                "This breaks the theater's rules.",
+                code="rules_broken",
+                data={"findings": [finding.as_data() for finding in run.findings]},
+                problems=[
+                    Invalid(f"{f.message} {f.mend}", code=f.rule, field=f.field or None) for f in errors
+                ],
+            )
+        waivable = [finding for finding in run.findings if not run.waivers.get(finding.rule, "").strip()]
+        if waivable:
+            raise Conflict(
+                "There are warnings. Mend what they name, or waive each rule with a reason.",
+                code="waiver_required",
+                data={"findings": [finding.as_data() for finding in waivable]},
+            )
+
+    def __repr__(self) -> str:
+        return f"<action {self.name}>"
+
+
+_registry: dict[str, Action[Any, Any]] = {}
+
+
+def action(
+    name: str,
+    *,
+    needs: Needs | tuple[Needs, ...] = (),
+    open_to: OpenTo | None = None,
+    proposable: bool = False,
+    subject: str | None = None,
+) -> Callable[[Callable[P, Result]], Action[P, Result]]:
+    """Register a service under `name` ("production.publish").
+
+    Exactly one of `needs` and `open_to` is given. `subject` is the argument that the runner loads anew and locks before
+    the body, and whose version `if_version` is compared with.
+    """
+    needed = (needs,) if isinstance(needs, Needs) else tuple(needs)
+    if bool(needed) == (open_to is not None):
+        raise TypeError(f"{name}: say what it needs, or to whom it is open")
+
+    def register(function: Callable[P, Result]) -> Action[P, Result]:
+        if name in _registry:
+            raise TypeError(f"there is an action {name} already")
+        made = Action(function, name=name, needs=needed, open_to=open_to, proposable=proposable, subject=subject)
+        _registry[name] = made
+        return made
+
+    return register
+
+
+def registered() -> dict[str, Action[Any, Any]]:
+    """All actions by name."""
+    return dict(sorted(_registry.items()))
+
+
+def tell_unattributed(changes: list[Change]) -> None:
+    """A write outside of any service: told at once, as done by nobody."""
+    actor = Actor()
+    actor.label = "unattributed"
+    run = Run(action=None, actor=actor, instant=timezone.now(), request_id=request_id())
+    run.keep(changes)
+    action_done.announce(run=run)
+
+
+def digest_of(changes: Iterable[Change], at: datetime) -> str:
+    """SHA-256 over what a run at the instant `at` changed, alike for two runs of the same action on the same state.
+
+    New ids and the instants of the run differ between a preview and the real thing, so an object made in the run is
+    known by its place in the order of making, and instants of the run itself are masked.
+    """
+    made: dict[tuple[str, Any], str] = {}
+    listed = list(changes)
+    for change in listed:
+        if change.operation == recording.CREATED:
+            made[(change.object_type, change.object_id)] = f"new:{len(made)}"
+    rows = []
+    for change in listed:
+        rows.append(
+            [
+                change.object_type,
+                made.get((change.object_type, change.object_id), str(change.object_id)),
+                change.operation,
+                {name: _masked(change.model, name, value, made, at) for name, value in change.before.items()},
+                {name: _masked(change.model, name, value, made, at) for name, value in change.after.items()},
+            ]
+        )
+    return hashlib.sha256(orjson.dumps(rows, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _masked(model: type[models.Model], name: str, value: Any, made: dict[tuple[str, Any], str], at: datetime) -> Any:
+    named = next((f for f in model._meta.concrete_fields if f.attname == name), None)
+    if isinstance(named, models.ForeignKey) and value is not None:
+        return made.get((named.related_model._meta.label_lower, value), value)  # type: ignore[union-attr]
+    return "now" if value == at else value
+
+
+def _to_propose(right: str) -> str:
+    return "propose_" + right.split("_", 1)[1]
+
+
+def _scope(given: Mapping[str, Any], path: str) -> Any:
+    here: Any = given
+    for step in path.split("."):
+        here = here[step] if isinstance(here, Mapping) else getattr(here, step)
+        if here is None:
+            break
+    return here
+
+
+def refusal(error: DomainError) -> str:
+    """One line for logs and tables."""
+    return f"{error.code}: {error.message}"

@@ -1,0 +1,32 @@
+"""Columns that any app may use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+from theater_site.core.text import fold
+
+
+class FoldedField(models.TextField):  # type: ignore[type-arg]
+    """The folded text of other columns of the row, for search: `FoldedField(sources=("title", "subtitle"))`.
+
+    Kept by every way of saving but `update()` of a source. Ask it with text that went through `fold` as well.
+    """
+
+    # Follows from other columns: the recorder need not tell of it.
+    derived = True
+
+    def __init__(self, *args: Any, sources: tuple[str, ...] = (), **kwargs: Any) -> None:
+        self.sources = tuple(sources)
+        super().__init__(*args, **{**kwargs, "default": "", "blank": True, "editable": False})
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "sources": self.sources}
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        text = fold(" ".join(str(getattr(model_instance, name) or "") for name in self.sources))
+        setattr(model_instance, self.attname, text)
+        return text

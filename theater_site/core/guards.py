@@ -1,0 +1,218 @@
+"""Truths that the database itself keeps, beyond what Django's constraints can say, alike on SQLite and PostgreSQL.
+
+A model declares them beside its fields: `guards = [AppendOnly()]`. They are laid after every migrate, since SQLite's
+table rebuild drops triggers without a word, and `missing()` finds every one that is not in place. A guard that is broken
+raises IntegrityError with the text `guard:<name>`, which the service runner turns into the guard's own Conflict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.db import connection as default_connection
+from django.db import models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """One rule on one table. `message` is what a person is told when it stops them."""
+
+    name: str
+    message: str
+
+    def lay(self, model: type[models.Model], vendor: str) -> list[str]:
+        """The statements that put it in place, for a database that does not have it."""
+        raise NotImplementedError
+
+    def lift(self, model: type[models.Model], vendor: str) -> list[str]:
+        """The statements that take it away where it stands, and do nothing where it does not."""
+        raise NotImplementedError
+
+    def parts(self, vendor: str) -> set[str]:
+        """The names of the triggers and constraints it consists of."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trigger(Guard):
+    def _events(self) -> list[str]:
+        raise NotImplementedError
+
+    def _condition(self, model: type[models.Model], vendor: str) -> str:
+        """SQL that is true for a row (NEW, OLD) that must be refused."""
+        return "TRUE" if vendor == "postgresql" else "1"
+
+    def parts(self, vendor: str) -> set[str]:
+        return {f"{self.name}_{event.lower()}" for event in self._events_on(vendor)}
+
+    def _events_on(self, vendor: str) -> list[str]:
+        return [event for event in self._events() if event != "TRUNCATE" or vendor == "postgresql"]
+
+    def lay(self, model: type[models.Model], vendor: str) -> list[str]:
+        table = model._meta.db_table
+        if vendor == "sqlite":
+            return [
+                f'CREATE TRIGGER "{self.name}_{event.lower()}" BEFORE {event} ON "{table}" FOR EACH ROW '
+                f"WHEN {self._condition(model, vendor)} "
+                f"BEGIN SELECT RAISE(ABORT, 'guard:{self.name}'); END"
+                for event in self._events_on(vendor)
+            ]
+        statements = []
+        for event in self._events_on(vendor):
+            part = f"{self.name}_{event.lower()}"
+            condition = "TRUE" if event == "TRUNCATE" else self._condition(model, vendor)
+            row = "OLD" if event == "DELETE" else "NEW"
+            statements += [
+                f'CREATE OR REPLACE FUNCTION "{part}"() RETURNS trigger LANGUAGE plpgsql AS $guard$ BEGIN '
+                f"IF {condition} THEN RAISE EXCEPTION 'guard:{self.name}' "
+                f"USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+                f"RETURN {'NULL' if event == 'TRUNCATE' else row}; END $guard$",
+                f'CREATE TRIGGER "{part}" BEFORE {event} ON "{table}" '
+                f'FOR EACH {"STATEMENT" if event == "TRUNCATE" else "ROW"} EXECUTE FUNCTION "{part}"()',
+            ]
+        return statements
+
+    def lift(self, model: type[models.Model], vendor: str) -> list[str]:
+        if vendor == "sqlite":
+            return [f'DROP TRIGGER IF EXISTS "{part}"' for part in self.parts(vendor)]
+        return [f'DROP TRIGGER IF EXISTS "{part}" ON "{model._meta.db_table}"' for part in self.parts(vendor)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppendOnly(_Trigger):
+    """Rows are written once: never updated, deleted or truncated. With `erasable`, deleting is allowed, updating is not."""
+
+    erasable: bool = False
+
+    def _events(self) -> list[str]:
+        return ["UPDATE"] if self.erasable else ["UPDATE", "DELETE", "TRUNCATE"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refuse(_Trigger):
+    """A row for which `when` (SQL over NEW, and OLD on update; alike on both databases) is true is refused."""
+
+    when: str
+    events: Sequence[str] = ("INSERT", "UPDATE")
+
+    def _events(self) -> list[str]:
+        return list(self.events)
+
+    def _condition(self, model: type[models.Model], vendor: str) -> str:
+        return f"({self.when})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoOverlap(Guard):
+    """Two rows with the same `resource` never overlap in time; spans are half open, [start, end).
+
+    PostgreSQL keeps it as an exclusion constraint, SQLite as triggers over an index on (resource, start). The check of a
+    list of rows is in row order: to move several at once, delete them and insert them anew. `longest` bounds the span in
+    days, so that SQLite need not look further back. Rows whose boolean column `only` is false take no part.
+    """
+
+    resource: str
+    start: str
+    end: str
+    longest: int = 366
+    only: str = ""
+
+    def parts(self, vendor: str) -> set[str]:
+        return {self.name} if vendor == "postgresql" else {f"{self.name}_insert", f"{self.name}_update"}
+
+    def lay(self, model: type[models.Model], vendor: str) -> list[str]:
+        table = model._meta.db_table
+        if vendor == "postgresql":
+            return [
+                "CREATE EXTENSION IF NOT EXISTS btree_gist",
+                f'ALTER TABLE "{table}" ADD CONSTRAINT "{self.name}" EXCLUDE USING gist '
+                f'("{self.resource}" WITH =, tstzrange("{self.start}", "{self.end}", \'[)\') WITH &&)'
+                + (f' WHERE ("{self.only}")' if self.only else ""),
+            ]
+        # Django writes aware datetimes as text in UTC, which compares rightly as text and is what datetime() gives back.
+        taken = (
+            f'EXISTS (SELECT 1 FROM "{table}" AS other WHERE other."{self.resource}" = NEW."{self.resource}" '
+            f'AND other."{self.start}" < NEW."{self.end}" AND other."{self.end}" > NEW."{self.start}" '
+            f"AND other.\"{self.start}\" >= datetime(NEW.\"{self.start}\", '-{self.longest} days') "
+            f'AND other."id" <> NEW."id"' + (f' AND other."{self.only}"' if self.only else "") + ")"
+        )
+        condition = f'NEW."{self.only}" AND {taken}' if self.only else taken
+        # AFTER the insert, since only then does NEW know its id.
+        return [
+            f'CREATE TRIGGER "{self.name}_{event.lower()}" AFTER {event} ON "{table}" FOR EACH ROW WHEN {condition} '
+            f"BEGIN SELECT RAISE(ABORT, 'guard:{self.name}'); END"
+            for event in ("INSERT", "UPDATE")
+        ]
+
+    def lift(self, model: type[models.Model], vendor: str) -> list[str]:
+        if vendor == "postgresql":
+            return [f'ALTER TABLE "{model._meta.db_table}" DROP CONSTRAINT IF EXISTS "{self.name}"']
+        return [f'DROP TRIGGER IF EXISTS "{part}"' for part in self.parts(vendor)]
+
+
+def declared(app: str | None = None) -> Iterator[tuple[type[models.Model], Guard]]:
+    """Every guard that a model declares, by app label or in the whole project."""
+    for model in apps.get_models(include_auto_created=True):
+        if app is None or model._meta.app_label == app:
+            for guard in model.__dict__.get("guards", ()):
+                yield model, guard
+
+
+def named(name: str) -> tuple[type[models.Model], Guard] | None:
+    return next(((model, guard) for model, guard in declared() if guard.name == name), None)
+
+
+def missing(connection: BaseDatabaseWrapper = default_connection) -> list[str]:
+    """The names of all declared triggers and constraints that the database does not have."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D' "
+                "UNION SELECT conname FROM pg_constraint WHERE contype = 'x'"
+            )
+        else:
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        present = {name for (name,) in cursor.fetchall()}
+    return sorted(part for _, guard in declared() for part in guard.parts(connection.vendor) if part not in present)
+
+
+def lay_all(connection: BaseDatabaseWrapper = default_connection, app: str | None = None) -> None:
+    """Put every declared guard in place, replacing what stands under its name."""
+    tables = set(connection.introspection.table_names())
+    _run(
+        connection,
+        [
+            statement
+            for model, guard in declared(app)
+            if model._meta.db_table in tables
+            for statement in (*guard.lift(model, connection.vendor), *guard.lay(model, connection.vendor))
+        ],
+    )
+
+
+@contextmanager
+def lifted(connection: BaseDatabaseWrapper = default_connection) -> Iterator[None]:
+    """Without the guards, for the flush between tests; nothing in the product calls this."""
+    _run(connection, [s for model, guard in declared() for s in guard.lift(model, connection.vendor)])
+    try:
+        yield
+    finally:
+        lay_all(connection)
+
+
+def _run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def lay_after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
+    """Receiver of post_migrate."""
+    from django.db import connections
+
+    lay_all(connections[using], app=sender.label)

@@ -1,0 +1,133 @@
+"""Logs that name the request they belong to and hold no personal value.
+ A request id is taken from `X-Request-ID` or made, answered in the same header, and known to everything that
+runs meanwhile through `request_id()`; the audit entry carries it too. Tracebacks are logged as places and
+exception types: the exceptions' own texts repeat what people typed (a database error quotes the offending
+e-mail), so they are left out unless the settings ask for them. Messages name things by id, never by name or
+address.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.json import JsonFormatter
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+_ACCEPTED = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}", re.ASCII)
+_META_KEY = "theater_site.request_id"
+_QUERY = re.compile(r"\?\S*")
+
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+def request_id() -> str:
+    """The id of the request or command that runs now; empty outside of one."""
+    return _request_id.get()
+
+
+@contextmanager
+def bind_request_id(value: str = "") -> Iterator[str]:
+    """Give what runs inside the id `value`, or a new one; for commands and jobs, which no middleware serves.
+
+    A value that is not 1 to 128 letters, digits or `._:/+=-` is replaced by a new id, since it ends up in
+    logs.
+    """
+    bound = value if _ACCEPTED.fullmatch(value) else uuid.uuid4().hex
+    token = _request_id.set(bound)
+    try:
+        yield bound
+    finally:
+        _request_id.reset(token)
+
+
+class RequestId:
+    """The outermost middleware: binds the id for the whole request and answers it as `X-Request-ID`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with bind_request_id(request.headers.get("X-Request-ID", "")) as bound:
+            request.META[_META_KEY] = bound  # Django logs 4xx answers after the last middleware has returned
+            response = self.get_response(request)
+            response["X-Request-ID"] = bound
+            return response
+
+
+class RequestContext(logging.Filter):
+    """Puts the request id on every record, and takes the query off the request lines that Django's server
+    logs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        meta = getattr(getattr(record, "request", None), "META", {})
+        record.request_id = request_id() or meta.get(_META_KEY) or "-"
+        if record.name == "django.server" and isinstance(record.args, tuple):
+            record.args = tuple(_QUERY.sub("", arg) if isinstance(arg, str) else arg for arg in record.args)
+        return True
+
+
+def exception_places(error: BaseException) -> str:
+    """The traceback of `error` and of its causes without what the exceptions say and without local values."""
+    parts: list[str] = []
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        kind = type(current)
+        frames = "".join(traceback.format_tb(current.__traceback__))
+        parts.append(f"{frames}{kind.__module__}.{kind.__qualname__}")
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+    return "\nraised while handling, or because of:\n".join(parts)
+
+
+class _WithoutValues:
+    """Formats exceptions by `exception_places`, unless `exception_texts` asks for all that they say."""
+
+    def __init__(self, *args: Any, exception_texts: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.exception_texts = exception_texts
+
+    def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 (the name is logging's)
+        if self.exception_texts or ei[1] is None:
+            return super().formatException(ei)  # type: ignore[misc]
+        return exception_places(ei[1])
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_text = None  # another handler may have kept a traceback with values here
+        try:
+            return super().format(record)  # type: ignore[misc]
+        finally:
+            record.exc_text = None
+
+
+class LineFormatter(_WithoutValues, logging.Formatter):
+    """One readable line a record, for people at a terminal."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s", *args, **kwargs)
+
+
+class JSONFormatter(_WithoutValues, JsonFormatter):
+    """One JSON object a record: timestamp, level, logger, request_id, message, and what `extra` added."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(
+            "{levelname}{name}{request_id}{message}",
+            *args,
+            style="{",
+            timestamp=True,
+            rename_fields={"levelname": "level", "name": "logger"},
+            # Django adds the request object, whose text holds the query, and the server's socket.
+            reserved_attrs=[*RESERVED_ATTRS, "request", "server_time"],
+            **kwargs,
+        )

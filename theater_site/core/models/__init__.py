@@ -1,0 +1,4 @@
+from theater_site.core.models.bookkeeping import Heartbeat, IdempotentAnswer
+from theater_site.core.models.content import ContentManager, ContentModel, ContentQuerySet
+
+__all__ = ["ContentManager", "ContentModel", "ContentQuerySet", "Heartbeat", "IdempotentAnswer"]

@@ -1,0 +1,182 @@
+"""The change recorder: what an action changed, field by field, whichever way it was written.
+
+Inside a service the changes gather in the running action and are told once, at its end. A write outside of one is told at
+once, as an action of nobody, so that nothing goes unseen. Raw SQL and upserts are not seen: whoever writes them calls
+`record_change` or `record_created`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from theater_site.core.actions import Run
+    from theater_site.core.models.content import ContentModel
+
+CREATED, CHANGED, DELETED = "created", "changed", "deleted"
+_UNTRACKED = frozenset({"id", "version", "created_at", "updated_at"})
+
+running: ContextVar[Run | None] = ContextVar("running_action", default=None)
+
+
+@dataclass(slots=True)
+class Change:
+    """What one action did to one object: attribute values before and after, the changed ones only.
+
+    `before` is empty for a created object, `after` for a deleted one. `section_id` is where it belongs now,
+    `section_before` where it belonged, if that changed.
+    """
+
+    model: type[ContentModel]
+    object_id: Any
+    operation: str
+    section_id: int | None
+    version: int
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def object_type(self) -> str:
+        return self.model._meta.label_lower
+
+
+def instant() -> datetime:
+    """The running action's one instant; outside an action, now."""
+    run = running.get()
+    return run.instant if run is not None else timezone.now()
+
+
+@cache
+def tracked(model: type[models.Model]) -> tuple[str, ...]:
+    return tuple(
+        f.attname
+        for f in model._meta.concrete_fields
+        if f.attname not in _UNTRACKED and not f.primary_key and not getattr(f, "derived", False)
+    )
+
+
+@cache
+def _mutable(model: type[models.Model]) -> tuple[str, ...]:
+    return tuple(f.attname for f in model._meta.concrete_fields if isinstance(f, models.JSONField | models.FileField))
+
+
+def snapshot(row: models.Model) -> dict[str, Any]:
+    """The row's values as loaded, safe against later changes in place; deferred fields are absent."""
+    values = row.__dict__.copy()
+    values.pop("_loaded", None)
+    for name in _mutable(type(row)):
+        if name in values:
+            values[name] = _frozen(values[name])
+    return values
+
+
+def _frozen(value: Any) -> Any:
+    return value.name if isinstance(value, models.fields.files.FieldFile) else copy.deepcopy(value)
+
+
+def _value(row: models.Model, name: str) -> Any:
+    value = row.__dict__[name]
+    return value.name if isinstance(value, models.fields.files.FieldFile) else value
+
+
+def section_id_of(row: models.Model) -> int | None:
+    """Follows `section_lookup` ("production__section_id") over loaded relations, asking the database where one is not."""
+    lookup: str = row.section_lookup  # type: ignore[attr-defined]
+    if "__" not in lookup:
+        return getattr(row, lookup)
+    here: Any = row
+    for step in lookup.split("__"):
+        if here is None:
+            return None
+        here = getattr(here, step)
+    return here
+
+
+def record_created(rows: Iterable[ContentModel]) -> None:
+    run = running.get()
+    changes = []
+    for row in rows:
+        names = tracked(type(row))
+        values = row.__dict__
+        if _mutable(type(row)):
+            after = {name: _frozen(values[name]) if name in _mutable(type(row)) else values[name] for name in names}
+        else:
+            after = {name: values[name] for name in names}
+        changes.append(Change(type(row), row.pk, CREATED, section_id_of(row), row.version, {}, after))
+        row._loaded = snapshot(row)
+    _tell(run, changes)
+
+
+def record_saved(row: ContentModel, update_fields: Iterable[str] | None) -> None:
+    loaded = getattr(row, "_loaded", None) or {}
+    names: Iterable[str] = tracked(type(row))
+    if update_fields is not None:
+        written = {row._meta.get_field(name).attname for name in update_fields}
+        names = [name for name in names if name in written]
+    now = row.__dict__
+    if expressions := [n for n in names if n in now and hasattr(now[n], "resolve_expression")]:
+        # Only the database knows what F("sold") + 1 came to.
+        row.refresh_from_db(fields=expressions)
+    names = [name for name in names if name in now]
+    before = {name: loaded[name] for name in names if name in loaded}
+    record_change(row, before, {name: _value(row, name) for name in names})
+    row._loaded = snapshot(row)
+
+
+def record_change(row: ContentModel, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Record that `row` went from `before` to `after` (attribute names); equal values are dropped, no change is none."""
+    differing = [name for name, value in after.items() if name not in before or before[name] != value]
+    if not differing:
+        return
+    change = Change(
+        type(row),
+        row.pk,
+        CHANGED,
+        section_id_of(row),
+        row.version,
+        {name: before.get(name) for name in differing},
+        {name: after[name] for name in differing},
+    )
+    _tell(running.get(), [change])
+
+
+def record_deleted(row: ContentModel) -> None:
+    values = row.__dict__
+    before = {name: _value(row, name) for name in tracked(type(row)) if name in values}
+    _tell(running.get(), [Change(type(row), row.pk, DELETED, section_id_of(row), row.version, before, {})])
+
+
+def _tell(run: Run | None, changes: list[Change]) -> None:
+    if not changes:
+        return
+    if run is not None:
+        run.keep(changes)
+    else:
+        from theater_site.core.actions import tell_unattributed
+
+        tell_unattributed(changes)
+
+
+def merged(first: Change, then: Change) -> Change | None:
+    """Two changes of one object in one action, told as one; None where it came and went within it."""
+    if first.operation == CREATED and then.operation == DELETED:
+        return None
+    if first.operation == CREATED:
+        return Change(first.model, first.object_id, CREATED, then.section_id, then.version, {}, {**first.after, **then.after})
+    if then.operation == DELETED:
+        return Change(
+            first.model, first.object_id, DELETED, then.section_id, then.version, {**then.before, **first.before}, {}
+        )
+    before, after = {**then.before, **first.before}, {**first.after, **then.after}
+    for name in [name for name in before if before[name] == after.get(name)]:
+        del before[name], after[name]
+    return Change(first.model, first.object_id, CHANGED, then.section_id, then.version, before, after) if after else None

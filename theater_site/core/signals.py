@@ -1,0 +1,25 @@
+"""What the runner announces and asks. Listeners are named in theater_site/wiring.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from theater_site.core.announcements import Announcement, Question
+
+action_done = Announcement(
+    "An action's body and judges are through. Sent inside its transaction, once an action, consequences included, and for"
+    " writes outside of any service. `run` is theater_site.core.actions.Run.",
+    run=object,
+)
+
+store_submission: Question[Any] = Question(
+    "Keep an action that its actor may only propose, until somebody decides. Answers the stored submission.",
+    arguments=("action", "actor", "given", "if_version"),
+    default=lambda: None,
+)
+
+changed_since: Question[list[str]] = Question(
+    "The names of the fields of one object that were changed after `version`.",
+    arguments=("object_type", "object_id", "version"),
+    default=list,
+)
