@@ -1,0 +1,181 @@
+"""The request body of an action, made from the action's own annotations: what it takes is written down once.
+
+A TypedDict argument lies flat in the body: `update_production(production, changes)` takes {"title": ...}. A key that is
+named like a field of `model` is judged as that field is (length, choices, blank); any other by its annotation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, get_args, get_origin, is_typeddict
+from uuid import UUID
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from rest_framework import serializers
+from rest_framework.validators import UniqueValidator
+
+from theater_site.core.actions import Action
+from theater_site.core.inputs import entries_of, without_none
+from theater_site.core.models import ContentModel
+
+WAIVE = "waive"
+_SCALARS: dict[type, type[serializers.Field[Any, Any, Any, Any]]] = {
+    str: serializers.CharField,
+    bool: serializers.BooleanField,
+    int: serializers.IntegerField,
+    date: serializers.DateField,
+    datetime: serializers.DateTimeField,
+    time: serializers.TimeField,
+    timedelta: serializers.DurationField,
+    UUID: serializers.UUIDField,
+}
+
+
+class VisibleRelated(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg]
+    """An id of something that the actor may see; what they may not see does not exist for them."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        rows = self.queryset.all()
+        actor = self.context.get("actor")
+        return rows.visible_to(actor) if actor is not None and hasattr(rows, "visible_to") else rows
+
+    def use_pk_only_optimization(self) -> bool:
+        return False
+
+
+class ActionInput(serializers.Serializer[Any]):
+    """The base of generated bodies. Unknown keys are refused: a misspelt field would else be lost without a word."""
+
+    grouped: Mapping[str, str] = {}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
+            raise serializers.ValidationError(
+                {
+                    str(name): [serializers.ErrorDetail(f"There is no such field here. Fields: {', '.join(self.fields)}.", "unknown_field")]
+                    for name in unknown
+                }
+            )
+        return super().to_internal_value(data)
+
+
+class _Entries(ActionInput):
+    """A TypedDict inside a list."""
+
+
+def body_of(
+    action: Action[Any, Any],
+    *,
+    leave_out: tuple[str, ...] = (),
+    model: type[models.Model] | None = None,
+    partial: bool = False,
+) -> type[ActionInput]:
+    """The serializer class of `action`'s inputs but `leave_out`, which come from the address.
+
+    `model` is what the action makes or changes. A TypedDict's keys are optional if `partial`, else as the model's columns
+    are: needed where they have no default.
+    """
+    fields: dict[str, Any] = {}
+    grouped: dict[str, str] = {}
+    for name, kind in action.kinds.items():
+        if name in leave_out:
+            continue
+        bare, optional = without_none(kind)
+        if is_typeddict(bare):
+            for key, inner in entries_of(bare).items():
+                fields[key] = _of_entry(key, inner, model, needed=key in bare.__required_keys__, partial=partial)
+                grouped[key] = name
+        else:
+            fields[name] = _of_kind(kind, needed=not optional, name=name)
+    fields[WAIVE] = serializers.DictField(
+        child=serializers.CharField(max_length=1000), required=False, help_text="Warnings to go past: rule to reason."
+    )
+    title = "".join(part.capitalize() for part in action.name.replace(".", "_").split("_"))
+    return type(f"{title}Input", (ActionInput,), {**fields, "grouped": grouped})
+
+
+def arguments_of(action: Action[Any, Any], body: ActionInput) -> dict[str, Any]:
+    """The validated body as the action's arguments."""
+    arguments: dict[str, Any] = {}
+    for key, value in body.validated_data.items():
+        if key == WAIVE:
+            continue
+        if group := body.grouped.get(key):
+            arguments.setdefault(group, {})[key] = value
+        else:
+            arguments[key] = value
+    for group in set(body.grouped.values()):
+        arguments.setdefault(group, {})
+    for name, field in body.fields.items():
+        # An absent optional argument is None; an absent key of a TypedDict stays absent, which means unchanged.
+        if name != WAIVE and name not in body.grouped and not field.required:
+            arguments.setdefault(name, None)
+    return arguments
+
+
+def _of_entry(key: str, kind: Any, model: type[models.Model] | None, *, needed: bool, partial: bool) -> Any:
+    column = _column(model, key)
+    if column is None:
+        return _of_kind(kind, needed=needed, name=key)
+    required = not partial and not (column.has_default() or column.blank or column.null)
+    if isinstance(column, models.ForeignKey):
+        return _of_kind(kind, needed=required or needed, name=key)
+    builder = serializers.ModelSerializer()
+    field_class, options = builder.build_standard_field(key, column)
+    for odd in ("read_only", "default", "model_field"):
+        options.pop(odd, None)
+    if field_class is serializers.ModelField:
+        return _of_kind(kind, needed=required or needed, name=key)
+    options["required"] = required or needed
+    options["validators"] = [v for v in options.get("validators", ()) if not isinstance(v, UniqueValidator)] or None
+    if options["validators"] is None:
+        del options["validators"]
+    if _takes_none(kind):
+        options["allow_null"] = True
+    return field_class(**options)
+
+
+def _of_kind(kind: Any, *, needed: bool, name: str) -> Any:
+    kind, may_be_none = without_none(kind)
+    options: dict[str, Any] = {"required": needed, "allow_null": may_be_none}
+    if get_origin(kind) is list:
+        return serializers.ListField(
+            child=_of_kind(get_args(kind)[0], needed=True, name=name), max_length=1000, **options
+        )
+    if is_typeddict(kind):
+        inner = {
+            key: _of_kind(value, needed=key in kind.__required_keys__, name=key)
+            for key, value in entries_of(kind).items()
+        }
+        return type(kind.__name__, (_Entries,), inner)(**options)
+    if issubclass(kind, models.Model):
+        rows = kind._default_manager.all() if issubclass(kind, ContentModel) else kind._default_manager.all()
+        return VisibleRelated(queryset=rows, **options)
+    if issubclass(kind, Enum):
+        choices = getattr(kind, "choices", None) or [(member.value, member.name) for member in kind]
+        return serializers.ChoiceField(choices=choices, **options)
+    if issubclass(kind, Decimal):
+        return serializers.DecimalField(max_digits=14, decimal_places=4, **options)
+    if kind is str:
+        return serializers.CharField(allow_blank=True, max_length=10_000, trim_whitespace=True, **options)
+    if kind is int:
+        return serializers.IntegerField(min_value=-(2**63), max_value=2**63 - 1, **options)
+    return _SCALARS[kind](**options)
+
+
+def _column(model: type[models.Model] | None, key: str) -> models.Field[Any, Any] | None:
+    if model is None:
+        return None
+    try:
+        found = model._meta.get_field(key)
+    except FieldDoesNotExist:
+        return None
+    return found if isinstance(found, models.Field) else None
+
+
+def _takes_none(kind: Any) -> bool:
+    return without_none(kind)[1]

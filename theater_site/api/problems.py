@@ -1,0 +1,184 @@
+"""Every error of the API is problem JSON (RFC 9457), made here and nowhere else.
+
+`type` is a stable URN of the code, `title` the kind, `detail` what is wrong and how to mend it, `errors` the single faults
+with their fields, and `request_id` what to quote when asking for help.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions, serializers
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from theater_site.core import errors
+from theater_site.core.conflicts import conflict_of
+from theater_site.core.logs import request_id
+
+MEDIA_TYPE = "application/problem+json"
+log = logging.getLogger(__name__)
+
+_STATUS: tuple[tuple[type[errors.DomainError], int], ...] = (
+    (errors.NotSignedIn, 401),
+    (errors.NotAllowed, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.Stale, 412),
+    (errors.Invalid, 400),
+    (errors.VersionRequired, 428),
+    (errors.TooMany, 429),
+    (errors.Unavailable, 503),
+)
+
+
+class ProblemFault(serializers.Serializer[Any]):
+    """One fault of the input."""
+
+    field = serializers.CharField(help_text="Dotted path of the field; empty where no single field is at fault.")
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class Problem(serializers.Serializer[Any]):
+    """RFC 9457 problem details."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    request_id = serializers.CharField()
+    errors = ProblemFault(many=True, required=False)
+    data = serializers.DictField(required=False, help_text="What a client can act upon, by code.")
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler. None only for faults of ours, which become a 500 without telling their cause."""
+    domain = _as_domain_error(error)
+    if domain is None:
+        return None
+    set_rollback()
+    status = status_of(domain)
+    response = Response(body(domain, status), status=status, content_type=MEDIA_TYPE)
+    if status == 401:
+        authenticators = context["view"].get_authenticators()
+        response["WWW-Authenticate"] = authenticators[0].authenticate_header(context["request"])
+    if "retry_after" in domain.data:
+        response["Retry-After"] = str(domain.data["retry_after"])
+    if isinstance(error, exceptions.MethodNotAllowed):
+        response["Allow"] = ", ".join(context["view"].allowed_methods)
+    return response
+
+
+class _OfHttp(errors.DomainError):
+    """An error of the protocol itself, which no service raises: a method, a media type."""
+
+    def __init__(self, message: str, *, code: str, status: int) -> None:
+        super().__init__(message, code=code)
+        self.status = status
+
+
+def status_of(error: errors.DomainError) -> int:
+    if isinstance(error, _OfHttp):
+        return error.status
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 400)
+
+
+def body(error: errors.DomainError, status: int) -> dict[str, Any]:
+    """The problem as data."""
+    problem: dict[str, Any] = {
+        "type": f"urn:theater:problem:{error.code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": error.message,
+        "code": error.code,
+        "request_id": request_id(),
+    }
+    faults = error.problems or ((error,) if error.field else ())
+    if faults:
+        problem["errors"] = [
+            {"field": fault.field or "", "code": fault.code, "message": fault.message} for fault in faults
+        ]
+    if error.data:
+        problem["data"] = error.data
+    return problem
+
+
+def _as_domain_error(error: Exception) -> errors.DomainError | None:
+    if isinstance(error, errors.DomainError):
+        return error
+    if isinstance(error, Http404 | exceptions.NotFound):
+        return errors.NotFound("There is nothing at this address, or it is not for you to see.")
+    if isinstance(error, PermissionDenied | exceptions.PermissionDenied):
+        return errors.NotAllowed("You may not do this.")
+    if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
+        return errors.NotSignedIn(str(error.detail), code="not_signed_in")
+    if isinstance(error, exceptions.ValidationError):
+        return _of_validation(error)
+    if isinstance(error, exceptions.Throttled):
+        wait = int(error.wait or 1) + 1
+        return errors.TooMany(f"Too many requests. Try again in {wait} seconds.", data={"retry_after": wait})
+    if isinstance(error, exceptions.APIException):
+        return _OfHttp(str(error.detail), code=error.default_code, status=error.status_code)
+    if isinstance(error, IntegrityError):
+        return conflict_of(error)
+    if isinstance(error, OperationalError | InterfaceError):
+        log.exception("the database did not answer")
+        return errors.Unavailable("The database is busy. Try again in a moment.", data={"retry_after": 2})
+    return None
+
+
+def _of_validation(error: exceptions.ValidationError) -> errors.Invalid:
+    faults = list(_flatten(error.detail, ""))
+    lead = faults[0].message if len(faults) == 1 else "Several fields are wrong; see errors."
+    return errors.Invalid(lead, code="invalid", problems=faults)
+
+
+def _flatten(detail: Any, path: str) -> list[errors.DomainError]:
+    if isinstance(detail, dict):
+        items = [(str(name), inner) for name, inner in detail.items()]
+    elif isinstance(detail, list) and any(isinstance(inner, dict | list) for inner in detail):
+        items = [(str(place), inner) for place, inner in enumerate(detail) if inner]
+    elif isinstance(detail, list):
+        return [fault for inner in detail for fault in _flatten(inner, path)]
+    else:
+        return [errors.Invalid(str(detail), code=getattr(detail, "code", None) or "invalid", field=path)]
+    faults: list[errors.DomainError] = []
+    for name, inner in items:
+        # DRF's name for faults of the whole object.
+        below = path if name == "non_field_errors" else f"{path}.{name}" if path else name
+        faults += _flatten(inner, below)
+    return faults
+
+
+def _plain(error: errors.DomainError, status: int) -> HttpResponse:
+    import orjson
+
+    return HttpResponse(orjson.dumps(body(error, status)), status=status, content_type=MEDIA_TYPE)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    return _plain(errors.NotFound("There is nothing at this address."), 404)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: a host that is not ours, a body that is too large."""
+    return _plain(errors.Invalid("This request cannot be understood.", code="bad_request"), 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    return _plain(errors.NotAllowed("You may not do this."), 403)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: our fault; says nothing but what to quote."""
+    fault = errors.DomainError("This is our fault, and it has been noted. Quote the request id.", code="internal_error")
+    return _plain(fault, 500)

@@ -1,0 +1,341 @@
+"""Resources: lists and objects that are read through `visible_to`, and changed only by actions.
+
+A view names the action; the body is made from the action's annotations (`api/inputs.py`), and what happens then is the
+same for all: rights, version, idempotency, preview, submission, answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.db import models
+from django.http import Http404
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers, viewsets
+from rest_framework.decorators import action as drf_action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from theater_site.api.idempotency import once
+from theater_site.api.inputs import WAIVE, ActionInput, arguments_of, body_of
+from theater_site.core import recording
+from theater_site.core.actions import Action, OpenTo, Preview, Submitted
+from theater_site.core.actors import Actor, ActorKind, Public
+from theater_site.core.announcements import Question
+from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn, Stale, VersionRequired
+
+who_acts: Question[Actor] = Question(
+    "The actor behind a request's user. Answered by accounts.", arguments=("user",), default=Public
+)
+
+
+def actor_of(request: Request) -> Actor:
+    """The request's actor; made once, so that what they hold is loaded once."""
+    if not hasattr(request._request, "actor"):
+        request._request.actor = who_acts.ask(user=request.user)  # type: ignore[attr-defined]
+    return request._request.actor  # type: ignore[attr-defined,no-any-return]
+
+
+class PreviewedChange(serializers.Serializer[Any]):
+    object_type = serializers.CharField()
+    object_id = serializers.CharField()
+    operation = serializers.CharField()
+    before = serializers.DictField()
+    after = serializers.DictField()
+
+
+class PreviewedFinding(serializers.Serializer[Any]):
+    rule = serializers.CharField()
+    severity = serializers.CharField()
+    message = serializers.CharField()
+    mend = serializers.CharField()
+    object_type = serializers.CharField()
+    object_id = serializers.CharField()
+    field = serializers.CharField()
+
+
+class PreviewAnswer(serializers.Serializer[Any]):
+    """What an action would do; nothing has been done."""
+
+    changes = PreviewedChange(many=True)
+    findings = PreviewedFinding(many=True)
+
+
+class SubmittedAnswer(serializers.Serializer[Any]):
+    """The action waits for approval."""
+
+    id = serializers.IntegerField()
+    state = serializers.CharField()
+    url = serializers.CharField()
+
+
+class ActingView(APIView):
+    """A view whose writes are actions."""
+
+    # What the deciding right of an action is called in its answer; views override `answer`.
+    def perform(
+        self,
+        request: Request,
+        action: Action[Any, Any],
+        answer: Callable[[Any], Response],
+        *,
+        subject: Any = None,
+        given: Mapping[str, Any] | None = None,
+        body: type[ActionInput] | None = None,
+        version_needed: bool = False,
+    ) -> Response:
+        """Run `action` as this request asks: the answer, 202 with the submission, or with `?preview=true` what would be.
+
+        `given` are arguments from the address. Who may not act at all is told so before their input is judged.
+        """
+        actor = actor_of(request)
+        arguments: dict[str, Any] = dict(given or {})
+        if subject is not None and action.subject is not None:
+            arguments[action.subject] = subject
+        self._refuse_strangers(action, actor, arguments)
+        version = if_match(request, needed=version_needed and isinstance(subject, models.Model))
+        read: ActionInput | None = None
+        if body is not None:
+            read = body(data=request.data, context={"request": request, "actor": actor, "view": self})
+            read.is_valid(raise_exception=True)
+            arguments |= arguments_of(action, read)
+        if request.query_params.get("preview", "").lower() in ("true", "1"):
+            return Response(_previewed(_preview(action, actor, arguments, version)))
+        waive = read.validated_data.get(WAIVE) if read is not None else None
+
+        def act() -> Response:
+            done = action.submit(actor=actor, if_version=version, waive=waive, **arguments)
+            return _submitted(done.submission, request) if isinstance(done, Submitted) else answer(done)
+
+        return once(request, actor.label, act) if request.method == "POST" else act()
+
+    def _refuse_strangers(self, action: Action[Any, Any], actor: Actor, known: Mapping[str, Any]) -> None:
+        if action.open_to is OpenTo.PUBLIC:
+            return
+        if actor.kind is ActorKind.PUBLIC:
+            raise NotSignedIn("Sign in to do this.")
+        if action.needs and all(need.on.split(".")[0] in known for need in action.needs):
+            if not action.permits(actor, known) and not (
+                action.proposable and action.permits(actor, known, propose=True)
+            ):
+                action.refuse(actor, known)
+
+
+class Resource(ActingView, viewsets.GenericViewSet[Any]):
+    """A plural noun: its list, its objects, and the actions on them.
+
+    `queryset` is narrowed by `visible_to` before anything else; `serializer_class` is the public representation.
+    """
+
+    lookup_value_regex = r"[0-9]{1,18}"
+    ordering: Sequence[str] = ("pk",)
+    orderings: ClassVar[dict[str, Sequence[str]]] = {}
+
+    @property
+    def actor(self) -> Actor:
+        return actor_of(self.request)
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().visible_to(self.actor)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        context = super().get_serializer_context()
+        if not getattr(self, "swagger_fake_view", False):
+            context["actor"] = self.actor
+        return context
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        self._refuse_unknown_filters()
+        return super().filter_queryset(queryset)
+
+    def _refuse_unknown_filters(self) -> None:
+        # A misspelt filter would else answer with everything.
+        filters = getattr(getattr(self, "filterset_class", None), "base_filters", {})
+        known = {*filters, "cursor", "page_size", "preview", "format", *(["ordering"] if self.orderings else [])}
+        for name, shown in getattr(self, "parameters", {}).items():
+            known |= {name, shown}
+        for name in self.request.query_params:
+            if name not in known:
+                raise Invalid(
+                    f"There is no such filter. Filters: {', '.join(sorted(known - {'format', 'preview'}))}.",
+                    code="unknown_filter",
+                    field=name,
+                )
+
+    def listed(self, rows: Any, serializer: type[serializers.BaseSerializer[Any]] | None = None) -> Response:
+        """A page of `rows`, filtered and ordered as this resource is."""
+        page = self.paginate_queryset(self.filter_queryset(rows))
+        made = (serializer or self.get_serializer_class())(page, many=True, context=self.get_serializer_context())
+        return self.get_paginated_response(made.data)
+
+    def shown(
+        self, row: Any, serializer: type[serializers.BaseSerializer[Any]] | None = None, status: int = 200
+    ) -> Response:
+        """One object with its ETag; with 201 its Location too."""
+        made = (serializer or self.get_serializer_class())(row, context=self.get_serializer_context())
+        response = Response(made.data, status=status)
+        if (version := getattr(row, "version", None)) is not None:
+            response["ETag"] = f'"{version}"'
+        if status == 201 and getattr(self, "basename", None):
+            response["Location"] = reverse(
+                f"{self.basename}-detail", args=[row.pk], request=self.request
+            )
+        return response
+
+    def found(self, rows: Any = None) -> Any:
+        """The object of this address, if the actor may see it; else 404."""
+        rows = self.get_queryset() if rows is None else rows
+        row = rows.filter(pk=self.kwargs["pk"]).first()
+        if row is None:
+            raise Http404
+        return row
+
+
+class Readable(Resource):
+    """GET of the list and of one object."""
+
+    def list(self, request: Request) -> Response:
+        return self.listed(self.get_queryset())
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return self.shown(self.found())
+
+
+def creates(
+    action: Action[Any, Any],
+    *,
+    model: type[models.Model],
+    answers: type[serializers.BaseSerializer[Any]],
+    given: tuple[str, Callable[[], Any]] | None = None,
+) -> Callable[..., Response]:
+    """A view's `create`: POST on the list runs `action` and answers 201 with what it made.
+
+    `given` names an argument that no caller need send, and where to take it from.
+    """
+    body = body_of(action, model=model, leave_out=(given[0],) if given else ())
+
+    def create(self: Resource, request: Request) -> Response:
+        known = {given[0]: given[1]()} if given else None
+        return self.perform(request, action, lambda made: self.shown(made, answers, 201), body=body, given=known)
+
+    return _described(create, action, body, {201: answers})
+
+
+def updates(
+    action: Action[Any, Any], *, model: type[models.Model], answers: type[serializers.BaseSerializer[Any]]
+) -> Callable[..., Response]:
+    """A view's `partial_update`: PATCH on the object, with the version in If-Match."""
+    body = body_of(action, leave_out=(action.subject or "",), model=model, partial=True)
+
+    def partial_update(self: Resource, request: Request, pk: str) -> Response:
+        return self.perform(
+            request, action, lambda made: self.shown(made, answers), subject=self.found(), body=body, version_needed=True
+        )
+
+    return _described(partial_update, action, body, {200: answers})
+
+
+def deletes(action: Action[Any, Any]) -> Callable[..., Response]:
+    """A view's `destroy`: DELETE on the object, with the version in If-Match."""
+
+    def destroy(self: Resource, request: Request, pk: str) -> Response:
+        return self.perform(
+            request, action, lambda _: Response(status=204), subject=self.found(), version_needed=True
+        )
+
+    return _described(destroy, action, None, {204: OpenApiResponse(description="Gone.")})
+
+
+def internally(answers: type[serializers.BaseSerializer[Any]]) -> Callable[..., Response]:
+    """GET `<object>/internal/`: the representation for those who may view the object's drafts; 404 for others."""
+
+    def internal(self: Resource, request: Request, pk: str) -> Response:
+        row = self.found()
+        if self.actor.kind is ActorKind.PUBLIC:
+            raise NotSignedIn("Sign in to see this.")
+        if not self.actor.holds(type(row).view_right, row, recording.instant()):
+            raise NotAllowed(f"You may not see this; it needs the right {type(row).view_right}.")
+        return self.shown(row, answers)
+
+    internal.__doc__ = answers.__doc__
+    described = extend_schema(responses={200: answers}, description=(answers.__doc__ or "").strip())(internal)
+    return drf_action(detail=True, methods=["get"], url_path="internal", url_name="internal")(described)
+
+
+def verb(
+    action: Action[Any, Any],
+    *,
+    answers: type[serializers.BaseSerializer[Any]],
+    model: type[models.Model] | None = None,
+    path: str | None = None,
+) -> Callable[..., Response]:
+    """POST `<object>/<verb>/`: runs `action` on the object of the address; If-Match is honored where it is sent."""
+    body = body_of(action, leave_out=(action.subject or "",), model=model, partial=True)
+    name = re.sub(r"[._]", "-", action.name.split(".", 1)[1])
+
+    def run(self: Resource, request: Request, pk: str) -> Response:
+        return self.perform(request, action, lambda made: self.shown(made, answers), subject=self.found(), body=body)
+
+    run.__name__ = action.name.split(".", 1)[1]
+    described = _described(run, action, body, {200: answers})
+    return drf_action(detail=True, methods=["post"], url_path=path or name, url_name=path or name)(described)
+
+
+def _described(
+    view: Callable[..., Response], action: Action[Any, Any], body: type[ActionInput] | None, answers: dict[int, Any]
+) -> Callable[..., Response]:
+    responses: dict[int, Any] = dict(answers)
+    if action.proposable:
+        responses[202] = SubmittedAnswer
+    first_line = (action.__doc__ or "").strip()
+    view.__doc__ = action.__doc__
+    view.action_run = action  # type: ignore[attr-defined]
+    return extend_schema(request=body, responses=responses, description=first_line)(view)
+
+
+def if_match(request: Request, *, needed: bool) -> int | None:
+    """The version that the caller saw, from If-Match: `"7"`, weak or not; `*` is any. VersionRequired if `needed`."""
+    raw = request.headers.get("If-Match")
+    if raw is None:
+        if needed:
+            raise VersionRequired(
+                "Send the version that you saw as If-Match: the ETag of the object's GET.", field="If-Match"
+            )
+        return None
+    if raw.strip() == "*":
+        return None
+    match = re.fullmatch(r'(?:W/)?"([0-9]{1,9})"', raw.strip())
+    if match is None:
+        raise Stale(f"{raw[:40]!r} is no version of this. Send its ETag, such as \"7\".", code="bad_version", field="If-Match")
+    return int(match[1])
+
+
+def _preview(action: Action[Any, Any], actor: Actor, arguments: dict[str, Any], version: int | None) -> Preview:
+    proposing = action.proposable and not action.permits(actor, arguments)
+    return action.preview(actor=actor, if_version=version, proposing=proposing, **arguments)
+
+
+def _previewed(preview: Preview) -> dict[str, Any]:
+    return {
+        "changes": [
+            {
+                "object_type": change.object_type,
+                "object_id": str(change.object_id),
+                "operation": change.operation,
+                "before": change.before,
+                "after": change.after,
+            }
+            for change in preview.changes
+        ],
+        "findings": [finding.as_data() for finding in preview.findings],
+    }
+
+
+def _submitted(submission: Any, request: Request) -> Response:
+    url = reverse("submission-detail", args=[submission.pk], request=request)
+    answer = {"id": submission.pk, "state": submission.state, "url": url}
+    return Response(answer, status=202, headers={"Location": url})
