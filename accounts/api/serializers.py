@@ -1,0 +1,71 @@
+"""How accounts shows itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import AuditChange, AuditEntry, Role, RoleAssignment, Section, Submission, User
+
+
+class Me(serializers.ModelSerializer[User]):
+    """The signed-in user."""
+
+    class Meta:
+        model = User
+        fields = ("id", "email", "name", "language", "timezone")
+
+
+class SectionRead(serializers.ModelSerializer[Section]):
+    class Meta:
+        model = Section
+        fields = ("id", "version", "kind", "name", "parent")
+
+
+class RoleRead(serializers.ModelSerializer[Role]):
+    rights = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = Role
+        fields = ("id", "version", "name", "title", "rights")
+
+
+class RoleAssignmentRead(serializers.ModelSerializer[RoleAssignment]):
+    class Meta:
+        model = RoleAssignment
+        fields = ("id", "version", "user", "role", "section", "starts_at", "ends_at", "reason", "granted_by")
+
+
+class SubmissionItem(serializers.Serializer[Any]):
+    action = serializers.CharField()
+    inputs = serializers.DictField()
+
+
+class SubmissionRead(serializers.ModelSerializer[Submission]):
+    items = SubmissionItem(many=True)
+
+    class Meta:
+        model = Submission
+        fields = (
+            "id", "version", "title", "area", "section", "state", "author", "items", "created_at", "decided_by",
+            "decided_at", "comment",
+        )  # fmt: skip
+
+
+class AuditChangeRead(serializers.ModelSerializer[AuditChange]):
+    fields = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]
+
+    class Meta:
+        model = AuditChange
+        fields = ("object_type", "object_id", "section_id", "operation", "version", "fields")
+
+
+class AuditEntryRead(serializers.ModelSerializer[AuditEntry]):
+    changes = AuditChangeRead(many=True)
+
+    class Meta:
+        model = AuditEntry
+        fields = (
+            "id", "action", "actor_kind", "actor", "on_behalf_of", "request_id", "cause", "at", "note", "changes"
+        )  # fmt: skip

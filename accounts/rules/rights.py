@@ -1,0 +1,51 @@
+"""The rights that can be held on a section: a verb and the area of the theater's work that it is about."""
+
+from __future__ import annotations
+
+VERBS = {
+    "view": "see drafts and internal facts of",
+    "propose": "propose changes of",
+    "edit": "change",
+    "publish": "make public",
+    "approve": "decide on proposals about",
+    "manage": "arrange and delegate",
+}
+
+AREAS = {
+    "details": "what is played: seasons, productions, texts",
+    "cast": "who plays and who helps",
+    "schedule": "the calendar",
+    "tickets": "the box office",
+    "promotions": "discounts and campaigns",
+    "media": "pictures, films and documents",
+    "directory": "people and groups",
+    "venues": "houses and rooms",
+    "brand": "the brand guidelines",
+    "members": "who may do what",
+    "audit": "the record of who did what",
+}
+
+# The audit log can be read, and nothing else.
+RIGHTS = {
+    f"{verb}_{area}": f"{meaning} {about}"
+    for verb, meaning in VERBS.items()
+    for area, about in AREAS.items()
+    if area != "audit" or verb == "view"
+}
+
+
+def rights(*patterns: str) -> frozenset[str]:
+    """The rights that patterns such as "edit_details", "view_*" or "*_tickets" name; a pattern that names none is a
+    ValueError, so that a misspelt one is found at import."""
+    named: set[str] = set()
+    for pattern in patterns:
+        verb, _, area = pattern.partition("_")
+        found = {
+            right
+            for right in RIGHTS
+            if verb in ("*", right.partition("_")[0]) and area in ("*", right.partition("_")[2])
+        }
+        if not found:
+            raise ValueError(f"no right is named by {pattern!r}")
+        named |= found
+    return frozenset(named)

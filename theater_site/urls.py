@@ -1,0 +1,29 @@
+"""Every address of the system."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from accounts.api.urls import register as register_accounts
+from accounts.api.urls import urlpatterns as accounts_addresses
+from productions.api.urls import register as register_productions
+from theater_site import health
+from theater_site.api.routing import Router, SchemaView
+
+router = Router()
+for register in (register_accounts, register_productions):
+    register(router)
+
+urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("api/auth/", include("allauth.headless.urls")),
+    path("api/v1/schema/", SchemaView.as_view(), name="schema"),
+    path("api/v1/", include(accounts_addresses)),
+    path("api/v1/", include(router.urls)),
+]
+
+handler400 = "theater_site.api.problems.bad_request"
+handler403 = "theater_site.api.problems.forbidden"
+handler404 = "theater_site.api.problems.not_found"
+handler500 = "theater_site.api.problems.broken"
