@@ -1,0 +1,5 @@
+from productions.models.fields import PartialDateField
+from productions.models.productions import Production, ProductionStatus
+from productions.models.seasons import Season
+
+__all__ = ["PartialDateField", "Production", "ProductionStatus", "Season"]
