@@ -1,0 +1,609 @@
+"""Repeating events: one RFC 5545 RRULE, expanded in wall time.
+
+The rule is the RRULE alone. The start, its zone, skipped dates (EXDATE) and added dates (RDATE) stand beside
+it, so that no library gets to turn a wall time into UTC behind our back. Two doors:
+
+* `occurrences` is the standard: it expands any rule of FREQ YEARLY to HOURLY, endless ones inside a window or
+a limit.
+  It is what reads other people's calendars.
+* `validate` and `expand` are this calendar's policy on top, for what it stores. Every occurrence becomes a
+row that
+  people are called to and tickets are sold for, so a rule must end (COUNT or UNTIL), come to at most
+  `MAX_OCCURRENCES` within `MAX_YEARS`, and repeat daily at the most often (several times a day is BYHOUR).
+
+Both refuse, as Invalid (field `rrule`), a rule that its own start does not match: RFC 5545 section 3.8.5.3
+leaves its meaning undefined, and expanders differ. The codes are `rrule_malformed`, `rrule_start_mismatch`,
+`rrule_too_often`, `rrule_endless`, `rrule_too_many`, `rrule_ambiguous` and `rrule_unsupported`.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from scheduling.rules.wall_time import to_utc, to_wall
+from theater_site.core.errors import Invalid
+
+MAX_OCCURRENCES = 2_000
+MAX_YEARS = 50
+MAX_TEXT = 1_000
+# BYSETPOS needs the whole set of a period at once; larger sets are only ever written to exhaust the reader.
+_MAX_SET = 100_000
+# Zones lie at most 14 hours from UTC and the longest clock change skipped a whole day (Samoa, 2011): however
+# wall times and instants are compared, they agree when they are further apart than this.
+_SLACK = dt.timedelta(hours=48)
+
+_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_BYDAY = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
+_UNTIL = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
+_SIGNED = re.compile(r"[+-]?[0-9]{1,3}")
+_UNSIGNED = re.compile(r"[0-9]{1,6}")
+
+# Part: field, lowest, highest, negatives count from the end. RFC 5545 section 3.3.10; a leap second
+# (BYSECOND=60) cannot be told in a datetime and is refused. The order is the one in which django-recurrence
+# writes them.
+_BY_NUMBERS = {
+    "BYSETPOS": ("by_setpos", 1, 366, True),
+    "BYMONTH": ("by_month", 1, 12, False),
+    "BYMONTHDAY": ("by_monthday", 1, 31, True),
+    "BYYEARDAY": ("by_yearday", 1, 366, True),
+    "BYWEEKNO": ("by_weekno", 1, 53, True),
+    "BYHOUR": ("by_hour", 0, 23, False),
+    "BYMINUTE": ("by_minute", 0, 59, False),
+    "BYSECOND": ("by_second", 0, 59, False),
+}
+
+
+class Start(NamedTuple):
+    """One occurrence: the wall time that names it (naive, as the rule says it) and its instant (aware, UTC).
+
+    In an hour that a clock change skips, `wall` keeps the skipped time: it is how a skipped date refers to
+    it.
+    """
+
+    wall: dt.datetime
+    utc: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A parsed RRULE. `by_day` pairs an ordinal (0: every) with a weekday (0: Monday). `until` is inclusive:
+    a date (through the whole of that day), a naive wall time, or an aware instant."""
+
+    freq: str
+    interval: int = 1
+    count: int | None = None
+    until: dt.date | dt.datetime | None = None
+    week_start: int = 0
+    by_day: tuple[tuple[int, int], ...] = ()
+    by_setpos: tuple[int, ...] = ()
+    by_month: tuple[int, ...] = ()
+    by_monthday: tuple[int, ...] = ()
+    by_yearday: tuple[int, ...] = ()
+    by_weekno: tuple[int, ...] = ()
+    by_hour: tuple[int, ...] = ()
+    by_minute: tuple[int, ...] = ()
+    by_second: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        """The one normal form: upper case, fixed order, defaults left out, lists sorted without repeats."""
+        parts = [f"FREQ={self.freq}"]
+        if self.interval != 1:
+            parts.append(f"INTERVAL={self.interval}")
+        if self.week_start:
+            parts.append(f"WKST={_DAYS[self.week_start]}")
+        if self.count is not None:
+            parts.append(f"COUNT={self.count}")
+        if self.until is not None:
+            parts.append(f"UNTIL={_until_text(self.until)}")
+        if self.by_day:
+            parts.append("BYDAY=" + ",".join(f"{nth or ''}{_DAYS[day]}" for nth, day in self.by_day))
+        for part, (field, *_) in _BY_NUMBERS.items():
+            if numbers := getattr(self, field):
+                parts.append(f"{part}={','.join(map(str, numbers))}")
+        return ";".join(parts)
+
+
+def validate(rrule: str, zone: ZoneInfo | None = None) -> str:
+    """Return the normal form of a rule that this calendar can store, or raise Invalid (field `rrule`).
+
+    In the normal form UNTIL is always an instant in UTC, as RFC 5545 wants it beside a start with a zone; a
+    wall UNTIL is read in `zone` (a bare date includes that day) and refused where no zone is given. Whether
+    the rule fits its start and stays within the limits is judged by `expand`, which needs the start for it.
+    """
+    rule = parse(rrule)
+    if rule.freq == "HOURLY":
+        raise _refused(
+            "rrule_too_often", "An event repeats daily at the most often; for several times a day use BYHOUR."
+        )
+    if rule.by_second:
+        raise _refused("rrule_too_often", "Events start on the minute: leave BYSECOND out.")
+    if rule.count is None and rule.until is None:
+        raise _refused("rrule_endless", "The rule never ends: add COUNT or UNTIL.")
+    if rule.count is not None and rule.count > MAX_OCCURRENCES:
+        raise _too_many()
+    if rule.by_weekno and not rule.by_day:
+        raise _refused(
+            "rrule_ambiguous", "Programs differ on BYWEEKNO without BYDAY: name the weekday with BYDAY."
+        )
+    if min(rule.by_monthday, default=0) < -4:
+        # The standard has -31 to -1, but the field that stores the rule fails on these when it is saved.
+        raise _refused(
+            "rrule_unsupported", "BYMONTHDAY counts back 4 days at the most: count from the first instead."
+        )
+    if rule.until is not None and not _is_instant(rule.until):
+        if zone is None:
+            raise _refused(
+                "rrule_ambiguous", "UNTIL is a wall time without a zone: give it in UTC, ending in Z."
+            )
+        rule = replace(rule, until=_until_instant(rule.until, zone))
+    return str(rule)
+
+
+def expand(
+    rrule: str,
+    start_date: dt.date,
+    start_time: dt.time,
+    zone: ZoneInfo,
+    skipped: Iterable[dt.date | dt.datetime] = (),
+    added: Iterable[dt.datetime] = (),
+    *,
+    since: dt.datetime | None = None,
+    before: dt.datetime | None = None,
+) -> list[Start]:
+    """Return every occurrence of an event that this calendar stores, in the order in which they happen.
+
+    `skipped` holds wall times that the rule gives, or dates for all of a day; one that the rule does not give
+    is Invalid (field `skipped`): passed over in silence, it would leave a canceled evening standing. `added`
+    holds wall times. The window is half open, `since <= utc < before`, and only chooses what is returned,
+    never what is checked. More than `MAX_OCCURRENCES`, before skipping, or any later than `MAX_YEARS` after
+    the start are refused.
+    """
+    skipped, added = list(skipped), list(added)
+    rule = parse(validate(rrule, zone))
+    start = dt.datetime.combine(start_date, start_time)
+    _refuse_aware([start], "start")
+    _refuse_aware(added, "added")
+    last = dt.date(min(start.year + MAX_YEARS, 9998), start.month, 28)
+    given = list(itertools.islice(_wall_times(rule, start, zone, last), MAX_OCCURRENCES + 1))
+    if rule.until is not None:
+        too_far = to_wall(_until_instant(rule.until, zone), zone).date() > last
+    else:
+        too_far = given[-1].date() > last or len(given) < (rule.count or 0)
+    if too_far and len(given) <= MAX_OCCURRENCES:
+        raise _refused("rrule_too_many", f"The rule reaches further than {MAX_YEARS} years: end it earlier.")
+    if len({*given, *added}) > MAX_OCCURRENCES:
+        raise _too_many()
+    known = {*given, *added, *(wall.date() for wall in (*given, *added))}
+    for skip in skipped:
+        if skip not in known:
+            raise Invalid(
+                f"Nothing happens on {skip} that could be skipped.", code="nothing_to_skip", field="skipped"
+            )
+    starts = _starts([*given, *added], zone, set(skipped))
+    return [
+        start
+        for start in starts
+        if (since is None or start.utc >= since) and (before is None or start.utc < before)
+    ]
+
+
+def occurrences(
+    rrule: str | None,
+    start: dt.datetime,
+    zone: ZoneInfo,
+    *,
+    skipped: Iterable[dt.date | dt.datetime] = (),
+    added: Iterable[dt.datetime] = (),
+    moved: Mapping[dt.datetime, dt.datetime] | None = None,
+    since: dt.datetime | None = None,
+    before: dt.datetime | None = None,
+    limit: int | None = None,
+) -> list[Start]:
+    """Return what RFC 5545 says of an event: the first `limit` occurrences with `since <= utc < before`.
+
+    `start`, `skipped` and `added` are wall times in `zone` (a date skips the whole day); `rrule` None is an
+    event that does not repeat. `moved` maps the instant an occurrence had (RECURRENCE-ID) to the one it has
+    now; it is judged by the latter. A skipped time that is never reached is passed over, as the standard has
+    it. An endless rule needs `before` or `limit`, else Invalid (code `rrule_endless`).
+    """
+    added, moved, skips = list(added), dict(moved or {}), set(skipped)
+    _refuse_aware([start], "start")
+    _refuse_aware(added, "added")
+    rule = parse(rrule) if rrule is not None else Rule("DAILY", count=1)
+    if rule.count is None and rule.until is None and before is None and limit is None:
+        raise _refused("rrule_endless", "The rule never ends: ask for a window or a number of occurrences.")
+    last = dt.date.max
+    if before is not None:
+        # An occurrence moved into the window may come from after it.
+        last_instant = max([before, *moved])
+        last = (last_instant.astimezone(dt.UTC).replace(tzinfo=None) + _SLACK).date()
+    walls: list[dt.datetime] = []
+    counted = 0
+    enough: dt.datetime | None = None
+    for wall in _wall_times(rule, start, zone, last):
+        if wall.date() > last or (enough is not None and wall > enough):
+            break
+        walls.append(wall)
+        if limit is not None and enough is None and not _is_skipped(wall, skips):
+            counted += since is None or to_utc(wall.date(), wall.time(), zone) >= since
+            if counted >= limit + len(moved):
+                # A skipped hour moves what falls into it behind its successors, so read on past any clock
+                # change.
+                enough = wall + _SLACK
+    found = [
+        Start(item.wall, moved.get(item.utc, item.utc)) for item in _starts([*walls, *added], zone, skips)
+    ]
+    found = [
+        item
+        for item in found
+        if (since is None or item.utc >= since) and (before is None or item.utc < before)
+    ]
+    return sorted(found, key=lambda item: item.utc)[:limit]
+
+
+def parse(text: str) -> Rule:
+    """Read one RRULE value, with or without "RRULE:" before it, by RFC 5545 section 3.3.10, or raise Invalid.
+
+    Case is ignored. Refused are unknown, repeated and empty parts, numbers out of range, COUNT beside UNTIL,
+    and the combinations that the standard forbids. FREQ=MINUTELY and SECONDLY are refused as
+    `rrule_too_often`.
+    """
+    if not isinstance(text, str) or len(text) > MAX_TEXT:
+        raise _malformed(f"A rule is a text of at most {MAX_TEXT} characters.")
+    line = text.strip().upper().removeprefix("RRULE:")
+    if "\n" in line or "\r" in line:
+        raise _malformed(
+            "Only one rule of one line is taken; starts, skipped and added dates are given beside it."
+        )
+    parts: dict[str, str] = {}
+    for item in line.split(";"):
+        name, equals, value = item.partition("=")
+        if not equals or not value or name in parts:
+            raise _malformed(f"{item[:40]!r} is not one NAME=VALUE, given once.")
+        parts[name] = value
+    freq = parts.pop("FREQ", "")
+    if freq in ("MINUTELY", "SECONDLY"):
+        raise _refused("rrule_too_often", f"FREQ={freq} is more often than any event repeats.")
+    if freq not in ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY"):
+        raise _malformed("FREQ must be one of YEARLY, MONTHLY, WEEKLY, DAILY.")
+    rule = Rule(
+        freq,
+        interval=_positive(parts.pop("INTERVAL", "1"), "INTERVAL"),
+        count=_positive(parts.pop("COUNT"), "COUNT") if "COUNT" in parts else None,
+        until=_read_until(parts.pop("UNTIL")) if "UNTIL" in parts else None,
+        week_start=_read_weekday(parts.pop("WKST", "MO")),
+        by_day=_read_by_day(parts.pop("BYDAY")) if "BYDAY" in parts else (),
+        **{
+            field: _read_numbers(parts.pop(part), part)
+            for part, (field, *_) in _BY_NUMBERS.items()
+            if part in parts
+        },
+    )
+    if parts:
+        raise _malformed(f"{next(iter(parts))[:40]!r} is not a part of an RRULE.")
+    _refuse_forbidden(rule)
+    return rule
+
+
+def _refuse_forbidden(rule: Rule) -> None:
+    if rule.count is not None and rule.until is not None:
+        raise _malformed("COUNT and UNTIL exclude each other: keep one.")
+    if rule.by_weekno and rule.freq != "YEARLY":
+        raise _malformed("BYWEEKNO goes with FREQ=YEARLY only.")
+    if rule.by_yearday and rule.freq in ("DAILY", "WEEKLY", "MONTHLY"):
+        raise _malformed(f"BYYEARDAY does not go with FREQ={rule.freq}.")
+    if rule.by_monthday and rule.freq == "WEEKLY":
+        raise _malformed("BYMONTHDAY does not go with FREQ=WEEKLY.")
+    if any(nth for nth, _ in rule.by_day) and (rule.freq not in ("MONTHLY", "YEARLY") or rule.by_weekno):
+        raise _malformed("A numbered BYDAY goes with FREQ=MONTHLY, or FREQ=YEARLY without BYWEEKNO.")
+    others = (
+        rule.by_day,
+        *(getattr(rule, field) for field, *_ in _BY_NUMBERS.values() if field != "by_setpos"),
+    )
+    if rule.by_setpos and not any(others):
+        raise _malformed("BYSETPOS needs another BY part to choose from.")
+
+
+def _read_numbers(value: str, part: str) -> tuple[int, ...]:
+    _, lowest, highest, negative = _BY_NUMBERS[part]
+    numbers = set()
+    for item in value.split(","):
+        number = int(item) if _SIGNED.fullmatch(item) else None
+        if number is None or not lowest <= (abs(number) if negative else number) <= highest:
+            signs = f" or -{highest} to -{lowest}" if negative else ""
+            raise _malformed(f"{part} takes numbers from {lowest} to {highest}{signs}, not {item[:40]!r}.")
+        numbers.add(number)
+    return tuple(sorted(numbers))
+
+
+def _read_by_day(value: str) -> tuple[tuple[int, int], ...]:
+    days = set()
+    for item in value.split(","):
+        match = _BYDAY.fullmatch(item)
+        nth = int(match[1] or 0) if match else 0
+        if match is None or (match[1] and not 1 <= abs(nth) <= 53):
+            raise _malformed(f"BYDAY takes weekdays such as MO, 1FR or -1SU, not {item[:40]!r}.")
+        days.add((nth, _DAYS.index(match[2])))
+    return tuple(sorted(days, key=lambda pair: (pair[1], pair[0])))
+
+
+def _read_weekday(value: str) -> int:
+    if value not in _DAYS:
+        raise _malformed(f"WKST takes one weekday such as MO, not {value[:40]!r}.")
+    return _DAYS.index(value)
+
+
+def _positive(value: str, part: str) -> int:
+    if not _UNSIGNED.fullmatch(value) or int(value) == 0:
+        raise _malformed(f"{part} takes a whole number from 1, not {value[:40]!r}.")
+    return int(value)
+
+
+def _read_until(value: str) -> dt.date | dt.datetime:
+    try:
+        if not _UNTIL.fullmatch(value):
+            raise ValueError
+        if len(value) == 8:
+            return dt.datetime.strptime(value, "%Y%m%d").date()  # noqa: DTZ007 - wall time
+        moment = dt.datetime.strptime(value[:15], "%Y%m%dT%H%M%S")  # noqa: DTZ007 - wall time
+    except ValueError:
+        raise _malformed(
+            f"UNTIL takes a date or time such as 20260630T220000Z, not {value[:40]!r}."
+        ) from None
+    return moment.replace(tzinfo=dt.UTC) if value.endswith("Z") else moment
+
+
+def _until_text(until: dt.date | dt.datetime) -> str:
+    # Not strftime: its %Y does not pad years before 1000 on every platform.
+    text = until.isoformat().partition("+")[0].replace("-", "").replace(":", "")
+    return text + "Z" if _is_instant(until) else text
+
+
+def _is_instant(until: dt.date | dt.datetime) -> bool:
+    return isinstance(until, dt.datetime) and until.tzinfo is not None
+
+
+def _until_instant(until: dt.date | dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    if not isinstance(until, dt.datetime):
+        until = dt.datetime.combine(until, dt.time(23, 59, 59))
+    return until if until.tzinfo is not None else to_utc(until.date(), until.time(), zone)
+
+
+def _wall_times(rule: Rule, start: dt.datetime, zone: ZoneInfo, last: dt.date) -> Iterator[dt.datetime]:
+    """The rule's wall times from `start` on, in wall order, COUNT and UNTIL applied; looks no further than
+    the period that reaches `last`, and may yield beyond `last` within it. Raises Invalid where `start` is not
+    the first."""
+    until = _until_instant(rule.until, zone) if rule.until is not None else None
+    passed = to_wall(until, zone) + _SLACK if until is not None and until.year < 9999 else None
+    if until is not None and to_utc(start.date(), start.time(), zone) > until:
+        raise _refused("rrule_start_mismatch", "UNTIL lies before the start: the event would never happen.")
+    left = rule.count
+    first = True
+    for period in _periods(_filled(rule, start), start, last):
+        if first and not _holds(period, start):
+            raise _refused(
+                "rrule_start_mismatch",
+                f"The rule does not give its own start, {start:%A %Y-%m-%d %H:%M}: move the start to the"
+                " first date that the rule gives, or change the rule.",
+            )
+        first = False
+        for wall in period:
+            if wall < start:
+                continue
+            if passed is not None and wall > passed:
+                return
+            if until is not None and to_utc(wall.date(), wall.time(), zone) > until:
+                continue
+            yield wall
+            if left is not None:
+                left -= 1
+                if not left:
+                    return
+
+
+class _Period:
+    """The occurrences of one year, month, week, day or hour, made only as far as they are read."""
+
+    def __init__(self, days: list[dt.date], times: tuple[dt.time, ...], positions: tuple[int, ...]) -> None:
+        self.days, self.times = days, times
+        self.chosen: list[dt.datetime] | None = None
+        if positions:
+            size = len(days) * len(times)
+            if size > _MAX_SET:
+                raise _refused("rrule_too_many", "BYSETPOS has too many times to choose from: name fewer.")
+            chosen = {n - 1 if n > 0 else size + n for n in positions if abs(n) <= size}
+            self.chosen = [self._at(index) for index in sorted(chosen)]
+
+    def __iter__(self) -> Iterator[dt.datetime]:
+        if self.chosen is not None:
+            return iter(self.chosen)
+        return (self._at(index) for index in range(len(self.days) * len(self.times)))
+
+    def _at(self, index: int) -> dt.datetime:
+        day, time = divmod(index, len(self.times))
+        return dt.datetime.combine(self.days[day], self.times[time])
+
+
+def _holds(period: _Period, wall: dt.datetime) -> bool:
+    if period.chosen is not None:
+        return wall in period.chosen
+    return wall.date() in period.days and wall.time() in period.times
+
+
+def _filled(rule: Rule, start: dt.datetime) -> Rule:
+    """The rule with what it leaves to its start written out (RFC 5545 section 3.3.10, "derived from
+    DTSTART")."""
+    known: dict[str, tuple[int, ...] | tuple[tuple[int, int], ...]] = {}
+    if not (rule.by_day or rule.by_monthday or rule.by_yearday):
+        if rule.freq == "WEEKLY" or rule.by_weekno:
+            known["by_day"] = ((0, start.weekday()),)
+        elif rule.freq in ("YEARLY", "MONTHLY"):
+            known["by_monthday"] = (start.day,)
+            if rule.freq == "YEARLY" and not rule.by_month:
+                known["by_month"] = (start.month,)
+    if rule.freq != "HOURLY" and not rule.by_hour:
+        known["by_hour"] = (start.hour,)
+    known["by_minute"] = rule.by_minute or (start.minute,)
+    known["by_second"] = rule.by_second or (start.second,)
+    return replace(rule, **known)  # type: ignore[arg-type]
+
+
+def _periods(rule: Rule, start: dt.datetime, last: dt.date) -> Iterator[_Period]:
+    """Every INTERVAL-th period from the one that holds `start`; all BY parts are read as filters over its
+    days."""
+    if rule.freq == "HOURLY":
+        yield from _hours(rule, start, last)
+        return
+    times = tuple(itertools.starmap(dt.time, itertools.product(rule.by_hour, rule.by_minute, rule.by_second)))
+    for first, length in _spans(rule, start.date()):
+        if first > last:
+            return
+        days = []
+        for ahead in range(min(length, (dt.date.max - first).days + 1)):
+            day = first + dt.timedelta(days=ahead)
+            if _fits(rule, day):
+                days.append(day)
+        yield _Period(days, times, rule.by_setpos)
+
+
+def _spans(rule: Rule, day: dt.date) -> Iterator[tuple[dt.date, int]]:
+    """First day and number of days of each period."""
+    if rule.freq in ("DAILY", "WEEKLY"):
+        length = 7 if rule.freq == "WEEKLY" else 1
+        back = (day.weekday() - rule.week_start) % 7 if rule.freq == "WEEKLY" else 0
+        for ordinal in range(
+            max(day.toordinal() - back, 1), dt.date.max.toordinal() + 1, length * rule.interval
+        ):
+            yield dt.date.fromordinal(ordinal), length
+    elif rule.freq == "MONTHLY":
+        for month in range(day.year * 12 + day.month - 1, 10_000 * 12, rule.interval):
+            first = dt.date(month // 12, month % 12 + 1, 1)
+            yield first, calendar.monthrange(first.year, first.month)[1]
+    else:
+        for year in range(day.year, 10_000, rule.interval):
+            yield dt.date(year, 1, 1), 366 if calendar.isleap(year) else 365
+
+
+def _hours(rule: Rule, start: dt.datetime, last: dt.date) -> Iterator[_Period]:
+    """Hours of the wall clock, counted as if no clock ever changed."""
+    hour = 0
+    midnight = dt.datetime.combine(start.date(), dt.time())
+    while True:
+        try:
+            moment = midnight + dt.timedelta(hours=start.hour + hour)
+        except OverflowError:
+            return
+        if moment.date() > last:
+            return
+        if not _fits(rule, moment.date()):
+            # To the next day in whole intervals, or a rule for one day a year would be asked every hour of
+            # it.
+            hour += -(-(24 - moment.hour) // rule.interval) * rule.interval
+            continue
+        if not rule.by_hour or moment.hour in rule.by_hour:
+            times = tuple(
+                dt.time(moment.hour, *rest) for rest in itertools.product(rule.by_minute, rule.by_second)
+            )
+            yield _Period([moment.date()], times, rule.by_setpos)
+        elif not hour:
+            yield _Period([], (), ())
+        hour += rule.interval
+
+
+def _fits(rule: Rule, day: dt.date) -> bool:
+    if rule.by_month and day.month not in rule.by_month:
+        return False
+    if rule.by_day and not _fits_by_day(rule, day):
+        return False
+    if rule.by_monthday:
+        from_end = day.day - calendar.monthrange(day.year, day.month)[1] - 1
+        if day.day not in rule.by_monthday and from_end not in rule.by_monthday:
+            return False
+    if rule.by_yearday:
+        in_year = day.timetuple().tm_yday
+        if in_year not in rule.by_yearday and in_year - _year_length(day.year) - 1 not in rule.by_yearday:
+            return False
+    if rule.by_weekno:
+        week, weeks = _week_of_year(day, rule.week_start)
+        if week not in rule.by_weekno and week - weeks - 1 not in rule.by_weekno:
+            return False
+    return True
+
+
+def _fits_by_day(rule: Rule, day: dt.date) -> bool:
+    weekday = day.weekday()
+    nths = [nth for nth, wanted in rule.by_day if wanted == weekday]
+    if not nths or 0 in nths:
+        return bool(nths)
+    # The Nth of the year only where no BYMONTH narrows it to the Nth of the month.
+    if rule.freq == "YEARLY" and not rule.by_month:
+        position, length = day.timetuple().tm_yday, _year_length(day.year)
+    else:
+        position, length = day.day, calendar.monthrange(day.year, day.month)[1]
+    return (position - 1) // 7 + 1 in nths or -((length - position) // 7 + 1) in nths
+
+
+def _year_length(year: int) -> int:
+    return 366 if calendar.isleap(year) else 365
+
+
+def _week_of_year(day: dt.date, week_start: int) -> tuple[int, int]:
+    """Number of the day's week, and how many weeks its week year has; week 1 has at least four days of the
+    year."""
+    first = _first_week(day.year, week_start)
+    year = day.year
+    if day.toordinal() < first:
+        year -= 1
+    elif day.toordinal() >= _first_week(day.year + 1, week_start):
+        year += 1
+    first = _first_week(year, week_start)
+    return (day.toordinal() - first) // 7 + 1, (_first_week(year + 1, week_start) - first) // 7
+
+
+def _first_week(year: int, week_start: int) -> int:
+    # As ordinals, so that the weeks around the years 1 and 9999 need no dates outside them.
+    years = year - 1
+    new_year = years * 365 + years // 4 - years // 100 + years // 400 + 1
+    days_in = (new_year - 1 - week_start) % 7
+    return new_year - days_in if days_in <= 3 else new_year + 7 - days_in
+
+
+def _starts(walls: Iterable[dt.datetime], zone: ZoneInfo, skipped: set[dt.date | dt.datetime]) -> list[Start]:
+    """What is left after skipping, by instant; two wall times that a clock change lets coincide are one
+    occurrence."""
+    by_instant: dict[dt.datetime, Start] = {}
+    for wall in walls:
+        if not _is_skipped(wall, skipped):
+            utc = to_utc(wall.date(), wall.time(), zone)
+            by_instant.setdefault(utc, Start(wall, utc))
+    return [by_instant[utc] for utc in sorted(by_instant)]
+
+
+def _is_skipped(wall: dt.datetime, skipped: set[dt.date | dt.datetime]) -> bool:
+    return wall in skipped or wall.date() in skipped
+
+
+def _refuse_aware(moments: Iterable[dt.datetime], field: str) -> None:
+    if any(moment.tzinfo is not None for moment in moments):
+        raise Invalid("Give wall times, without a zone; the zone is given once beside them.", field=field)
+
+
+def _refused(code: str, message: str) -> Invalid:
+    return Invalid(message, code=code, field="rrule")
+
+
+def _malformed(message: str) -> Invalid:
+    return _refused("rrule_malformed", message)
+
+
+def _too_many() -> Invalid:
+    return _refused(
+        "rrule_too_many", f"The rule gives more than {MAX_OCCURRENCES} occurrences: end it earlier."
+    )
