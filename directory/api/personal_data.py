@@ -1,0 +1,94 @@
+"""The addresses of personal data: what is held about oneself or somebody else, and to have somebody forgotten."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.selectors.sections import area, organization
+from directory.selectors.personal_data import subject_of_account
+from directory.services.personal_data import (
+    Forgotten,
+    PersonalData,
+    erase_personal_data,
+    export_personal_data,
+    personal_data_of,
+)
+from theater_site.api.inputs import body_of
+from theater_site.api.resources import ActingView, actor_of
+from theater_site.core.actors import ActorKind
+from theater_site.core.errors import NotSignedIn
+
+
+class SubjectRead(serializers.Serializer[Any]):
+    user = serializers.IntegerField(allow_null=True)
+    people = serializers.ListField(child=serializers.IntegerField())
+    emails = serializers.ListField(child=serializers.CharField())
+
+
+class PersonalDataRead(serializers.Serializer[Any]):
+    """Everything that is held about one person: by kind of thing ("ticketing.order"), its rows."""
+
+    subject = SubjectRead()
+    held = serializers.DictField(child=serializers.ListField(child=serializers.DictField()))
+
+
+class ForgottenRead(serializers.Serializer[Any]):
+    """Who was forgotten, and how many rows of each kind were held about them."""
+
+    user = serializers.IntegerField(allow_null=True)
+    people = serializers.ListField(child=serializers.IntegerField())
+    held = serializers.DictField(child=serializers.IntegerField())
+
+
+def _sections() -> dict[str, Any]:
+    return {"organization": organization(), "directory": area("Directory")}
+
+
+class OwnPersonalDataView(ActingView):
+    """What is held about whoever asks."""
+
+    @extend_schema(responses=PersonalDataRead, operation_id="own_personal_data")
+    def get(self, request: Request) -> Response:
+        """By the account, the person of the directory it is linked to, and the e-mail addresses it has verified."""
+        actor = actor_of(request)
+        if actor.kind is not ActorKind.USER:
+            raise NotSignedIn("Sign in to see what is held about you.")
+        return _whole(personal_data_of(subject_of_account(actor.user)))
+
+
+class PersonalDataExportView(ActingView):
+    """What is held about somebody else. A POST: the address of a request is logged, and this one would name a person."""
+
+    _body = body_of(export_personal_data, leave_out=("organization", "directory"))
+
+    @extend_schema(request=_body, responses=PersonalDataRead, description=export_personal_data.__doc__ or "")
+    def post(self, request: Request) -> Response:
+        return self.perform(request, export_personal_data, _whole, given=_sections(), body=self._body)
+
+    post.action_run = export_personal_data  # type: ignore[attr-defined]
+
+
+class PersonalDataErasureView(ActingView):
+    """Somebody is forgotten, in all apps."""
+
+    _body = body_of(erase_personal_data, leave_out=("organization", "directory"))
+
+    @extend_schema(request=_body, responses=ForgottenRead, description=erase_personal_data.__doc__ or "")
+    def post(self, request: Request) -> Response:
+        return self.perform(request, erase_personal_data, _forgotten, given=_sections(), body=self._body)
+
+    post.action_run = erase_personal_data  # type: ignore[attr-defined]
+
+
+def _whole(data: PersonalData) -> Response:
+    # Whoever stands between must not keep it.
+    return Response(data.document(), headers={"Cache-Control": "no-store"})
+
+
+def _forgotten(done: Forgotten) -> Response:
+    return Response({"user": done.user, "people": done.people, "held": done.held})

@@ -1,0 +1,76 @@
+"""How the directory shows itself: to everybody, and to those who work on it."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from directory.models import Alias, Consent, Credit, Person
+
+
+class AliasInternal(serializers.ModelSerializer[Alias]):
+    class Meta:
+        model = Alias
+        fields = ("id", "name", "internal")
+
+
+class PersonPublic(serializers.ModelSerializer[Person]):
+    """A person or group as everybody may see it."""
+
+    aliases = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Person
+        fields = ("id", "kind", "name", "sort_name", "pronouns", "bio", "aliases")
+
+    def get_aliases(self, person: Person) -> list[str]:
+        return sorted(alias.name for alias in person.aliases.all() if not alias.internal)
+
+
+class PersonInternal(serializers.ModelSerializer[Person]):
+    """A person for those who work on the directory, and for the person: with contact data."""
+
+    aliases = AliasInternal(many=True)
+
+    class Meta:
+        model = Person
+        fields = (
+            *PersonPublic.Meta.fields, "version", "section", "user", "email", "phone", "published_at", "archive_key",
+            "created_at", "updated_at",
+        )  # fmt: skip
+
+
+class CreditPublic(serializers.ModelSerializer[Credit]):
+    """A credit as the program prints it. `person` is null where they have no public page."""
+
+    production_title = serializers.CharField(source="production.title")
+    name = serializers.CharField(source="person.name")
+    person = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Credit
+        fields = ("id", "production", "production_title", "person", "name", "kind", "role", "note")
+
+    def get_person(self, credit: Credit) -> int | None:
+        return credit.person_id if credit.person.published_at is not None else None
+
+
+class CreditInternal(serializers.ModelSerializer[Credit]):
+    """A credit for those who work on the cast."""
+
+    production_title = serializers.CharField(source="production.title")
+    name = serializers.CharField(source="person.name")
+
+    class Meta:
+        model = Credit
+        fields = (
+            *CreditPublic.Meta.fields, "version", "billing_order", "starts_on", "ends_on", "archive_key", "created_at",
+            "updated_at",
+        )  # fmt: skip
+
+
+class ConsentRead(serializers.ModelSerializer[Consent]):
+    """What somebody agreed to, for them and for those who work on the directory."""
+
+    class Meta:
+        model = Consent
+        fields = ("id", "version", "person", "purpose", "given_at", "withdrawn_at", "note")

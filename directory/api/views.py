@@ -1,0 +1,189 @@
+"""The addresses of the directory: people, their credits, what they agreed to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action as address
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import Section
+from accounts.selectors.sections import area
+from directory.api import serializers
+from directory.models import Consent, Credit, Person
+from directory.selectors.credits import history_of, with_role
+from directory.selectors.people import matching, own_person
+from directory.services.consents import give_consent, withdraw_consent
+from directory.services.credits import add_credit, remove_credit, update_credit
+from directory.services.people import (
+    add_alias,
+    create_person,
+    delete_person,
+    describe_self,
+    link_user,
+    publish_person,
+    remove_alias,
+    update_contact,
+    update_person,
+    withdraw_person,
+)
+from productions.models import Production
+from theater_site.api.resources import (
+    Readable,
+    Resource,
+    SubmittedAnswer,
+    actor_of,
+    creates,
+    deletes,
+    internally,
+    updates,
+    verb,
+)
+from theater_site.core import recording
+from theater_site.core.actors import ActorKind
+from theater_site.core.errors import NotAllowed, NotSignedIn
+
+
+def directory() -> Section:
+    """The section that all people belong to."""
+    return area("Directory")
+
+
+class PersonFilter(filters.FilterSet):
+    search = filters.CharFilter(
+        method="by_words",
+        label="every word is part of a name, an alias or a credited role, whatever its case and accents",
+    )
+
+    class Meta:
+        model = Person
+        fields = ("kind",)
+
+    def by_words(self, rows: Any, name: str, value: str) -> Any:
+        return matching(rows, value, actor_of(self.request))
+
+
+class PersonViewSet(Readable):
+    """People and groups by name: those with a public page, oneself, and all for those who may view the directory."""
+
+    queryset = Person.objects.prefetch_related("aliases")
+    serializer_class = serializers.PersonPublic
+    filterset_class = PersonFilter
+    ordering = ("sort_key", "pk")
+    create = creates(create_person, model=Person, answers=serializers.PersonInternal, given=("section", directory))
+    partial_update = updates(update_person, model=Person, answers=serializers.PersonInternal)
+    destroy = deletes(delete_person)
+    publish = verb(publish_person, answers=serializers.PersonInternal)
+    withdraw = verb(withdraw_person, answers=serializers.PersonInternal)
+    add_alias = verb(add_alias, answers=serializers.PersonInternal)
+    remove_alias = verb(remove_alias, answers=serializers.PersonInternal)
+    link_user = verb(link_user, answers=serializers.PersonInternal)
+    update_contact = verb(update_contact, answers=serializers.PersonInternal, model=Person, path="contact")
+    describe_self = extend_schema(responses={200: serializers.PersonInternal, 202: SubmittedAnswer})(
+        verb(describe_self, answers=serializers.PersonInternal, model=Person)
+    )
+
+    def list(self, request: Request) -> Response:
+        # To decrypt what a list does not show would take longer than all the rest of it.
+        return self.listed(self.get_queryset().defer("email", "phone"))
+
+    @extend_schema(responses=serializers.PersonInternal)
+    @address(detail=True, methods=["get"])
+    def internal(self, request: Request, pk: str) -> Response:
+        """A person for those who work on the directory, and for the person: with contact data."""
+        person = self.found()
+        if self.actor.kind is ActorKind.PUBLIC:
+            raise NotSignedIn("Sign in to see this.")
+        own = self.actor.user_id is not None and person.user_id == self.actor.user_id
+        if not own and not self.actor.holds(Person.view_right, person, recording.instant()):
+            raise NotAllowed(f"You may not see this; it needs the right {Person.view_right}.")
+        return self.shown(person, serializers.PersonInternal)
+
+    @extend_schema(responses=serializers.PersonInternal)
+    @address(detail=False, methods=["get"])
+    def me(self, request: Request) -> Response:
+        """Who the signed-in user is in the directory; 404 where they are nobody there."""
+        if self.actor.kind is ActorKind.PUBLIC:
+            raise NotSignedIn("Sign in to see who you are here.")
+        person = own_person(self.actor)
+        if person is None:
+            raise Http404
+        return self.shown(person, serializers.PersonInternal)
+
+
+def _visible(model: type[Any]) -> Any:
+    """What a filter may name: an id that the actor may not see is answered like one that is not there."""
+
+    def rows(request: Request | None) -> Any:
+        return model.objects.visible_to(actor_of(request)) if request is not None else model.objects.none()
+
+    return rows
+
+
+class CreditFilter(filters.FilterSet):
+    production = filters.ModelChoiceFilter(queryset=_visible(Production))
+    person = filters.ModelChoiceFilter(queryset=_visible(Person))
+    role = filters.CharFilter(method="by_role", label="part of the role, whatever its case and accents")
+
+    class Meta:
+        model = Credit
+        fields = ("kind",)
+
+    def by_role(self, rows: Any, name: str, value: str) -> Any:
+        return with_role(rows, value)
+
+
+class CreditViewSet(Readable):
+    """Who did what, in billing order within each production."""
+
+    queryset = Credit.objects.select_related("production", "person")
+    serializer_class = serializers.CreditPublic
+    filterset_class = CreditFilter
+    ordering = ("production_id", "billing_order", "pk")
+    create = creates(add_credit, model=Credit, answers=serializers.CreditInternal)
+    partial_update = updates(update_credit, model=Credit, answers=serializers.CreditInternal)
+    destroy = deletes(remove_credit)
+    internal = internally(serializers.CreditInternal)
+
+
+class HistoryViewSet(Resource):
+    """What one person or group was credited with, the latest opening first."""
+
+    queryset = Credit.objects.all()
+    serializer_class = serializers.CreditPublic
+    ordering = ("-production__opens_on", "-pk")
+
+    @extend_schema(parameters=[OpenApiParameter("person", int, OpenApiParameter.PATH)])
+    def list(self, request: Request, person: str) -> Response:
+        found = Person.objects.visible_to(self.actor).filter(pk=person).first()
+        if found is None:
+            raise Http404
+        return self.listed(history_of(found).visible_to(self.actor))
+
+
+class ConsentFilter(filters.FilterSet):
+    person = filters.ModelChoiceFilter(queryset=_visible(Person))
+
+    class Meta:
+        model = Consent
+        fields = ("purpose",)
+
+
+class ConsentViewSet(Readable):
+    """What people agreed to, latest first: one's own, and everybody's for those who may view the directory."""
+
+    queryset = Consent.objects.all()
+    serializer_class = serializers.ConsentRead
+    filterset_class = ConsentFilter
+    ordering = ("-pk",)
+    create = creates(give_consent, model=Consent, answers=serializers.ConsentRead)
+    withdraw = verb(withdraw_consent, answers=serializers.ConsentRead)
+
+    def get_queryset(self) -> Any:
+        if self.actor.kind is ActorKind.PUBLIC and not getattr(self, "swagger_fake_view", False):
+            raise NotSignedIn("Sign in to see this.")
+        return super().get_queryset()

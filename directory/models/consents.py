@@ -1,0 +1,62 @@
+"""What somebody agreed to, and since when."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import MaxLengthValidator
+from django.db import models
+from django.db.models import F, Q
+
+from directory.models.people import Person
+from theater_site.core.actors import Actor
+from theater_site.core.encryption import EncryptedTextField
+from theater_site.core.models import ContentModel
+
+
+class ConsentPurpose(models.TextChoices):
+    PHOTO = "photo", "pictures of them are shown"
+    CONTACT_SHARING = "contact_sharing", "their contact data is passed on within the company"
+    NEWSLETTER = "newsletter", "they are written to about the theater's work"
+
+
+class Consent(ContentModel):
+    """Somebody agreed to one purpose, from `given_at` until `withdrawn_at`; None means that it stands.
+
+    At most one for each purpose stands at a time. Consenting again after a withdrawal is a new row; none is deleted
+    but with its person.
+    """
+
+    section_lookup: ClassVar[str] = "person__section_id"
+    view_right: ClassVar[str] = "view_directory"
+    personal: ClassVar[frozenset[str]] = frozenset({"note"})
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="consents")
+    purpose = models.CharField(max_length=16, choices=ConsentPurpose.choices)
+    given_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    note = EncryptedTextField(blank=True, default="", validators=[MaxLengthValidator(1_000)])
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "purpose"],
+                condition=Q(withdrawn_at=None),
+                name="consent_stands_once",
+                violation_error_code="consent_stands",
+                violation_error_message="This consent stands already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | Q(withdrawn_at__gte=F("given_at")),
+                name="consent_ends_after_start",
+                violation_error_message="A consent is withdrawn after it was given.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} of {self.person_id}"
+
+    @classmethod
+    def visible_as_own(cls, actor: Actor) -> Q | None:
+        return Q(person__user_id=actor.user_id) if actor.user_id is not None else None

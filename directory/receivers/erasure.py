@@ -1,0 +1,29 @@
+"""The directory forgets somebody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.rules.subjects import NAME_WITHHELD, Subject
+from accounts.services.audit_retention import erase_values
+from directory.models import Alias, Consent, Credit, Person
+
+_SAID = {"name", "sort_name", "pronouns", "bio", "email", "email_index", "phone"}
+
+
+def forget(subject: Subject, keep_public_credits: bool, **_: Any) -> None:
+    """Their entries lose all that is said of them; credits stay, under a placeholder or, if so decided and a public program
+    names them, under the name that is printed there. Page, other names and consents go."""
+    for person in Person.objects.select_for_update(of=("self",)).filter(pk__in=subject.person_ids).order_by("pk"):
+        for kind, rows in (("directory.alias", Alias.objects), ("directory.consent", Consent.objects)):
+            for pk in rows.filter(person=person).values_list("pk", flat=True):
+                erase_values(kind, pk, {"name", "note"})
+            rows.filter(person=person).delete()
+        printed = Credit.objects.filter(person=person, production__published_at__isnull=False).exists()
+        if not (keep_public_credits and printed):
+            person.name = NAME_WITHHELD
+            person.sort_name = ""
+        person.pronouns = person.bio = person.email = person.phone = ""
+        person.user = person.published_at = None
+        person.save()
+        erase_values("directory.person", person.pk, _SAID)

@@ -1,0 +1,59 @@
+"""The rule of the own record: people keep what is said of themselves, whatever their roles.
+
+A role is held on sections, and somebody in the cast of one production holds none on the directory. So these actions are
+open to everybody signed in and ask here whose record it is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from accounts.models import Section
+from directory.models import Person
+from theater_site.core.actions import current
+from theater_site.core.actors import Actor, Sections
+from theater_site.core.errors import NotAllowed
+
+
+def is_own(person: Person) -> bool:
+    """Whether the running action's actor signs in as `person`."""
+    user_id = current().actor.user_id
+    return user_id is not None and person.user_id == user_id
+
+
+def refuse_strangers(person: Person) -> None:
+    """NotAllowed unless the record is the actor's own, or they may edit the directory."""
+    run = current()
+    if not is_own(person) and not run.actor.holds("edit_directory", person, run.instant):
+        raise NotAllowed(
+            "This is somebody else's record; to change it needs the right edit_directory.",
+            code="not_own_record",
+            data={"needs": ["edit_directory"]},
+        )
+
+
+class OnOwnRecord(Actor):
+    """`actor` at work on the record that is their own: they hold what they hold, and may propose changes of it.
+
+    To be made for one call, after `is_own` said yes: what is proposed is kept with the record's section, so there they
+    may propose too, for as long as this object lives.
+    """
+
+    def __init__(self, actor: Actor, person: Person) -> None:
+        self.kind, self.user, self.label = actor.kind, actor.user, actor.label
+        self._actor = actor
+        self._person = person
+
+    def holds(self, permission: str, scope: Any, at: datetime) -> bool:
+        if permission == "propose_directory" and self._is_of_the_record(scope):
+            return True
+        return self._actor.holds(permission, scope, at)
+
+    def sections_held(self, permission: str, at: datetime) -> Sections:
+        return self._actor.sections_held(permission, at)
+
+    def _is_of_the_record(self, scope: Any) -> bool:
+        if isinstance(scope, Section):
+            return scope.pk == self._person.section_id
+        return isinstance(scope, Person) and scope.pk == self._person.pk

@@ -1,0 +1,163 @@
+"""People and groups are entered, described, made public, and describe themselves."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from accounts.models import Section, User
+from directory.models import Alias, Credit, Person, PersonKind
+from directory.services.own_records import OnOwnRecord, is_own, refuse_strangers
+from theater_site.core.actions import Needs, OpenTo, Submitted, action, current
+from theater_site.core.errors import Conflict, NotAllowed, NotFound
+from theater_site.core.text import clean_markdown
+
+
+class SelfDescription(TypedDict, total=False):
+    """What people say of themselves in public. The bio is Markdown without HTML."""
+
+    pronouns: str
+    bio: str
+
+
+class Contact(TypedDict, total=False):
+    """How somebody is reached; "" where that is not known."""
+
+    email: str
+    phone: str
+
+
+class PersonFields(SelfDescription, Contact, total=False):
+    """What can be said of a person or group: absent means unchanged, "" means empty. `sort_name` is how lists order it
+    where that is not the name."""
+
+    kind: PersonKind
+    name: str
+    sort_name: str
+
+
+@action("person.create", needs=Needs("edit_directory", on="section"), proposable=True)
+def create_person(*, section: Section, fields: PersonFields) -> Person:
+    """A new person or group, not public yet. Refused: no name, an e-mail address that is none, texts that are too long.
+
+    Two people may bear one name; looking first is up to the caller.
+    """
+    person = Person(section=section)
+    _describe(person, fields)
+    person.save()
+    return person
+
+
+@action("person.update", needs=Needs("edit_directory", on="person"), subject="person", proposable=True)
+def update_person(*, person: Person, changes: PersonFields) -> Person:
+    """Describe them anew. Refused as at their making."""
+    _describe(person, changes)
+    person.save()
+    return person
+
+
+@action("person.describe_self", open_to=OpenTo.SIGNED_IN, subject="person")
+def describe_self(*, person: Person, changes: SelfDescription) -> Person | Submitted:
+    """Say something else of oneself: done at once for those who may edit the directory, else kept for approval.
+
+    Refused where the record is not the actor's own, and as `person.update` is. What waits is a `person.update`, decided
+    by whoever may approve in the directory.
+    """
+    run = current()
+    if not is_own(person):
+        raise NotAllowed(
+            "People describe themselves alone. Propose or make a change of the person instead.", code="not_own_record"
+        )
+    if run.actor.holds("edit_directory", person, run.instant):
+        return update_person.as_consequence(person=person, changes=changes)
+    return update_person.submit(actor=OnOwnRecord(run.actor, person), person=person, changes=changes)
+
+
+@action("person.update_contact", open_to=OpenTo.SIGNED_IN, subject="person")
+def update_contact(*, person: Person, changes: Contact) -> Person:
+    """How this person is reached; nobody but they themselves and those who work on the directory ever see it.
+
+    Done at once, by the person or by whoever may edit the directory. Refused: others, an address that is none.
+    """
+    refuse_strangers(person)
+    _describe(person, changes)
+    person.save()
+    return person
+
+
+@action("person.link_user", needs=Needs("manage_directory", on="person"), subject="person")
+def link_user(*, person: Person, user: User | None) -> Person:
+    """Let `user` sign in as this person: it becomes theirs to see whole and to describe. None unlinks.
+
+    Refused where that account is another person's already.
+    """
+    person.user = user
+    person.save()
+    return person
+
+
+@action("person.publish", needs=Needs("publish_directory", on="person"), subject="person", proposable=True)
+def publish_person(*, person: Person) -> Person:
+    """Give them a page for everybody to see. Refused where they have it."""
+    if person.published_at is not None:
+        raise Conflict("This person is public already.", code="already_published")
+    person.published_at = current().instant
+    person.save()
+    return person
+
+
+@action("person.withdraw", needs=Needs("publish_directory", on="person"), subject="person", proposable=True)
+def withdraw_person(*, person: Person) -> Person:
+    """Take their page from the public's eyes. Their credits stay: a public production's program names everybody."""
+    if person.published_at is None:
+        raise Conflict("This person is not public.", code="not_published")
+    person.published_at = None
+    person.save()
+    return person
+
+
+@action("person.delete", needs=Needs("manage_directory", on="person"), subject="person")
+def delete_person(*, person: Person) -> None:
+    """Remove an entry made by mistake, with its aliases and consents. Refused where it is public or credited."""
+    if person.published_at is not None:
+        raise Conflict("A public person is withdrawn first.", code="published")
+    if Credit.objects.filter(person=person).exists():
+        raise Conflict("This person is credited. Remove the credits first.", code="person_credited")
+    person.delete()
+
+
+@action("person.add_alias", needs=Needs("edit_directory", on="person"), subject="person", proposable=True)
+def add_alias(*, person: Person, name: str, internal: bool) -> Person:
+    """Another name by which they are found; an `internal` one neither shown to the public nor found by it.
+
+    Refused: a blank one, and one that they have.
+    """
+    Alias(person=person, name=_one_line(name), internal=internal).save()
+    return person
+
+
+@action("person.remove_alias", needs=Needs("edit_directory", on="person"), subject="person", proposable=True)
+def remove_alias(*, person: Person, alias: Alias) -> Person:
+    """Forget a name. Refused where it is somebody else's, or gone."""
+    # Not the one that is given: whoever previews this before doing it would give an alias that was deleted once.
+    known = Alias.objects.filter(person=person, pk=alias.pk).first()
+    if known is None:
+        raise NotFound("This person has no such alias.", field="alias")
+    known.delete()
+    return person
+
+
+_ONE_LINE = frozenset({"name", "sort_name", "pronouns", "email", "phone"})
+
+
+def _describe(person: Person, fields: PersonFields | SelfDescription | Contact) -> None:
+    for name, value in fields.items():
+        if name == "bio":
+            value = clean_markdown(value)  # type: ignore[arg-type]
+        elif name in _ONE_LINE:
+            value = _one_line(value)  # type: ignore[arg-type]
+        setattr(person, name, value)
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks and doubled or outer spaces, which nobody sees and by which equal names differ."""
+    return " ".join(text.split())
