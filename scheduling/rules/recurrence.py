@@ -1,14 +1,12 @@
-"""Repeating events: one RFC 5545 RRULE, expanded in wall time.
+"""Repeating events: one RFC 5545 RRULE (`scheduling.rules.rrule`), expanded in wall time.
 
 The rule is the RRULE alone. The start, its zone, skipped dates (EXDATE) and added dates (RDATE) stand beside
 it, so that no library gets to turn a wall time into UTC behind our back. Two doors:
 
 * `occurrences` is the standard: it expands any rule of FREQ YEARLY to HOURLY, endless ones inside a window or
-a limit.
-  It is what reads other people's calendars.
+  a limit. It is what reads other people's calendars.
 * `validate` and `expand` are this calendar's policy on top, for what it stores. Every occurrence becomes a
-row that
-  people are called to and tickets are sold for, so a rule must end (COUNT or UNTIL), come to at most
+  row that people are called to and tickets are sold for, so a rule must end (COUNT or UNTIL), come to at most
   `MAX_OCCURRENCES` within `MAX_YEARS`, and repeat daily at the most often (several times a day is BYHOUR).
 
 Both refuse, as Invalid (field `rrule`), a rule that its own start does not match: RFC 5545 section 3.8.5.3
@@ -21,43 +19,24 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from scheduling.rules.rrule import Rule, is_instant, parse, refused
 from scheduling.rules.wall_time import to_utc, to_wall
 from theater_site.core.errors import Invalid
 
+__all__ = ["MAX_OCCURRENCES", "MAX_YEARS", "Rule", "Start", "expand", "occurrences", "parse", "validate"]
+
 MAX_OCCURRENCES = 2_000
 MAX_YEARS = 50
-MAX_TEXT = 1_000
 # BYSETPOS needs the whole set of a period at once; larger sets are only ever written to exhaust the reader.
 _MAX_SET = 100_000
 # Zones lie at most 14 hours from UTC and the longest clock change skipped a whole day (Samoa, 2011): however
 # wall times and instants are compared, they agree when they are further apart than this.
 _SLACK = dt.timedelta(hours=48)
-
-_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-_BYDAY = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
-_UNTIL = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
-_SIGNED = re.compile(r"[+-]?[0-9]{1,3}")
-_UNSIGNED = re.compile(r"[0-9]{1,6}")
-
-# Part: field, lowest, highest, negatives count from the end. RFC 5545 section 3.3.10; a leap second
-# (BYSECOND=60) cannot be told in a datetime and is refused. The order is the one in which django-recurrence
-# writes them.
-_BY_NUMBERS = {
-    "BYSETPOS": ("by_setpos", 1, 366, True),
-    "BYMONTH": ("by_month", 1, 12, False),
-    "BYMONTHDAY": ("by_monthday", 1, 31, True),
-    "BYYEARDAY": ("by_yearday", 1, 366, True),
-    "BYWEEKNO": ("by_weekno", 1, 53, True),
-    "BYHOUR": ("by_hour", 0, 23, False),
-    "BYMINUTE": ("by_minute", 0, 59, False),
-    "BYSECOND": ("by_second", 0, 59, False),
-}
 
 
 class Start(NamedTuple):
@@ -71,45 +50,6 @@ class Start(NamedTuple):
     utc: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A parsed RRULE. `by_day` pairs an ordinal (0: every) with a weekday (0: Monday). `until` is inclusive:
-    a date (through the whole of that day), a naive wall time, or an aware instant."""
-
-    freq: str
-    interval: int = 1
-    count: int | None = None
-    until: dt.date | dt.datetime | None = None
-    week_start: int = 0
-    by_day: tuple[tuple[int, int], ...] = ()
-    by_setpos: tuple[int, ...] = ()
-    by_month: tuple[int, ...] = ()
-    by_monthday: tuple[int, ...] = ()
-    by_yearday: tuple[int, ...] = ()
-    by_weekno: tuple[int, ...] = ()
-    by_hour: tuple[int, ...] = ()
-    by_minute: tuple[int, ...] = ()
-    by_second: tuple[int, ...] = ()
-
-    def __str__(self) -> str:
-        """The one normal form: upper case, fixed order, defaults left out, lists sorted without repeats."""
-        parts = [f"FREQ={self.freq}"]
-        if self.interval != 1:
-            parts.append(f"INTERVAL={self.interval}")
-        if self.week_start:
-            parts.append(f"WKST={_DAYS[self.week_start]}")
-        if self.count is not None:
-            parts.append(f"COUNT={self.count}")
-        if self.until is not None:
-            parts.append(f"UNTIL={_until_text(self.until)}")
-        if self.by_day:
-            parts.append("BYDAY=" + ",".join(f"{nth or ''}{_DAYS[day]}" for nth, day in self.by_day))
-        for part, (field, *_) in _BY_NUMBERS.items():
-            if numbers := getattr(self, field):
-                parts.append(f"{part}={','.join(map(str, numbers))}")
-        return ";".join(parts)
-
-
 def validate(rrule: str, zone: ZoneInfo | None = None) -> str:
     """Return the normal form of a rule that this calendar can store, or raise Invalid (field `rrule`).
 
@@ -119,30 +59,24 @@ def validate(rrule: str, zone: ZoneInfo | None = None) -> str:
     """
     rule = parse(rrule)
     if rule.freq == "HOURLY":
-        raise _refused(
+        raise refused(
             "rrule_too_often", "An event repeats daily at the most often; for several times a day use BYHOUR."
         )
     if rule.by_second:
-        raise _refused("rrule_too_often", "Events start on the minute: leave BYSECOND out.")
+        raise refused("rrule_too_often", "Events start on the minute: leave BYSECOND out.")
     if rule.count is None and rule.until is None:
-        raise _refused("rrule_endless", "The rule never ends: add COUNT or UNTIL.")
+        raise refused("rrule_endless", "The rule never ends: add COUNT or UNTIL.")
     if rule.count is not None and rule.count > MAX_OCCURRENCES:
         raise _too_many()
     if rule.by_weekno and not rule.by_day:
-        raise _refused(
-            "rrule_ambiguous", "Programs differ on BYWEEKNO without BYDAY: name the weekday with BYDAY."
-        )
+        raise refused("rrule_ambiguous", "Programs differ on BYWEEKNO without BYDAY: name the weekday with BYDAY.")
     if min(rule.by_monthday, default=0) < -4:
         # The standard has -31 to -1, but the field that stores the rule fails on these when it is saved.
-        raise _refused(
-            "rrule_unsupported", "BYMONTHDAY counts back 4 days at the most: count from the first instead."
-        )
-    if rule.until is not None and not _is_instant(rule.until):
+        raise refused("rrule_unsupported", "BYMONTHDAY counts back 4 days at the most: count from the first instead.")
+    if rule.until is not None and not is_instant(rule.until):
         if zone is None:
-            raise _refused(
-                "rrule_ambiguous", "UNTIL is a wall time without a zone: give it in UTC, ending in Z."
-            )
-        rule = replace(rule, until=_until_instant(rule.until, zone))
+            raise refused("rrule_ambiguous", "UNTIL is a wall time without a zone: give it in UTC, ending in Z.")
+        rule = replace(rule, until=rule.until_in(zone))
     return str(rule)
 
 
@@ -172,25 +106,21 @@ def expand(
     _refuse_aware(added, "added")
     last = dt.date(min(start.year + MAX_YEARS, 9998), start.month, 28)
     given = list(itertools.islice(_wall_times(rule, start, zone, last), MAX_OCCURRENCES + 1))
-    if rule.until is not None:
-        too_far = to_wall(_until_instant(rule.until, zone), zone).date() > last
+    if (until := rule.until_in(zone)) is not None:
+        too_far = to_wall(until, zone).date() > last
     else:
         too_far = given[-1].date() > last or len(given) < (rule.count or 0)
     if too_far and len(given) <= MAX_OCCURRENCES:
-        raise _refused("rrule_too_many", f"The rule reaches further than {MAX_YEARS} years: end it earlier.")
+        raise refused("rrule_too_many", f"The rule reaches further than {MAX_YEARS} years: end it earlier.")
     if len({*given, *added}) > MAX_OCCURRENCES:
         raise _too_many()
     known = {*given, *added, *(wall.date() for wall in (*given, *added))}
     for skip in skipped:
         if skip not in known:
-            raise Invalid(
-                f"Nothing happens on {skip} that could be skipped.", code="nothing_to_skip", field="skipped"
-            )
+            raise Invalid(f"Nothing happens on {skip} that could be skipped.", code="nothing_to_skip", field="skipped")
     starts = _starts([*given, *added], zone, set(skipped))
     return [
-        start
-        for start in starts
-        if (since is None or start.utc >= since) and (before is None or start.utc < before)
+        start for start in starts if (since is None or start.utc >= since) and (before is None or start.utc < before)
     ]
 
 
@@ -218,7 +148,7 @@ def occurrences(
     _refuse_aware(added, "added")
     rule = parse(rrule) if rrule is not None else Rule("DAILY", count=1)
     if rule.count is None and rule.until is None and before is None and limit is None:
-        raise _refused("rrule_endless", "The rule never ends: ask for a window or a number of occurrences.")
+        raise refused("rrule_endless", "The rule never ends: ask for a window or a number of occurrences.")
     last = dt.date.max
     if before is not None:
         # An occurrence moved into the window may come from after it.
@@ -237,158 +167,24 @@ def occurrences(
                 # A skipped hour moves what falls into it behind its successors, so read on past any clock
                 # change.
                 enough = wall + _SLACK
-    found = [
-        Start(item.wall, moved.get(item.utc, item.utc)) for item in _starts([*walls, *added], zone, skips)
-    ]
-    found = [
-        item
-        for item in found
-        if (since is None or item.utc >= since) and (before is None or item.utc < before)
-    ]
+    found = [Start(item.wall, moved.get(item.utc, item.utc)) for item in _starts([*walls, *added], zone, skips)]
+    found = [item for item in found if (since is None or item.utc >= since) and (before is None or item.utc < before)]
     return sorted(found, key=lambda item: item.utc)[:limit]
-
-
-def parse(text: str) -> Rule:
-    """Read one RRULE value, with or without "RRULE:" before it, by RFC 5545 section 3.3.10, or raise Invalid.
-
-    Case is ignored. Refused are unknown, repeated and empty parts, numbers out of range, COUNT beside UNTIL,
-    and the combinations that the standard forbids. FREQ=MINUTELY and SECONDLY are refused as
-    `rrule_too_often`.
-    """
-    if not isinstance(text, str) or len(text) > MAX_TEXT:
-        raise _malformed(f"A rule is a text of at most {MAX_TEXT} characters.")
-    line = text.strip().upper().removeprefix("RRULE:")
-    if "\n" in line or "\r" in line:
-        raise _malformed(
-            "Only one rule of one line is taken; starts, skipped and added dates are given beside it."
-        )
-    parts: dict[str, str] = {}
-    for item in line.split(";"):
-        name, equals, value = item.partition("=")
-        if not equals or not value or name in parts:
-            raise _malformed(f"{item[:40]!r} is not one NAME=VALUE, given once.")
-        parts[name] = value
-    freq = parts.pop("FREQ", "")
-    if freq in ("MINUTELY", "SECONDLY"):
-        raise _refused("rrule_too_often", f"FREQ={freq} is more often than any event repeats.")
-    if freq not in ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY"):
-        raise _malformed("FREQ must be one of YEARLY, MONTHLY, WEEKLY, DAILY.")
-    rule = Rule(
-        freq,
-        interval=_positive(parts.pop("INTERVAL", "1"), "INTERVAL"),
-        count=_positive(parts.pop("COUNT"), "COUNT") if "COUNT" in parts else None,
-        until=_read_until(parts.pop("UNTIL")) if "UNTIL" in parts else None,
-        week_start=_read_weekday(parts.pop("WKST", "MO")),
-        by_day=_read_by_day(parts.pop("BYDAY")) if "BYDAY" in parts else (),
-        **{
-            field: _read_numbers(parts.pop(part), part)
-            for part, (field, *_) in _BY_NUMBERS.items()
-            if part in parts
-        },
-    )
-    if parts:
-        raise _malformed(f"{next(iter(parts))[:40]!r} is not a part of an RRULE.")
-    _refuse_forbidden(rule)
-    return rule
-
-
-def _refuse_forbidden(rule: Rule) -> None:
-    if rule.count is not None and rule.until is not None:
-        raise _malformed("COUNT and UNTIL exclude each other: keep one.")
-    if rule.by_weekno and rule.freq != "YEARLY":
-        raise _malformed("BYWEEKNO goes with FREQ=YEARLY only.")
-    if rule.by_yearday and rule.freq in ("DAILY", "WEEKLY", "MONTHLY"):
-        raise _malformed(f"BYYEARDAY does not go with FREQ={rule.freq}.")
-    if rule.by_monthday and rule.freq == "WEEKLY":
-        raise _malformed("BYMONTHDAY does not go with FREQ=WEEKLY.")
-    if any(nth for nth, _ in rule.by_day) and (rule.freq not in ("MONTHLY", "YEARLY") or rule.by_weekno):
-        raise _malformed("A numbered BYDAY goes with FREQ=MONTHLY, or FREQ=YEARLY without BYWEEKNO.")
-    others = (
-        rule.by_day,
-        *(getattr(rule, field) for field, *_ in _BY_NUMBERS.values() if field != "by_setpos"),
-    )
-    if rule.by_setpos and not any(others):
-        raise _malformed("BYSETPOS needs another BY part to choose from.")
-
-
-def _read_numbers(value: str, part: str) -> tuple[int, ...]:
-    _, lowest, highest, negative = _BY_NUMBERS[part]
-    numbers = set()
-    for item in value.split(","):
-        number = int(item) if _SIGNED.fullmatch(item) else None
-        if number is None or not lowest <= (abs(number) if negative else number) <= highest:
-            signs = f" or -{highest} to -{lowest}" if negative else ""
-            raise _malformed(f"{part} takes numbers from {lowest} to {highest}{signs}, not {item[:40]!r}.")
-        numbers.add(number)
-    return tuple(sorted(numbers))
-
-
-def _read_by_day(value: str) -> tuple[tuple[int, int], ...]:
-    days = set()
-    for item in value.split(","):
-        match = _BYDAY.fullmatch(item)
-        nth = int(match[1] or 0) if match else 0
-        if match is None or (match[1] and not 1 <= abs(nth) <= 53):
-            raise _malformed(f"BYDAY takes weekdays such as MO, 1FR or -1SU, not {item[:40]!r}.")
-        days.add((nth, _DAYS.index(match[2])))
-    return tuple(sorted(days, key=lambda pair: (pair[1], pair[0])))
-
-
-def _read_weekday(value: str) -> int:
-    if value not in _DAYS:
-        raise _malformed(f"WKST takes one weekday such as MO, not {value[:40]!r}.")
-    return _DAYS.index(value)
-
-
-def _positive(value: str, part: str) -> int:
-    if not _UNSIGNED.fullmatch(value) or int(value) == 0:
-        raise _malformed(f"{part} takes a whole number from 1, not {value[:40]!r}.")
-    return int(value)
-
-
-def _read_until(value: str) -> dt.date | dt.datetime:
-    try:
-        if not _UNTIL.fullmatch(value):
-            raise ValueError
-        if len(value) == 8:
-            return dt.datetime.strptime(value, "%Y%m%d").date()  # noqa: DTZ007 - wall time
-        moment = dt.datetime.strptime(value[:15], "%Y%m%dT%H%M%S")  # noqa: DTZ007 - wall time
-    except ValueError:
-        raise _malformed(
-            f"UNTIL takes a date or time such as 20260630T220000Z, not {value[:40]!r}."
-        ) from None
-    return moment.replace(tzinfo=dt.UTC) if value.endswith("Z") else moment
-
-
-def _until_text(until: dt.date | dt.datetime) -> str:
-    # Not strftime: its %Y does not pad years before 1000 on every platform.
-    text = until.isoformat().partition("+")[0].replace("-", "").replace(":", "")
-    return text + "Z" if _is_instant(until) else text
-
-
-def _is_instant(until: dt.date | dt.datetime) -> bool:
-    return isinstance(until, dt.datetime) and until.tzinfo is not None
-
-
-def _until_instant(until: dt.date | dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    if not isinstance(until, dt.datetime):
-        until = dt.datetime.combine(until, dt.time(23, 59, 59))
-    return until if until.tzinfo is not None else to_utc(until.date(), until.time(), zone)
 
 
 def _wall_times(rule: Rule, start: dt.datetime, zone: ZoneInfo, last: dt.date) -> Iterator[dt.datetime]:
     """The rule's wall times from `start` on, in wall order, COUNT and UNTIL applied; looks no further than
     the period that reaches `last`, and may yield beyond `last` within it. Raises Invalid where `start` is not
     the first."""
-    until = _until_instant(rule.until, zone) if rule.until is not None else None
+    until = rule.until_in(zone)
     passed = to_wall(until, zone) + _SLACK if until is not None and until.year < 9999 else None
     if until is not None and to_utc(start.date(), start.time(), zone) > until:
-        raise _refused("rrule_start_mismatch", "UNTIL lies before the start: the event would never happen.")
+        raise refused("rrule_start_mismatch", "UNTIL lies before the start: the event would never happen.")
     left = rule.count
     first = True
     for period in _periods(_filled(rule, start), start, last):
         if first and not _holds(period, start):
-            raise _refused(
+            raise refused(
                 "rrule_start_mismatch",
                 f"The rule does not give its own start, {start:%A %Y-%m-%d %H:%M}: move the start to the"
                 " first date that the rule gives, or change the rule.",
@@ -417,7 +213,7 @@ class _Period:
         if positions:
             size = len(days) * len(times)
             if size > _MAX_SET:
-                raise _refused("rrule_too_many", "BYSETPOS has too many times to choose from: name fewer.")
+                raise refused("rrule_too_many", "BYSETPOS has too many times to choose from: name fewer.")
             chosen = {n - 1 if n > 0 else size + n for n in positions if abs(n) <= size}
             self.chosen = [self._at(index) for index in sorted(chosen)]
 
@@ -478,9 +274,7 @@ def _spans(rule: Rule, day: dt.date) -> Iterator[tuple[dt.date, int]]:
     if rule.freq in ("DAILY", "WEEKLY"):
         length = 7 if rule.freq == "WEEKLY" else 1
         back = (day.weekday() - rule.week_start) % 7 if rule.freq == "WEEKLY" else 0
-        for ordinal in range(
-            max(day.toordinal() - back, 1), dt.date.max.toordinal() + 1, length * rule.interval
-        ):
+        for ordinal in range(max(day.toordinal() - back, 1), dt.date.max.toordinal() + 1, length * rule.interval):
             yield dt.date.fromordinal(ordinal), length
     elif rule.freq == "MONTHLY":
         for month in range(day.year * 12 + day.month - 1, 10_000 * 12, rule.interval):
@@ -508,9 +302,7 @@ def _hours(rule: Rule, start: dt.datetime, last: dt.date) -> Iterator[_Period]:
             hour += -(-(24 - moment.hour) // rule.interval) * rule.interval
             continue
         if not rule.by_hour or moment.hour in rule.by_hour:
-            times = tuple(
-                dt.time(moment.hour, *rest) for rest in itertools.product(rule.by_minute, rule.by_second)
-            )
+            times = tuple(dt.time(moment.hour, *rest) for rest in itertools.product(rule.by_minute, rule.by_second))
             yield _Period([moment.date()], times, rule.by_setpos)
         elif not hour:
             yield _Period([], (), ())
@@ -595,15 +387,5 @@ def _refuse_aware(moments: Iterable[dt.datetime], field: str) -> None:
         raise Invalid("Give wall times, without a zone; the zone is given once beside them.", field=field)
 
 
-def _refused(code: str, message: str) -> Invalid:
-    return Invalid(message, code=code, field="rrule")
-
-
-def _malformed(message: str) -> Invalid:
-    return _refused("rrule_malformed", message)
-
-
 def _too_many() -> Invalid:
-    return _refused(
-        "rrule_too_many", f"The rule gives more than {MAX_OCCURRENCES} occurrences: end it earlier."
-    )
+    return refused("rrule_too_many", f"The rule gives more than {MAX_OCCURRENCES} occurrences: end it earlier.")

@@ -1,13 +1,11 @@
-"""Wall time and IANA zone are the truth of an event; its UTC instant is derived from them and never the other
-way.
+"""Wall time and IANA zone are the truth of an event; its UTC instant is derived from them and never back.
 
 A show at 19:00 stays at 19:00 whatever a parliament does to the clocks. Where a clock change makes a wall
 time impossible or ambiguous, the answer is the one that RFC 5545 section 3.3.5 gives for a DATE-TIME with
 TZID:
 
-* a skipped time (02:30 when the clock jumps from 02:00 to 03:00) is read with the offset before the jump, so
-it
-  happens at 03:30;
+* a skipped time (02:30 when the clock jumps from 02:00 to 03:00) is read with the offset before the jump,
+  so it happens at 03:30;
 * a repeated time means its first pass.
 """
 

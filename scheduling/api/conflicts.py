@@ -1,0 +1,155 @@
+"""The address of conflicts: is a space free, and what in the calendar collides."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from scheduling.api import serializers
+from scheduling.models import Occurrence
+from scheduling.rules.spans import LONGEST_DAYS, span_of
+from scheduling.selectors.conflicts import Wanted, clashes, collisions, visible_among
+from scheduling.selectors.occurrences import for_insiders, starting_from, up_to
+from theater_site.api.resources import ActingView, actor_of
+from theater_site.core import recording
+from theater_site.core.actors import Actor, ActorKind
+from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn
+
+_SHOWN = 200
+_AT_MOST = 366
+
+
+class ConflictsView(ActingView):
+    """Whether a space is free, or what in the calendar collides."""
+
+    @extend_schema(
+        operation_id="conflicts",
+        parameters=[serializers.ConflictsAsked],
+        responses=serializers.ConflictsAnswer,
+    )
+    def get(self, request: Request) -> Response:
+        """Is a space free? Ask with `space` and `starts_at`, `ends_at` (instants), or with `space`, `date`,
+        `start_time` and `duration_minutes` (wall time at the venue). What collides? Ask with `production` or
+        `season`, or with a range of days `from`, `to`, a year at the most (without any: the coming one). For
+        those who may view a schedule somewhere; what somebody may not see is told without its name.
+        """
+        actor = _insider(actor_of(request))
+        asked = _asked(request, actor)
+        if "space" in asked:
+            answer = _is_free(actor, asked)
+        else:
+            answer = _colliding(actor, asked)
+        shown = {"free": not answer, "count": len(answer), "conflicts": answer[:_SHOWN]}
+        return Response(serializers.ConflictsAnswer(shown).data)
+
+
+def _insider(actor: Actor) -> Actor:
+    if actor.kind is ActorKind.PUBLIC:
+        raise NotSignedIn("Sign in to see what is booked.")
+    if not actor.sections_held(Occurrence.view_right, recording.instant()):
+        raise NotAllowed(f"You may not see what is booked; it needs the right {Occurrence.view_right} on some section.")
+    return actor
+
+
+def _asked(request: Request, actor: Actor) -> dict[str, Any]:
+    read = serializers.ConflictsAsked(data=request.query_params, context={"actor": actor})
+    known = {*read.fields, "format"}
+    for name in request.query_params:
+        if name not in known:
+            raise Invalid(
+                f"There is no such parameter. Parameters: {', '.join(sorted(read.fields))}.",
+                code="unknown_filter",
+                field=name,
+            )
+    read.is_valid(raise_exception=True)
+    asked: dict[str, Any] = read.validated_data
+    return asked
+
+
+def _is_free(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    space = asked["space"]
+    starts_at, ends_at = asked.get("starts_at"), asked.get("ends_at")
+    if starts_at is None and {"date", "start_time", "duration_minutes"} <= asked.keys():
+        if not space.venue.timezone:
+            raise Invalid(
+                "The venue's time zone is not known. Ask with starts_at and ends_at.",
+                code="timezone_needed",
+                field="date",
+            )
+        span = span_of(asked["date"].isoformat(), asked["start_time"], asked["duration_minutes"], space.venue.timezone)
+        starts_at, ends_at = span.starts_at, span.ends_at
+    if starts_at is None or ends_at is None:
+        raise Invalid(
+            "For a space say from when to when: starts_at and ends_at, or date, start_time and duration_minutes.",
+            code="required",
+            field="starts_at",
+        )
+    if ends_at <= starts_at:
+        raise Invalid("The end must be after the start.", code="ends_before_start", field="ends_at")
+    if ends_at - starts_at > dt.timedelta(days=LONGEST_DAYS):
+        raise Invalid(f"A space is taken for {LONGEST_DAYS} days at the most.", code="claim_too_long", field="ends_at")
+    found = clashes([Wanted(space.pk, starts_at, ends_at)], besides=[asked["besides"]] if "besides" in asked else [])
+    seen = visible_among(actor, [clash.claim.occurrence_id for clash in found])
+    return [
+        {
+            "kind": "space",
+            "space": space.pk,
+            "production": None,
+            "starts_at": max(starts_at, clash.claim.starts_at),
+            "ends_at": min(ends_at, clash.claim.ends_at),
+            "occurrences": [_shown(clash.claim.occurrence, seen)],
+        }
+        for clash in found
+    ]
+
+
+def _colliding(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    among = for_insiders(actor)
+    if "production" in asked:
+        among = among.filter(production=asked["production"])
+    if "season" in asked:
+        among = among.filter(production__season=asked["season"])
+    first, last = asked.get("from"), asked.get("to")
+    if not {"production", "season"} & asked.keys():
+        # All of a theater's history at once is more than anybody can look at, or wait for.
+        first = first or (_later(last, -_AT_MOST) if last else recording.instant().date())
+        last = last or _later(first, _AT_MOST)
+        if (last - first).days > _AT_MOST:
+            raise Invalid("Ask for a year at a time, or for a production or season.", code="range_too_long", field="to")
+    if first is not None:
+        among = starting_from(among, first)
+    if last is not None:
+        among = up_to(among, last)
+    found = collisions(among)
+    seen = visible_among(actor, {row.pk for one in found for row in (one.first, one.second)})
+    return [
+        {
+            "kind": one.kind,
+            "space": one.first.space_id if one.kind == "space" else None,
+            "production": one.first.production_id if one.kind == "production" else None,
+            "starts_at": one.starts_at,
+            "ends_at": one.ends_at,
+            "occurrences": [_shown(one.first, seen), _shown(one.second, seen)],
+        }
+        for one in found
+    ]
+
+
+def _later(day: dt.date, days: int) -> dt.date:
+    """So many days later, or the last (or first) that there is."""
+    return dt.date.fromordinal(min(max(day.toordinal() + days, 1), dt.date.max.toordinal()))
+
+
+def _shown(row: Occurrence, seen: frozenset[int]) -> dict[str, Any]:
+    visible = row.pk in seen
+    return {
+        "id": row.pk if visible else None,
+        "title": row.shown_title if visible else None,
+        "category": row.category if visible else None,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+    }

@@ -1,0 +1,56 @@
+"""The addresses of calendar feeds."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from scheduling.selectors.feeds import public_calendar
+from theater_site.api.resources import ActingView
+
+
+class CalendarRenderer(BaseRenderer):
+    """iCalendar as it is; a problem as JSON."""
+
+    media_type = "text/calendar"
+    format = "ics"
+    charset = "utf-8"
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return data if isinstance(data, bytes) else JSONRenderer().render(data)
+
+
+class _WhateverIsAccepted(BaseContentNegotiation):
+    """Calendar programs send any Accept header; there is one thing to be had here."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class PublicCalendarView(ActingView):
+    """The public calendar as iCalendar."""
+
+    renderer_classes = (CalendarRenderer,)
+    content_negotiation_class = _WhateverIsAccepted
+
+    @extend_schema(operation_id="public_calendar", responses={(200, "text/calendar"): OpenApiTypes.STR})
+    def get(self, request: Request) -> Response:
+        """What is public, from 90 days back to two years ahead; canceled events stay in it, marked as such.
+        Subscribe to this address: an event keeps its UID when it is moved, and its SEQUENCE goes up.
+        """
+        content = public_calendar()
+        etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        headers = {"ETag": etag, "Cache-Control": "public, max-age=300"}
+        if etag in request.headers.get("If-None-Match", ""):
+            return Response(status=304, headers=headers)
+        return Response(content, headers=headers)

@@ -1,0 +1,18 @@
+from django.urls import path
+
+from scheduling.api import conflicts, feeds, views
+from theater_site.api.routing import Router
+
+urlpatterns = [
+    path("conflicts/", conflicts.ConflictsView.as_view(), name="conflicts"),
+    path("calendars/public.ics", feeds.PublicCalendarView.as_view(), name="public-calendar"),
+]
+
+
+def register(router: Router) -> None:
+    router.register("venues", views.VenueViewSet, basename="venue")
+    router.register("spaces", views.SpaceViewSet, basename="space")
+    router.register("events", views.EventViewSet, basename="event")
+    router.register("occurrences", views.OccurrenceViewSet, basename="occurrence")
+    router.register("runs", views.RunViewSet, basename="run")
+    router.register("performances", views.PerformanceViewSet, basename="performance")

@@ -1,0 +1,153 @@
+"""The addresses of venues, spaces, events (the plans) and occurrences (what takes place)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action as drf_action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.selectors.sections import area
+from scheduling.api import serializers
+from scheduling.models import Category, EventSeries, Occurrence, Run, Space, Venue
+from scheduling.selectors.occurrences import for_insiders, starting_from, up_to
+from scheduling.services.occurrences import (
+    cancel_occurrence,
+    publish_occurrence,
+    schedule_occurrence,
+    schedule_standalone,
+    update_occurrence,
+    withdraw_occurrence,
+)
+from scheduling.services.runs import add_run, remove_run, update_run
+from scheduling.services.series import cancel_series, move_series, schedule_series, schedule_standalone_series
+from scheduling.services.venues import create_space, create_venue, update_space, update_venue
+from theater_site.api.resources import Readable, creates, deletes, internally, updates, verb
+from theater_site.core.text import fold
+
+
+def _standalone(create: Callable[..., Response]) -> Callable[..., Response]:
+    """POST `<list>/standalone/`: makes what belongs to no production."""
+    create.__name__ = "standalone"
+    return drf_action(detail=False, methods=["post"], url_path="standalone", url_name="standalone")(create)
+
+
+class VenueFilter(filters.FilterSet):
+    name = filters.CharFilter(method="by_name", label="part of the name or place, whatever its case and accents")
+
+    class Meta:
+        model = Venue
+        fields = ("city", "country")
+
+    def by_name(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(folded__contains=fold(value))
+
+
+class VenueViewSet(Readable):
+    """Houses, by name."""
+
+    queryset = Venue.objects.all()
+    serializer_class = serializers.VenuePublic
+    filterset_class = VenueFilter
+    ordering = ("name", "pk")
+    create = creates(
+        create_venue, model=Venue, answers=serializers.VenueInternal, given=("section", lambda: area("Venues"))
+    )
+    partial_update = updates(update_venue, model=Venue, answers=serializers.VenueInternal)
+    internal = internally(serializers.VenueInternal)
+
+
+class SpaceViewSet(Readable):
+    """The rooms that can be booked, by name."""
+
+    queryset = Space.objects.select_related("venue")
+    serializer_class = serializers.SpacePublic
+    filterset_fields = ("venue", "kind")
+    ordering = ("name", "pk")
+    create = creates(create_space, model=Space, answers=serializers.SpaceInternal)
+    partial_update = updates(update_space, model=Space, answers=serializers.SpaceInternal)
+    internal = internally(serializers.SpaceInternal)
+
+
+class EventViewSet(Readable):
+    """The plans of repeated events, for those who may view the schedule; what takes place is at occurrences."""
+
+    queryset = EventSeries.objects.all()
+    serializer_class = serializers.SeriesInternal
+    filterset_fields = ("production", "space", "category")
+    ordering = ("-first_date", "-pk")
+    create = creates(schedule_series, model=EventSeries, answers=serializers.SeriesInternal)
+    standalone = _standalone(creates(schedule_standalone_series, model=EventSeries, answers=serializers.SeriesInternal))
+    move = verb(move_series, answers=serializers.SeriesInternal, model=EventSeries)
+    cancel = verb(cancel_series, answers=serializers.SeriesInternal)
+
+
+class OccurrenceFilter(filters.FilterSet):
+    class Meta:
+        model = Occurrence
+        fields = ("production", "venue", "space", "category", "series", "status")
+
+    @classmethod
+    def get_filters(cls) -> Any:
+        # `from` is no name that a class body takes.
+        known = super().get_filters()
+        known["from"] = filters.DateFilter(method="since", label="the first day, as the clocks there show it")
+        known["to"] = filters.DateFilter(method="until", label="the last day, as the clocks there show it")
+        return known
+
+    def since(self, rows: Any, name: str, value: dt.date) -> Any:
+        return starting_from(rows, value)
+
+    def until(self, rows: Any, name: str, value: dt.date) -> Any:
+        return up_to(rows, value)
+
+
+class OccurrenceViewSet(Readable):
+    """What takes place, in order of time: what is public, and all of it for those who may view the schedule."""
+
+    queryset = Occurrence.objects.select_related("production", "venue", "space")
+    serializer_class = serializers.OccurrencePublic
+    filterset_class = OccurrenceFilter
+    ordering = ("sort_at", "pk")
+    orderings = {"latest": ("-sort_at", "-pk")}
+    create = creates(schedule_occurrence, model=Occurrence, answers=serializers.OccurrenceInternal)
+    standalone = _standalone(creates(schedule_standalone, model=Occurrence, answers=serializers.OccurrenceInternal))
+    partial_update = updates(update_occurrence, model=Occurrence, answers=serializers.OccurrenceInternal)
+    internal = internally(serializers.OccurrenceInternal)
+    cancel = verb(cancel_occurrence, answers=serializers.OccurrenceInternal)
+    publish = verb(publish_occurrence, answers=serializers.OccurrenceInternal)
+    withdraw = verb(withdraw_occurrence, answers=serializers.OccurrenceInternal)
+
+    @extend_schema(responses=serializers.OccurrenceInternal(many=True))
+    @drf_action(detail=False, methods=["get"], url_path="internal", url_name="internals")
+    def internals(self, request: Request) -> Response:
+        """What takes place in the sections whose schedule the actor may view, with its internal facts."""
+        rows = for_insiders(self.actor).select_related("production", "venue", "space")
+        return self.listed(rows, serializers.OccurrenceInternal)
+
+
+class PerformanceViewSet(Readable):
+    """Performances, in order of time: what is public, and all of them for those who may view the schedule."""
+
+    queryset = Occurrence.objects.filter(category=Category.PERFORMANCE).select_related("production", "venue", "space")
+    serializer_class = serializers.OccurrencePublic
+    filterset_class = OccurrenceFilter
+    ordering = ("sort_at", "pk")
+    orderings = {"latest": ("-sort_at", "-pk")}
+
+
+class RunViewSet(Readable):
+    """Where productions played from when to when, latest first."""
+
+    queryset = Run.objects.select_related("production", "venue")
+    serializer_class = serializers.RunPublic
+    filterset_fields = ("production", "venue", "kind")
+    ordering = ("-starts_on", "-pk")
+    create = creates(add_run, model=Run, answers=serializers.RunPublic)
+    partial_update = updates(update_run, model=Run, answers=serializers.RunPublic)
+    destroy = deletes(remove_run)

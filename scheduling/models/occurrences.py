@@ -1,0 +1,129 @@
+"""What takes place: performances, rehearsals and everything else with a date."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import Section
+from productions.models import PartialDateField, Production
+from scheduling.models.fields import SpanField, ZoneField
+from scheduling.models.venues import Space, Venue
+from scheduling.rules.spans import LONGEST_MINUTES, Placing, Span
+from theater_site.core.models import ContentModel
+
+
+class Category(models.TextChoices):
+    PERFORMANCE = "performance", "performance"
+    REHEARSAL = "rehearsal", "rehearsal"
+    AUDITION = "audition", "audition"
+    MEETING = "meeting", "meeting"
+    LOAD_IN = "load_in", "load-in"
+    TECH = "tech", "technical rehearsal"
+    CLASS = "class", "class"
+    FUNDRAISER = "fundraiser", "fundraiser"
+    OTHER = "other", "other"
+
+
+class Visibility(models.TextChoices):
+    PUBLIC = "public", "public"
+    INTERNAL = "internal", "internal"
+
+
+class OccurrenceStatus(models.TextChoices):
+    SCHEDULED = "scheduled", "scheduled"
+    CANCELED = "canceled", "canceled"
+    DONE = "done", "done"
+
+
+class Occurrence(ContentModel):
+    """One thing on one date; a performance is one of category `performance`. It keeps its identity wherever it
+    is moved.
+
+    Its truth is `date`, `start_time` and `timezone`, each as far as it is known; `starts_at`, `ends_at` and
+    `sort_at` follow when it is saved, `bulk_create` included. Everybody sees it when it is public and
+    published, once its production is too.
+    """
+
+    view_right: ClassVar[str] = "view_schedule"
+    public_when: ClassVar[Q | None] = Q(visibility=Visibility.PUBLIC, published_at__isnull=False) & (
+        Q(production=None) | Q(production__published_at__isnull=False)
+    )
+
+    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
+    # Without indexes of their own where one below begins with the column.
+    production = models.ForeignKey(
+        Production, null=True, blank=True, on_delete=models.PROTECT, related_name="occurrences", db_index=False
+    )
+    series = models.ForeignKey(
+        "scheduling.EventSeries", null=True, blank=True, on_delete=models.PROTECT, related_name="occurrences"
+    )
+    venue = models.ForeignKey(
+        Venue, null=True, blank=True, on_delete=models.PROTECT, related_name="occurrences", db_index=False
+    )
+    space = models.ForeignKey(
+        Space, null=True, blank=True, on_delete=models.PROTECT, related_name="occurrences", db_index=False
+    )
+    title = models.CharField(max_length=300, blank=True, default="")
+    # What kind of evening it is, as printed: "Gala", "relaxed performance", "Subscription Season".
+    subtitle = models.CharField(max_length=300, blank=True, default="")
+    category = models.CharField(max_length=20, choices=Category.choices, default=Category.PERFORMANCE)
+    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.INTERNAL)
+    date = PartialDateField()
+    start_time = models.TimeField(null=True, blank=True)
+    duration_minutes = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(LONGEST_MINUTES)]
+    )
+    timezone = ZoneField()
+    starts_at = SpanField(null=True)
+    ends_at = SpanField(null=True)
+    sort_at = SpanField()
+    status = models.CharField(max_length=10, choices=OccurrenceStatus.choices, default=OccurrenceStatus.SCHEDULED)
+    # What is said about the status where it is shown: "canceled because of snow".
+    status_note = models.CharField(max_length=500, blank=True, default="")
+    published_at = models.DateTimeField(null=True, editable=False)
+    archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)
+
+    class Meta:
+        base_manager_name = "objects"
+        indexes = [
+            models.Index(fields=["sort_at", "id"], name="occurrence_by_time"),
+            models.Index(fields=["production", "sort_at", "id"], name="occurrence_by_production"),
+            models.Index(fields=["venue", "sort_at", "id"], name="occurrence_by_venue"),
+            models.Index(fields=["space", "sort_at", "id"], name="occurrence_by_space"),
+            models.Index(fields=["category", "sort_at", "id"], name="occurrence_by_category"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="occurrence_ends_after_start",
+                condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
+                violation_error_message="The end must be after the start.",
+                violation_error_code="ends_before_start",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title or f"{self.category} {self.date}"
+
+    @property
+    def shown_title(self) -> str:
+        """Its own title, else that of its production."""
+        return self.title or (self.production.title if self.production is not None else "")
+
+    @property
+    def placing(self) -> Placing:
+        """When and where it is, as it was said."""
+        return Placing(self.date, self.start_time, self.duration_minutes, self.timezone, self.venue_id, self.space_id)
+
+    @property
+    def span(self) -> Span:
+        """When it is, as instants."""
+        return self.placing.span
+
+    @property
+    def holds_space(self) -> bool:
+        """Whether nothing else may be in its space meanwhile: it takes place, and where and when is known."""
+        return self.status != OccurrenceStatus.CANCELED and self.space_id is not None and self.span.ends_at is not None

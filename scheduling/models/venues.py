@@ -1,0 +1,79 @@
+"""Houses, and the rooms in them that can be booked."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Section
+from scheduling.models.fields import ZoneField
+from theater_site.core.fields import FoldedField
+from theater_site.core.models import ContentModel
+
+# Not Q(): joined to another by OR, Django drops that one, and nothing would be public.
+EVERYTHING = ~Q(pk__in=())
+
+
+class Venue(ContentModel):
+    """A house, ours or one that we play in. Its zone is that of its events; "" where an archive does not say."""
+
+    view_right: ClassVar[str] = "view_venues"
+    public_when: ClassVar[Q | None] = EVERYTHING
+
+    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=300)
+    folded = FoldedField(sources=("name", "city", "location"))
+    address = models.CharField(max_length=500, blank=True, default="")
+    city = models.CharField(max_length=200, blank=True, default="")
+    country = models.CharField(max_length=100, blank=True, default="")
+    # Where it is, as an archive prints it.
+    location = models.CharField(max_length=500, blank=True, default="")
+    timezone = ZoneField()
+    archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)
+
+    class Meta:
+        base_manager_name = "objects"
+        indexes = [models.Index(fields=["name", "id"], name="venue_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SpaceKind(models.TextChoices):
+    STAGE = "stage", "stage"
+    REHEARSAL_ROOM = "rehearsal_room", "rehearsal room"
+    WORKSHOP = "workshop", "workshop"
+    FOYER = "foyer", "foyer"
+    OUTDOORS = "outdoors", "outdoors"
+    OTHER = "other", "other"
+
+
+class Space(ContentModel):
+    """A room, stage or place of a venue: what is claimed for a span, by one event at a time."""
+
+    section_lookup: ClassVar[str] = "venue__section_id"
+    view_right: ClassVar[str] = "view_venues"
+    public_when: ClassVar[Q | None] = EVERYTHING
+
+    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="spaces")
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20, choices=SpaceKind.choices, default=SpaceKind.STAGE)
+    capacity = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(1_000_000)])
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["venue", "name"],
+                name="space_named_once_in_venue",
+                violation_error_message="This venue has a space of this name already. Choose another name.",
+                violation_error_code="space_name_taken",
+            )
+        ]
+        indexes = [models.Index(fields=["name", "id"], name="space_by_name")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,55 @@
+"""The public calendar, for programs that subscribe to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from accounts.selectors.sections import organization
+from productions.rules.partial_dates import PartialDate
+from scheduling.models import Occurrence, OccurrenceStatus
+from scheduling.rules import ical
+from theater_site.core import recording
+from theater_site.core.actors import Public
+
+BACK = dt.timedelta(days=90)
+AHEAD = dt.timedelta(days=731)
+
+
+def public_calendar() -> bytes:
+    """What is public, from 90 days back to two years ahead, as iCalendar; canceled events stay in it, marked as such.
+
+    Left out is what has no day yet. NotFound where nothing was founded.
+    """
+    root = organization()
+    now = recording.instant()
+    rows = Occurrence.objects.visible_to(Public()).filter(sort_at__gte=now - BACK, sort_at__lt=now + AHEAD)
+    shown = rows.select_related("production", "venue", "space").order_by("sort_at", "pk")
+    # The root's label is unlike that of any other installation and never changes.
+    return ical.write(root.name, [event for row in shown if (event := _event(row, root.label)) is not None])
+
+
+def _event(row: Any, installation: str) -> ical.CalendarEvent | None:
+    date = PartialDate.parse(row.date)
+    if date is None or date.precision != "day":
+        return None
+    day = date.earliest
+    return ical.CalendarEvent(
+        uid=f"occurrence-{row.pk}@{installation}",
+        sequence=row.version - 1,
+        changed_at=row.updated_at.replace(microsecond=0),
+        summary=row.shown_title or row.get_category_display(),
+        start=day if row.start_time is None else dt.datetime.combine(day, row.start_time),
+        minutes=row.duration_minutes,
+        timezone=row.timezone,
+        location=_location(row),
+        note=row.status_note,
+        canceled=row.status == OccurrenceStatus.CANCELED,
+    )
+
+
+def _location(row: Any) -> str:
+    parts = [row.space.name if row.space is not None else ""]
+    if row.venue is not None:
+        parts += [row.venue.name, row.venue.address, row.venue.city, row.venue.country]
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,41 @@
+"""Finding what takes place."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Q
+
+from scheduling.models import Occurrence
+from theater_site.core import recording
+from theater_site.core.actors import Actor, Everywhere
+
+# No zone is further from UTC, so a day at the place lies within so much of the same day in UTC.
+_SLACK = dt.timedelta(days=1)
+
+
+def starting_from(rows: Any, day: dt.date) -> Any:
+    """Of occurrences, those on `day` or later as the clocks there show it; "2001-06" counts as the first of
+    that month.
+    """
+    text = day.isoformat()
+    on_it = [text[:7]] if day.day == 1 else []
+    if day.day == day.month == 1:
+        on_it.append(text[:4])
+    # The day decides; the instant is what the index of the order can use.
+    earliest = dt.datetime.combine(max(day, dt.date(1, 1, 3)), dt.time(), tzinfo=dt.UTC) - _SLACK
+    return rows.filter(Q(date__gte=text) | Q(date__in=on_it), sort_at__gte=earliest)
+
+
+def up_to(rows: Any, day: dt.date) -> Any:
+    """Of occurrences, those that may start on `day` or before, as the clocks there show it."""
+    latest = dt.datetime.combine(min(day, dt.date(9999, 12, 29)), dt.time(), tzinfo=dt.UTC) + 2 * _SLACK
+    return rows.filter(date__lte=day.isoformat(), sort_at__lt=latest)
+
+
+def for_insiders(actor: Actor) -> Any:
+    """The occurrences whose internal facts `actor` may see."""
+    sections = actor.sections_held(Occurrence.view_right, recording.instant())
+    rows = Occurrence.objects.all()
+    return rows if isinstance(sections, Everywhere) else rows.filter(section__in=sections)

@@ -1,0 +1,131 @@
+"""A space is never taken twice. The database refuses it; here is what people are told, and how the claims are made."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import IntegrityError
+
+from scheduling.models import Claim, Occurrence, Space
+from scheduling.models.claims import SPACE_TAKEN
+from scheduling.rules.wall_time import to_wall, valid_zone
+from scheduling.selectors.conflicts import Clash, Wanted, clashes, in_its_own_way, visible_among
+from theater_site.core.actions import current
+from theater_site.core.conflicts import conflict_of
+from theater_site.core.errors import Conflict
+
+# So many clashes are told one by one; the rest is counted.
+_TOLD = 20
+
+
+def claim(occurrences: Sequence[Occurrence], *, anew: bool = False) -> None:
+    """Take the spaces of these saved occurrences for their spans, as far as they hold any; all of them or none.
+
+    With `anew`, what they held before is given up first, so that each of a series may take the place of the
+    next. Refused with `space_taken`, naming what holds the space as far as the actor may see it, and with
+    `overlaps_itself` where they are in each other's way. What is only asked beforehand could be taken
+    meanwhile: so the rows are inserted, and the database's refusal is explained.
+    """
+    rows = [_claim_of(row) for row in occurrences if row.holds_space]
+    wanted = [Wanted(row.space_id, row.starts_at, row.ends_at) for row in rows]
+    _refuse_overlap(wanted)
+    spaces = {row.space_id for row in rows}
+    if anew:
+        spaces |= set(Claim.objects.filter(occurrence__in=occurrences).values_list("space_id", flat=True))
+    _lock(spaces)
+    if anew:
+        release(occurrences)
+    try:
+        Claim.objects.bulk_create(rows)
+    except IntegrityError as error:
+        refusal = conflict_of(error)
+        if refusal.code != SPACE_TAKEN:
+            raise refusal from error
+        raise _taken(clashes(wanted, besides=[row.occurrence_id for row in rows])) from error
+
+
+def _claim_of(row: Any) -> Claim:
+    return Claim(
+        section_id=row.section_id,
+        space_id=row.space_id,
+        occurrence=row,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+    )
+
+
+def release(occurrences: Sequence[Occurrence]) -> None:
+    """Give up what these occurrences have claimed."""
+    Claim.objects.filter(occurrence__in=occurrences).delete()
+
+
+def _lock(spaces: set[int]) -> None:
+    """One booking after the other for each space, before anything is given up or taken: two exclusion checks that meet
+    wait for each other on PostgreSQL until one is broken off as a deadlock.
+
+    Not FOR UPDATE, which would wait for every row that only names the space.
+    """
+    rows = Space.objects.filter(pk__in=spaces).order_by("pk").values_list("pk")
+    list(rows.select_for_update(no_key=True))
+
+
+def _refuse_overlap(wanted: Sequence[Wanted]) -> None:
+    pair = in_its_own_way(wanted)
+    if pair is None:
+        return
+    first, second = pair
+    raise Conflict(
+        f"These dates are in each other's way: what starts at {_utc(first.starts_at)} goes on until "
+        f"{_utc(first.ends_at)}, and the next one starts at {_utc(second.starts_at)}. Shorten or leave one out.",
+        code="overlaps_itself",
+        data={"first": _span(first), "second": _span(second)},
+    )
+
+
+def _taken(found: list[Clash]) -> Conflict:
+    seen = visible_among(current().actor, {clash.claim.occurrence_id for clash in found})
+    told = [_told(clash, seen) for clash in found[:_TOLD]]
+    lead = told[0]
+    others = f" So are {len(found) - 1} more." if len(found) > 1 else ""
+    return Conflict(
+        f"{lead['space_name']} is taken by {lead['title'] or 'another event'} {lead['when']}.{others} "
+        f"Choose another time or space; GET /api/v1/conflicts/?space={lead['space']} with starts_at and ends_at "
+        "tells what is free.",
+        code=SPACE_TAKEN,
+        field="space",
+        data={"clashes": told, "count": len(found)},
+    )
+
+
+def _told(clash: Clash, seen: frozenset[int]) -> dict[str, Any]:
+    claim = clash.claim
+    occurrence = claim.occurrence
+    visible = occurrence.pk in seen
+    return {
+        "space": claim.space_id,
+        "space_name": f"{claim.space.name} ({claim.space.venue.name})",
+        "occurrence": occurrence.pk if visible else None,
+        "title": occurrence.shown_title or occurrence.get_category_display() if visible else None,
+        "starts_at": _utc(claim.starts_at),
+        "ends_at": _utc(claim.ends_at),
+        "when": _when(claim, occurrence.timezone),
+        "wanted": _span(clash.wanted),
+    }
+
+
+def _when(claim: Claim, zone: str) -> str:
+    """For people: in the wall time of the one that holds the space."""
+    place = valid_zone(zone)
+    start, end = to_wall(claim.starts_at, place), to_wall(claim.ends_at, place)
+    until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"
+    return f"from {start:%Y-%m-%d %H:%M} to {until} ({zone})"
+
+
+def _span(wanted: Wanted) -> dict[str, str]:
+    return {"starts_at": _utc(wanted.starts_at), "ends_at": _utc(wanted.ends_at)}
+
+
+def _utc(instant: dt.datetime) -> str:
+    return instant.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,176 @@
+"""What takes place is scheduled, moved, canceled, published and withdrawn."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TypedDict
+
+from accounts.models import Section
+from productions.models import Production
+from scheduling.models import Category, Occurrence, OccurrenceStatus, Space, Venue, Visibility
+from scheduling.services.conflicts import claim, release
+from scheduling.signals import occurrence_canceled, occurrence_moved, occurrence_scheduled
+from theater_site.core.actions import Needs, action, current
+from theater_site.core.errors import Conflict, DomainError, Invalid, all_of
+
+
+class OccurrenceFields(TypedDict, total=False):
+    """What can be said of something that takes place: absent means unchanged, None or "" means not known.
+
+    `date` and `start_time` are wall time in `timezone` (an IANA name), which is the venue's where it is not
+    given; the date may be partial ("1998") where no time is given. A `space` brings its venue, and is held from
+    the start for `duration_minutes`, so it needs all three.
+    """
+
+    title: str
+    category: Category
+    visibility: Visibility
+    venue: Venue | None
+    space: Space | None
+    date: str
+    start_time: dt.time | None
+    duration_minutes: int | None
+    timezone: str
+    status_note: str
+
+
+@action("event.schedule", needs=Needs("edit_schedule", on="production"), proposable=True)
+def schedule_occurrence(*, production: Production, fields: OccurrenceFields) -> Occurrence:
+    """Put something of `production` into the calendar, not public yet; its space is held from now on.
+
+    Refused: no date, a time without its day or zone, a space without start and duration, a space that is taken.
+    """
+    return _scheduled(Occurrence(section=production.section, production=production), fields)
+
+
+@action("event.schedule_standalone", needs=Needs("edit_schedule", on="section"), proposable=True)
+def schedule_standalone(*, section: Section, fields: OccurrenceFields) -> Occurrence:
+    """Put something into the calendar that belongs to no production: a meeting, a class, a fundraiser of `section`.
+
+    Refused as something of a production is, and where it has no title.
+    """
+    return _scheduled(Occurrence(section=section), fields)
+
+
+@action("event.update", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", proposable=True)
+def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> Occurrence:
+    """Say it anew, or move it to another time or place: it stays the same row, with everything that hangs on it.
+
+    Refused as at its making, and where it is canceled.
+    """
+    _refuse_canceled(occurrence)
+    before = occurrence.placing
+    _describe(occurrence, changes)
+    occurrence.save()
+    if occurrence.placing != before:
+        claim([occurrence], anew=True)
+        occurrence_moved.announce(occurrence=occurrence, before=before)
+    return occurrence
+
+
+@action("event.cancel", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", proposable=True)
+def cancel_occurrence(*, occurrence: Occurrence, reason: str | None) -> Occurrence:
+    """It does not take place; its space is free again, and where it was public it is shown as canceled, with `reason`.
+
+    Refused where it is canceled already.
+    """
+    _refuse_canceled(occurrence)
+    occurrence.status = OccurrenceStatus.CANCELED
+    occurrence.status_note = reason or ""
+    occurrence.save()
+    release([occurrence])
+    occurrence_canceled.announce(occurrence=occurrence)
+    return occurrence
+
+
+@action("event.publish", needs=Needs("publish_schedule", on="occurrence"), subject="occurrence", proposable=True)
+def publish_occurrence(*, occurrence: Occurrence) -> Occurrence:
+    """Everybody sees it from now on, once its production is public too. Refused where it is published, internal, or
+    canceled before anybody knew of it."""
+    if occurrence.published_at is not None:
+        raise Conflict("This is public already.", code="already_published")
+    if occurrence.visibility != Visibility.PUBLIC:
+        raise Conflict("This is internal. Set its visibility to public first.", code="internal")
+    _refuse_canceled(occurrence)
+    occurrence.published_at = current().instant
+    occurrence.save()
+    return occurrence
+
+
+@action("event.withdraw", needs=Needs("publish_schedule", on="occurrence"), subject="occurrence", proposable=True)
+def withdraw_occurrence(*, occurrence: Occurrence) -> Occurrence:
+    """Take it from the public's eyes; it stays in the calendar. Refused where it is not published."""
+    if occurrence.published_at is None:
+        raise Conflict("This is not public.", code="not_published")
+    occurrence.published_at = None
+    occurrence.save()
+    return occurrence
+
+
+def _scheduled(occurrence: Occurrence, fields: OccurrenceFields) -> Occurrence:
+    _describe(occurrence, fields)
+    occurrence.save()
+    claim([occurrence])
+    occurrence_scheduled.announce(occurrence=occurrence)
+    return occurrence
+
+
+def _describe(occurrence: Occurrence, fields: OccurrenceFields) -> None:
+    elsewhere = {"venue", "space"} & fields.keys()
+    if "space" in fields:
+        space = fields["space"]
+        occurrence.space = space
+        if space is not None:
+            occurrence.venue = space.venue
+    for name, value in fields.items():
+        if name not in ("space", "venue"):
+            setattr(occurrence, name, value)
+    if "venue" in fields:
+        _set_venue(occurrence, fields["venue"], space_given=fields.get("space") is not None)
+    if elsewhere and "timezone" not in fields and occurrence.venue is not None and occurrence.venue.timezone:
+        occurrence.timezone = occurrence.venue.timezone
+    occurrence.check_values()
+    refuse_misplaced(occurrence)
+
+
+def _set_venue(occurrence: Occurrence, venue: Venue | None, *, space_given: bool) -> None:
+    if space_given and venue != occurrence.venue:
+        raise Invalid(
+            "The space is in another venue. Leave the venue out: the space brings it.",
+            code="space_elsewhere",
+            field="venue",
+        )
+    if venue != occurrence.venue:
+        # A space of the house that it leaves.
+        occurrence.space = None
+    occurrence.venue = venue
+
+
+def refuse_misplaced(occurrence: Occurrence) -> None:
+    """Invalid, field by field, for what the calendar cannot place: no title, a half-known time, a space for no span."""
+    problems: list[DomainError] = []
+    if not occurrence.title and occurrence.production_id is None:
+        problems.append(Invalid("What belongs to no production needs a title.", code="required", field="title"))
+    if not occurrence.date:
+        problems.append(Invalid("Say when it is: a day, or a month or year.", code="required", field="date"))
+    if occurrence.start_time is not None and not occurrence.timezone:
+        problems.append(
+            Invalid(
+                "The venue's time zone is not known. Give the zone of this wall time, such as Europe/London.",
+                code="timezone_needed",
+                field="timezone",
+            )
+        )
+    if occurrence.space_id is not None:
+        for name, called in (("start_time", "a start time"), ("duration_minutes", "a duration")):
+            if getattr(occurrence, name) is None:
+                problems.append(
+                    Invalid(f"A space is held for a span: it needs {called}.", code="needed_for_space", field=name)
+                )
+    all_of(problems)
+    _ = occurrence.span  # refuses a time on a day that is not known
+
+
+def _refuse_canceled(occurrence: Occurrence) -> None:
+    if occurrence.status == OccurrenceStatus.CANCELED:
+        raise Conflict("This is canceled. Schedule it anew.", code="canceled")

@@ -1,0 +1,199 @@
+"""Repeated events: planned by a rule, made as rows, moved and canceled together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, TypedDict
+
+from accounts.models import Section
+from productions.models import Production
+from scheduling.models import Category, EventSeries, Occurrence, OccurrenceStatus, Space, Visibility
+from scheduling.rules.recurrence import expand, validate
+from scheduling.rules.wall_time import valid_zone
+from scheduling.services.conflicts import claim, release
+from scheduling.services.occurrences import refuse_misplaced
+from scheduling.signals import occurrence_canceled, occurrence_moved, occurrence_scheduled
+from theater_site.core.actions import Needs, action, current
+from theater_site.core.errors import Conflict, Invalid
+
+
+class _Plan(TypedDict):
+    rrule: str
+    first_date: dt.date
+    start_time: dt.time
+    duration_minutes: int
+
+
+class SeriesFields(_Plan, total=False):
+    """A repeated event: `rrule` is an RFC 5545 rule that ends ("FREQ=WEEKLY;BYDAY=MO,WE;COUNT=20") and that the
+    first date matches; times are wall time in `timezone`, which is that of the space's venue where it is not
+    given.
+
+    `skipped` holds days ("2026-12-24") or wall times that the rule gives and that are left out, `added` wall times
+    ("2026-12-23T19:00") that come on top.
+    """
+
+    title: str
+    category: Category
+    space: Space | None
+    timezone: str
+    skipped: list[str]
+    added: list[str]
+    internal: bool
+
+
+class SeriesMove(TypedDict, total=False):
+    """Where to a series moves: so many days later (earlier, if negative), another start, length or space."""
+
+    days: int
+    start_time: dt.time
+    duration_minutes: int
+    space: Space | None
+
+
+@action("series.schedule", needs=Needs("edit_schedule", on="production"), proposable=True)
+def schedule_series(*, production: Production, fields: SeriesFields) -> EventSeries:
+    """Put a repeated event of `production` into the calendar: every date of it, with the space for each; all or none.
+
+    Refused: a rule that never ends, comes to more than 2,000 dates or does not fit the first one; a space that
+    is taken on any of the dates (`space_taken` names them), or where one date runs into the next.
+    """
+    return _scheduled(EventSeries(section=production.section, production=production), fields)
+
+
+@action("series.schedule_standalone", needs=Needs("edit_schedule", on="section"), proposable=True)
+def schedule_standalone_series(*, section: Section, fields: SeriesFields) -> EventSeries:
+    """Put a repeated event into the calendar that belongs to no production. Refused as one of a production is,
+    and where it has no title.
+    """
+    return _scheduled(EventSeries(section=section), fields)
+
+
+@action("series.move", needs=Needs("edit_schedule", on="series"), subject="series", proposable=True)
+def move_series(*, series: EventSeries, changes: SeriesMove) -> EventSeries:
+    """Move every date of it that is still to come, each from where it stands now, keeping its identity.
+
+    The rule stays as it was planned. Refused where a space is taken, and where nothing is to come.
+    """
+    if not -366 <= changes.get("days", 0) <= 366:
+        raise Invalid("Move it by a year at the most.", code="out_of_range", field="days")
+    coming = _coming(series)
+    if not coming:
+        raise Conflict("Nothing of this series is still to come.", code="nothing_to_come")
+    befores = [occurrence.placing for occurrence in coming]
+    for occurrence in coming:
+        _move(occurrence, changes)
+    Occurrence.objects.bulk_update(coming, _MOVED, batch_size=100)
+    claim(coming, anew=True)
+    for occurrence, before in zip(coming, befores, strict=True):
+        if occurrence.placing != before:
+            occurrence_moved.announce(occurrence=occurrence, before=before)
+    return series
+
+
+@action("series.cancel", needs=Needs("edit_schedule", on="series"), subject="series", proposable=True)
+def cancel_series(*, series: EventSeries, reason: str | None) -> EventSeries:
+    """Cancel every date of it that is still to come; what was is kept. Refused where it is canceled already."""
+    if series.canceled_at is not None:
+        raise Conflict("This series is canceled already.", code="canceled")
+    series.canceled_at = current().instant
+    series.save()
+    coming = _coming(series)
+    Occurrence.objects.filter(pk__in=[occurrence.pk for occurrence in coming]).update(
+        status=OccurrenceStatus.CANCELED, status_note=reason or ""
+    )
+    release(coming)
+    for occurrence in coming:
+        occurrence.status, occurrence.status_note = OccurrenceStatus.CANCELED, reason or ""
+        occurrence_canceled.announce(occurrence=occurrence)
+    return series
+
+
+_MOVED = ("date", "start_time", "duration_minutes", "timezone", "venue", "space", "starts_at", "ends_at", "sort_at")
+
+
+def _scheduled(series: EventSeries, fields: SeriesFields) -> EventSeries:
+    for name, value in fields.items():
+        setattr(series, name, value)
+    if not series.timezone and series.space is not None:
+        series.timezone = series.space.venue.timezone
+    if not series.timezone:
+        raise Invalid(
+            "The venue's time zone is not known. Give the zone of this wall time, such as Europe/London.",
+            code="timezone_needed",
+            field="timezone",
+        )
+    zone = valid_zone(series.timezone)
+    series.rrule = validate(series.rrule, zone)
+    skipped = [_day_or_time(text, "skipped") for text in series.skipped]
+    added = [_wall_time(text, "added") for text in series.added]
+    starts = expand(series.rrule, series.first_date, series.start_time, zone, skipped, added)
+    if not starts:
+        raise Invalid("All its dates are skipped.", code="no_dates", field="skipped")
+    series.save()
+    occurrences = [_occurrence(series, start.wall) for start in starts]
+    refuse_misplaced(occurrences[0])
+    Occurrence.objects.bulk_create(occurrences, batch_size=200)
+    claim(occurrences)
+    for occurrence in occurrences:
+        occurrence_scheduled.announce(occurrence=occurrence)
+    return series
+
+
+def _occurrence(series: EventSeries, wall: dt.datetime) -> Occurrence:
+    return Occurrence(
+        section=series.section,
+        production=series.production,
+        series=series,
+        venue=series.space.venue if series.space is not None else None,
+        space=series.space,
+        title=series.title,
+        category=series.category,
+        visibility=Visibility.INTERNAL if series.internal else Visibility.PUBLIC,
+        date=wall.date().isoformat(),
+        start_time=wall.time(),
+        duration_minutes=series.duration_minutes,
+        timezone=series.timezone,
+    )
+
+
+def _coming(series: EventSeries) -> list[Occurrence]:
+    """What of it has not begun and stands, locked, in order of its keys."""
+    rows = series.occurrences.filter(status=OccurrenceStatus.SCHEDULED, starts_at__gt=current().instant)
+    return list(rows.select_related("section", "space__venue").select_for_update(of=("self",)).order_by("pk"))
+
+
+def _move(occurrence: Occurrence, changes: SeriesMove) -> None:
+    try:
+        day = dt.date.fromisoformat(occurrence.date) + dt.timedelta(days=changes.get("days", 0))
+    except OverflowError:
+        raise Invalid("This is out of the calendar's range.", code="out_of_range", field="days") from None
+    occurrence.date = day.isoformat()
+    occurrence.start_time = changes.get("start_time", occurrence.start_time)
+    occurrence.duration_minutes = changes.get("duration_minutes", occurrence.duration_minutes)
+    if "space" in changes:
+        occurrence.space = space = changes["space"]
+        if space is not None:
+            occurrence.venue = space.venue
+            occurrence.timezone = space.venue.timezone or occurrence.timezone
+    occurrence.check_values()
+    span = occurrence.span
+    occurrence.starts_at, occurrence.ends_at, occurrence.sort_at = span.starts_at, span.ends_at, span.sort_at
+
+
+def _wall_time(text: str, field: str) -> dt.datetime:
+    wrong = Invalid(f"{text[:40]!r} is not a wall time such as 2026-12-23T19:00.", code="bad_wall_time", field=field)
+    try:
+        wall = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise wrong from None
+    if wall.tzinfo is not None or len(text) <= 10:
+        raise wrong
+    return wall
+
+
+def _day_or_time(text: str, field: str) -> Any:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return _wall_time(text, field)

@@ -1,0 +1,71 @@
+"""Houses and their rooms."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from accounts.models import Section
+from scheduling.models import Space, SpaceKind, Venue
+from theater_site.core.actions import Needs, action
+
+
+class VenueFields(TypedDict, total=False):
+    """What can be said of a house: absent means unchanged, "" means empty. `timezone` is an IANA name, "" where
+    unknown.
+    """
+
+    name: str
+    address: str
+    city: str
+    country: str
+    location: str
+    timezone: str
+
+
+class SpaceFields(TypedDict, total=False):
+    """What can be said of a room. `capacity` counts people; None where it does not matter."""
+
+    name: str
+    kind: SpaceKind
+    capacity: int | None
+
+
+@action("venue.create", needs=Needs("edit_venues", on="section"), proposable=True)
+def create_venue(*, section: Section, fields: VenueFields) -> Venue:
+    """A new house in `section`, the area of the venues; everybody sees it. Refused: no name, a zone that does
+    not exist.
+    """
+    venue = Venue(section=section)
+    _describe(venue, fields)
+    venue.save()
+    return venue
+
+
+@action("venue.update", needs=Needs("edit_venues", on="venue"), subject="venue", proposable=True)
+def update_venue(*, venue: Venue, changes: VenueFields) -> Venue:
+    """Describe it anew. What is in the calendar keeps the zone that it was given. Refused as at its making."""
+    _describe(venue, changes)
+    venue.save()
+    return venue
+
+
+@action("space.create", needs=Needs("edit_venues", on="venue"), proposable=True)
+def create_space(*, venue: Venue, fields: SpaceFields) -> Space:
+    """A new room of `venue`. Refused: no name, or one that the venue has already."""
+    space = Space(venue=venue)
+    _describe(space, fields)
+    space.save()
+    return space
+
+
+@action("space.update", needs=Needs("edit_venues", on="space"), subject="space", proposable=True)
+def update_space(*, space: Space, changes: SpaceFields) -> Space:
+    """Describe it anew. Refused as at its making."""
+    _describe(space, changes)
+    space.save()
+    return space
+
+
+def _describe(row: Venue | Space, fields: VenueFields | SpaceFields) -> None:
+    for name, value in fields.items():
+        setattr(row, name, value)
