@@ -1,0 +1,36 @@
+"""Who came."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from theater_site.core.models import ContentModel
+from ticketing.models.orders import Ticket
+
+
+class Admission(ContentModel):
+    """That the bearer of a ticket was let in. A ticket has one at the most, which the database keeps."""
+
+    section_lookup: ClassVar[str] = "ticket__line__order__section_id"
+    view_right: ClassVar[str] = "view_tickets"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="admissions", db_index=False)
+    admitted_at = models.DateTimeField()
+    admitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ticket"],
+                name="ticket_admits_once",
+                violation_error_message="This ticket was admitted a moment ago.",
+                violation_error_code="already_admitted",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} at {self.admitted_at}"

@@ -1,0 +1,107 @@
+"""Where people sit or stand in a space: its seating charts."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from scheduling.models import Space
+from theater_site.core.models import ContentModel
+
+
+class SeatingChart(ContentModel):
+    """One way to seat a space: numbered seats, areas without numbers, or both. What was sold by it never
+    changes, so a chart is made whole; another arrangement is another chart."""
+
+    section_lookup: ClassVar[str] = "space__venue__section_id"
+    view_right: ClassVar[str] = "view_venues"
+    public_when: ClassVar[Q | None] = Q()
+
+    space = models.ForeignKey(Space, on_delete=models.PROTECT, related_name="seating_charts", db_index=False)
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["space", "name"],
+                name="chart_named_once_in_space",
+                violation_error_message="This space has a seating chart of this name already. Choose another name.",
+                violation_error_code="chart_name_taken",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Seat(ContentModel):
+    """One numbered place. `x` and `y` are in the plan's own units, y downward; `category` decides the price.
+
+    `key` is what the plan calls it, once in a chart. A row may have no name: a place may have coordinates and
+    a number only.
+    """
+
+    section_lookup: ClassVar[str] = "chart__space__venue__section_id"
+    view_right: ClassVar[str] = "view_venues"
+    public_when: ClassVar[Q | None] = Q()
+
+    chart = models.ForeignKey(SeatingChart, on_delete=models.CASCADE, related_name="seats", db_index=False)
+    key = models.CharField(max_length=100)
+    zone = models.CharField(max_length=100, blank=True, default="")
+    row = models.CharField(max_length=40, blank=True, default="")
+    number = models.CharField(max_length=40)
+    label = models.CharField(max_length=200)
+    category = models.CharField(max_length=100)
+    x = models.FloatField()
+    y = models.FloatField()
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chart", "key"],
+                name="seat_key_once_in_chart",
+                violation_error_message="Two seats of this chart have the same key.",
+                violation_error_code="seat_key_repeated",
+            ),
+            models.UniqueConstraint(
+                fields=["chart", "zone", "row", "number"],
+                name="seat_once_in_row",
+                violation_error_message="Two seats of this chart have the same zone, row and number.",
+                violation_error_code="seat_repeated",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Area(ContentModel):
+    """A part of the chart with so many places and no numbers: general admission."""
+
+    section_lookup: ClassVar[str] = "chart__space__venue__section_id"
+    view_right: ClassVar[str] = "view_venues"
+    public_when: ClassVar[Q | None] = Q()
+
+    chart = models.ForeignKey(SeatingChart, on_delete=models.CASCADE, related_name="areas", db_index=False)
+    name = models.CharField(max_length=100)
+    category = models.CharField(max_length=100)
+    capacity = models.PositiveIntegerField(validators=[MinValueValidator(1), MaxValueValidator(100_000)])
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chart", "name"],
+                name="area_named_once_in_chart",
+                violation_error_message="Two areas of this chart have the same name.",
+                violation_error_code="area_repeated",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

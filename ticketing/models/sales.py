@@ -1,0 +1,82 @@
+"""A performance on sale: by which chart, at which prices."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from scheduling.models import Occurrence
+from theater_site.core.models import ContentModel
+from theater_site.core.money import CURRENCY_CHOICES, MoneyPair
+from ticketing.models.charts import SeatingChart
+
+
+class Sale(ContentModel):
+    """That a performance is sold. `opens_at` (None: at once) up to `closes_at` (None: until it is closed).
+
+    Prices are gross; `tax_rate` is the percentage in them, "7.00".
+    """
+
+    section_lookup: ClassVar[str] = "performance__section_id"
+    view_right: ClassVar[str] = "view_tickets"
+
+    performance = models.OneToOneField(Occurrence, on_delete=models.PROTECT, related_name="sale")
+    chart = models.ForeignKey(SeatingChart, on_delete=models.PROTECT, related_name="sales")
+    currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
+    tax_rate = models.DecimalField(
+        max_digits=5, decimal_places=2, default=0, validators=[MinValueValidator(0), MaxValueValidator(100)]
+    )
+    opens_at = models.DateTimeField(null=True, blank=True)
+    closes_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.CheckConstraint(
+                name="sale_closes_after_opening",
+                condition=Q(opens_at=None) | Q(closes_at=None) | Q(closes_at__gte=models.F("opens_at")),
+                violation_error_message="The sale cannot close before it opens.",
+                violation_error_code="ends_before_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"sale of {self.performance_id}"
+
+
+class PriceBand(ContentModel):
+    """What the seats and areas of one category cost at a performance. A category without a band is not
+    sold."""
+
+    section_lookup: ClassVar[str] = "sale__performance__section_id"
+    view_right: ClassVar[str] = "view_tickets"
+
+    sale = models.ForeignKey(Sale, on_delete=models.CASCADE, related_name="bands", db_index=False)
+    category = models.CharField(max_length=100)
+    name = models.CharField(max_length=100)
+    price_minor = models.BigIntegerField(validators=[MinValueValidator(0)])
+    currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
+    price = MoneyPair("price_minor", "currency")
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sale", "category"],
+                name="band_once_a_category",
+                violation_error_message="A category has one price at a performance; this names it twice.",
+                violation_error_code="category_repeated",
+            ),
+            models.CheckConstraint(
+                name="band_price_not_negative",
+                condition=Q(price_minor__gte=0),
+                violation_error_message="A price is not below zero.",
+                violation_error_code="negative_price",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.price}"

@@ -1,0 +1,42 @@
+"""Who would like to come, should a place become free."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import EmailValidator, MaxLengthValidator, MaxValueValidator, MinValueValidator
+from django.db import models
+
+from scheduling.models import Occurrence
+from theater_site.core.encryption import BlindIndexField, EncryptedTextField
+from theater_site.core.models import ContentModel
+
+
+class WaitingListEntry(ContentModel):
+    """Somebody waits for `places` at a performance; first come, first served: in the order of the ids."""
+
+    section_lookup: ClassVar[str] = "performance__section_id"
+    view_right: ClassVar[str] = "view_tickets"
+    personal: ClassVar[frozenset[str]] = frozenset({"name", "email", "email_index"})
+
+    performance = models.ForeignKey(Occurrence, on_delete=models.PROTECT, related_name="waiting", db_index=False)
+    name = EncryptedTextField(validators=[MaxLengthValidator(200)])
+    email = EncryptedTextField(validators=[EmailValidator(), MaxLengthValidator(254)])
+    email_index = BlindIndexField("email")
+    places = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(20)])
+
+    class Meta:
+        base_manager_name = "objects"
+        verbose_name = "waiting-list entry"
+        indexes = [models.Index(fields=["performance", "id"], name="waiting_in_order")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["performance", "email_index"],
+                name="waits_once",
+                violation_error_message="This address is on the waiting list already.",
+                violation_error_code="waits_already",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.places} at {self.performance_id}"

@@ -1,0 +1,26 @@
+"""The box office forgets somebody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.rules.subjects import NAME_WITHHELD, Subject, erased_address
+from accounts.selectors.personal_data import indexes
+from accounts.services.audit_retention import erase_values
+from ticketing.models import Order, Ticket, WaitingListEntry
+
+
+def forget(subject: Subject, **_: Any) -> None:
+    """Orders lose their buyer and keep what was sold, for how much and when, as the accounts must; their tickets stay good
+    for whoever has them. Places on waiting lists are given up."""
+    found = indexes(subject)
+    for order in Order.objects.select_for_update(of=("self",)).filter(email_index__in=found).order_by("pk"):
+        order.buyer_name, order.buyer_email = NAME_WITHHELD, erased_address(order.pk)
+        order.save()
+        erase_values("ticketing.order", order.pk, {"buyer_name", "buyer_email", "email_index", "reference"})
+        for ticket in Ticket.objects.filter(line__order=order).values_list("pk", flat=True):
+            erase_values("ticketing.ticket", ticket, {"code"})
+    waiting = WaitingListEntry.objects.filter(email_index__in=found)
+    for pk in waiting.values_list("pk", flat=True):
+        erase_values("ticketing.waitinglistentry", pk, {"name", "email", "email_index"})
+    waiting.delete()

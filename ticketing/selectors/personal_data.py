@@ -1,0 +1,33 @@
+"""What the box office holds about a person, found by their e-mail addresses."""
+
+from __future__ import annotations
+
+from accounts.rules.subjects import Subject
+from accounts.selectors.personal_data import Held, indexes, told
+from ticketing.models import Admission, Order, Ticket, WaitingListEntry
+
+
+def held_by_box_office(subject: Subject) -> Held:
+    """Orders with their tickets, places on waiting lists, and whom they let in. Answers `held_about`."""
+    orders = Order.objects.filter(email_index__in=indexes(subject)).order_by("pk")
+    tickets = Ticket.objects.filter(line__order__in=orders.values("pk")).select_related("line", "performance")
+    user = subject.user_id if subject.user_id is not None else -1
+    return {
+        "ticketing.order": told(
+            orders,
+            *("reference", "state", "buyer_name", "buyer_email", "total_minor", "currency", "created_at", "paid_at"),
+        ),
+        "ticketing.ticket": told(
+            tickets.order_by("pk"),
+            *("code", "void"),
+            performance="performance.date",
+            place="line.description",
+            price_minor="line.price_minor",
+        ),
+        "ticketing.waitinglistentry": told(
+            WaitingListEntry.objects.filter(email_index__in=indexes(subject)).order_by("pk"),
+            *("name", "email", "places", "created_at"),
+            performance="performance_id",
+        ),
+        "ticketing.admission": told(Admission.objects.filter(admitted_by_id=user).order_by("pk"), "admitted_at"),
+    }

@@ -1,0 +1,47 @@
+"""Attendance: who shows a ticket first is let in."""
+
+from __future__ import annotations
+
+from scheduling.models import Occurrence
+from theater_site.core.actions import Needs, action, current
+from theater_site.core.errors import Conflict, NotFound
+from ticketing.models import Admission, OrderState, Ticket
+from ticketing.rules.secrets import typed_ticket_code
+
+
+@action("ticket.admit", needs=Needs("edit_tickets", on="performance"))
+def admit(*, performance: Occurrence, code: str) -> Admission:
+    """Let the bearer of this ticket in; lower case, dashes and lookalike letters of a typed code do not
+    matter.
+
+    Refused: a code that is no ticket's (not found); a ticket of another performance (`wrong_performance`,
+    naming it), of a canceled order (`ticket_void`), not paid yet (`not_paid`), or admitted before
+    (`already_admitted`, saying when).
+    """
+    tickets = Ticket.objects.select_for_update(of=("self",)).select_related("performance__production", "line__order")
+    ticket = tickets.filter(code=typed_ticket_code(code)).first()
+    if ticket is None:
+        raise NotFound(
+            "There is no ticket with this code. Type it again, or ask at the box office.", code="no_such_ticket"
+        )
+    if ticket.performance_id != performance.pk:
+        other = ticket.performance
+        raise Conflict(
+            f"This ticket is for another performance: {other.shown_title}, {other.date}.",
+            code="wrong_performance",
+            data={"performance": other.pk, "title": other.shown_title, "date": other.date},
+        )
+    if ticket.void:
+        raise Conflict("The order of this ticket was canceled.", code="ticket_void")
+    if ticket.line.order.state != OrderState.PAID:
+        raise Conflict("This ticket is not paid yet. Take the money first.", code="not_paid")
+    before = Admission.objects.filter(ticket=ticket).first()
+    if before is not None:
+        when = before.admitted_at.isoformat()
+        raise Conflict(
+            f"This ticket was admitted already, at {when}.", code="already_admitted", data={"admitted_at": when}
+        )
+    run = current()
+    admission = Admission(ticket=ticket, admitted_at=run.instant, admitted_by=run.actor.user)
+    admission.save()
+    return admission

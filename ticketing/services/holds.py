@@ -1,0 +1,92 @@
+"""A buyer's places are kept for some minutes, until they are bought or somebody else may have them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from scheduling.models import Occurrence
+from theater_site.core.actions import Needs, OpenTo, action, current
+from theater_site.core.errors import Conflict, Invalid
+from theater_site.core.money import Money
+from ticketing.models import Area, SeatState
+from ticketing.rules.secrets import digest_of, new_hold_token
+from ticketing.selectors.availability import Place, place_in_area, sale_of, sale_open, seats_on_sale
+from ticketing.services import occupancy
+
+# A party larger than this talks to the box office.
+MOST_PLACES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Places kept for whoever has the `token`, until `expires_at`. `total` is their full price, before
+    discounts."""
+
+    token: str
+    performance_id: int
+    expires_at: datetime
+    places: list[Place]
+    total: Money
+
+
+@action("hold.take", open_to=OpenTo.PUBLIC)
+def take_hold(*, performance: Occurrence, seats: list[int] | None, area: Area | None, quantity: int | None) -> Hold:
+    """Keep these seats, or so many places of an area, for HOLD_MINUTES (10): all of them, or none.
+
+    Refused: what others have (`seats_taken` names the seats, `sold_out` says how many are left), a
+    performance that is not on sale now, seats of another chart, a seat named twice, none or more than 20
+    places, seats and an area at once.
+    """
+    run = current()
+    token = new_hold_token()
+    until = run.instant + timedelta(minutes=settings.HOLD_MINUTES)
+    if seats and area is None and quantity is None:
+        _refuse_count(len(seats), "seats")
+        sale = sale_open(performance.pk, run.instant)
+        places = seats_on_sale(sale, seats)
+        if len(places) < len(seats):
+            raise Invalid("A seat is named twice.", code="seat_repeated", field="seats")
+        occupancy.take_seats(performance.pk, seats, state=SeatState.HELD, holder=digest_of(token), until=until)
+    elif area is not None and quantity is not None and not seats:
+        _refuse_count(quantity, "quantity")
+        sale = sale_open(performance.pk, run.instant)
+        places = [place_in_area(sale, area)] * quantity
+        occupancy.take_places(performance.pk, area, quantity, holder=digest_of(token), until=until)
+    else:
+        raise Invalid("Name either seats, or an area and a quantity.", code="seats_or_area")
+    return Hold(token, performance.pk, until, places, Money.total((place.price for place in places), sale.currency))
+
+
+@action("hold.release", open_to=OpenTo.PUBLIC)
+def release_hold(*, token: str) -> None:
+    """Give the places back before the time. Refused (`hold_gone`) where this token holds nothing any more."""
+    if not occupancy.let_go(digest_of(token)):
+        raise Conflict("This hold has ended, or what it held was bought.", code="hold_gone")
+
+
+@action("performance.block_seats", needs=Needs("manage_tickets", on="performance"))
+def block_seats(*, performance: Occurrence, seats: list[int]) -> None:
+    """Keep these seats from being sold, until they are freed. Refused where somebody has one of them."""
+    seats_on_sale(sale_of(performance.pk), _some(seats))
+    occupancy.take_seats(performance.pk, seats, state=SeatState.BLOCKED)
+
+
+@action("performance.free_seats", needs=Needs("manage_tickets", on="performance"))
+def free_seats(*, performance: Occurrence, seats: list[int]) -> None:
+    """Let blocked seats be sold again. Refused (`not_blocked`) where one of them is not blocked."""
+    if occupancy.unblock(performance.pk, _some(seats)) < len(set(seats)):
+        raise Conflict("Not all of these seats are blocked; nothing was freed.", code="not_blocked")
+
+
+def _refuse_count(places: int, field: str) -> None:
+    if not 1 <= places <= MOST_PLACES:
+        raise Invalid(f"Between 1 and {MOST_PLACES} places, please.", code="out_of_range", field=field)
+
+
+def _some(seats: list[int]) -> list[int]:
+    if not seats:
+        raise Invalid("Name at least one seat.", code="required", field="seats")
+    return seats

@@ -1,0 +1,107 @@
+"""A performance goes on sale."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TypedDict
+
+from scheduling.models import Category, Occurrence, OccurrenceStatus
+from theater_site.core.actions import Needs, action
+from theater_site.core.errors import Conflict, Invalid, NotFound
+from theater_site.core.money import Money
+from ticketing.models import Area, PerformanceArea, PriceBand, Sale, Seat, SeatingChart
+
+
+class _Band(TypedDict):
+    category: str
+    price: Decimal
+
+
+class BandInput(_Band, total=False):
+    """What a category of places costs, tax included. It is called by its `name`, else by its category."""
+
+    name: str
+
+
+class _Terms(TypedDict):
+    chart: SeatingChart
+    currency: str
+
+
+class SaleTerms(_Terms, total=False):
+    """By which chart it is sold, in which currency, with how much tax in the prices (percent, 0 unless said),
+    and from when (at once) until when (until it is closed)."""
+
+    tax_rate: Decimal
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+
+class SaleChanges(TypedDict, total=False):
+    """When it is sold: absent means unchanged, None means open on that side."""
+
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+
+@action("performance.open_sale", needs=Needs("manage_tickets", on="performance"), subject="performance")
+def open_sale(*, performance: Occurrence, terms: SaleTerms, bands: list[BandInput]) -> Sale:
+    """Sell this performance at the prices in `bands`. Nobody can buy before it is public.
+
+    Categories that are not named are not sold. Refused: what is no performance, is canceled or on sale
+    already; a chart of another space; no band, a category that the chart has not, or twice; a price below
+    zero or finer than the currency.
+    """
+    if performance.category != Category.PERFORMANCE:
+        raise Conflict("Only performances are sold.", code="not_a_performance")
+    if performance.status == OccurrenceStatus.CANCELED:
+        raise Conflict("This performance is canceled.", code="performance_canceled")
+    if Sale.objects.filter(performance=performance).exists():
+        raise Conflict("This performance is on sale already.", code="already_on_sale")
+    chart = terms["chart"]
+    if performance.space_id is not None and performance.space_id != chart.space_id:
+        raise Invalid("This chart is of another space than the performance.", code="other_space", field="chart")
+    areas = list(Area.objects.filter(chart=chart))
+    categories = {area.category for area in areas}
+    categories |= set(Seat.objects.filter(chart=chart).values_list("category", flat=True).distinct())
+    sale = Sale(performance=performance, **terms)
+    sale.save()
+    PriceBand.objects.bulk_create(_bands(sale, bands, categories))
+    PerformanceArea.objects.bulk_create(
+        [PerformanceArea(performance=performance, area=area, capacity=area.capacity) for area in areas]
+    )
+    return sale
+
+
+@action("performance.change_sale", needs=Needs("manage_tickets", on="performance"), subject="performance")
+def change_sale(*, performance: Occurrence, changes: SaleChanges) -> Sale:
+    """Open or close the sale at another time. Refused where there is none, or it would close before it
+    opens."""
+    sale = Sale.objects.filter(performance=performance).first()
+    if sale is None:
+        raise NotFound("This performance is not on sale.", code="not_on_sale")
+    for name, value in changes.items():
+        setattr(sale, name, value)
+    sale.save()
+    return sale
+
+
+def _bands(sale: Sale, bands: list[BandInput], categories: set[str]) -> list[PriceBand]:
+    if not bands:
+        raise Invalid("Name at least one price.", code="required", field="bands")
+    made = []
+    for place, band in enumerate(bands):
+        if band["category"] not in categories:
+            known = ", ".join(sorted(categories))
+            raise Invalid(
+                f"The chart has no category {band['category']!r}. It has: {known}.",
+                code="unknown_category",
+                field=f"bands.{place}.category",
+            )
+        if band["price"] < 0:
+            raise Invalid("A price is not below zero.", code="negative_price", field=f"bands.{place}.price")
+        row = PriceBand(sale=sale, category=band["category"], name=band.get("name") or band["category"])
+        row.price = Money(band["price"], sale.currency)
+        made.append(row)
+    return made
