@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from productions.models import Production, Season
+from productions.models import BrandKit, Production, Season
 
 
 class SeasonPublic(serializers.ModelSerializer[Season]):
@@ -45,4 +45,23 @@ class ProductionInternal(ProductionPublic):
         model = Production
         fields = (
             *ProductionPublic.Meta.fields, "version", "section", "published_at", "archive_key", "created_at", "updated_at"
+        )  # fmt: skip
+
+
+class BrandKitRead(serializers.ModelSerializer[BrandKit]):
+    """The brand guidelines of one section, for those who may view them."""
+
+    forbidden_words = serializers.ListField(child=serializers.CharField())
+    required_fields = serializers.ListField(child=serializers.CharField())
+    required_credits = serializers.ListField(child=serializers.CharField())
+    picture_shapes = serializers.ListField(child=serializers.CharField())
+    only_warn = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = BrandKit
+        fields = (
+            "id", "version", "section", "title_max_length", "subtitle_max_length", "short_synopsis_min_length",
+            "short_synopsis_max_length", "synopsis_min_length", "synopsis_max_length", "forbidden_words",
+            "required_fields", "required_credits", "picture_shapes", "picture_tolerance_percent", "picture_min_width",
+            "only_warn", "created_at", "updated_at",
         )  # fmt: skip

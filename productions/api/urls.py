@@ -5,3 +5,4 @@ from theater_site.api.routing import Router
 def register(router: Router) -> None:
     router.register("seasons", views.SeasonViewSet, basename="season")
     router.register("productions", views.ProductionViewSet, basename="production")
+    router.register("brand-kits", views.BrandKitViewSet, basename="brand-kit")

@@ -6,9 +6,11 @@ from typing import Any
 
 from django_filters import rest_framework as filters
 
-from accounts.selectors.sections import organization
+from accounts.selectors.sections import area, organization
 from productions.api import serializers
-from productions.models import Production, Season
+from productions.models import BrandKit, Production, Season
+from productions.services.brand import create_brand_kit, update_brand_kit
+from productions.services.moving import move_production
 from productions.services.productions import (
     create_production,
     delete_production,
@@ -57,7 +59,22 @@ class ProductionViewSet(Readable):
     orderings = {"title": ("title", "pk")}
     create = creates(create_production, model=Production, answers=serializers.ProductionInternal)
     partial_update = updates(update_production, model=Production, answers=serializers.ProductionInternal)
+    move_season = verb(move_production, answers=serializers.ProductionInternal)
     destroy = deletes(delete_production)
     internal = internally(serializers.ProductionInternal)
     publish = verb(publish_production, answers=serializers.ProductionInternal)
     withdraw = verb(withdraw_production, answers=serializers.ProductionInternal)
+
+
+class BrandKitViewSet(Readable):
+    """The brand guidelines, for those who may view them. Guidelines made here hold for the whole organization."""
+
+    queryset = BrandKit.objects.all()
+    serializer_class = serializers.BrandKitRead
+    create = creates(
+        create_brand_kit,
+        model=BrandKit,
+        answers=serializers.BrandKitRead,
+        given=("section", lambda: area("Brand")),
+    )
+    partial_update = updates(update_brand_kit, model=BrandKit, answers=serializers.BrandKitRead)

@@ -18,7 +18,7 @@ def _is_partial_date(text: str) -> None:
         raise ValidationError(error.message, code=error.code) from error
 
 
-class PartialDateField(models.CharField):  # type: ignore[type-arg]
+class PartialDateField(models.CharField):
     """A date known to the year ("1998"), the month ("2001-06") or the day; "" where nothing is known.
 
     Kept as printed. The text sorts as PartialDate does, on every collation, since all its parts have fixed widths.

@@ -35,7 +35,7 @@ class Production(ContentModel):
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="productions")
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
-    title = models.CharField(max_length=300)
+    title = models.CharField(max_length=500)
     subtitle = models.CharField(max_length=300, blank=True, default="")
     title_folded = FoldedField(sources=("title", "subtitle"))
     slug = models.SlugField(max_length=120, unique=True)
@@ -54,7 +54,7 @@ class Production(ContentModel):
     opens_on = PartialDateField()
     closes_on = PartialDateField()
     published_at = models.DateTimeField(null=True, editable=False)
-    archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)  # noqa: DJ001
+    archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)
 
     class Meta:
         base_manager_name = "objects"

@@ -25,7 +25,7 @@ class Season(ContentModel):
     summary = models.TextField(blank=True, default="", max_length=5_000)
     published_at = models.DateTimeField(null=True, editable=False)
     # Where an imported row came from: "<archive>:<its id there>". Null, not "", since only what was imported is unique.
-    archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)  # noqa: DJ001
+    archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)
 
     class Meta:
         base_manager_name = "objects"

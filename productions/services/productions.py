@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from accounts.models import SectionKind
-from accounts.services.sections import create_section, rename_section
+from accounts.services.sections import create_section, remove_section, rename_section
 from productions.models import Production, ProductionStatus, Season
 from productions.services.addresses import free_slug, in_order
 from productions.signals import production_published, production_withdrawn
@@ -95,7 +95,11 @@ def delete_production(*, production: Production) -> None:
     """Remove a draft for good. Refused where it was public or anything hangs on it: withdraw or archive those."""
     if production.published_at is not None:
         raise Conflict("A public production is withdrawn, not deleted.", code="published")
+    section = production.section
     production.delete()
+    # Where somebody held a role, the section stays, since their assignment tells of it.
+    if not section.assignments.exists() and not section.submissions.exists():
+        remove_section.as_consequence(section=section)
 
 
 def _describe(production: Production, fields: ProductionFields) -> None:

@@ -1,0 +1,296 @@
+"""The addresses of the media library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import FileResponse, HttpResponse, HttpResponseBase, HttpResponseNotModified
+from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action as drf_action
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.selectors.sections import organization
+from media_library.api import serializers
+from media_library.models import Asset, Collection, CollectionItem, StagedFile, Tag, VideoLink
+from media_library.rules.pictures import make_safe
+from media_library.selectors.assets import COLUMNS, Labels, bearing, depicting, labels_of
+from media_library.selectors.renditions import WIDTHS, opened, rendition
+from media_library.services import assets, collections, files, videos
+from theater_site.api.inputs import ActionInput, body_of
+from theater_site.api.resources import Readable, Resource, actor_of, deletes, internally, updates, verb
+from theater_site.core.actions import Action
+from theater_site.core.errors import Invalid
+from theater_site.core.text import fold
+
+_PUBLIC_CACHE = "public, max-age=300"
+_PRIVATE_CACHE = "private, no-cache"
+
+
+def _at_home(action: Action[Any, Any], model: type[Any]) -> type[ActionInput]:
+    """The body of an action on `section`: that of its production, or the organization's own where none is named."""
+    body = body_of(action, model=model, leave_out=("section",))
+
+    class AtHome(body):  # type: ignore[misc,valid-type]
+        def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+            production = data.get("production")
+            return {**data, "section": production.section if production is not None else organization()}
+
+    AtHome.__name__ = body.__name__
+    return AtHome
+
+
+_ASSET_BODY = _at_home(assets.create_asset, Asset)
+_COLLECTION_BODY = _at_home(collections.create_collection, Collection)
+_VIDEO_BODY = _at_home(videos.link_video, VideoLink)
+
+
+class _AnyAccept(BaseContentNegotiation):
+    """For a file: what it is was settled when it was stored, and an <img> asks for no JSON."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class FileViewSet(Resource):
+    """Uploads that wait to be taken, each for its uploader and for those who may view media."""
+
+    queryset = StagedFile.objects.all()
+    serializer_class = serializers.StagedFileRead
+    ordering = ("-pk",)
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(
+        request={"multipart/form-data": serializers.UploadInput}, responses={201: serializers.StagedFileRead}
+    )
+    def create(self, request: Request) -> Response:
+        """Upload a picture. It is judged by its content and stored clean; name it within a day, or it is removed."""
+        files.refuse_unless_uploader(self.actor)
+        file = request.FILES.get("file")
+        if file is None:
+            raise Invalid("Send the picture as the part `file` of multipart/form-data.", code="required", field="file")
+        # Decoded before the transaction opens: on SQLite every other writer would wait for it.
+        picture = make_safe(file)
+
+        def answer(staged: StagedFile) -> Response:
+            files.store_on_commit(staged, picture.content)
+            return self.shown(staged, status=201)
+
+        return self.perform(request, files.stage_file, answer, given=files.facts_of(picture))
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """What was stored of an upload."""
+        return self.shown(self.found())
+
+
+class AssetFilter(filters.FilterSet):
+    title = filters.CharFilter(
+        method="by_title", label="part of the title or credit line, whatever its case and accents"
+    )
+    tag = filters.CharFilter(method="by_tag", label="a tag that it bears")
+    person = filters.NumberFilter(method="by_person", label="the id of somebody who is seen in it")
+    collection = filters.NumberFilter(method="by_collection", label="the id of a collection that it is in")
+
+    class Meta:
+        model = Asset
+        fields = ("production",)
+
+    def by_title(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(title_folded__contains=fold(value))
+
+    def by_tag(self, rows: Any, name: str, value: str) -> Any:
+        return bearing(rows, value)
+
+    def by_person(self, rows: Any, name: str, value: Any) -> Any:
+        return depicting(rows, _id(value, name), actor_of(self.request))
+
+    def by_collection(self, rows: Any, name: str, value: Any) -> Any:
+        seen = CollectionItem.objects.filter(
+            collection__in=Collection.objects.visible_to(actor_of(self.request)), collection_id=_id(value, name)
+        )
+        return rows.filter(pk__in=seen.values("asset_id"))
+
+
+def _id(value: Any, name: str) -> int:
+    if value != int(value) or not 0 < value < 2**63:
+        raise Invalid("This is no id.", code="not_an_id", field=name)
+    return int(value)
+
+
+class _Pictures(Readable):
+    """Answers with pictures: what hangs on all of them is asked for at once."""
+
+    _labels: Labels | None = None
+
+    def label(self, assets: Sequence[int]) -> None:
+        self._labels = labels_of(assets, self.actor)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "labels": self._labels}
+
+
+class AssetViewSet(_Pictures):
+    """Pictures, newest first: the public ones, and drafts for those who may view media."""
+
+    queryset = Asset.objects.all()
+    serializer_class = serializers.AssetPublic
+    filterset_class = AssetFilter
+    ordering = ("-pk",)
+    orderings = {"title": ("title", "pk")}
+    partial_update = updates(assets.update_asset, model=Asset, answers=serializers.AssetInternal)
+    destroy = deletes(assets.delete_asset)
+    internal = internally(serializers.AssetInternal)
+    publish = verb(assets.publish_asset, answers=serializers.AssetInternal)
+    withdraw = verb(assets.withdraw_asset, answers=serializers.AssetInternal)
+    set_tags = verb(assets.set_asset_tags, answers=serializers.AssetInternal)
+    depict = verb(assets.depict, answers=serializers.AssetInternal)
+    undepict = verb(assets.undepict, answers=serializers.AssetInternal)
+
+    def list(self, request: Request) -> Response:
+        return self.listed(self.get_queryset().values("pk", *COLUMNS))
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page: list[Any] = super().paginate_queryset(queryset) or []
+        self.label([row["id"] for row in page])
+        return page
+
+    def shown(self, row: Any, serializer: Any = None, status: int = 200) -> Response:
+        self.label([row.pk])
+        return super().shown(row, serializer, status)
+
+    @extend_schema(request=_ASSET_BODY, responses={201: serializers.AssetInternal})
+    def create(self, request: Request) -> Response:
+        """A picture of an uploaded file: of a production, or of the organization itself where none is named."""
+        return self.perform(
+            request,
+            assets.create_asset,
+            lambda made: self.shown(made, serializers.AssetInternal, 201),
+            body=_ASSET_BODY,
+        )
+
+    create.action_run = assets.create_asset  # type: ignore[attr-defined]
+
+    @extend_schema(
+        parameters=[OpenApiParameter("width", int, enum=WIDTHS, description="A still WebP at most this wide.")],
+        responses={(200, "image/*"): OpenApiTypes.BINARY},
+    )
+    @drf_action(detail=True, methods=["get"], url_path="file", url_name="file", content_negotiation_class=_AnyAccept)
+    def file(self, request: Request, pk: str) -> HttpResponseBase:
+        """The picture itself, or with `?width=` a smaller one. Caches may keep a public one for five minutes."""
+        asset: Asset = self.found(Asset.objects.visible_to(self.actor).select_related("file"))
+        width = _width(request.query_params.get("width"))
+        etag = f'"{asset.sha256}{f"-{width}" if width else ""}"'
+        response: HttpResponseBase
+        if etag in [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]:
+            response = HttpResponseNotModified()
+        elif width:
+            response = HttpResponse(rendition(asset, width), content_type="image/webp")
+        else:
+            response = FileResponse(opened(asset), content_type=asset.mime_type)
+            response["Content-Length"] = str(asset.byte_size)
+        response["ETag"] = etag
+        response["Cache-Control"] = _PUBLIC_CACHE if asset.published_at is not None else _PRIVATE_CACHE
+        response["X-Content-Type-Options"] = "nosniff"
+        response["Content-Disposition"] = "inline"
+        response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return response
+
+
+def _width(raw: str | None) -> int | None:
+    if raw is None:
+        return None
+    if raw not in {str(width) for width in WIDTHS}:
+        raise Invalid(f"Choose one of: {', '.join(map(str, WIDTHS))}.", code="unknown_width", field="width")
+    return int(raw)
+
+
+class TagViewSet(Readable):
+    """The words that pictures bear, by the alphabet: those on public pictures, and all for those who may view media."""
+
+    queryset = Tag.objects.all()
+    serializer_class = serializers.TagPublic
+    ordering = ("name", "pk")
+
+
+class CollectionViewSet(_Pictures):
+    """Collections, newest first: the public ones, and drafts for those who may view media."""
+
+    queryset = Collection.objects.all()
+    serializer_class = serializers.CollectionPublic
+    ordering = ("-pk",)
+    filterset_fields = ("production",)
+    partial_update = updates(collections.update_collection, model=Collection, answers=serializers.CollectionInternal)
+    destroy = deletes(collections.delete_collection)
+    internal = internally(serializers.CollectionInternal)
+    publish = verb(collections.publish_collection, answers=serializers.CollectionInternal)
+    withdraw = verb(collections.withdraw_collection, answers=serializers.CollectionInternal)
+    add_asset = verb(collections.add_asset, answers=serializers.CollectionInternal)
+    remove_asset = verb(collections.remove_asset, answers=serializers.CollectionInternal)
+    arrange = verb(collections.arrange, answers=serializers.CollectionInternal)
+
+    @extend_schema(request=_COLLECTION_BODY, responses={201: serializers.CollectionInternal})
+    def create(self, request: Request) -> Response:
+        """An empty collection: of a production, or of the organization itself where none is named."""
+        return self.perform(
+            request,
+            collections.create_collection,
+            lambda made: self.shown(made, serializers.CollectionInternal, 201),
+            body=_COLLECTION_BODY,
+        )
+
+    create.action_run = collections.create_collection  # type: ignore[attr-defined]
+
+    @extend_schema(responses={200: serializers.CollectionItemPublic(many=True)})
+    @drf_action(
+        detail=True,
+        methods=["get"],
+        ordering=("position", "pk"),
+        filterset_fields=(),
+        serializer_class=serializers.CollectionItemPublic,
+    )
+    def items(self, request: Request, pk: str) -> Response:
+        """Its pictures in their order, as far as the actor may see them."""
+        collection = self.found()
+        seen = Asset.objects.visible_to(self.actor)
+        rows = CollectionItem.objects.filter(collection=collection, asset__in=seen)
+        return self.listed(rows.select_related("asset"))
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page: list[Any] = super().paginate_queryset(queryset) or []
+        if self.action == "items":
+            self.label([item.asset_id for item in page])
+        return page
+
+
+class VideoLinkViewSet(Readable):
+    """Videos on YouTube and Vimeo, newest first: the public ones, and drafts for those who may view media."""
+
+    queryset = VideoLink.objects.all()
+    serializer_class = serializers.VideoLinkPublic
+    ordering = ("-pk",)
+    filterset_fields = ("production", "provider")
+    partial_update = updates(videos.update_video, model=VideoLink, answers=serializers.VideoLinkInternal)
+    destroy = deletes(videos.delete_video)
+    internal = internally(serializers.VideoLinkInternal)
+    publish = verb(videos.publish_video, answers=serializers.VideoLinkInternal)
+    withdraw = verb(videos.withdraw_video, answers=serializers.VideoLinkInternal)
+
+    @extend_schema(request=_VIDEO_BODY, responses={201: serializers.VideoLinkInternal})
+    def create(self, request: Request) -> Response:
+        """Link a video: of a production, or of the organization itself where none is named."""
+        return self.perform(
+            request,
+            videos.link_video,
+            lambda made: self.shown(made, serializers.VideoLinkInternal, 201),
+            body=_VIDEO_BODY,
+        )
+
+    create.action_run = videos.link_video  # type: ignore[attr-defined]

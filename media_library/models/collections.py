@@ -1,0 +1,60 @@
+"""Pictures put together in an order: a gallery, a press kit, a poster series."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Section
+from media_library.models.assets import Asset
+from productions.models import Production
+from theater_site.core.models import ContentModel
+
+
+class Collection(ContentModel):
+    """A named row of pictures. A public one shows only those of its pictures that are public themselves."""
+
+    view_right: ClassVar[str] = "view_media"
+    public_when: ClassVar[Q | None] = Q(published_at__isnull=False)
+
+    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
+    production = models.ForeignKey(
+        Production, null=True, blank=True, on_delete=models.PROTECT, related_name="collections"
+    )
+    title = models.CharField(max_length=300)
+    description = models.TextField(blank=True, default="", max_length=5_000)
+    published_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class CollectionItem(ContentModel):
+    """A picture's place in a collection; equal positions stand in the order in which they were added."""
+
+    section_lookup: ClassVar[str] = "collection__section_id"
+    view_right: ClassVar[str] = "view_media"
+    public_when: ClassVar[Q | None] = Q(collection__published_at__isnull=False, asset__published_at__isnull=False)
+
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="items", db_index=False)
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="places")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        base_manager_name = "objects"
+        indexes = [models.Index(fields=["collection", "position", "id"], name="collection_in_order")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["collection", "asset"],
+                name="asset_once_in_collection",
+                violation_error_message="This picture is in the collection already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.collection_id}[{self.position}]: {self.asset_id}"

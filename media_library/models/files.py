@@ -1,0 +1,51 @@
+"""What is kept in the storage, one row a file, from before the file is written until after it is gone."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Section
+from theater_site.core.actors import Actor
+from theater_site.core.models import ContentModel
+
+
+class StagedFile(ContentModel):
+    """A picture that was uploaded, judged and made safe, and waits for an asset to take it.
+
+    The row is committed before the file is written and removed after the file is, so no file is ever without a row:
+    whatever breaks in between, the sweep finds it here. Neither the name nor the claimed type of the upload is kept.
+    """
+
+    view_right: ClassVar[str] = "view_media"
+
+    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    key = models.CharField(max_length=100, unique=True, editable=False)
+    mime_type = models.CharField(max_length=40, editable=False)
+    byte_size = models.PositiveIntegerField(editable=False)
+    sha256 = models.CharField(max_length=64, editable=False)
+    width = models.PositiveIntegerField(editable=False)
+    height = models.PositiveIntegerField(editable=False)
+    frames = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        base_manager_name = "objects"
+        indexes = [models.Index(fields=["created_at"], name="staged_file_by_age")]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @classmethod
+    def visible_as_own(cls, actor: Actor) -> Q | None:
+        return Q(uploaded_by_id=actor.user_id) if actor.user_id is not None else None
+
+
+def facts(file: StagedFile) -> dict[str, Any]:
+    """What an asset copies when it takes `file`, so that a list of assets needs no join."""
+    return {name: getattr(file, name) for name in ("mime_type", "byte_size", "sha256", "width", "height", "frames")}

@@ -1,0 +1,47 @@
+"""A picture's file, and smaller ones of it that are made once and kept."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from media_library.models import Asset
+from media_library.rules.pictures import thumbnail
+from theater_site.core.errors import Unavailable
+
+WIDTHS = (160, 320, 640, 1280)
+
+
+def rendition_key(key: str, width: int) -> str:
+    return f"{key}.{width}.webp"
+
+
+def opened(asset: Asset) -> BinaryIO:
+    """The picture's file, open for reading. Unavailable where the storage does not have it."""
+    return _open(asset.file.key)
+
+
+def rendition(asset: Asset, width: int) -> bytes:
+    """The picture as a still WebP at most `width` pixels wide, one of WIDTHS: made once, then kept in the storage."""
+    key = rendition_key(asset.file.key, width)
+    if default_storage.exists(key):
+        with _open(key) as kept:
+            return kept.read()
+    with opened(asset) as original:
+        made = thumbnail(original.read(), width)
+    stored = default_storage.save(key, ContentFile(made))
+    if stored != key:
+        # Somebody made the same one meanwhile, and the storage chose another name for this.
+        default_storage.delete(stored)
+    return made
+
+
+def _open(key: str) -> BinaryIO:
+    try:
+        return default_storage.open(key)  # type: ignore[return-value]
+    except FileNotFoundError as error:
+        raise Unavailable(
+            "The file of this picture cannot be read now. Try again later.", code="file_missing"
+        ) from error

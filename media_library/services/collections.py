@@ -1,0 +1,101 @@
+"""Collections are made, filled, put in order, published and withdrawn."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from django.db.models import Max
+
+from accounts.models import Section
+from media_library.models import Asset, Collection, CollectionItem
+from media_library.services.publishing import check_home, make_public, refuse_if_public, take_back
+from productions.models import Production
+from theater_site.core.actions import Needs, action
+from theater_site.core.errors import Conflict, Invalid
+from theater_site.core.text import clean_markdown
+
+
+class CollectionFields(TypedDict, total=False):
+    """What can be said of a collection: absent means unchanged, "" means empty. The description is Markdown."""
+
+    title: str
+    description: str
+
+
+@action("collection.create", needs=Needs("edit_media", on="section"), proposable=True)
+def create_collection(*, section: Section, production: Production | None, fields: CollectionFields) -> Collection:
+    """An empty collection, not public yet. Refused: a production of another section, no title, texts too long."""
+    check_home(section, production)
+    collection = Collection(section=section, production=production)
+    _describe(collection, fields)
+    return collection
+
+
+@action("collection.update", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
+def update_collection(*, collection: Collection, changes: CollectionFields) -> Collection:
+    """Describe it anew. Refused as at its making."""
+    _describe(collection, changes)
+    return collection
+
+
+@action("collection.publish", needs=Needs("publish_media", on="collection"), subject="collection", proposable=True)
+def publish_collection(*, collection: Collection) -> Collection:
+    """Make it public; of its pictures only those that are public themselves are seen. Refused where it is public."""
+    make_public(collection, "collection")
+    return collection
+
+
+@action("collection.withdraw", needs=Needs("publish_media", on="collection"), subject="collection", proposable=True)
+def withdraw_collection(*, collection: Collection) -> Collection:
+    """Take it from the public's eyes; its pictures stay as they are. Refused where it is not public."""
+    take_back(collection, "collection")
+    return collection
+
+
+@action("collection.delete", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
+def delete_collection(*, collection: Collection) -> None:
+    """Remove it for good; its pictures stay. Refused where it is public."""
+    refuse_if_public(collection, "collection")
+    collection.delete()
+
+
+@action("collection.add_asset", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
+def add_asset(*, collection: Collection, asset: Asset) -> Collection:
+    """Put a picture at the end. Refused where it is in the collection already."""
+    last = CollectionItem.objects.filter(collection=collection).aggregate(last=Max("position"))["last"]
+    CollectionItem(collection=collection, asset=asset, position=0 if last is None else last + 1).save()
+    return collection
+
+
+@action("collection.remove_asset", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
+def remove_asset(*, collection: Collection, asset: Asset) -> Collection:
+    """Take a picture out; the picture itself stays. Refused where it is not in the collection."""
+    item = CollectionItem.objects.filter(collection=collection, asset=asset).first()
+    if item is None:
+        raise Conflict("This picture is not in the collection.", code="not_in_collection", field="asset")
+    item.delete()
+    return collection
+
+
+@action("collection.arrange", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
+def arrange(*, collection: Collection, assets: list[int]) -> Collection:
+    """Put the pictures in the order of these ids. Refused unless they are the collection's pictures, each once."""
+    items = {item.asset_id: item for item in CollectionItem.objects.filter(collection=collection)}
+    if len(assets) != len(items) or set(assets) != items.keys():
+        raise Invalid(
+            "Name every picture of the collection once. Load the collection again and repeat.",
+            code="not_its_pictures",
+            field="assets",
+        )
+    moved = [items[asset_id] for place, asset_id in enumerate(assets) if items[asset_id].position != place]
+    for place, asset_id in enumerate(assets):
+        items[asset_id].position = place
+    if moved:
+        CollectionItem.objects.bulk_update(moved, ["position"])
+    return collection
+
+
+def _describe(collection: Collection, fields: CollectionFields) -> None:
+    for name, value in fields.items():
+        setattr(collection, name, clean_markdown(value) if name == "description" else value)  # type: ignore[arg-type]
+    collection.save()

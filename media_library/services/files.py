@@ -1,0 +1,129 @@
+"""Uploads: judged at once, stored when their row is committed, swept when nobody takes them."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any, BinaryIO
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from accounts.selectors.sections import organization
+from media_library.models import StagedFile
+from media_library.rules.pictures import Picture, make_safe
+from media_library.selectors.files import forgotten
+from media_library.selectors.renditions import WIDTHS, rendition_key
+from theater_site.core import recording
+from theater_site.core.actions import OpenTo, action, current
+from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, System
+from theater_site.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn, Unavailable
+
+log = logging.getLogger(__name__)
+
+_SWEPT_AT_ONCE = 500
+
+
+def upload_picture(*, actor: Actor, file: bytes | BinaryIO, isolated: bool = True) -> StagedFile:
+    """Judge `file` by its content, make it safe and stage it; `isolated=False` is for pictures made by this program.
+
+    Refused: NotSignedIn and NotAllowed for those who may add pictures nowhere, before a byte is read; Invalid on `file`
+    with the codes of `rules.pictures`.
+    """
+    refuse_unless_uploader(actor)
+    picture = make_safe(file, isolated=isolated)
+    staged: StagedFile = stage_file(actor=actor, **facts_of(picture))
+    store_on_commit(staged, picture.content)
+    return staged
+
+
+def refuse_unless_uploader(actor: Actor) -> None:
+    """Whoever may change or propose pictures anywhere may upload; where the picture goes is judged when it is taken."""
+    if actor.kind is ActorKind.PUBLIC:
+        raise NotSignedIn("Sign in to upload.")
+    at = recording.instant()
+    for right in ("edit_media", "propose_media"):
+        held = actor.sections_held(right, at)
+        if held is EVERYWHERE or held:
+            return
+    raise NotAllowed(
+        "You may not upload; it needs the right edit_media or propose_media on some section."
+        " Ask whoever manages its members.",
+        data={"needs": ["edit_media", "propose_media"]},
+    )
+
+
+def facts_of(picture: Picture) -> dict[str, Any]:
+    """The inputs of `stage_file` for a picture that `make_safe` returned, with a new key that nobody can guess."""
+    name = secrets.token_hex(16)
+    return {
+        "key": f"pictures/{name[:2]}/{name}.{picture.extension}",
+        "mime_type": picture.mime_type,
+        "byte_size": picture.byte_size,
+        "sha256": picture.sha256,
+        "width": picture.width,
+        "height": picture.height,
+        "frames": picture.frames,
+    }
+
+
+@action("file.stage", open_to=OpenTo.SIGNED_IN)
+def stage_file(
+    *, key: str, mime_type: str, byte_size: int, sha256: str, width: int, height: int, frames: int
+) -> StagedFile:
+    """The row of a judged picture, for those who may add pictures somewhere. `store_on_commit` writes its content."""
+    refuse_unless_uploader(current().actor)
+    staged = StagedFile(
+        section=organization(),
+        uploaded_by=current().actor.user,
+        key=key,
+        mime_type=mime_type,
+        byte_size=byte_size,
+        sha256=sha256,
+        width=width,
+        height=height,
+        frames=frames,
+    )
+    staged.save()
+    return staged
+
+
+def store_on_commit(staged: StagedFile, content: bytes) -> None:
+    """Write the content once the row is committed: what is rolled back leaves no file. Unavailable where it fails."""
+
+    def store() -> None:
+        try:
+            default_storage.save(staged.key, ContentFile(content))
+        except Exception as error:  # each storage has its own
+            log.exception("an upload could not be stored")
+            raise Unavailable(
+                "The file could not be stored. Upload it again in a moment.", code="not_stored"
+            ) from error
+
+    transaction.on_commit(store)
+
+
+@action("file.discard", open_to=OpenTo.SYSTEM, subject="file")
+def discard_file(*, file: StagedFile) -> None:
+    """Remove a file that no asset took, and its renditions. Refused where one took it.
+
+    The content goes first: a crash in between leaves a row that the next sweep finds, never a file that nobody knows.
+    """
+    if hasattr(file, "asset"):
+        raise Conflict("A picture uses this file.", code="file_taken")
+    for key in (file.key, *(rendition_key(file.key, width) for width in WIDTHS)):
+        default_storage.delete(key)
+    file.delete()
+
+
+def sweep() -> int:
+    """A periodic job: remove what was uploaded more than a day ago and nobody took; answers how many."""
+    swept = 0
+    for file in forgotten(_SWEPT_AT_ONCE):
+        try:
+            discard_file(actor=System("sweep of uploads"), file=file)
+            swept += 1
+        except (Conflict, NotFound):
+            continue  # taken meanwhile, or swept by another worker
+    return swept

@@ -1,0 +1,70 @@
+"""Videos on YouTube and Vimeo are linked, described, published and withdrawn."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from accounts.models import Section
+from media_library.models import VideoLink
+from media_library.rules import video_links
+from media_library.services.publishing import check_home, make_public, refuse_if_public, take_back
+from productions.models import Production
+from theater_site.core.actions import Needs, action
+
+
+class VideoFields(TypedDict, total=False):
+    """What can be said of a video link: absent means unchanged."""
+
+    title: str
+
+
+@action("video_link.create", needs=Needs("edit_media", on="section"), proposable=True)
+def link_video(*, section: Section, production: Production | None, url: str, fields: VideoFields) -> VideoLink:
+    """Link the video that `url` names, not public yet. Whether it exists is asked of nobody.
+
+    Refused: an address that names no single video (the codes of `rules.video_links`), one that is linked in this
+    section already, a production of another section, no title.
+    """
+    check_home(section, production)
+    named = video_links.parse(url)
+    video = VideoLink(
+        section=section,
+        production=production,
+        provider=named.provider,
+        video_id=named.video_id,
+        page_url=named.canonical_url,
+        embed_url=named.embed_url,
+        **fields,
+    )
+    video.save()
+    return video
+
+
+@action("video_link.update", needs=Needs("edit_media", on="video"), subject="video", proposable=True)
+def update_video(*, video: VideoLink, changes: VideoFields) -> VideoLink:
+    """Describe it anew; another video is another link."""
+    for name, value in changes.items():
+        setattr(video, name, value)
+    video.save()
+    return video
+
+
+@action("video_link.publish", needs=Needs("publish_media", on="video"), subject="video", proposable=True)
+def publish_video(*, video: VideoLink) -> VideoLink:
+    """Make the link public. Refused where it is public already."""
+    make_public(video, "video")
+    return video
+
+
+@action("video_link.withdraw", needs=Needs("publish_media", on="video"), subject="video", proposable=True)
+def withdraw_video(*, video: VideoLink) -> VideoLink:
+    """Take the link from the public's eyes. Refused where it is not public."""
+    take_back(video, "video")
+    return video
+
+
+@action("video_link.delete", needs=Needs("edit_media", on="video"), subject="video", proposable=True)
+def delete_video(*, video: VideoLink) -> None:
+    """Remove the link for good. Refused where it is public."""
+    refuse_if_public(video, "video")
+    video.delete()

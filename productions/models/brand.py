@@ -1,0 +1,59 @@
+"""How this theater presents itself, as rules that a judge keeps."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import Section
+from theater_site.core.models import ContentModel
+
+
+class BrandKit(ContentModel):
+    """The brand guidelines of the organization (on its section "Brand"), or of one section and all below it.
+
+    Lengths count characters as typed; None is no limit. Of several kits the nearest one above a thing counts, whole.
+    """
+
+    view_right: ClassVar[str] = "view_brand"
+
+    section = models.OneToOneField(Section, on_delete=models.PROTECT, related_name="+")
+    title_max_length = models.PositiveSmallIntegerField(null=True, blank=True)
+    subtitle_max_length = models.PositiveSmallIntegerField(null=True, blank=True)
+    short_synopsis_min_length = models.PositiveSmallIntegerField(null=True, blank=True)
+    short_synopsis_max_length = models.PositiveSmallIntegerField(null=True, blank=True)
+    synopsis_min_length = models.PositiveSmallIntegerField(null=True, blank=True)
+    synopsis_max_length = models.PositiveSmallIntegerField(null=True, blank=True)
+    forbidden_words = models.JSONField(blank=True, default=list)
+    required_fields = models.JSONField(blank=True, default=list)
+    required_credits = models.JSONField(blank=True, default=list)
+    picture_shapes = models.JSONField(blank=True, default=list)
+    picture_tolerance_percent = models.PositiveSmallIntegerField(default=2, validators=[MaxValueValidator(50)])
+    picture_min_width = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(16_383)])
+    # The rules that only warn: they can be waived with a reason. All others stop.
+    only_warn = models.JSONField(blank=True, default=list)
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.CheckConstraint(
+                name="brand_short_synopsis_in_order",
+                condition=Q(short_synopsis_min_length=None)
+                | Q(short_synopsis_max_length=None)
+                | Q(short_synopsis_min_length__lte=F("short_synopsis_max_length")),
+                violation_error_message="The shortest short synopsis is longer than the longest.",
+            ),
+            models.CheckConstraint(
+                name="brand_synopsis_in_order",
+                condition=Q(synopsis_min_length=None)
+                | Q(synopsis_max_length=None)
+                | Q(synopsis_min_length__lte=F("synopsis_max_length")),
+                violation_error_message="The shortest synopsis is longer than the longest.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"brand of {self.section_id}"

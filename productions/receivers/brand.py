@@ -1,0 +1,59 @@
+"""The judge of productions: does what was changed keep the brand guidelines?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from productions.models import BrandKit, Production, ProductionStatus
+from productions.rules import brand
+from productions.selectors.brand import BrandKits, finding
+from productions.signals import roles_credited
+from theater_site.core.judges import Finding
+from theater_site.core.recording import DELETED, Change
+
+
+def judge_productions(changes: list[Change]) -> list[Finding]:
+    """Findings on the texts that were changed, and on everything of a production that has just become public.
+
+    What must be there (required fields and credits, shortest texts) is asked of public productions only: a draft may be
+    unfinished. A production of the archive is history and is not judged.
+    """
+    live = {change.object_id: change for change in changes if change.operation != DELETED}
+    if not live or not (kits := BrandKits()):
+        return []
+    rows = Production.objects.in_bulk(list(live))
+    judged = [
+        (row, kit, live[pk])
+        for pk, row in rows.items()
+        if row.status != ProductionStatus.ARCHIVED and (kit := kits.of(row.section_id)) is not None
+    ]
+    wanted = sorted({role for row, kit, change in judged if _appears(change) for role in kit.required_credits})
+    appearing = [row.pk for row, kit, change in judged if _appears(change) and kit.required_credits]
+    credited = roles_credited.ask(productions=appearing, roles=wanted) if appearing else {}
+    return [
+        finding(kit, fault, row)
+        for row, kit, change in judged
+        for fault in _faults(row, kit, change, credited.get(row.pk, set()))
+    ]
+
+
+def _appears(change: Change) -> bool:
+    return change.after.get("published_at") is not None
+
+
+def _faults(row: Production, kit: BrandKit, change: Change, credited: set[str]) -> Iterator[brand.Fault]:
+    public = row.published_at is not None
+    for field in brand.TEXTS:
+        if field not in change.after and not _appears(change):
+            continue
+        text = getattr(row, field)
+        shortest = getattr(kit, f"{field}_min_length", None) if public else None
+        yield from brand.faults_of_length(
+            field, text, shortest=shortest, longest=getattr(kit, f"{field}_max_length", None)
+        )
+        yield from brand.faults_of_words(field, text, kit.forbidden_words)
+    if public:
+        asked = [name for name in kit.required_fields if _appears(change) or name in change.after]
+        yield from brand.faults_of_gaps({name: getattr(row, name) for name in asked}, asked)
+    if _appears(change):
+        yield from brand.faults_of_credits(credited, kit.required_credits)

@@ -1,0 +1,85 @@
+"""Brand guidelines are laid down and changed."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from accounts.models import Section
+from productions.models import BrandKit
+from productions.rules.brand import REQUIRABLE, RULES, ratio_of
+from theater_site.core.actions import Needs, action
+from theater_site.core.errors import Invalid
+
+MOST_ENTRIES, LONGEST_ENTRY = 200, 100
+
+
+class BrandFields(TypedDict, total=False):
+    """What guidelines can say: absent means unchanged; None is no limit, an empty list asks for nothing.
+    `required_fields` are names of a production's fields, `picture_shapes` "16:9" and the like, `only_warn` rules."""
+
+    title_max_length: int | None
+    subtitle_max_length: int | None
+    short_synopsis_min_length: int | None
+    short_synopsis_max_length: int | None
+    synopsis_min_length: int | None
+    synopsis_max_length: int | None
+    forbidden_words: list[str]
+    required_fields: list[str]
+    required_credits: list[str]
+    picture_shapes: list[str]
+    picture_tolerance_percent: int
+    picture_min_width: int | None
+    only_warn: list[str]
+
+
+_LISTS = ("forbidden_words", "required_fields", "required_credits", "picture_shapes", "only_warn")
+
+
+@action("brand.create", needs=Needs("edit_brand", on="section"), proposable=True)
+def create_brand_kit(*, section: Section, fields: BrandFields) -> BrandKit:
+    """Lay down guidelines for `section` and all below; on the organization's section "Brand" they hold everywhere.
+
+    They are asked of what is written from now on; nothing that stands is changed. Refused: a section that has its
+    kit, a field or rule that does not exist, a shape that is none, a minimum above its maximum.
+    """
+    kit = BrandKit(section=section)
+    _describe(kit, fields)
+    return kit
+
+
+@action("brand.update", needs=Needs("edit_brand", on="kit"), subject="kit", proposable=True)
+def update_brand_kit(*, kit: BrandKit, changes: BrandFields) -> BrandKit:
+    """Change them from now on. Refused as at their making."""
+    _describe(kit, changes)
+    return kit
+
+
+def _describe(kit: BrandKit, fields: BrandFields) -> None:
+    for name, value in fields.items():
+        setattr(kit, name, value)
+    for name in _LISTS:
+        setattr(kit, name, _entries(getattr(kit, name), name))
+    _among(kit.required_fields, REQUIRABLE, "required_fields")
+    _among(kit.only_warn, RULES, "only_warn")
+    for shape in kit.picture_shapes:
+        try:
+            ratio_of(shape)
+        except Invalid as error:
+            raise Invalid(error.message, code=error.code, field="picture_shapes") from error
+    kit.save()
+
+
+def _entries(given: object, field: str) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(entry, str) for entry in given):
+        raise Invalid("This is a list of texts.", code="not_a_list", field=field)
+    entries = list(dict.fromkeys(" ".join(entry.split()) for entry in given))
+    if len(entries) > MOST_ENTRIES or any(not 0 < len(entry) <= LONGEST_ENTRY or "\x00" in entry for entry in entries):
+        raise Invalid(
+            f"At most {MOST_ENTRIES} texts of 1 to {LONGEST_ENTRY} characters.", code="bad_entry", field=field
+        )
+    return entries
+
+
+def _among(entries: list[str], known: tuple[str, ...], field: str) -> None:
+    if strange := [entry for entry in entries if entry not in known]:
+        raise Invalid(f"{strange[0]!r} is none of: {', '.join(known)}.", code="invalid_choice", field=field)

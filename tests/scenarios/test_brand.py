@@ -1,0 +1,208 @@
+"""The theater lays down how it presents itself, and is held to it."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from productions.models import BrandKit
+from productions.services.brand import create_brand_kit
+from productions.services.productions import update_production
+from tests import world
+from tests.worlds import directory
+from tests.worlds import media_library as media
+
+pytestmark = pytest.mark.django_db
+
+RULES = {
+    "title_max_length": 20,
+    "subtitle_max_length": 30,
+    "synopsis_min_length": 40,
+    "forbidden_words": ["world-class", "free"],
+    "required_fields": ["synopsis", "authors"],
+    "required_credits": ["Director"],
+    "picture_shapes": ["16:9", "1:1"],
+    "picture_min_width": 60,
+    "only_warn": ["subtitle_too_long", "picture_shape"],
+}
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.root, self.director = world.found()
+        self.season = world.season(self.root, by=self.director)
+        self.browser = world.client(self.director)
+
+    def create(self, **fields: object):
+        return world.post(self.browser, "/api/v1/productions/", {"season": self.season.pk, **fields})
+
+    def lay_down(self, **changes: object):
+        return world.post(self.browser, "/api/v1/brand-kits/", {**RULES, **changes})
+
+
+@pytest.fixture
+def scene(db):
+    return Scene()
+
+
+def faults(answer):
+    return [(fault["field"], fault["code"]) for fault in answer.json()["errors"]]
+
+
+def test_guidelines_are_laid_down_once_and_changed_by_those_who_may(scene):
+    made = scene.lay_down()
+    assert made.status_code == 201, made.json()
+    assert BrandKit.objects.get().section.name == "Brand"
+    again = scene.lay_down()
+    assert again.status_code == 409
+    path = f"/api/v1/brand-kits/{made.json()['id']}/"
+    assert world.patch(scene.browser, path, {"title_max_length": None}, 1).json()["title_max_length"] is None
+    assert world.patch(scene.browser, path, {"title_max_length": 9}, 1).status_code == 412
+
+    editor = world.client(world.give("media_editor", scene.root, by=scene.director))
+    assert editor.get(path).status_code == 404
+    manager = world.client(world.give("production_manager", scene.root, by=scene.director))
+    assert manager.get(path).status_code == 200
+    proposed = world.patch(manager, path, {"title_max_length": 12}, 2)
+    assert proposed.status_code == 202
+    assert BrandKit.objects.get().title_max_length is None
+    approved = world.post(scene.browser, f"/api/v1/submissions/{proposed.json()['id']}/approve/", {"comment": ""})
+    assert approved.status_code == 200, approved.json()
+    assert BrandKit.objects.get().title_max_length == 12
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"picture_shapes": ["wide"]}, "picture_shapes"),
+        ({"required_fields": ["slug"]}, "required_fields"),
+        ({"only_warn": ["no_such_rule"]}, "only_warn"),
+        ({"forbidden_words": [""]}, "forbidden_words"),
+        ({"forbidden_words": {"a": 1}}, "forbidden_words"),
+        ({"forbidden_words": ["a\x00b"]}, "forbidden_words"),
+        ({"picture_tolerance_percent": 90}, "picture_tolerance_percent"),
+        ({"title_max_length": -1}, "title_max_length"),
+        ({"titel_max_length": 1}, "titel_max_length"),
+    ],
+)
+def test_guidelines_that_make_no_sense_are_refused(scene, changes, field):
+    answer = scene.lay_down(**changes)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"].startswith(field)
+
+
+def test_a_minimum_above_its_maximum_is_refused(scene):
+    answer = scene.lay_down(synopsis_max_length=10)
+    assert (answer.status_code, answer.json()["code"]) == (409, "brand_synopsis_in_order")
+
+
+def test_a_title_that_is_too_long_is_refused_and_a_warning_waived(scene):
+    scene.lay_down()
+    subtitle = "a subtitle of more than thirty letters"
+    answer = scene.create(title="A title far beyond twenty letters, FREE", subtitle=subtitle)
+    assert (answer.status_code, answer.json()["code"]) == (400, "rules_broken")
+    assert faults(answer) == [("title", "title_too_long"), ("title", "forbidden_word")]
+    assert {finding["rule"] for finding in answer.json()["data"]["findings"]} >= {"subtitle_too_long"}
+
+    warned = scene.create(title="Short", subtitle=subtitle)
+    assert (warned.status_code, warned.json()["code"]) == (409, "waiver_required")
+    (finding,) = warned.json()["data"]["findings"]
+    assert (finding["rule"], finding["field"], finding["mend"]) == ("subtitle_too_long", "subtitle", "Shorten it by 8.")
+
+    blank = scene.create(title="Short", subtitle=subtitle, waive={"subtitle_too_long": " "})
+    assert blank.status_code == 400
+    reason = "The author insists on it."
+    made = scene.create(title="Short", subtitle=subtitle, waive={"subtitle_too_long": reason})
+    assert made.status_code == 201, made.json()
+    entries = scene.browser.get("/api/v1/audit/?action=production.create").json()["results"]
+    assert [entry["note"].get("waived") for entry in entries] == [{"subtitle_too_long": reason}]
+
+    # What stands is not asked about again where something else is changed.
+    path = f"/api/v1/productions/{made.json()['id']}/"
+    assert world.patch(scene.browser, path, {"genre": "comedy"}, made.json()["version"]).status_code == 200
+    errors = world.patch(scene.browser, path, {"title": "x" * 21}, made.json()["version"] + 1)
+    assert faults(errors) == [("title", "title_too_long")]
+
+
+def test_a_preview_tells_what_the_brand_says(scene):
+    scene.lay_down()
+    body = {"season": scene.season.pk, "title": "World-Class Evening"}
+    answer = world.post(scene.browser, "/api/v1/productions/?preview=true", body)
+    assert [finding["rule"] for finding in answer.json()["findings"]] == ["forbidden_word"]
+
+
+def test_what_must_be_there_is_asked_when_it_becomes_public(scene):
+    scene.lay_down()
+    production = world.production(scene.season, by=scene.director, title="Hamlet", synopsis="Short.")
+    path = f"/api/v1/productions/{production.pk}/"
+    refused = world.post(scene.browser, f"{path}publish/")
+    assert refused.status_code == 400
+    assert faults(refused) == [("synopsis", "synopsis_too_short"), ("authors", "field_missing"), ("", "credit_missing")]
+
+    synopsis = "A prince is told by a ghost what nobody else wants to know."
+    said = {"synopsis": synopsis, "authors": ["W. Shakespeare"]}
+    assert world.patch(scene.browser, path, said, production.version).status_code == 200
+    assert faults(world.post(scene.browser, f"{path}publish/")) == [("", "credit_missing")]
+    person = directory.person(by=scene.director)
+    credit(scene, production, person, "DIRECTOR")
+    assert world.post(scene.browser, f"{path}publish/").status_code == 200
+
+    production.refresh_from_db()
+    emptied = world.patch(scene.browser, path, {"authors": []}, production.version)
+    assert faults(emptied) == [("authors", "field_missing")]
+
+
+def credit(scene, production, person, role):
+    answer = world.post(
+        scene.browser,
+        "/api/v1/credits/",
+        {"production": production.pk, "person": person.pk, "kind": "creative", "role": role},
+    )
+    assert answer.status_code == 201, answer.json()
+
+
+def test_the_archive_is_not_judged(scene):
+    scene.lay_down()
+    answer = scene.create(title="A title of the archive, long and FREE", status="archived")
+    assert answer.status_code == 201
+
+
+def test_a_public_picture_has_one_of_the_brands_shapes(scene):
+    scene.lay_down()
+    small = media.asset(by=scene.director, content=media.jpeg(32, 32))
+    answer = world.post(scene.browser, f"/api/v1/assets/{small.pk}/publish/")
+    assert faults(answer) == [("", "picture_too_small")]
+    tall = media.asset(by=scene.director, content=media.jpeg(64, 90))
+    warned = world.post(scene.browser, f"/api/v1/assets/{tall.pk}/publish/")
+    assert (warned.status_code, warned.json()["data"]["findings"][0]["rule"]) == (409, "picture_shape")
+    waived = world.post(
+        scene.browser, f"/api/v1/assets/{tall.pk}/publish/", {"waive": {"picture_shape": "It is the poster."}}
+    )
+    assert waived.status_code == 200, waived.json()
+    wide = media.asset(by=scene.director, content=media.jpeg(64, 36))
+    assert world.post(scene.browser, f"/api/v1/assets/{wide.pk}/publish/").status_code == 200
+
+
+def test_the_guidelines_of_a_nearer_section_count_instead(scene):
+    scene.lay_down()
+    create_brand_kit(actor=world.acting(scene.director), section=scene.season.section, fields={"title_max_length": 60})
+    title = "A festival of free evenings all summer"
+    assert scene.create(title=title).status_code == 201
+    elsewhere = world.season(scene.root, by=scene.director)
+    refused = world.post(scene.browser, "/api/v1/productions/", {"season": elsewhere.pk, "title": title})
+    assert refused.status_code == 400
+
+
+def test_judging_costs_two_queries_whatever_the_guidelines(scene):
+    production = world.production(scene.season, by=scene.director)
+
+    def cost(title: str) -> int:
+        actor = world.acting(scene.director)
+        with CaptureQueriesContext(connection) as queries:
+            update_production(actor=actor, production=production, changes={"genre": title})
+        return len(queries)
+
+    without = cost("a")
+    scene.lay_down()
+    assert cost("b") - without == 1
