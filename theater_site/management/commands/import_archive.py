@@ -1,0 +1,115 @@
+"""`manage.py import_archive DIR`: a performing archive, taken in at once."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, cast
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from accounts.models import User
+from accounts.selectors.rights import actor_for
+from accounts.selectors.sections import organization
+from theater_site.archive.importer import Outcome, import_archive, reporting
+from theater_site.archive.reader import read_archive
+from theater_site.core.actors import Actor, System
+from theater_site.core.errors import DomainError
+from theater_site.core.logs import bind_request_id
+
+SHOWN = 50
+
+
+class Command(BaseCommand):
+    help = (
+        "Import a performing archive: seasons, venues, productions, performances, runs, people and credits as JSON "
+        "lines, plain or gzip. All of it or nothing; a second run changes nothing. Rows that cannot be taken are "
+        "listed. Others read on meanwhile. On SQLite, with its one writer, nobody else can write until it ends: a "
+        "request that writes waits up to 20 seconds and is then answered 503, to be sent again. On PostgreSQL others "
+        "write on, and only a second import waits for the first."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", metavar="DIR")
+        parser.add_argument("--name", help="what the archive is called; the folder's name unless given")
+        parser.add_argument("--default-timezone", metavar="ZONE", help="for venues without one: America/New_York")
+        parser.add_argument("--publish", action="store_true", help="make everything public at once")
+        parser.add_argument("--as", dest="email", metavar="EMAIL", help="act as this user, not as the installation")
+        parser.add_argument("--preview", action="store_true", help="do it all, tell what came of it, and take it back")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, folder: str, **options: Any) -> None:
+        quiet = bool(options["json"])
+        try:
+            with bind_request_id():
+                outcome = self._import(folder, options, quiet)
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        except OSError as error:
+            raise CommandError(f"{error.filename or folder} cannot be read: {error.strerror}.") from error
+        if quiet:
+            bad = [{"file": row.file, "line": row.line, "code": row.code, "reason": row.reason} for row in outcome.bad]
+            remarks = [
+                {"file": file, "line": line, "code": remark.code, "text": remark.text}
+                for file, line, remark in outcome.remarked
+            ]
+            told = {**outcome.as_data(), "preview": options["preview"], "bad": bad, "remarks": remarks}
+            self.stdout.write(json.dumps(told))
+        else:
+            self._print(outcome, options["preview"])
+
+    def _import(self, folder: str, options: dict[str, Any], quiet: bool) -> Outcome:
+        inputs = {
+            "organization": organization(),
+            "folder": folder,
+            "archive": options["name"] or Path(folder).resolve().name,
+            "default_timezone": options["default_timezone"],
+            "publish": options["publish"],
+        }
+        actor = self._actor(options["email"])
+        total = read_archive(folder).total_lines
+        columns = (TextColumn("{task.description:14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
+            task = bar.add_task("reading", total=total)
+            finished: dict[str, int] = {}
+
+            def advance(table: str, read: int) -> None:
+                finished[table] = read
+                bar.update(task, description=table, completed=sum(finished.values()))
+
+            with reporting(advance):
+                if options["preview"]:
+                    return import_archive.preview(actor=actor, **inputs).result
+                return import_archive(actor=actor, **inputs)
+
+    def _actor(self, email: str | None) -> Actor:
+        if email is None:
+            return System("import_archive")
+        user = User.objects.filter(email=User.objects.normalize_email(email)).first()
+        if user is None:
+            raise CommandError(f"There is no user with the address {email}.")
+        if not user.is_active:
+            raise CommandError(f"{email} is deactivated and cannot act.")
+        return actor_for(user)
+
+    def _print(self, outcome: Outcome, preview: bool) -> None:
+        out = Console(file=cast(Any, self.stdout)._out, width=110)
+        table = Table("table", title=f"{outcome.archive}{' (preview: nothing was kept)' if preview else ''}")
+        for column in ("lines", "new", "known", "merged", "bad"):
+            table.add_column(column, justify="right")
+        table.add_column("remarks")
+        for name, tally in outcome.tables.items():
+            remarks = ", ".join(f"{count} {code.replace('_', ' ')}" for code, count in tally.remarks.most_common())
+            numbers = (tally.lines, tally.new, tally.known, tally.merged, tally.bad)
+            table.add_row(name, *(f"{number:,}" for number in numbers), remarks)
+        out.print(table)
+        if outcome.assumed_zone:
+            out.print(f"{outcome.assumed_zone} venues were given the default time zone.")
+        for row in outcome.bad[:SHOWN]:
+            out.print(f"{row.file}:{row.line}: {row.reason}", highlight=False)
+        if len(outcome.bad) > SHOWN:
+            out.print(f"... and {len(outcome.bad) - SHOWN} more; --json lists them all.")
