@@ -1,0 +1,457 @@
+"""One season of a community theater, built as its people would build it: every step is a service called by whoever holds
+the right to it, so what the demo shows is what the system does."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from accounts.models import Role, Section, Submission, User
+from accounts.selectors.rights import actor_for
+from accounts.selectors.sections import area
+from accounts.services.founding import found_organization
+from accounts.services.roles import assign_role
+from accounts.services.submissions import approve_submission
+from directory.models import CreditKind, Person, PersonKind
+from directory.services.credits import add_credit
+from directory.services.people import create_person, describe_self, link_user, publish_person
+from media_library.services.assets import create_asset, publish_asset
+from media_library.services.files import upload_picture
+from productions.models import Production, Season
+from productions.services.brand import create_brand_kit
+from productions.services.productions import create_production, publish_production, update_production
+from productions.services.seasons import create_season, publish_season
+from scheduling.models import Category, Occurrence, Space, SpaceKind, Visibility
+from scheduling.services.occurrences import publish_occurrence, schedule_occurrence, schedule_standalone
+from scheduling.services.series import schedule_series, schedule_standalone_series
+from scheduling.services.venues import create_space, create_venue
+from theater_site.core.actors import Actor, Public, System
+from theater_site.demo import company, pictures
+from theater_site.demo.company import PLAYS, Play
+from ticketing.models import Area, OrderState, Seat, SeatingChart, Ticket
+from ticketing.services.admissions import admit
+from ticketing.services.charts import create_chart
+from ticketing.services.holds import take_hold
+from ticketing.services.orders import pay_order, place_order
+from ticketing.services.promotions import create_promotion
+from ticketing.services.sales import open_sale
+from ticketing.services.waiting_list import join_waiting_list
+
+Step = Callable[[str], None]
+_ZONE = ZoneInfo(company.ZONE)
+
+
+@dataclass(slots=True)
+class Demo:
+    """What was built, as far as the command tells of it."""
+
+    organization: Section
+    season: Season
+    users: dict[str, User] = field(default_factory=dict)
+    people: list[Person] = field(default_factory=list)
+    productions: list[Production] = field(default_factory=list)
+    spaces: dict[str, Space] = field(default_factory=dict)
+
+    def actor(self, role: str) -> Actor:
+        """A fresh actor, with what the user holds by now."""
+        return actor_for(self.users[role])
+
+
+def build(tell: Step) -> Demo:
+    """The whole season; `tell` is called with the name of each step before it begins. Refused where an organization is."""
+    chance = random.Random(1602)
+    tell("The organization and its director")
+    director = User.objects.create_user(company.STAFF["director"][0], name=company.NAMES[0], timezone=company.ZONE)
+    root = found_organization(actor=System("demo"), name=company.ORGANIZATION, director=director)
+    first_friday = _first_friday(timezone.now().astimezone(_ZONE).date())
+    season = create_season(
+        actor=actor_for(director),
+        organization=root,
+        fields={
+            "name": f"Season {first_friday.year}/{(first_friday.year + 1) % 100:02}",
+            "starts_on": first_friday.isoformat(),
+            "ends_on": (first_friday + dt.timedelta(weeks=41)).isoformat(),
+            "summary": "Five plays, two stages, and everybody who lends a hand.",
+        },
+    )
+    demo = Demo(root, season, {"director": director})
+    tell("Roles")
+    _roles(demo)
+    tell("Brand guidelines")
+    _brand(demo)
+    tell("Venues and seating charts")
+    charts = _venues(demo)
+    tell("People")
+    _people(demo)
+    for play in PLAYS:
+        tell(play.title)
+        production = _production(demo, play, first_friday, chance)
+        _calendar(demo, play, production, first_friday)
+        _picture(demo, play, production)
+    tell("Meetings, classes and a gala")
+    _house_calendar(demo, first_friday)
+    tell("Ticket sales")
+    _sales(demo, charts, chance)
+    tell("Proposals that wait for the director")
+    _proposals(demo)
+    # Last, since this is how the next run knows that nothing is missing.
+    publish_season(actor=demo.actor("director"), season=season)
+    return demo
+
+
+def is_complete() -> bool:
+    """Whether a demo that was begun here came to its end."""
+    return Season.objects.filter(published_at__isnull=False).exists()
+
+
+def users_of_the_demo() -> dict[str, User]:
+    """Those who can sign in, by role; for a database that the demo has built before."""
+    addresses = {role: address for role, (address, *_) in company.STAFF.items()}
+    addresses |= {f"actor_{number}": address for number, (address, _) in enumerate(company.ACTORS, 1)}
+    found = {user.email: user for user in User.objects.filter(email__in=addresses.values())}
+    return {role: found[address] for role, address in addresses.items() if address in found}
+
+
+def _first_friday(today: dt.date) -> dt.date:
+    """The Friday eight weeks ago: whenever the demo is made, its first play is running and the others are to come."""
+    return today - dt.timedelta(weeks=8, days=(today.weekday() - 4) % 7)
+
+
+def _roles(demo: Demo) -> None:
+    roles = {role.name: role for role in Role.objects.all()}
+    for name, (address, number, where) in company.STAFF.items():
+        if name == "director":
+            continue
+        user = User.objects.create_user(address, name=company.NAMES[number], timezone=company.ZONE)
+        demo.users[name] = user
+        section = demo.season.section if where == "season" else demo.organization
+        assign_role(
+            actor=demo.actor("director"), user=user, role=roles[name], section=section, starts_at=None, ends_at=None,
+            reason="",
+        )  # fmt: skip
+    for number, (address, place) in enumerate(company.ACTORS, 1):
+        user = User.objects.create_user(address, name=company.NAMES[place], timezone=company.ZONE)
+        demo.users[f"actor_{number}"] = user
+        assign_role(
+            actor=demo.actor("director"), user=user, role=roles["company_member"], section=demo.season.section,
+            starts_at=None, ends_at=None, reason="",
+        )  # fmt: skip
+
+
+def _brand(demo: Demo) -> None:
+    create_brand_kit(
+        actor=demo.actor("director"),
+        section=area("Brand"),
+        fields={
+            "title_max_length": 80,
+            "short_synopsis_max_length": 160,
+            "forbidden_words": ["theatre", "smash hit"],
+            "required_fields": ["authors", "short_synopsis", "running_minutes"],
+            "picture_shapes": ["16:9", "3:4", "1:1"],
+        },
+    )
+
+
+def _venues(demo: Demo) -> dict[str, SeatingChart]:
+    director = demo.actor("director")
+    lantern = create_venue(
+        actor=director,
+        section=area("Venues"),
+        fields={
+            "name": "Lantern Theater", "address": "12 Foundry Street", "city": "Milwaukee", "country": "US",
+            "timezone": company.ZONE,
+        },
+    )  # fmt: skip
+    foundry = create_venue(
+        actor=director,
+        section=area("Venues"),
+        fields={
+            "name": "The Old Foundry", "address": "40 Foundry Street", "city": "Milwaukee", "country": "US",
+            "timezone": company.ZONE,
+        },
+    )  # fmt: skip
+    spaces = (
+        ("main", lantern, "Main stage", SpaceKind.STAGE, 300),
+        ("rehearsal", lantern, "Rehearsal room", SpaceKind.REHEARSAL_ROOM, 40),
+        ("box", foundry, "Black box", SpaceKind.STAGE, 90),
+    )
+    for key, venue, name, kind, capacity in spaces:
+        demo.spaces[key] = create_space(
+            actor=director, venue=venue, fields={"name": name, "kind": kind, "capacity": capacity}
+        )
+    stalls: list[Any] = [
+        {"zone": "Stalls", "row": row, "category": "Stalls" if row < "I" else "Rear stalls", "count": 20,
+         "x": Decimal(0), "y": Decimal(place)}
+        for place, row in enumerate("ABCDEFGHIJKL")
+    ]  # fmt: skip
+    balcony: list[Any] = [
+        {"zone": "Balcony", "row": row, "category": "Balcony", "count": 20, "x": Decimal(0), "y": Decimal(20 + place)}
+        for place, row in enumerate("ABC")
+    ]
+    return {
+        "main": create_chart(
+            actor=director, space=demo.spaces["main"], name="Proscenium", rows=[*stalls, *balcony], areas=[]
+        ),
+        "box": create_chart(
+            actor=director, space=demo.spaces["box"], name="In the round", rows=[],
+            areas=[{"name": "Unreserved", "capacity": 90}],
+        ),
+    }  # fmt: skip
+
+
+def _people(demo: Demo) -> None:
+    casting = demo.actor("casting_director")
+    director = demo.actor("director")
+    directory = area("Directory")
+    signing_in = {place: demo.users[f"actor_{number}"] for number, (_, place) in enumerate(company.ACTORS, 1)}
+    signing_in |= {place: demo.users[role] for role, (_, place, _) in company.STAFF.items()}
+    for place, name in enumerate((*company.NAMES, *company.GROUPS)):
+        family = name.rsplit(" ", 1)
+        group = name in company.GROUPS
+        person = create_person(
+            actor=casting,
+            section=directory,
+            fields={
+                "name": name,
+                "sort_name": "" if group else f"{family[1]}, {family[0]}",
+                "kind": PersonKind.GROUP if group else PersonKind.PERSON,
+                "bio": "" if place % 3 else f"{name} has been with {company.ORGANIZATION} for {2 + place % 17} seasons.",
+            },
+        )
+        if place in signing_in:
+            person = link_user(actor=director, person=person, user=signing_in[place])
+        demo.people.append(publish_person(actor=director, person=person))
+
+
+def _production(demo: Demo, play: Play, first_friday: dt.date, chance: random.Random) -> Production:
+    opens = first_friday + dt.timedelta(weeks=play.opens)
+    production = create_production(
+        actor=demo.actor("director"),
+        season=demo.season,
+        fields={
+            "title": play.title, "authors": list(play.authors), "genre": play.genre, "language": "en",
+            "opens_on": opens.isoformat(),
+        },
+    )  # fmt: skip
+    production = update_production(
+        actor=demo.actor("production_manager"),
+        production=production,
+        changes={
+            "short_synopsis": play.short, "synopsis": play.synopsis, "running_minutes": play.minutes, "intermissions": 1,
+            "closes_on": (opens + dt.timedelta(weeks=(play.performances + 2) // 3 - 1, days=2)).isoformat(),
+            "company": company.ORGANIZATION,
+        },
+    )  # fmt: skip
+    casting = demo.actor("casting_director")
+    players = chance.sample(demo.people[8:60], len(play.parts) + len(company.CREATIVE) + len(company.CREW))
+    if play.title == PLAYS[0].title:
+        # Those who can sign in have something to be seen in.
+        players[:2] = [demo.people[8], demo.people[9]]
+    jobs = [(CreditKind.CAST, part) for part in play.parts]
+    jobs += [(CreditKind.CREATIVE, job) for job in company.CREATIVE] + [(CreditKind.CREW, job) for job in company.CREW]
+    for order, ((kind, role), person) in enumerate(zip(jobs, players, strict=True), 1):
+        add_credit(
+            actor=casting, production=production, person=person,
+            fields={"kind": kind, "role": role, "billing_order": order},
+        )  # fmt: skip
+    if play.genre == "operetta":
+        for order, group in enumerate(demo.people[60:], 90):
+            add_credit(
+                actor=casting, production=production, person=group,
+                fields={"kind": CreditKind.COMPANY, "role": "", "billing_order": order},
+            )  # fmt: skip
+    production = publish_production(actor=demo.actor("director"), production=production)
+    demo.productions.append(production)
+    return production
+
+
+def _calendar(demo: Demo, play: Play, production: Production, first_friday: dt.date) -> None:
+    manager = demo.actor("production_manager")
+    stage = demo.actor("stage_manager")
+    opens = first_friday + dt.timedelta(weeks=play.opens)
+    first_day = {"MO": 0, "TU": 1}[play.days[:2]]
+    weeks = min(7, play.opens)
+    begins = opens - dt.timedelta(weeks=weeks, days=4 - first_day)
+    schedule_series(
+        actor=stage,
+        production=production,
+        fields={
+            "title": f"Rehearsal: {play.title}", "category": Category.REHEARSAL, "space": demo.spaces["rehearsal"],
+            "rrule": f"FREQ=WEEKLY;BYDAY={play.days};COUNT={2 * weeks}", "first_date": begins,
+            "start_time": dt.time(19), "duration_minutes": 180,
+        },
+    )  # fmt: skip
+    _single(stage, production, Category.AUDITION, begins - dt.timedelta(days=first_day + 2), 13, 240, demo.spaces["rehearsal"])
+    _single(stage, production, Category.LOAD_IN, opens - dt.timedelta(days=6), 9, 480, demo.spaces[play.stage])
+    for evening in (5, 4, 3):
+        _single(stage, production, Category.TECH, opens - dt.timedelta(days=evening), 18, 240, demo.spaces[play.stage])
+    for number in range(play.performances):
+        # Friday and Saturday at half past seven, Sunday in the afternoon.
+        day = opens + dt.timedelta(weeks=number // 3, days=number % 3)
+        start = dt.time(14) if number % 3 == 2 else dt.time(19, 30)
+        shown = schedule_occurrence(
+            actor=manager,
+            production=production,
+            fields={
+                "category": Category.PERFORMANCE, "visibility": Visibility.PUBLIC, "space": demo.spaces[play.stage],
+                "date": day.isoformat(), "start_time": start, "duration_minutes": play.minutes + 20,
+            },
+        )  # fmt: skip
+        publish_occurrence(actor=demo.actor("director") if number == 0 else manager, occurrence=shown)
+
+
+def _single(
+    actor: Actor, production: Production, category: Category, day: dt.date, hour: int, minutes: int, space: Space
+) -> None:
+    schedule_occurrence(
+        actor=actor,
+        production=production,
+        fields={
+            "category": category, "space": space, "date": day.isoformat(), "start_time": dt.time(hour),
+            "duration_minutes": minutes,
+        },
+    )  # fmt: skip
+
+
+def _house_calendar(demo: Demo, first_friday: dt.date) -> None:
+    director = demo.actor("director")
+    schedule_standalone_series(
+        actor=director,
+        section=demo.season.section,
+        fields={
+            "title": "Production meeting", "category": Category.MEETING, "space": None, "timezone": company.ZONE,
+            "rrule": "FREQ=MONTHLY;BYDAY=1WE;COUNT=10", "first_date": _first_weekday(first_friday, 2),
+            "start_time": dt.time(17), "duration_minutes": 60,
+        },
+    )  # fmt: skip
+    schedule_standalone_series(
+        actor=director,
+        section=demo.organization,
+        fields={
+            "title": "Board meeting", "category": Category.MEETING, "space": demo.spaces["rehearsal"],
+            "rrule": "FREQ=MONTHLY;BYDAY=2SU;COUNT=10", "first_date": _first_weekday(first_friday, 6) + dt.timedelta(days=7),
+            "start_time": dt.time(18), "duration_minutes": 90,
+        },
+    )  # fmt: skip
+    saturday = first_friday + dt.timedelta(days=8)
+    schedule_standalone_series(
+        actor=director,
+        section=demo.season.section,
+        fields={
+            "title": "Saturday drama class", "category": Category.CLASS, "space": demo.spaces["rehearsal"],
+            "rrule": "FREQ=WEEKLY;COUNT=40", "first_date": saturday, "start_time": dt.time(10),
+            "duration_minutes": 120, "internal": False,
+        },
+    )  # fmt: skip
+    gala = schedule_standalone(
+        actor=director,
+        section=demo.season.section,
+        fields={
+            "title": "Lantern Gala", "category": Category.FUNDRAISER, "visibility": Visibility.PUBLIC,
+            "space": demo.spaces["main"], "date": (first_friday + dt.timedelta(weeks=26, days=1)).isoformat(),
+            "start_time": dt.time(18), "duration_minutes": 300,
+        },
+    )  # fmt: skip
+    publish_occurrence(actor=director, occurrence=gala)
+
+
+def _first_weekday(of: dt.date, weekday: int) -> dt.date:
+    """The first such weekday of the month after `of`."""
+    first = (of.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
+    return first + dt.timedelta(days=(weekday - first.weekday()) % 7)
+
+
+def _picture(demo: Demo, play: Play, production: Production) -> None:
+    editor = demo.actor("media_editor")
+    drawn = pictures.poster(play.title, seed=play.opens)
+    asset = create_asset(
+        actor=editor,
+        section=production.section,
+        production=production,
+        file=upload_picture(actor=editor, file=drawn, isolated=False),
+        fields={
+            "title": f"{play.title}: poster",
+            "alt_text": f"The title {play.title} over a stage in colored light, an audience in front.",
+            "credit_line": company.ORGANIZATION,
+        },
+    )
+    publish_asset(actor=editor, asset=asset)
+
+
+def _sales(demo: Demo, charts: dict[str, SeatingChart], chance: random.Random) -> None:
+    """Everything to come is on sale; the nearest evenings are bought from, and one small house is sold out."""
+    director = demo.actor("director")
+    stages = {space.pk: key for key, space in demo.spaces.items()}
+    to_come = list(
+        Occurrence.objects.filter(category=Category.PERFORMANCE, starts_at__gt=timezone.now()).order_by("sort_at", "pk")
+    )
+    prices = {"Stalls": "28", "Rear stalls": "24", "Balcony": "18", "Unreserved": "20"}
+    for performance in to_come:
+        stage = stages[performance.space_id or 0]
+        sold_here = ("Stalls", "Rear stalls", "Balcony") if stage == "main" else ("Unreserved",)
+        open_sale(
+            actor=director, performance=performance, chart=charts[stage], currency="USD", tax_rate=Decimal("5.5"),
+            bands=[{"category": category, "price": Decimal(prices[category])} for category in sold_here],
+            opens_at=None, closes_at=None,
+        )  # fmt: skip
+    seats = list(Seat.objects.filter(chart=charts["main"]).order_by("pk").values_list("pk", flat=True))
+    main = [performance for performance in to_come if stages[performance.space_id or 0] == "main"][:8]
+    for place, performance in enumerate(main):
+        free = iter(chance.sample(seats, 90 - 10 * place))
+        for party in (2, 4, 2, 3, 2, 1):
+            _buy(demo, performance, chance, seats=[next(free) for _ in range(party)])
+    small = next(performance for performance in to_come if stages[performance.space_id or 0] == "box")
+    unreserved = Area.objects.get(chart=charts["box"])
+    for party in (20, 20, 20, 20, 10):
+        _buy(demo, small, chance, area=unreserved, quantity=party)
+    for name in company.BUYERS[:3]:
+        join_waiting_list(actor=Public(), performance=small, name=name, email=_address(name), places=2)
+    house = demo.actor("house_manager")
+    here = Ticket.objects.filter(performance=main[0], line__order__state=OrderState.PAID).order_by("pk")
+    for ticket in here[:6]:
+        admit(actor=house, performance=main[0], code=ticket.code)
+
+
+def _buy(demo: Demo, performance: Occurrence, chance: random.Random, **places: Any) -> None:
+    """Somebody of the public holds places and orders them; most have paid at the box office by now."""
+    buyer = chance.choice(company.BUYERS)
+    wanted = {"seats": None, "area": None, "quantity": None, **places}
+    hold = take_hold(actor=Public(), performance=performance, **wanted)
+    order = place_order(
+        actor=Public(), hold=hold.token, buyer_name=buyer, buyer_email=_address(buyer), promotion_code=None, payment=None
+    )
+    if chance.random() < 0.8:
+        pay_order(actor=demo.actor("box_office"), order=order, method=chance.choice(["cash", "card"]))
+
+
+def _address(name: str) -> str:
+    return f"{name.partition(' ')[0].lower()}@audience.example"
+
+
+def _proposals(demo: Demo) -> None:
+    """One promotion that the director approves, one that waits, and an actor's new bio that waits too."""
+    marketing = demo.actor("marketing_coordinator")
+    promotions = (
+        ("Neighbors' week", "NEIGHBOR", Decimal(15), demo.productions[1]),
+        ("Students half price", "STUDENT", Decimal(50), None),
+    )
+    for name, code, percent, production in promotions:
+        create_promotion.submit(
+            actor=marketing,
+            season=demo.season,
+            fields={"name": name, "code": code, "percent": percent, "production": production, "uses_limit": 200},
+        )
+    first = Submission.objects.order_by("pk").first()
+    approve_submission(actor=demo.actor("director"), submission=first, comment="Good idea, and good for the street.")
+    describe_self(
+        actor=demo.actor("actor_1"),
+        person=demo.people[company.ACTORS[0][1]],
+        changes={"bio": "Łukasz built the first Lantern stage in 2009 and has been on it ever since."},
+    )
