@@ -3,6 +3,8 @@ sign-up."""
 
 from __future__ import annotations
 
+import logging
+from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -13,13 +15,17 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 
-from accounts.mails import account_mail
-from accounts.models.users import User
+from accounts.mails.signing_in import AWAITED, account_mail
+from accounts.models.users import User, stored_email
+from accounts.services.outbox import put_to_address
+from theater_site.api.sign_in_problems import MailNotSent
 from theater_site.core import encryption
+
+log = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Sends plain-text mails written by `accounts.mails`; there are no templates to render."""
+    """Sends plain-text mails written by `accounts.mails.signing_in`; there are no templates to render."""
 
     def render_mail(
         self,
@@ -31,6 +37,34 @@ class AccountAdapter(DefaultAccountAdapter):
         subject, body = account_mail(template_prefix, context)
         to = [email] if isinstance(email, str) else email
         return EmailMessage(subject, body, self.get_from_email(), to, headers=headers)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Sent at once, since somebody waits for the code in it. Where the mail server does not take it, that is 503; what
+        tells of something that was done is left to the outbox instead, and tried again."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, SMTPException) as error:
+            # The server's own words may repeat the address.
+            log.error("no mail could be sent: %s", type(error).__name__)
+            if template_prefix in AWAITED:
+                self._take_back_sign_up(context.get("user"))
+                raise MailNotSent from None
+            put_to_address(template_prefix.rpartition("/")[2], email, *account_mail(template_prefix, context))
+
+    def _take_back_sign_up(self, user: User | None) -> None:
+        """An account that this request made and nobody can confirm would only be in the way of signing up again. No
+        transaction holds all of it, since the mail server may take its time and SQLite has one writer."""
+        if user is not None and user.pk in getattr(self.request, "accounts_made", ()):
+            user.delete()
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        saved: User = super().save_user(request, user, form, commit)
+        request.accounts_made = {saved.pk}  # type: ignore[attr-defined]
+        return saved
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        # allauth's own has the Host header in it, port and all: whoever names another port each time is never stopped.
+        return f"login:{stored_email(str(credentials.get('email') or ''))}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Too many wrong passwords are 429 with the reason, where allauth would answer a plain 400."""

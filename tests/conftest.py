@@ -53,3 +53,51 @@ def fresh_cache(own_files: None) -> None:
     from django.core.cache import cache
 
     cache.clear()
+
+
+# --- The database's own guards ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def guards_make_way_for_the_flush() -> Iterator[None]:
+    """Tests that commit are followed by a flush, which the append-only tables refuse; this is the one switch."""
+    from django.db import connection
+    from django.test.testcases import TransactionTestCase
+
+    from theater_site.core import guards
+
+    flush = TransactionTestCase._fixture_teardown
+
+    def flush_without_guards(case: TransactionTestCase) -> None:
+        with guards.lifted(connection):
+            flush(case)
+
+    TransactionTestCase._fixture_teardown = flush_without_guards
+    yield
+    TransactionTestCase._fixture_teardown = flush
+
+
+# --- Several connections at once ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def real_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
+    """A database that threads share through connections of their own, as processes do: on SQLite a file instead of
+    the one connection to memory that Django's test database is; on PostgreSQL what is there already."""
+    from django.core.management import call_command
+    from django.db import connection, connections
+
+    if connection.vendor != "sqlite":
+        yield
+        return
+    memory = connections.databases["default"]["NAME"]
+    kept = connection.connection
+    connections.databases["default"]["NAME"] = connection.settings_dict["NAME"] = str(tmp_path / "theater.sqlite3")
+    connection.connection = None
+    try:
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        connections.close_all()
+        connections.databases["default"]["NAME"] = connection.settings_dict["NAME"] = memory
+        connection.connection = kept

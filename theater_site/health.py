@@ -30,7 +30,9 @@ def ready(request: HttpRequest) -> JsonResponse:
     """
     parts = {name: _judged(check) for name, check in _CHECKS.items()}
     parts_ok = all(told == "ok" for name, told in parts.items() if name != "worker")
-    return JsonResponse({"status": "ready" if parts_ok else "not ready", "parts": parts}, status=200 if parts_ok else 503)
+    return JsonResponse(
+        {"status": "ready" if parts_ok else "not ready", "parts": parts}, status=200 if parts_ok else 503
+    )
 
 
 def _judged(check: Callable[[], str]) -> str:

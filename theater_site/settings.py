@@ -10,6 +10,8 @@ FIELD_KEYS *           made, kept in VAR_DIR      Fernet keys of personal values
                                                   encrypts, all decrypt
 INDEX_KEY *            made, kept in VAR_DIR      keys the blind indexes; at least 32 characters; outlives
                                                   rotations of FIELD_KEYS
+AUDIT_SIGNING_KEY *    made, kept in VAR_DIR      signs the audit log's checkpoints: 32 bytes, url-safe base64;
+                                                  comma-separated: the first signs, all are believed
 ALLOWED_HOSTS *        localhost,127.0.0.1,[::1]  host names that this server answers to, comma-separated
 VAR_DIR                var beside manage.py       database, cache, uploads and development keys
 DATABASE_URL           sqlite: VAR_DIR/theater.sqlite3   or postgres://user:password@host:5432/name
@@ -32,17 +34,22 @@ TRUSTED_PROXIES        0                          how many reverse proxies in fr
 SSL_REDIRECT           yes in production          send http requests to https
 HSTS_SECONDS           31536000 in production     how long browsers insist on https
 SESSION_DAYS           14                         life of a sign-in
+REQUIRE_SECOND_FACTOR  yes in production          what sensitive roles give is held only in sessions signed in to
+                                                  with a second factor
 UPLOAD_MAX_MB          200                        largest file taken by one upload
 THROTTLE_ANON          600/min                    requests from one address, not signed in; empty: no limit
 THROTTLE_USER          2400/min                   requests of one user; empty: no limit
 LOG_LEVEL              INFO
 LOG_FORMAT             lines; json in production  to stderr
 TIME_ZONE              UTC                        zone given to new users
+HOLD_MINUTES           10                         how long a buyer's places are kept before they are ordered
 MOCK_AUTHENTICATION    no                         believe X-Mock-User and X-Mock-Role; never in production
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import importlib.util
 import json
 import os
@@ -66,11 +73,15 @@ if THEATER_MODE not in ("development", "production"):
 PRODUCTION = THEATER_MODE == "production"
 # Off in development too: with it, errors are HTML pages instead of the problem JSON that clients will meet.
 DEBUG = env.bool("DEBUG", False)
+HOLD_MINUTES = env.int("HOLD_MINUTES", 10)
 MOCK_AUTHENTICATION = env.bool("MOCK_AUTHENTICATION", False)
 
 VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 
 # --- Secrets ------------------------------------------------------------------------------------------------
+
+
+_SECRETS = ("SECRET_KEY", "FIELD_KEYS", "INDEX_KEY", "AUDIT_SIGNING_KEY")
 
 
 def _development_keys(path: Path) -> dict[str, str]:
@@ -81,6 +92,7 @@ def _development_keys(path: Path) -> dict[str, str]:
             "SECRET_KEY": secrets.token_urlsafe(64),
             "FIELD_KEYS": Fernet.generate_key().decode(),
             "INDEX_KEY": secrets.token_urlsafe(48),
+            "AUDIT_SIGNING_KEY": Fernet.generate_key().decode(),
         }
         handle, name = tempfile.mkstemp(dir=path.parent)  # readable by the owner only
         with os.fdopen(handle, "w") as file:
@@ -91,12 +103,17 @@ def _development_keys(path: Path) -> dict[str, str]:
             pass
         finally:
             Path(name).unlink()
-    return json.loads(path.read_text())
+    kept: dict[str, str] = json.loads(path.read_text())
+    # A file that an earlier version made does not have this one.
+    kept.setdefault(
+        "AUDIT_SIGNING_KEY",
+        base64.urlsafe_b64encode(hashlib.sha256(b"audit signing key:" + kept["SECRET_KEY"].encode()).digest()).decode(),
+    )
+    return kept
 
 
 def _problems_of_production() -> list[str]:
-    secret = ("SECRET_KEY", "FIELD_KEYS", "INDEX_KEY")
-    needed = (*secret, "ALLOWED_HOSTS", "EMAIL_URL", "DEFAULT_FROM_EMAIL", "FRONTEND_URL")
+    needed = (*_SECRETS, "ALLOWED_HOSTS", "EMAIL_URL", "DEFAULT_FROM_EMAIL", "FRONTEND_URL")
     problems = [f"{name} is not set" for name in needed if not env.str(name, "").strip()]
     if DEBUG:
         problems.append("DEBUG is on")
@@ -112,6 +129,13 @@ def _problems_of_keys() -> list[str]:
             problems.append(f"FIELD_KEYS: key {position} is no Fernet key (32 bytes, url-safe base64)")
     if len(INDEX_KEY) < 32:
         problems.append("INDEX_KEY is shorter than 32 characters")
+    for position, key in enumerate(AUDIT_SIGNING_KEYS, start=1):
+        try:
+            usable = len(base64.urlsafe_b64decode(key)) == 32
+        except ValueError:
+            usable = False
+        if not usable:
+            problems.append(f"AUDIT_SIGNING_KEY: key {position} is not 32 bytes in url-safe base64")
     return problems
 
 
@@ -119,7 +143,7 @@ if PRODUCTION:
     if _problems := _problems_of_production():
         raise ImproperlyConfigured("Production cannot start: " + "; ".join(_problems) + ".")
     _kept: dict[str, str] = {}
-elif all(env.str(name, "") for name in ("SECRET_KEY", "FIELD_KEYS", "INDEX_KEY")):
+elif all(env.str(name, "") for name in _SECRETS):
     _kept = {}
 else:
     _kept = _development_keys(VAR_DIR / "keys.json")
@@ -128,6 +152,8 @@ SECRET_KEY = env.str("SECRET_KEY", "") or _kept["SECRET_KEY"]
 _field_keys = env.str("FIELD_KEYS", "") or _kept["FIELD_KEYS"]
 FIELD_KEYS = [key.strip() for key in _field_keys.split(",") if key.strip()]
 INDEX_KEY = env.str("INDEX_KEY", "") or _kept["INDEX_KEY"]
+_signing_keys = env.str("AUDIT_SIGNING_KEY", "") or _kept["AUDIT_SIGNING_KEY"]
+AUDIT_SIGNING_KEYS = [key.strip() for key in _signing_keys.split(",") if key.strip()]
 if _problems := _problems_of_keys():
     raise ImproperlyConfigured("Keys that cannot be used: " + "; ".join(_problems) + ".")
 
@@ -158,6 +184,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "theater_site.core.logs.RequestId",
+    "theater_site.api.sign_in_problems.SignInProblems",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -237,6 +264,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # larger files go to disk while t
 # --- Mail and links -----------------------------------------------------------------------------------------
 
 SITE_NAME = env.str("SITE_NAME", "Theater")
+EMAIL_TIMEOUT = 30  # seconds; without it a mail server that says nothing holds a request or the worker for ever
 vars().update(env.email_url("EMAIL_URL", "consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "theater@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -251,6 +279,7 @@ FRONTEND_URLS: dict[str, str] = {
     "reset_password_with_key": "/reset-password/{key}",
     "security": "/account/security",
     "submission": "/submissions/{id}",
+    "invitation": "/invitations/{key}",
     "season": "/seasons/{slug}",
     "production": "/productions/{slug}",
     "person": "/people/{slug}",
@@ -286,6 +315,8 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
 ]
 SESSION_ENGINE = "theater_site.core.sessions"
 SESSION_COOKIE_AGE = env.int("SESSION_DAYS", 14) * 24 * 3600
+
+REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", PRODUCTION)
 
 # guardian's rows hang on sections only and are read by SectionBackend, which knows parents and dates; its own
 # backend, its anonymous user and its shortcuts on User know neither.
@@ -329,21 +360,22 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
+        "theater_site.api.parsing.JSONParser",
         "rest_framework.parsers.MultiPartParser",
     ],
     # The first one's `authenticate_header` makes a missing sign-in 401, not 403. The mock is inert unless
     # MOCK_AUTHENTICATION is on.
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.api.authentication.SessionTokenAuthentication",
+        "accounts.api.token_authentication.ApiTokenAuthentication",
         *([] if PRODUCTION else ["accounts.api.mock_authentication.MockAuthentication"]),
     ],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     # Services judge every change and `visible_to` every list; a view cannot forget it, so it need not say it.
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
+        "theater_site.api.throttling.AnonThrottle",
+        "theater_site.api.throttling.UserThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anon": env.str("THROTTLE_ANON", "600/min") or None,
@@ -366,8 +398,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "EXTERNAL_DOCS": {"url": "/api/auth/openapi.json", "description": "Signing up and signing in (OpenAPI)"},
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "AUTHENTICATION_WHITELIST": ["accounts.api.authentication.SessionTokenAuthentication"],
+    "AUTHENTICATION_WHITELIST": [
+        "accounts.api.authentication.SessionTokenAuthentication",
+        "accounts.api.token_authentication.ApiTokenAuthentication",
+    ],
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["theater_site.api.schema.named_enums"],
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }

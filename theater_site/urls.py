@@ -6,12 +6,25 @@ from django.urls import include, path
 
 from accounts.api.urls import register as register_accounts
 from accounts.api.urls import urlpatterns as accounts_addresses
+from directory.api.urls import register as register_directory
+from directory.api.urls import urlpatterns as directory_addresses
+from media_library.api.urls import register as register_media_library
 from productions.api.urls import register as register_productions
+from scheduling.api.urls import register as register_scheduling
+from scheduling.api.urls import urlpatterns as scheduling_addresses
 from theater_site import health
 from theater_site.api.routing import Router, SchemaView
+from ticketing.api.urls import register as register_ticketing
 
 router = Router()
-for register in (register_accounts, register_productions):
+for register in (
+    register_accounts,
+    register_productions,
+    register_directory,
+    register_media_library,
+    register_scheduling,
+    register_ticketing,
+):
     register(router)
 
 urlpatterns = [
@@ -20,6 +33,8 @@ urlpatterns = [
     path("api/auth/", include("allauth.headless.urls")),
     path("api/v1/schema/", SchemaView.as_view(), name="schema"),
     path("api/v1/", include(accounts_addresses)),
+    path("api/v1/", include(directory_addresses)),
+    path("api/v1/", include(scheduling_addresses)),
     path("api/v1/", include(router.urls)),
 ]
 

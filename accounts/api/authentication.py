@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
+from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -12,6 +13,7 @@ from rest_framework.request import Request
 
 from accounts.models.users import User
 from accounts.selectors.login_tokens import session_of_token
+from accounts.services.login_tokens import note_seen
 
 
 class SessionTokenAuthentication(BaseAuthentication):
@@ -30,6 +32,7 @@ class SessionTokenAuthentication(BaseAuthentication):
         found = session_of_token(token)
         if found is None:
             raise AuthenticationFailed("The session token is not valid, or no longer. Sign in again.")
+        note_seen(token, timezone.now())
         return found
 
     def authenticate_header(self, request: Request) -> str:

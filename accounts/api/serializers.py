@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import AuditChange, AuditEntry, Role, RoleAssignment, Section, Submission, User
+from accounts.models import Role, RoleAssignment, Section, Submission, User
 
 
 class Me(serializers.ModelSerializer[User]):
@@ -28,13 +28,15 @@ class RoleRead(serializers.ModelSerializer[Role]):
 
     class Meta:
         model = Role
-        fields = ("id", "version", "name", "title", "rights")
+        fields = ("id", "version", "section", "name", "title", "rights", "sensitive")
 
 
 class RoleAssignmentRead(serializers.ModelSerializer[RoleAssignment]):
     class Meta:
         model = RoleAssignment
-        fields = ("id", "version", "user", "role", "section", "starts_at", "ends_at", "reason", "granted_by")
+        fields = (
+            "id", "version", "user", "role", "section", "starts_at", "ends_at", "reason", "granted_by", "passed_on_from",
+        )  # fmt: skip
 
 
 class SubmissionItem(serializers.Serializer[Any]):
@@ -50,22 +52,4 @@ class SubmissionRead(serializers.ModelSerializer[Submission]):
         fields = (
             "id", "version", "title", "area", "section", "state", "author", "items", "created_at", "decided_by",
             "decided_at", "comment",
-        )  # fmt: skip
-
-
-class AuditChangeRead(serializers.ModelSerializer[AuditChange]):
-    fields = serializers.ListField(child=serializers.CharField())  # type: ignore[assignment]
-
-    class Meta:
-        model = AuditChange
-        fields = ("object_type", "object_id", "section_id", "operation", "version", "fields")
-
-
-class AuditEntryRead(serializers.ModelSerializer[AuditEntry]):
-    changes = AuditChangeRead(many=True)
-
-    class Meta:
-        model = AuditEntry
-        fields = (
-            "id", "action", "actor_kind", "actor", "on_behalf_of", "request_id", "cause", "at", "note", "changes"
         )  # fmt: skip

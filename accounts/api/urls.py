@@ -1,15 +1,27 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from accounts.api import views
+from accounts.api import audit, delegation, token_views, views
 from theater_site.api.routing import Router
 
 
 def register(router: Router) -> None:
-    router.register("sections", views.SectionViewSet, basename="section")
-    router.register("roles", views.RoleViewSet, basename="role")
-    router.register("role-assignments", views.RoleAssignmentViewSet, basename="role-assignment")
+    router.register("sections", delegation.SectionViewSet, basename="section")
+    router.register("roles", delegation.RoleViewSet, basename="role")
+    router.register("role-assignments", delegation.RoleAssignmentViewSet, basename="role-assignment")
+    router.register("invitations", delegation.InvitationViewSet, basename="invitation")
     router.register("submissions", views.SubmissionViewSet, basename="submission")
-    router.register("audit", views.AuditViewSet, basename="audit")
+    router.register("audit/checkpoints", audit.CheckpointViewSet, basename="audit-checkpoint")
+    router.register("audit", audit.AuditViewSet, basename="audit")
+    router.register("tokens", token_views.ApiTokenViewSet, basename="token")
+    router.register("me/sessions", token_views.OwnSessionViewSet, basename="own-session")
+    router.register("sessions", token_views.SessionViewSet, basename="session")
 
 
-urlpatterns = [path("me/", views.MeView.as_view(), name="me")]
+urlpatterns = [
+    path("me/", views.MeView.as_view(), name="me"),
+    re_path(
+        r"^sections/(?P<pk>[0-9]{1,18})/members/$",
+        delegation.SectionMembers.as_view({"get": "list"}),
+        name="section-members",
+    ),
+]

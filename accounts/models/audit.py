@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+from accounts.models.exact_json import ExactJSONField
 from theater_site.core.guards import AppendOnly, Guard
 
 
@@ -30,12 +31,17 @@ class AuditEntry(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
     )
     on_behalf_of = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+        db_index=False,
     )
     request_id = models.CharField(max_length=128, blank=True)
     cause = models.UUIDField(null=True)
     at = models.DateTimeField()
-    note = models.JSONField(default=dict)
+    note = ExactJSONField(default=dict)
 
     class Meta:
         verbose_name_plural = "audit entries"
@@ -59,7 +65,7 @@ class AuditChange(models.Model):
     operation = models.CharField(max_length=10)
     # The object's version after the change.
     version = models.PositiveIntegerField()
-    fields = models.JSONField(default=list)
+    fields = ExactJSONField(default=list)
     digest = models.CharField(max_length=64)
 
     class Meta:
@@ -85,7 +91,7 @@ class AuditValue(models.Model):
 
     change = models.OneToOneField(AuditChange, primary_key=True, on_delete=models.PROTECT, related_name="value")
     salt = models.CharField(max_length=32)
-    values = models.JSONField()
+    values = ExactJSONField()
     personal = models.TextField(blank=True)
 
     def __str__(self) -> str:

@@ -10,9 +10,13 @@ from theater_site.core.encryption import EncryptedTextField
 
 
 class Notification(models.Model):
-    """One message to one user. `next_attempt_at` is None once it is delivered or given up; `failed` tells which."""
+    """One message to one user, or to an address that no account has yet. `next_attempt_at` is None once it is delivered or
+    given up; `failed` tells which."""
 
-    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="notifications"
+    )
+    address = EncryptedTextField(blank=True, default="")
     kind = models.CharField(max_length=60)
     # The text repeats what people wrote, so it is kept encrypted.
     subject = EncryptedTextField()
@@ -26,8 +30,10 @@ class Notification(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="notification_due")
+            models.Index(
+                fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="notification_due"
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} to {self.recipient_id}"
+        return f"{self.kind} to {self.recipient_id or 'an address'}"

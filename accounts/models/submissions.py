@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from accounts.models.sections import Section
-from theater_site.core.actors import Actor
+from accounts.rules.rights import AREAS
+from theater_site.core import recording
+from theater_site.core.actors import EVERYWHERE, Actor
 from theater_site.core.encryption import EncryptedJSONField
 from theater_site.core.models import ContentModel
 
@@ -29,8 +31,8 @@ class Submission(ContentModel):
     """
 
     section_lookup: ClassVar[str] = "section_id"
-    view_right: ClassVar[str] = "view_details"
-    personal: ClassVar[frozenset[str]] = frozenset({"items"})
+    view_right: ClassVar[str] = "manage_members"
+    personal: ClassVar[frozenset[str]] = frozenset({"items", "comment"})
 
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="submissions")
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="submissions")
@@ -52,4 +54,14 @@ class Submission(ContentModel):
 
     @classmethod
     def visible_as_own(cls, actor: Actor) -> Q | None:
-        return Q(author_id=actor.user_id) if actor.user_id is not None else None
+        """What they proposed, and what they may decide: its inputs are nobody else's to read."""
+        if actor.user_id is None:
+            return None
+        theirs = Q(author_id=actor.user_id)
+        for area in AREAS:
+            sections = actor.sections_held(f"approve_{area}", recording.instant())
+            if sections is EVERYWHERE:
+                theirs |= Q(area=area)
+            elif sections:
+                theirs |= Q(area=area, section__in=sections)
+        return theirs

@@ -83,9 +83,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(email=Lower(F("email"))), name="accounts_user_email_is_lower_case"
-            ),
+            models.CheckConstraint(condition=Q(email=Lower(F("email"))), name="accounts_user_email_is_lower_case"),
             models.CheckConstraint(condition=Q(is_superuser=False), name="accounts_user_nobody_is_superuser"),
         ]
 

@@ -16,14 +16,36 @@ PRESETS: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "marketing_coordinator": (
         "Marketing coordinator",
-        rights("view_details", "view_promotions", "propose_promotions", "propose_details", "view_media", "edit_media",
-               "publish_media", "propose_media", "view_tickets", "view_schedule"),
+        rights(
+            "view_details",
+            "view_promotions",
+            "propose_promotions",
+            "propose_details",
+            "view_media",
+            "edit_media",
+            "publish_media",
+            "propose_media",
+            "view_tickets",
+            "view_schedule",
+        ),
     ),
     "casting_director": ("Casting director", rights("*_cast", "view_details", "view_directory", "edit_directory")),
-    "box_office": ("Box office", rights("view_tickets", "edit_tickets", "manage_tickets", "view_schedule", "view_promotions")),
+    "box_office": (
+        "Box office",
+        rights("view_tickets", "edit_tickets", "manage_tickets", "view_schedule", "view_promotions"),
+    ),
     "house_manager": ("House manager", rights("view_tickets", "edit_tickets", "view_schedule", "view_venues")),
-    "media_editor": ("Media editor", rights("view_media", "edit_media", "propose_media", "publish_media", "view_details")),
-    "archivist": ("Archivist", rights("view_*", "edit_details", "edit_cast", "edit_directory", "edit_media") - {"view_audit"}),
+    "media_editor": (
+        "Media editor",
+        rights("view_media", "edit_media", "propose_media", "publish_media", "view_details"),
+    ),
+    "archivist": (
+        "Archivist",
+        rights("view_*", "edit_details", "edit_cast", "edit_directory", "edit_media") - {"view_audit"},
+    ),
     "company_member": ("Company member", rights("view_schedule", "view_cast", "propose_directory")),
     "viewer": ("Viewer", rights("view_details", "view_schedule", "view_cast", "view_media")),
 }
+
+# Who delegates, and who sees what buyers told us: held only with a second factor, where that is required.
+SENSITIVE = frozenset({"director", "box_office"})

@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from django.db.models import Q
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from guardian.backends import ObjectPermissionBackend
 
 from accounts.models import RoleAssignment, Section, SectionGrant, User
+from accounts.rules.ceilings import EVERYWHERE_PATH, Hold
 from accounts.rules.rights import RIGHTS
 from theater_site.core import recording
-from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, Public, Sections
+from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, Public, Sections, SectionsBelow
+from theater_site.core.errors import NotAllowed
 from theater_site.core.models import ContentModel
-
-_ROOT = ""
-_Span = tuple[str, datetime | None, datetime | None]
 
 
 class Rights:
-    """Everything one user holds, loaded with the first question and kept: at most one query for the grants, and one for
-    each section whose place in the tree was not loaded along with the object asked about."""
+    """Everything one user holds, loaded with the first question and kept.
 
-    def __init__(self, user: User) -> None:
+    One query for the grants, and one for the sections below all of them (asked for a list) or for the section of the
+    object asked about, where that was not loaded along. Ends are compared with the instant that is asked about, so what
+    has run out is refused however long ago it was loaded. Without a second factor, what comes from sensitive roles is not
+    held.
+    """
+
+    def __init__(self, user: User, *, second_factor: bool = True) -> None:
         self._user = user
-        self._spans: dict[str, list[_Span]] | None = None
+        self._second_factor = second_factor
+        self._rows: list[_Row] | None = None
+        self._by_right: dict[str, list[Hold]] = {}
         self._paths: dict[int, str] = {}
+        self._below: list[tuple[int, str]] | None = None
+        self._below_loaded = False
         self._held: dict[tuple[str, ...], Sections] = {}
+
+    def anew(self) -> Rights:
+        """The same user's as they stand now, the account's being open included; nothing is loaded yet."""
+        user = User.objects.filter(pk=self._user.pk).first() or User(is_active=False)
+        return Rights(user, second_factor=self._second_factor)
 
     def holds(self, right: str, scope: Any, at: datetime) -> bool:
         """Whether `right` is held at the instant `at` on the section of `scope`: a Section or a content object."""
+        if self._rows is None:
+            self._loaded(_section_to_load(scope))
         paths = self._held_paths(right, at)
         if not paths:
             return False
-        if _ROOT in paths:
+        if EVERYWHERE_PATH in paths:
             return True
         path = self._path_of(scope)
         return path is not None and path.startswith(tuple(paths))
@@ -45,49 +63,67 @@ class Rights:
         paths = tuple(sorted(self._held_paths(right, at)))
         if not paths:
             return ()
-        if paths[0] == _ROOT:
+        if paths[0] == EVERYWHERE_PATH:
             return EVERYWHERE
         if paths not in self._held:
-            below = Q()
-            for path in paths:
-                below |= Q(path__startswith=path)
-            self._held[paths] = tuple(Section.objects.filter(below).values_list("pk", flat=True))
+            self._held[paths] = self._sections_below(paths)
         return self._held[paths]
 
-    def covers(self, right: str, section: Section, starts_at: datetime | None, ends_at: datetime | None) -> bool:
-        """Whether `right` is held on `section` by one grant for the whole span; None is open on that side."""
-        return any(
-            section.path.startswith(path)
-            and (start is None or (starts_at is not None and start <= starts_at))
-            and (end is None or (ends_at is not None and ends_at <= end))
-            for path, start, end in self._all().get(right, ())
-        )
+    def _sections_below(self, paths: tuple[str, ...]) -> Sections:
+        below = self._all_below()
+        if below is None:
+            everything = partial(_ids_below, paths)
+            return SectionsBelow("path", paths, everything)
+        return tuple(pk for pk, path in below if path.startswith(paths))
+
+    def all(self) -> dict[str, list[Hold]]:
+        """Every right with what it is held by, at whatever time."""
+        return {right: self._holds(right) for right in {row[0] for row in self._loaded()}}
+
+    def _loaded(self, section_id: int | None = None) -> list[_Row]:
+        """Everything that is held, and where the section asked about stands: one statement.
+
+        Written by hand since it begins every request: the ORM takes several times as long to put it together as the
+        database to answer it.
+        """
+        if self._rows is None:
+            self._rows = []
+            if self._user.is_active:
+                sql = _ALL_HELD if self._second_factor else _HELD_WITHOUT_SECOND_FACTOR
+                with connection.cursor() as cursor:
+                    cursor.execute(sql, [section_id, self._user.pk])
+                    self._rows = cursor.fetchall()
+            if section_id is not None and self._rows and self._rows[0][-1] is not None:
+                self._paths[section_id] = self._rows[0][-1]
+        return self._rows
+
+    def _holds(self, right: str) -> list[Hold]:
+        if right not in self._by_right:
+            self._by_right[right] = [_hold(row) for row in self._loaded() if row[0] == right]
+        return self._by_right[right]
+
+    def _all_below(self) -> list[tuple[int, str]] | None:
+        """Each section on which anything is held at any time, with its path: one query, whatever is asked afterwards.
+        None where they are more than `_FEW`."""
+        if not self._below_loaded:
+            below = Q(pk__in=())
+            for path in {row[1] for row in self._loaded() if row[2] is not None}:
+                below |= Q(path__startswith=path)
+            found = list(Section.objects.filter(below).values_list("pk", "path")[: _FEW + 1])
+            self._below = found if len(found) <= _FEW else None
+            self._below_loaded = True
+            self._paths.update(found)
+        return self._below
 
     def _held_paths(self, right: str, at: datetime) -> set[str]:
-        return {
-            path
-            for path, start, end in self._all().get(right, ())
-            if (start is None or start <= at) and (end is None or at < end)
-        }
-
-    def _all(self) -> dict[str, list[_Span]]:
-        if self._spans is None:
-            spans: dict[str, list[_Span]] = defaultdict(list)
-            if self._user.is_active:
-                rows = SectionGrant.objects.filter(user_id=self._user.pk).values_list(
-                    "permission__codename", "content_object__path", "content_object__parent_id", "starts_at", "ends_at"
-                )
-                for codename, path, parent, start, end in rows:
-                    spans[codename].append((_ROOT if parent is None else path, start, end))
-            self._spans = spans
-        return self._spans
+        return {hold.path for hold in self._holds(right) if hold.lives_at(at)}
 
     def _path_of(self, scope: Any) -> str | None:
         if isinstance(scope, Section):
             return scope.path
         if not isinstance(scope, ContentModel):
             return None
-        if (section := scope.__dict__.get("_state") and scope._state.fields_cache.get("section")) is not None:
+        if scope.section_lookup == "section_id" and (section := scope._state.fields_cache.get("section")) is not None:
             return section.path
         section_id = scope.owning_section_id
         if section_id is None:
@@ -100,15 +136,72 @@ class Rights:
         return self._paths[section_id]
 
 
+# Right, path, parent, start, end, row, assignment; and the path of the section asked about.
+_Row = tuple[Any, ...]
+# As many sections are named one by one in a statement; of more their place in the tree is compared.
+_FEW = 200
+_ALL_HELD = (
+    "SELECT p.codename, s.path, s.parent_id, g.starts_at, g.ends_at, g.id, g.assignment_id, "
+    "(SELECT path FROM accounts_section WHERE id = %s) "
+    "FROM accounts_sectiongrant g JOIN accounts_section s ON s.id = g.content_object_id "
+    "JOIN auth_permission p ON p.id = g.permission_id WHERE g.user_id = %s"
+)
+_HELD_WITHOUT_SECOND_FACTOR = (
+    _ALL_HELD  # noqa: S608 (no word of it comes from outside)
+    + " AND NOT EXISTS (SELECT 1 FROM accounts_roleassignment a JOIN accounts_role r ON r.id = a.role_id "
+    "WHERE a.id = g.assignment_id AND r.sensitive)"
+)
+
+
+def _section_to_load(scope: Any) -> int | None:
+    """The section that is to be looked up to answer about `scope`, if that costs no query to know."""
+    if isinstance(scope, ContentModel) and not isinstance(scope, Section) and scope.section_lookup == "section_id":
+        return scope.section_id if "section" not in scope._state.fields_cache else None  # type: ignore[attr-defined,no-any-return]
+    return None
+
+
+def _hold(row: _Row) -> Hold:
+    right, path, parent, starts_at, ends_at, grant, assignment = row[:7]
+    place = EVERYWHERE_PATH if parent is None else path
+    return Hold(right, place, _aware(starts_at), _aware(ends_at), grant, assignment)
+
+
+def _aware(instant: datetime | None) -> datetime | None:
+    # SQLite keeps UTC without saying so; the ORM would add it.
+    return instant.replace(tzinfo=UTC) if instant is not None and instant.tzinfo is None else instant
+
+
+def _ids_below(paths: tuple[str, ...]) -> list[int]:
+    below = Q()
+    for path in paths:
+        below |= Q(path__startswith=path)
+    return list(Section.objects.filter(below).values_list("pk", flat=True))
+
+
+def holds_in(grants: QuerySet[SectionGrant]) -> Iterator[Hold]:
+    """What `grants` come to, in one query."""
+    rows = grants.values_list(
+        "permission__codename",
+        "content_object__path",
+        "content_object__parent_id",
+        "starts_at",
+        "ends_at",
+        "pk",
+        "assignment_id",
+    )
+    return map(_hold, rows)
+
+
 class SignedIn(Actor):
     """A user who acts. Made anew for every request or command: what they hold is loaded once and kept that long."""
 
     kind = ActorKind.USER
 
-    def __init__(self, user: User) -> None:
+    def __init__(self, user: User, *, second_factor: bool = True) -> None:
         self.user = user
         self.label = f"user:{user.pk}"
-        self.rights = Rights(user)
+        self.rights = Rights(user, second_factor=second_factor)
+        self._second_factor = second_factor
 
     def holds(self, permission: str, scope: Any, at: datetime) -> bool:
         return self.rights.holds(permission, scope, at)
@@ -116,12 +209,22 @@ class SignedIn(Actor):
     def sections_held(self, permission: str, at: datetime) -> Sections:
         return self.rights.sections(permission, at)
 
+    def why_not(self, permission: str, scope: Any, at: datetime) -> NotAllowed | None:
+        if self._second_factor or not Rights(self.user).holds(permission, scope, at):
+            return None
+        return NotAllowed(
+            "Your role here is sensitive: it holds only while you are signed in with a second factor. Set up an authenticator "
+            "app at /api/auth/app/v1/account/authenticators/totp, then sign in again and give its code.",
+            code="second_factor_needed",
+            data={"needs": [permission], "set_up": settings.FRONTEND_URLS["security"]},
+        )
 
-def actor_for(user: Any) -> Actor:
+
+def actor_for(user: Any, *, second_factor: bool = True) -> Actor:
     """The actor that `user` is: signed in and active, or the public."""
     if user is None or not user.is_authenticated or not user.is_active:
         return Public()
-    return SignedIn(user)
+    return SignedIn(user, second_factor=second_factor)
 
 
 class SectionBackend(ObjectPermissionBackend):
@@ -143,18 +246,21 @@ class SectionBackend(ObjectPermissionBackend):
         return {f"accounts.{right}" for right in RIGHTS if self.has_perm(user_obj, f"accounts.{right}", obj)}
 
 
-def holders_of(right: str, section: Section, at: datetime | None = None) -> list[User]:
-    """The active users who hold `right` on `section` at that instant (now), by themselves or from above; by id."""
-    at = at or timezone.now()
-    labels = section.path.rstrip("/").split("/")
-    above = ["/".join(labels[: n + 1]) + "/" for n in range(len(labels))]
-    grants = SectionGrant.objects.filter(
+def live_grants(section: Section, at: datetime) -> QuerySet[SectionGrant]:
+    """The rows that give anybody anything on `section` at that instant: its own and those above, of active users."""
+    rows: QuerySet[SectionGrant] = SectionGrant.objects.filter(
         Q(starts_at=None) | Q(starts_at__lte=at),
         Q(ends_at=None) | Q(ends_at__gt=at),
-        permission__codename=right,
-        content_object__path__in=above,
+        content_object__path__in=section.paths_above,
+        user__is_active=True,
     )
-    return list(User.objects.filter(is_active=True, pk__in=grants.values("user_id")).order_by("pk"))
+    return rows
+
+
+def holders_of(right: str, section: Section, at: datetime | None = None) -> list[User]:
+    """The active users who hold `right` on `section` at that instant (now), by themselves or from above; by id."""
+    grants = live_grants(section, at or timezone.now()).filter(permission__codename=right)
+    return list(User.objects.filter(pk__in=grants.values("user_id")).order_by("pk"))
 
 
 def people_holding(role: str) -> list[User]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts.models import Role, Section, SectionKind, User
-from accounts.rules.roles import PRESETS
+from accounts.rules.roles import PRESETS, SENSITIVE
 from accounts.services.roles import assign_role
 from theater_site.core.actions import OpenTo, action
 from theater_site.core.errors import Conflict
@@ -20,11 +20,12 @@ def found_organization(*, name: str, director: User) -> Section:
     if Section.objects.filter(parent=None).exists():
         raise Conflict("This installation has its organization already.", code="already_founded")
     root = Section(kind=SectionKind.ORGANIZATION, name=name)
+    root.path = f"{root.label}/"
     root.save()
     for area in AREAS:
-        Section(kind=SectionKind.AREA, name=area, parent=root).save()
+        Section.below(root, SectionKind.AREA, area).save()
     for role, (title, rights) in PRESETS.items():
-        Role(section=root, name=role, title=title, rights=sorted(rights)).save()
+        Role(section=root, name=role, title=title, rights=sorted(rights), sensitive=role in SENSITIVE).save()
     assign_role.as_consequence(
         user=director,
         role=Role.objects.get(name="director"),

@@ -5,9 +5,13 @@ password.
 
 from __future__ import annotations
 
+import hashlib
+from datetime import datetime
+
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.core.cache import cache
 from django.db import transaction
 
 from accounts.models.users import User
@@ -25,9 +29,7 @@ def issue_session_token(user: User, *, note: str = "") -> str:
     no password and no second factor is asked.
     """
     if not user.is_active:
-        raise NotAllowed(
-            "This account is inactive. Activate it before anybody signs in to it.", code="inactive"
-        )
+        raise NotAllowed("This account is inactive. Activate it before anybody signs in to it.", code="inactive")
     session = session_store()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = f"{AuthenticationBackend.__module__}.{AuthenticationBackend.__qualname__}"
@@ -35,7 +37,19 @@ def issue_session_token(user: User, *, note: str = "") -> str:
     session.create()
     token = str(session.session_key)
     UserSession.objects.create(user=user, session_key=token, ip=_NO_ADDRESS, user_agent=note[:200])
+    _first_this_minute(token)
     return token
+
+
+def note_seen(token: str, at: datetime) -> None:
+    """Remember when the session of `token` was last used; written about once a minute, whatever number of processes."""
+    if _first_this_minute(token):
+        UserSession.objects.filter(session_key=token).update(last_seen_at=at)
+
+
+def _first_this_minute(token: str) -> bool:
+    """Whether nobody noted it in the last minute. The token is a secret, and the cache no place for one."""
+    return cache.add(f"session-seen:{hashlib.sha256(token.encode()).hexdigest()}", True, 60)
 
 
 @transaction.atomic

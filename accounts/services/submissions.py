@@ -96,7 +96,9 @@ def decline_submission(*, submission: Submission, comment: str) -> Submission:
 def withdraw_submission(*, submission: Submission) -> Submission:
     """Take back what one proposed oneself."""
     if submission.author_id != current().actor.user_id:
-        raise NotAllowed("Only its author withdraws a submission; whoever may approve it can decline.", code="not_author")
+        raise NotAllowed(
+            "Only its author withdraws a submission; whoever may approve it can decline.", code="not_author"
+        )
     _still_open(submission)
     submission.state = SubmissionState.WITHDRAWN
     submission.save()

@@ -34,7 +34,8 @@ def subject_named(*, user: User | None = None, person: Person | None = None, ema
         people = list(Person.objects.filter(email_index=blind_index(address))[:2])
         if len(people) > 1:
             raise Conflict(
-                "Several people of the directory are reached by this address. Name the person as well.", code="ambiguous"
+                "Several people of the directory are reached by this address. Name the person as well.",
+                code="ambiguous",
             )
         person = people[0] if people else None
     if user is None and person is not None:

@@ -101,7 +101,11 @@ def erase_personal_data(
     if subject.user_id is None and not subject.person_ids and not any(held.values()):
         raise NotFound("Nothing is held about anybody of this address.", code="nobody", field="email")
     names = {
-        str(row[name]) for label, rows in held.items() for row in rows for name in _NAMING if _names_them(label, row, name)
+        str(row[name])
+        for label, rows in held.items()
+        for row in rows
+        for name in _NAMING
+        if _names_them(label, row, name)
     }
     run.keeps_values = False
     counts = {label: len(rows) for label, rows in held.items() if rows}
@@ -120,7 +124,9 @@ def _names_them(label: str, row: dict[str, Any], name: str) -> bool:
 def _refuse_other_sections(organization: Section, directory: Section) -> None:
     """The rights are asked on these, so they must be the ones that count."""
     if organization.parent_id is not None:
-        raise Invalid("Accounts belong to the organization, not to a part of it.", code="not_root", field="organization")
+        raise Invalid(
+            "Accounts belong to the organization, not to a part of it.", code="not_root", field="organization"
+        )
     if directory.pk != area("Directory").pk:
         raise Invalid("People belong to the section Directory.", code="not_directory", field="directory")
 

@@ -202,9 +202,7 @@ def _sniff(content: bytes) -> str:
             return name
     for signature, found in _NOT_TAKEN.items():
         if content.startswith(signature):
-            raise _refusal(
-                "picture_format", f"Files of this kind ({found}) are not taken. {_MEND}", found=found
-            )
+            raise _refusal("picture_format", f"Files of this kind ({found}) are not taken. {_MEND}", found=found)
     if b"<svg" in content[:4096].lower():
         # An SVG is a program for the browser: it can run scripts and fetch what it likes.
         raise _refusal("picture_format", f"Files of this kind (SVG) are not taken. {_MEND}", found="SVG")

@@ -42,9 +42,7 @@ def parse(url: str) -> VideoLink:
         return _youtube(parts, host)
     if host in _VIMEO_HOSTS:
         return _vimeo(parts, host)
-    raise _refusal(
-        "video_host_unsupported", "Only videos on YouTube and Vimeo can be linked. Paste an address there."
-    )
+    raise _refusal("video_host_unsupported", "Only videos on YouTube and Vimeo can be linked. Paste an address there.")
 
 
 _YOUTUBE_HOSTS = {

@@ -13,7 +13,9 @@ from theater_site.core.text import fold
 def free_slug(model: type[models.Model], text: str) -> str:
     """A slug of `text` that no row of `model` has. Two at once may still meet; the database then refuses one of them."""
     return slug_of(
-        fold(text), taken=lambda slug: model._default_manager.filter(slug=slug).exists(), otherwise=model._meta.model_name or ""
+        fold(text),
+        taken=lambda slug: model._default_manager.filter(slug=slug).exists(),
+        otherwise=model._meta.model_name or "",
     )
 
 

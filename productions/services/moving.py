@@ -11,7 +11,11 @@ from theater_site.core.errors import Conflict
 
 @action(
     "production.move_season",
-    needs=(Needs("edit_details", on="production"), Needs("edit_details", on="production.season"), Needs("edit_details", on="season")),
+    needs=(
+        Needs("edit_details", on="production"),
+        Needs("edit_details", on="production.season"),
+        Needs("edit_details", on="season"),
+    ),
     subject="production",
     lock=one_at_a_time,
 )

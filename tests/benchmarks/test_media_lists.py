@@ -79,5 +79,5 @@ def test_a_page_of_200_against_raw_sql(db):
 
     bare, ours = best(lambda: floor(production.pk)), best(lambda: browser.get(path))
     told = f"floor {bare * 1000:.1f} ms, over HTTP {ours * 1000:.1f} ms, {ours / bare:.1f} times"
-    print(f"\n{connection.vendor}: {told}")  # noqa: T201
+    print(f"\n{connection.vendor}: {told}")
     assert ours < bare * MOST_TIMES_THE_FLOOR

@@ -94,7 +94,7 @@ def test_a_hold_costs_little_more_than_its_floors(real_database) -> None:
                 times.append(timed(work, pairs))
             told.append(times)
         bare, floor, ours = (min(column) for column in zip(*told, strict=True))
-        print(  # noqa: T201
+        print(
             f"\n{connection.vendor}: hold of 2 seats {ours * 1000:.2f} ms ({1 / ours:,.0f}/s), {len(own)} queries; "
             f"bare upsert {bare * 1000:.2f} ms, ratio {ours / bare:.2f}; "
             f"with price and audit row {floor * 1000:.2f} ms, ratio {ours / floor:.2f}"
@@ -165,7 +165,7 @@ def test_a_rush_over_http_sells_every_seat_once(tmp_path: Path) -> None:
     statuses = Counter(status for status, _, _ in told)
     times = [taken * 1000 for _, taken, _ in told]
     p95 = quantiles(times, n=20)[18]
-    print(  # noqa: T201
+    print(
         f"\n{connection.vendor}: 1,000 holds of 1 to 4 of 1,000 seats, 16 at once: {len(told) / whole:,.0f}/s, "
         f"median {median(times):.0f} ms, p95 {p95:.0f} ms, {dict(statuses)}"
     )

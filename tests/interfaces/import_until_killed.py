@@ -66,7 +66,7 @@ def main(archive: str) -> None:
 
     assert in_a_process(prepare) == 0
     for table, read in MOMENTS:
-        status = in_a_process(lambda: killed_at(table, read))  # noqa: B023  # it has ended before the next
+        status = in_a_process(lambda: killed_at(table, read))  # it has ended before the next
         assert status == -signal.SIGKILL, (table, status)
         in_a_process(tell)
     assert in_a_process(lambda: scene.take(Path(archive)) and None) == 0

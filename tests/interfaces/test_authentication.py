@@ -24,7 +24,7 @@ from django.core.checks import run_checks
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from accounts.mails import OCCASIONS, account_mail
+from accounts.mails.signing_in import OCCASIONS, account_mail
 from accounts.models.users import User
 from accounts.selectors.login_tokens import session_of_token, session_store
 from accounts.services.founding import found_organization
@@ -193,7 +193,8 @@ def test_guessing_passwords_is_stopped_with_429(caller: Caller, another: Caller,
     guesses = [caller.sign_in("ann@example.org", f"guess-number-{n}") for n in range(7)]
     assert guesses[0].status_code == 400
     assert guesses[-1].status_code == 429
-    assert guesses[-1]["Content-Type"] == "application/json"
+    assert guesses[-1]["Content-Type"] == "application/problem+json"
+    assert int(guesses[-1]["Retry-After"]) == guesses[-1].json()["data"]["retry_after"] > 0
     assert guesses[-1].json()["errors"][0]["code"] == "too_many_login_attempts"
     assert another.sign_in("ann@example.org").status_code == 429  # the right password does not help now
 
@@ -207,9 +208,7 @@ def test_signing_out_kills_the_token_and_no_other(caller: Caller, another: Calle
     assert another.me().status_code == 200
 
 
-def test_sessions_are_listed_and_ended_from_another_device(
-    caller: Caller, another: Caller, ann: User
-) -> None:
+def test_sessions_are_listed_and_ended_from_another_device(caller: Caller, another: Caller, ann: User) -> None:
     caller.sign_in("ann@example.org")
     another.sign_in("ann@example.org")
     listed = caller.auth("GET", "auth/sessions").json()["data"]
@@ -272,9 +271,7 @@ def test_changing_the_address_takes_a_code_and_tells_the_old_one(caller: Caller,
 # --- The second factor --------------------------------------------------------------------------------------
 
 
-def test_with_an_authenticator_a_password_is_half_a_sign_in(
-    caller: Caller, another: Caller, ann: User
-) -> None:
+def test_with_an_authenticator_a_password_is_half_a_sign_in(caller: Caller, another: Caller, ann: User) -> None:
     caller.sign_in("ann@example.org")
     secret = with_authenticator(caller, ann)
     answer = another.sign_in("ann@example.org")
@@ -300,9 +297,7 @@ def test_a_recovery_code_signs_in_once(caller: Caller, ann: User) -> None:
     assert statuses == [200, 400]
 
 
-def test_neither_secrets_nor_codes_nor_addresses_are_readable_in_the_database(
-    caller: Caller, ann: User
-) -> None:
+def test_neither_secrets_nor_codes_nor_addresses_are_readable_in_the_database(caller: Caller, ann: User) -> None:
     newcomer = Caller()
     newcomer.auth("POST", "auth/signup", {"email": "new@example.org", "password": PASSWORD})
     code = mailed_code()
@@ -320,9 +315,7 @@ def test_neither_secrets_nor_codes_nor_addresses_are_readable_in_the_database(
 # --- Tokens on the API --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "token", [None, "", "nonsense", "a" * 32, "A" * 32, "0" * 5_000, "\u00e9" * 8, "x" * 31 + "'"]
-)
+@pytest.mark.parametrize("token", [None, "", "nonsense", "a" * 32, "A" * 32, "0" * 5_000, "\u00e9" * 8, "x" * 31 + "'"])
 def test_missing_and_bad_tokens_are_401_and_say_how_to_sign_in(caller: Caller, token: str | None) -> None:
     caller.token = token
     answer = caller.me()
@@ -346,9 +339,7 @@ def test_somebody_inactive_is_refused_with_an_old_token_and_at_sign_in(caller: C
     assert caller.me().status_code == 401
 
 
-def test_knowing_whose_a_token_is_takes_two_queries(
-    ann: User, django_assert_num_queries: Callable[[int], Any]
-) -> None:
+def test_knowing_whose_a_token_is_takes_two_queries(ann: User, django_assert_num_queries: Callable[[int], Any]) -> None:
     token = issue_session_token(ann)
     with django_assert_num_queries(2):
         found = session_of_token(token)

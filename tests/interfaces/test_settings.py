@@ -20,6 +20,7 @@ PRODUCTION = {
     "SECRET_KEY": "".join(chr(48 + n % 75) for n in range(0, 7 * 64, 7)),
     "FIELD_KEYS": base64.urlsafe_b64encode(b"0123456789abcdef" * 2).decode(),
     "INDEX_KEY": "an-index-key-of-more-than-32-characters",
+    "AUDIT_SIGNING_KEY": base64.urlsafe_b64encode(b"fedcba9876543210" * 2).decode(),
     "ALLOWED_HOSTS": "theater.example",
     "EMAIL_URL": "smtp+tls://user:word@mail.theater.example:587",
     "DEFAULT_FROM_EMAIL": "box-office@theater.example",
@@ -44,7 +45,7 @@ def start(var: Path, *arguments: str, **variables: str) -> subprocess.CompletedP
 
 READ_KEYS = (
     "import json; from django.conf import settings as s; "
-    "print(json.dumps([s.SECRET_KEY, s.FIELD_KEYS, s.INDEX_KEY]))"
+    "print(json.dumps([s.SECRET_KEY, s.FIELD_KEYS, s.INDEX_KEY, s.AUDIT_SIGNING_KEYS]))"
 )
 
 
@@ -61,9 +62,7 @@ def test_at_home_keys_are_made_once_even_by_processes_that_start_together(tmp_pa
 
 def test_two_installations_have_different_keys(tmp_path: Path) -> None:
     first, second = (start(tmp_path / name, "-c", READ_KEYS).stdout for name in ("one", "two"))
-    assert not {json.dumps(key) for key in json.loads(first)} & {
-        json.dumps(key) for key in json.loads(second)
-    }
+    assert not {json.dumps(key) for key in json.loads(first)} & {json.dumps(key) for key in json.loads(second)}
 
 
 def test_production_names_everything_that_is_missing_at_once(tmp_path: Path) -> None:
@@ -75,7 +74,9 @@ def test_production_names_everything_that_is_missing_at_once(tmp_path: Path) -> 
     assert not (tmp_path / "var").exists(), "no key is made up in production"
 
 
-@pytest.mark.parametrize(("name", "value"), [("FIELD_KEYS", "not-a-key"), ("INDEX_KEY", "short")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("FIELD_KEYS", "not-a-key"), ("INDEX_KEY", "short"), ("AUDIT_SIGNING_KEY", "c2hvcnQ=")]
+)
 def test_keys_that_cannot_be_used_are_refused_at_start(tmp_path: Path, name: str, value: str) -> None:
     answer = start(tmp_path / "var", "manage.py", "check", **{**PRODUCTION, name: value})
     assert answer.returncode != 0
@@ -84,9 +85,7 @@ def test_keys_that_cannot_be_used_are_refused_at_start(tmp_path: Path, name: str
 
 
 def test_production_passes_the_deployment_checks(tmp_path: Path) -> None:
-    answer = start(
-        tmp_path / "var", "manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION
-    )
+    answer = start(tmp_path / "var", "manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
     assert answer.returncode == 0, answer.stderr
 
 

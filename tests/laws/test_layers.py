@@ -18,9 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
 PACKAGES: list[str] = SETTINGS["importlinter"]["root_packages"]
-CONTRACTS: dict[str, dict[str, Any]] = {
-    contract["id"]: contract for contract in SETTINGS["importlinter"]["contracts"]
-}
+CONTRACTS: dict[str, dict[str, Any]] = {contract["id"]: contract for contract in SETTINGS["importlinter"]["contracts"]}
 # Layer, and its neighbor: what stands in one line joined by `|` does not know each other.
 Place = tuple[int, str]
 
@@ -91,9 +89,7 @@ def between_apps(root: Path) -> list[str]:
 def inside_apps(root: Path) -> list[str]:
     inside = CONTRACTS["inside"]
     return [
-        finding
-        for container in inside["containers"]
-        for finding in upward(root, places(inside["layers"], container))
+        finding for container in inside["containers"] for finding in upward(root, places(inside["layers"], container))
     ]
 
 
@@ -104,9 +100,7 @@ def unplaced(root: Path) -> list[str]:
     for container in inside["containers"]:
         homes |= places(inside["layers"], container)
         del homes[container]  # being in the app is not yet being in one of its layers
-    return sorted(
-        module for module in modules(root) if module not in PACKAGES and place(module, homes) is None
-    )
+    return sorted(module for module in modules(root) if module not in PACKAGES and place(module, homes) is None)
 
 
 def web_outside_api(root: Path) -> list[str]:

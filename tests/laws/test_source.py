@@ -50,9 +50,7 @@ Law = Callable[[Source], Iterator[Finding]]
 
 def sources() -> list[Source]:
     """Every text file of ours: code without migrations, documents, and the files beside manage.py."""
-    beside = [
-        path for path in ROOT.iterdir() if path.suffix in {".py", ".md", ".toml"} or path.name == "LICENSE"
-    ]
+    beside = [path for path in ROOT.iterdir() if path.suffix in {".py", ".md", ".toml"} or path.name == "LICENSE"]
     below = [path for folder in TEXTS for path in (ROOT / folder).rglob("*") if path.is_file()]
     binary = {".pyc", ".png", ".jpg", ".webp", ".gz", ".mo"}
     return [
@@ -154,9 +152,7 @@ def guardian_shortcuts_stay_in_accounts(source: Source) -> Iterator[Finding]:
             yield f"{line}: {name}"
 
 
-SQL_WRITE = re.compile(
-    r"\b(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|DELETE\s+FROM|UPDATE\s+[\w\".]+\s+SET|TRUNCATE\s)"
-)
+SQL_WRITE = re.compile(r"\b(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|DELETE\s+FROM|UPDATE\s+[\w\".]+\s+SET|TRUNCATE\s)")
 # Rows that are no content and that nobody audits, or the audit itself.
 WRITES_RAW = ("theater_site/core/", "theater_site/api/", "accounts/receivers", "accounts/models/audit")
 
@@ -188,8 +184,11 @@ READING_PACKAGES = (
 )
 CREATES = {"create", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
 QUERYSET = re.compile(r"\.(?:objects|_default_manager|_base_manager|filter|exclude|all|select_for_update)\b")
-# Path, and why it writes rows itself: rows that are no content.
-WRITES_ROWS: dict[str, str] = {}
+# Path, and why it may write rows itself.
+WRITES_ROWS = {
+    "theater_site/management/commands/work.py": "the worker's heartbeat",
+    "theater_site/archive/importer.py": "is a service itself: the action that spans the apps it imports into",
+}
 
 
 def only_services_write(source: Source) -> Iterator[Finding]:
@@ -200,11 +199,7 @@ def only_services_write(source: Source) -> Iterator[Finding]:
         return
     for call, name in calls(source):
         owner, _dot, verb = name.rpartition(".")
-        verb = (
-            verb.removeprefix("a")
-            if verb.removeprefix("a") in CREATES | {"save", "delete", "update"}
-            else verb
-        )
+        verb = verb.removeprefix("a") if verb.removeprefix("a") in CREATES | {"save", "delete", "update"} else verb
         of_queryset = bool(QUERYSET.search(f"{owner}."))
         if (
             (verb in CREATES and owner)
@@ -327,17 +322,13 @@ def told(case: tuple[Law, str, str]) -> str:
     return f"{case[0].__name__}-{case[1]}"
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, id=f"{n}-{told(case)}") for n, case in enumerate(CAUGHT)]
-)
+@pytest.mark.parametrize("case", [pytest.param(case, id=f"{n}-{told(case)}") for n, case in enumerate(CAUGHT)])
 def test_an_offender_is_caught(case):
     law, path, text = case
     assert list(law(Source(path, text)))
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, id=f"{n}-{told(case)}") for n, case in enumerate(PASSES)]
-)
+@pytest.mark.parametrize("case", [pytest.param(case, id=f"{n}-{told(case)}") for n, case in enumerate(PASSES)])
 def test_the_allowed_form_passes(case):
     law, path, text = case
     assert not list(law(Source(path, text)))

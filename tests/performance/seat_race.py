@@ -49,12 +49,12 @@ def main() -> None:
     # Loads the addresses and the views, which the buyers shall not wait for.
     Client(SERVER_NAME="localhost").get(f"/api/v1/orders/{'0' * 24}/")
     connection.close()
-    print("ready", flush=True)  # noqa: T201
+    print("ready", flush=True)
     sys.stdin.readline()
     start.wait()
     for thread in threads:
         thread.join()
-    print(json.dumps(answers), flush=True)  # noqa: T201
+    print(json.dumps(answers), flush=True)
 
 
 if __name__ == "__main__":

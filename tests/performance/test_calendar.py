@@ -119,7 +119,7 @@ def test_every_operation_keeps_the_limit_beside_twenty_thousand_others(busy, rec
     }
     for name, seconds in measured.items():
         record_property(name, round(seconds * 1000, 1))
-        print(f"{name}: {seconds * 1000:.1f} ms")  # noqa: T201 - shown with -s
+        print(f"{name}: {seconds * 1000:.1f} ms")
     assert {name: seconds for name, seconds in measured.items() if seconds >= OPERATION} == {}
 
 
@@ -144,5 +144,5 @@ def test_a_season_of_two_hundred_events_keeps_its_limit(busy, record_property):
     }  # fmt: skip
     for name, seconds in measured.items():
         record_property(name, round(seconds * 1000, 1))
-        print(f"200 events, {name}: {seconds * 1000:.1f} ms")  # noqa: T201 - shown with -s
+        print(f"200 events, {name}: {seconds * 1000:.1f} ms")
     assert {name: seconds for name, seconds in measured.items() if seconds >= SEASON} == {}

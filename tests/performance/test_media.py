@@ -62,7 +62,7 @@ def test_the_metadata_of_500_pictures(production, director, who):
     assert len({entry["id"] for entry in entries}) == 500
     assert all(len(entry["tags"]) == 2 and len(entry["depicts"]) == 1 for entry in entries)
     told = f"{min(took) * 1000:.0f} to {max(took) * 1000:.0f} ms, {min(worked) * 1000:.0f} of them work"
-    print(f"\n500 pictures of 1,000, {who}: {told}")  # noqa: T201
+    print(f"\n500 pictures of 1,000, {who}: {told}")
     assert sorted(took)[len(took) // 2] < USERS_LIMIT
     # The processor's time: a neighbor who takes turns with us on it is not ours to answer for.
     assert min(worked) < OURS

@@ -31,18 +31,14 @@ PERFORMANCE = {
 RUN = {"production": "p1", "venue": "v1", "date_start": "1998", "date_end": "1999", "kind": "home"}
 PERSON = {"id": "a", "name": "Ładna, Ewa", "aliases": ["E. Ładna"], "bio": None}
 CREDIT = {"production": "p1", "person": "a", "kind": "cast", "role": "Panna Młoda", "note": None, "order": 1}
-GOOD = dict(
-    zip(TABLES, ([row] for row in (SEASON, VENUE, PRODUCTION, PERFORMANCE, RUN, PERSON, CREDIT)), strict=True)
-)
+GOOD = dict(zip(TABLES, ([row] for row in (SEASON, VENUE, PRODUCTION, PERFORMANCE, RUN, PERSON, CREDIT)), strict=True))
 
 
 def write(folder: Path, **tables: list) -> Path:
     """An archive of good single rows, with `tables` in their place; a row is a dict, or bytes as they
     stand."""
     for name, rows in (GOOD | tables).items():
-        lines = [
-            row if isinstance(row, bytes) else json.dumps(row, ensure_ascii=False).encode() for row in rows
-        ]
+        lines = [row if isinstance(row, bytes) else json.dumps(row, ensure_ascii=False).encode() for row in rows]
         (folder / f"{name}.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
     return folder
 
@@ -141,9 +137,7 @@ DEFECTS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("table", "row", "code"), DEFECTS, ids=[f"{t}-{n}-{c}" for n, (t, _, c) in enumerate(DEFECTS)]
-)
+@pytest.mark.parametrize(("table", "row", "code"), DEFECTS, ids=[f"{t}-{n}-{c}" for n, (t, _, c) in enumerate(DEFECTS)])
 def test_a_row_that_cannot_be_taken_is_named_and_does_not_stop_the_rest(tmp_path, table, row, code):
     after = {**GOOD[table][0], **({"id": "after"} if "id" in GOOD[table][0] else {}), "note": "after"}
     taken, bad, _ = read_all(write(tmp_path, **{table: [GOOD[table][0], row, after]}))
@@ -202,9 +196,7 @@ def test_a_refused_row_takes_those_that_name_it_along_and_each_is_said(tmp_path)
 
 
 def test_a_credit_given_again_is_merged_and_only_an_exact_one(tmp_path):
-    others = [
-        {**CREDIT, name: value} for name, value in (("kind", "crew"), ("role", None), ("note", "later"))
-    ]
+    others = [{**CREDIT, name: value} for name, value in (("kind", "crew"), ("role", None), ("note", "later"))]
     again = [{**CREDIT, "order": 9}, dict(reversed(CREDIT.items()))]
     taken, bad, archive = read_all(write(tmp_path, credits=[CREDIT, *again, *others]))
     assert bad == []
@@ -233,9 +225,7 @@ def test_plain_and_gzip_a_mark_in_front_and_blank_lines_read_alike(tmp_path):
     taken, _, _ = read_all(write(tmp_path))
     for name in TABLES:
         plain = tmp_path / f"{name}.jsonl"
-        (tmp_path / f"{name}.jsonl.gz").write_bytes(
-            gzip.compress(b"\xef\xbb\xbf" + plain.read_bytes() + b"\r\n \n")
-        )
+        (tmp_path / f"{name}.jsonl.gz").write_bytes(gzip.compress(b"\xef\xbb\xbf" + plain.read_bytes() + b"\r\n \n"))
         plain.unlink()
     zipped, bad, archive = read_all(tmp_path)
     assert bad == []

@@ -57,9 +57,7 @@ def test_anything_else_is_refused_and_names_its_field(text):
     assert "2001-06-14" in refusal.value.message
 
 
-@pytest.mark.parametrize(
-    "parts", [(2001, 0, 5), (2001, 13, 0), (2001, 2, 30), (0, 1, 1), (10000, 0, 0), (2001, -1, 0)]
-)
+@pytest.mark.parametrize("parts", [(2001, 0, 5), (2001, 13, 0), (2001, 2, 30), (0, 1, 1), (10000, 0, 0), (2001, -1, 0)])
 def test_a_date_that_no_calendar_has_cannot_be_made(parts):
     with pytest.raises(Invalid):
         PartialDate(*parts)

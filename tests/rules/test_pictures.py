@@ -213,9 +213,7 @@ def test_text_chunks_of_a_png_are_gone() -> None:
     picture = make_safe(content, isolated=False)
     assert SECRET in content
     assert SECRET not in picture.content
-    assert [
-        chunk for chunk in (b"tEXt", b"iTXt", b"zTXt", b"eXIf", b"pHYs") if chunk in picture.content
-    ] == []
+    assert [chunk for chunk in (b"tEXt", b"iTXt", b"zTXt", b"eXIf", b"pHYs") if chunk in picture.content] == []
 
 
 # EXIF 2.32, tag 0x0112: where the stored top left corner is seen.
@@ -242,10 +240,7 @@ def test_a_sound_profile_is_kept_and_any_other_dropped() -> None:
     kept = make_safe(saved(drawn(), "JPEG", icc_profile=sound + SECRET), isolated=False)
     assert opened(kept).info["icc_profile"] == sound
     for unsound in (b"\0" * 400, sound[:200]):
-        assert (
-            "icc_profile"
-            not in opened(make_safe(saved(drawn(), "PNG", icc_profile=unsound), isolated=False)).info
-        )
+        assert "icc_profile" not in opened(make_safe(saved(drawn(), "PNG", icc_profile=unsound), isolated=False)).info
     gray = make_safe(saved(drawn("L"), "PNG", icc_profile=sound), isolated=False)
     assert "icc_profile" not in opened(gray).info
 
@@ -260,9 +255,7 @@ def test_transparency_is_kept() -> None:
 
 @pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP"])
 def test_an_animation_keeps_its_frames_and_times(form: str) -> None:
-    content = saved(
-        RAINBOW[0], form, save_all=True, append_images=RAINBOW[1:], duration=[100, 200, 300], loop=0
-    )
+    content = saved(RAINBOW[0], form, save_all=True, append_images=RAINBOW[1:], duration=[100, 200, 300], loop=0)
     picture = make_safe(content)
     image = opened(picture)
     assert (picture.format, picture.frames, picture.width, picture.height) == ("WEBP", 3, 30, 20)
@@ -321,9 +314,7 @@ GRAIN = Image.frombytes("RGB", (24, 24), random.Random(1).randbytes(24 * 24 * 3)
 GOOD = [saved(GRAIN, form) for form in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")]
 
 
-CODES = {"not_a_picture"} | {
-    f"picture_{why}" for why in ("empty", "format", "too_large", "truncated", "unreadable")
-}
+CODES = {"not_a_picture"} | {f"picture_{why}" for why in ("empty", "format", "too_large", "truncated", "unreadable")}
 
 
 def judged(content: bytes) -> None:

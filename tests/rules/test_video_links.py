@@ -142,11 +142,7 @@ def test_both_addresses_of_a_link_name_the_same_link(url: str) -> None:
     assert parse(link.embed_url) == link
 
 
-@given(
-    st.one_of(
-        st.text(), st.text().map("https://www.youtube.com/{}".format), st.text().map("vimeo.com/{}".format)
-    )
-)
+@given(st.one_of(st.text(), st.text().map("https://www.youtube.com/{}".format), st.text().map("vimeo.com/{}".format)))
 def test_any_text_ends_in_a_link_or_a_refusal(url: str) -> None:
     try:
         link = parse(url)

@@ -14,11 +14,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
+from theater_site.core.actors import Public
 from theater_site.core.encryption import decrypt, encrypt
 from theater_site.core.errors import Conflict, Invalid
+from theater_site.core.mentions import mentions
 from theater_site.core.models import IdempotentAnswer
 
 KEPT = timedelta(hours=24)
+# All who are not signed in share their keys: one that can be guessed would give a stranger's answer away.
+SHORTEST_PUBLIC_KEY = 16
 _HEADERS = ("Location", "ETag")
 
 
@@ -32,20 +36,25 @@ def once(request: Request, actor: str, perform: Callable[[], Response]) -> Respo
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return perform()
-    if not 1 <= len(key) <= 255:
-        raise Invalid("Between 1 and 255 characters, please.", code="bad_idempotency_key", field="Idempotency-Key")
+    shortest = SHORTEST_PUBLIC_KEY if actor == Public.label else 1
+    if not shortest <= len(key) <= 255:
+        raise Invalid(
+            f"Between {shortest} and 255 characters, please; a new UUID will do.",
+            code="bad_idempotency_key",
+            field="Idempotency-Key",
+        )
     fingerprint = hashlib.sha256(orjson.dumps([actor, key])).hexdigest()
     digest = _digest(request)
     now = timezone.now()
     try:
         with transaction.atomic():
             IdempotentAnswer.objects.filter(pk=fingerprint, created_at__lt=now - KEPT).delete()
-            IdempotentAnswer.objects.create(fingerprint=fingerprint, request_digest=digest, created_at=now)
             try:
-                response = perform()
+                IdempotentAnswer.objects.create(fingerprint=fingerprint, request_digest=digest, created_at=now)
             except IntegrityError as error:
-                # One of the action's own, not of the key's: it must not be taken for a repetition below.
-                raise _Inside(error) from error
+                # Told apart from one of the action's own, which may come as late as the commit.
+                raise _Repeated from error
+            response = perform()
             content = {
                 "data": response.data,
                 "headers": {name: response[name] for name in _HEADERS if name in response},
@@ -54,15 +63,12 @@ def once(request: Request, actor: str, perform: Callable[[], Response]) -> Respo
                 status=response.status_code, answer=encrypt(_JSON.encode(content))
             )
             return response
-    except _Inside as inside:
-        raise inside.error from inside
-    except IntegrityError:
+    except _Repeated:
         return _again(fingerprint, digest)
 
 
-class _Inside(Exception):
-    def __init__(self, error: IntegrityError) -> None:
-        self.error = error
+class _Repeated(Exception):
+    """Another request wrote the key's row first."""
 
 
 _JSON = JSONEncoder()
@@ -99,3 +105,12 @@ def _plain(data: Any) -> Any:
 def sweep() -> int:
     """A periodic job: forget what is older than 24 hours."""
     return IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]
+
+
+def forget_answers(words: frozenset[str], **_: Any) -> None:
+    """Somebody is forgotten: answers that are about them are kept no longer, only that they were given. Listens to
+    `person_forgotten`."""
+    for kept in IdempotentAnswer.objects.exclude(answer="").iterator():
+        if mentions(decrypt(kept.answer), words):
+            emptied = encrypt(_JSON.encode({"data": None, "headers": {}}))
+            IdempotentAnswer.objects.filter(pk=kept.pk).update(answer=emptied)

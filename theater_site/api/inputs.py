@@ -20,7 +20,6 @@ from rest_framework.validators import UniqueValidator
 
 from theater_site.core.actions import Action
 from theater_site.core.inputs import entries_of, without_none
-from theater_site.core.models import ContentModel
 
 WAIVE = "waive"
 _SCALARS: dict[type, type[serializers.Field[Any, Any, Any, Any]]] = {
@@ -35,16 +34,21 @@ _SCALARS: dict[type, type[serializers.Field[Any, Any, Any, Any]]] = {
 }
 
 
-class VisibleRelated(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg]
+class VisibleRelated(serializers.PrimaryKeyRelatedField):
     """An id of something that the actor may see; what they may not see does not exist for them."""
 
     def get_queryset(self) -> models.QuerySet[Any]:
-        rows = self.queryset.all()
+        rows: Any = vars(self)["queryset"].all()
         actor = self.context.get("actor")
         return rows.visible_to(actor) if actor is not None and hasattr(rows, "visible_to") else rows
 
     def use_pk_only_optimization(self) -> bool:
         return False
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, float):  # int() would round it to another row's id.
+            self.fail("incorrect_type", data_type="float")
+        return super().to_internal_value(data)
 
 
 class ActionInput(serializers.Serializer[Any]):
@@ -54,11 +58,9 @@ class ActionInput(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
+            told = f"There is no such field here. Fields: {', '.join(self.fields)}."
             raise serializers.ValidationError(
-                {
-                    str(name): [serializers.ErrorDetail(f"There is no such field here. Fields: {', '.join(self.fields)}.", "unknown_field")]
-                    for name in unknown
-                }
+                {str(name): [serializers.ErrorDetail(told, "unknown_field")] for name in unknown}
             )
         return super().to_internal_value(data)
 
@@ -119,16 +121,17 @@ def arguments_of(action: Action[Any, Any], body: ActionInput) -> dict[str, Any]:
 
 def _of_entry(key: str, kind: Any, model: type[models.Model] | None, *, needed: bool, partial: bool) -> Any:
     column = _column(model, key)
-    if column is None:
+    if column is None or get_origin(without_none(kind)[0]) is list:
         return _of_kind(kind, needed=needed, name=key)
     required = not partial and not (column.has_default() or column.blank or column.null)
     if isinstance(column, models.ForeignKey):
         return _of_kind(kind, needed=required or needed, name=key)
-    builder = serializers.ModelSerializer()
+    builder: serializers.ModelSerializer[Any] = serializers.ModelSerializer()
     field_class, options = builder.build_standard_field(key, column)
     for odd in ("read_only", "default", "model_field"):
         options.pop(odd, None)
-    if field_class is serializers.ModelField:
+    if field_class in (serializers.ModelField, serializers.JSONField):
+        # What a JSON column holds is for the annotation to say.
         return _of_kind(kind, needed=required or needed, name=key)
     options["required"] = required or needed
     options["validators"] = [v for v in options.get("validators", ()) if not isinstance(v, UniqueValidator)] or None
@@ -153,8 +156,7 @@ def _of_kind(kind: Any, *, needed: bool, name: str) -> Any:
         }
         return type(kind.__name__, (_Entries,), inner)(**options)
     if issubclass(kind, models.Model):
-        rows = kind._default_manager.all() if issubclass(kind, ContentModel) else kind._default_manager.all()
-        return VisibleRelated(queryset=rows, **options)
+        return VisibleRelated(queryset=kind._default_manager.all(), **options)
     if issubclass(kind, Enum):
         choices = getattr(kind, "choices", None) or [(member.value, member.name) for member in kind]
         return serializers.ChoiceField(choices=choices, **options)

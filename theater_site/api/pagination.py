@@ -27,7 +27,7 @@ class KeysetPagination(BasePagination):
     cursor in `next` holds for the ordering it was made for and is refused for another.
     """
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
         self.name, self.ordering = _ordering(request, view)
         self.size = _size(request)
@@ -54,10 +54,14 @@ class KeysetPagination(BasePagination):
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         parameters = [
             _parameter("cursor", {"type": "string"}, "Where to go on: taken from `next`, never made up."),
-            _parameter("page_size", {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE, "default": DEFAULT_SIZE}, ""),
+            _parameter(
+                "page_size", {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE, "default": DEFAULT_SIZE}, ""
+            ),
         ]
         if names := list(getattr(view, "orderings", {})):
-            parameters.append(_parameter("ordering", {"type": "string", "enum": names}, "Another order than the usual one."))
+            parameters.append(
+                _parameter("ordering", {"type": "string", "enum": names}, "Another order than the usual one.")
+            )
         return parameters
 
     def _next(self) -> str | None:
@@ -70,10 +74,12 @@ class KeysetPagination(BasePagination):
         return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
 
     def _values(self, cursor: str, queryset: QuerySet[Any]) -> list[Any]:
-        wrong = Invalid("This cursor does not belong to this list. Start from the first page.", code="bad_cursor", field="cursor")
+        wrong = Invalid(
+            "This cursor does not belong to this list. Start from the first page.", code="bad_cursor", field="cursor"
+        )
         try:
             name, *values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-            if name != self.name or len(values) != len(self.ordering):
+            if name != self.name or len(values) != len(self.ordering) or not all(map(_possible, values)):
                 raise wrong
             return [
                 _field(queryset, field.lstrip("-")).to_python(value)
@@ -95,9 +101,16 @@ def _ordering(request: Request, view: Any) -> tuple[str, Sequence[str]]:
 
 def _size(request: Request) -> int:
     raw = request.query_params.get("page_size", str(DEFAULT_SIZE))
-    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw[:6]) <= LARGEST_SIZE:
+    if not (raw.isascii() and raw.isdigit() and len(raw) <= 4 and 1 <= int(raw) <= LARGEST_SIZE):
         raise Invalid(f"Between 1 and {LARGEST_SIZE}, please.", code="bad_page_size", field="page_size")
     return int(raw)
+
+
+def _possible(value: Any) -> bool:
+    """Whether a cursor of ours can hold it."""
+    if isinstance(value, str):
+        return "\x00" not in value
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _after(ordering: Sequence[str], values: Sequence[Any]) -> Q:

@@ -54,8 +54,11 @@ class Problem(serializers.Serializer[Any]):
     detail = serializers.CharField()
     code = serializers.CharField()
     request_id = serializers.CharField()
-    errors = ProblemFault(many=True, required=False)
-    data = serializers.DictField(required=False, help_text="What a client can act upon, by code.")
+    errors = ProblemFault(many=True, required=False)  # type: ignore[assignment]
+    data = serializers.DictField(
+        required=False,  # type: ignore[assignment]
+        help_text="What a client can act upon, by code.",
+    )
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -122,14 +125,14 @@ def _as_domain_error(error: Exception) -> errors.DomainError | None:
     if isinstance(error, exceptions.ValidationError):
         return _of_validation(error)
     if isinstance(error, exceptions.Throttled):
-        wait = int(error.wait or 1) + 1
+        wait = int(getattr(error, "wait", None) or 1) + 1
         return errors.TooMany(f"Too many requests. Try again in {wait} seconds.", data={"retry_after": wait})
     if isinstance(error, exceptions.APIException):
         return _OfHttp(str(error.detail), code=error.default_code, status=error.status_code)
     if isinstance(error, IntegrityError):
         return conflict_of(error)
     if isinstance(error, OperationalError | InterfaceError):
-        log.exception("the database did not answer")
+        log.error("the database did not answer", exc_info=error)
         return errors.Unavailable("The database is busy. Try again in a moment.", data={"retry_after": 2})
     return None
 

@@ -12,32 +12,37 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.http import Http404
+from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action as drf_action
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from theater_site.api import guesses
 from theater_site.api.idempotency import once
 from theater_site.api.inputs import WAIVE, ActionInput, arguments_of, body_of
 from theater_site.core import recording
-from theater_site.core.actions import Action, OpenTo, Preview, Submitted
+from theater_site.core.actions import Action, OpenTo, Submitted
 from theater_site.core.actors import Actor, ActorKind, Public
 from theater_site.core.announcements import Question
 from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn, Stale, VersionRequired
 
 who_acts: Question[Actor] = Question(
-    "The actor behind a request's user. Answered by accounts.", arguments=("user",), default=Public
+    "The actor behind a request: its user, and by what the user was recognized (a session, a token). Answered by accounts.",
+    arguments=("user", "auth"),
+    default=Public,
 )
 
 
 def actor_of(request: Request) -> Actor:
     """The request's actor; made once, so that what they hold is loaded once."""
     if not hasattr(request._request, "actor"):
-        request._request.actor = who_acts.ask(user=request.user)  # type: ignore[attr-defined]
-    return request._request.actor  # type: ignore[attr-defined,no-any-return]
+        request._request.actor = who_acts.ask(user=request.user, auth=request.auth)  # type: ignore[attr-defined]
+    return request._request.actor  # type: ignore[attr-defined]
 
 
 class PreviewedChange(serializers.Serializer[Any]):
@@ -74,9 +79,34 @@ class SubmittedAnswer(serializers.Serializer[Any]):
 
 
 class ActingView(APIView):
-    """A view whose writes are actions."""
+    """A view whose writes are actions. `guessed` names the refusals (by code) by which somebody learns that a secret which
+    they tried is wrong: these are counted, and limited (theater_site/api/guesses.py)."""
 
-    # What the deciding right of an action is called in its answer; views override `answer`.
+    guessed: ClassVar[frozenset[str]] = frozenset()
+
+    def perform_authentication(self, request: Request) -> None:
+        """Counts a refused sign-in as a stranger's request: else nothing would bound the guessing of tokens."""
+        bearer = "Authorization" in request.headers
+        if bearer:
+            guesses.refuse_if_spent(request, "token")
+        try:
+            super().perform_authentication(request)
+        except AuthenticationFailed:
+            if bearer:
+                guesses.count(request, "token")
+            self.check_throttles(request)
+            raise
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.guessed:
+            guesses.refuse_if_spent(request, self.__class__.__name__)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if getattr(exc, "code", None) in self.guessed:
+            guesses.count(self.request, self.__class__.__name__)
+        return super().handle_exception(exc)
+
     def perform(
         self,
         request: Request,
@@ -103,13 +133,13 @@ class ActingView(APIView):
             read = body(data=request.data, context={"request": request, "actor": actor, "view": self})
             read.is_valid(raise_exception=True)
             arguments |= arguments_of(action, read)
-        if request.query_params.get("preview", "").lower() in ("true", "1"):
-            return Response(_previewed(_preview(action, actor, arguments, version)))
+        if wants_preview(request):
+            return Response(preview_of(action, actor, arguments, version))
         waive = read.validated_data.get(WAIVE) if read is not None else None
 
         def act() -> Response:
             done = action.submit(actor=actor, if_version=version, waive=waive, **arguments)
-            return _submitted(done.submission, request) if isinstance(done, Submitted) else answer(done)
+            return submitted(done.submission, request) if isinstance(done, Submitted) else answer(done)
 
         return once(request, actor.label, act) if request.method == "POST" else act()
 
@@ -140,21 +170,22 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
         return actor_of(self.request)
 
     def get_queryset(self) -> Any:
-        return super().get_queryset().visible_to(self.actor)
+        rows: Any = super().get_queryset()
+        return rows.visible_to(self.actor)
 
     def get_serializer_context(self) -> dict[str, Any]:
-        context = super().get_serializer_context()
+        context: dict[str, Any] = {**super().get_serializer_context()}
         if not getattr(self, "swagger_fake_view", False):
             context["actor"] = self.actor
         return context
 
     def filter_queryset(self, queryset: Any) -> Any:
-        self._refuse_unknown_filters()
+        self._refuse_unknown_filters(queryset)
         return super().filter_queryset(queryset)
 
-    def _refuse_unknown_filters(self) -> None:
+    def _refuse_unknown_filters(self, queryset: Any) -> None:
         # A misspelt filter would else answer with everything.
-        filters = getattr(getattr(self, "filterset_class", None), "base_filters", {})
+        filters = getattr(DjangoFilterBackend().get_filterset_class(self, queryset), "base_filters", {})
         known = {*filters, "cursor", "page_size", "preview", "format", *(["ordering"] if self.orderings else [])}
         for name, shown in getattr(self, "parameters", {}).items():
             known |= {name, shown}
@@ -181,9 +212,7 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
         if (version := getattr(row, "version", None)) is not None:
             response["ETag"] = f'"{version}"'
         if status == 201 and getattr(self, "basename", None):
-            response["Location"] = reverse(
-                f"{self.basename}-detail", args=[row.pk], request=self.request
-            )
+            response["Location"] = reverse(f"{self.basename}-detail", args=[row.pk], request=self.request)
         return response
 
     def found(self, rows: Any = None) -> Any:
@@ -233,7 +262,12 @@ def updates(
 
     def partial_update(self: Resource, request: Request, pk: str) -> Response:
         return self.perform(
-            request, action, lambda made: self.shown(made, answers), subject=self.found(), body=body, version_needed=True
+            request,
+            action,
+            lambda made: self.shown(made, answers),
+            subject=self.found(),
+            body=body,
+            version_needed=True,
         )
 
     return _described(partial_update, action, body, {200: answers})
@@ -243,9 +277,7 @@ def deletes(action: Action[Any, Any]) -> Callable[..., Response]:
     """A view's `destroy`: DELETE on the object, with the version in If-Match."""
 
     def destroy(self: Resource, request: Request, pk: str) -> Response:
-        return self.perform(
-            request, action, lambda _: Response(status=204), subject=self.found(), version_needed=True
-        )
+        return self.perform(request, action, lambda _: Response(status=204), subject=self.found(), version_needed=True)
 
     return _described(destroy, action, None, {204: OpenApiResponse(description="Gone.")})
 
@@ -262,8 +294,8 @@ def internally(answers: type[serializers.BaseSerializer[Any]]) -> Callable[..., 
         return self.shown(row, answers)
 
     internal.__doc__ = answers.__doc__
-    described = extend_schema(responses={200: answers}, description=(answers.__doc__ or "").strip())(internal)
-    return drf_action(detail=True, methods=["get"], url_path="internal", url_name="internal")(described)
+    routed = drf_action(detail=True, methods=["get"], url_path="internal", url_name="internal")(internal)
+    return extend_schema(responses={200: answers}, description=(answers.__doc__ or "").strip())(routed)
 
 
 def verb(
@@ -281,8 +313,9 @@ def verb(
         return self.perform(request, action, lambda made: self.shown(made, answers), subject=self.found(), body=body)
 
     run.__name__ = action.name.split(".", 1)[1]
-    described = _described(run, action, body, {200: answers})
-    return drf_action(detail=True, methods=["post"], url_path=path or name, url_name=path or name)(described)
+    # Routed first: `drf_action` would overwrite what the schema is told.
+    routed = drf_action(detail=True, methods=["post"], url_path=path or name, url_name=path or name)(run)
+    return _described(routed, action, body, {200: answers})
 
 
 def _described(
@@ -310,16 +343,23 @@ def if_match(request: Request, *, needed: bool) -> int | None:
         return None
     match = re.fullmatch(r'(?:W/)?"([0-9]{1,9})"', raw.strip())
     if match is None:
-        raise Stale(f"{raw[:40]!r} is no version of this. Send its ETag, such as \"7\".", code="bad_version", field="If-Match")
+        raise Stale(
+            f'{raw[:40]!r} is no version of this. Send its ETag, such as "7".', code="bad_version", field="If-Match"
+        )
     return int(match[1])
 
 
-def _preview(action: Action[Any, Any], actor: Actor, arguments: dict[str, Any], version: int | None) -> Preview:
+def wants_preview(request: Request) -> bool:
+    """Whether it is only asked what would be done."""
+    return request.query_params.get("preview", "").lower() in ("true", "1")
+
+
+def preview_of(
+    action: Action[Any, Any], actor: Actor, arguments: dict[str, Any], version: int | None
+) -> dict[str, Any]:
+    """What `action` would do, as PreviewAnswer shows it; of a proposal where the actor may only propose."""
     proposing = action.proposable and not action.permits(actor, arguments)
-    return action.preview(actor=actor, if_version=version, proposing=proposing, **arguments)
-
-
-def _previewed(preview: Preview) -> dict[str, Any]:
+    preview = action.preview(actor=actor, if_version=version, proposing=proposing, **arguments)
     return {
         "changes": [
             {
@@ -335,7 +375,8 @@ def _previewed(preview: Preview) -> dict[str, Any]:
     }
 
 
-def _submitted(submission: Any, request: Request) -> Response:
+def submitted(submission: Any, request: Request) -> Response:
+    """The answer where an action waits for approval."""
     url = reverse("submission-detail", args=[submission.pk], request=request)
     answer = {"id": submission.pk, "state": submission.state, "url": url}
     return Response(answer, status=202, headers={"Location": url})

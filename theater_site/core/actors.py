@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from enum import Enum
 from typing import Any
+
+from theater_site.core.errors import NotAllowed
 
 
 class ActorKind(str, Enum):
     USER = "user"
     PUBLIC = "public"
     SYSTEM = "system"
+    # A program that reads; it never acts.
+    TOKEN = "token"  # noqa: S105
 
 
 class Everywhere:
@@ -19,6 +23,40 @@ class Everywhere:
 
 
 EVERYWHERE = Everywhere()
+
+
+class SectionsBelow(Collection[int]):
+    """Sections that are too many to name one by one: all whose `field` begins with one of `prefixes`; never empty.
+
+    A collection of their ids like any other, loaded when it is looked into; `visible_to` does not, and asks for the
+    prefixes instead.
+    """
+
+    def __init__(self, field: str, prefixes: tuple[str, ...], load: Callable[[], Collection[int]]) -> None:
+        self.field = field
+        self.prefixes = prefixes
+        self._load = load
+        self._ids: frozenset[int] | None = None
+
+    @property
+    def ids(self) -> frozenset[int]:
+        if self._ids is None:
+            self._ids = frozenset(self._load())
+        return self._ids
+
+    def __contains__(self, section_id: object) -> bool:
+        return section_id in self.ids
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.ids)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __bool__(self) -> bool:
+        return True
+
+
 Sections = Everywhere | Collection[int]
 
 
@@ -44,6 +82,10 @@ class Actor:
     def sections_held(self, permission: str, at: datetime) -> Sections:
         """The ids of all sections, the ones below included, on which the actor holds `permission`."""
         return ()
+
+    def why_not(self, permission: str, scope: Any, at: datetime) -> NotAllowed | None:
+        """A better answer than "you lack this right", where there is one: what to do in order to hold it."""
+        return None
 
     def __repr__(self) -> str:
         return f"<{self.kind.value} {self.label}>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django.apps import apps
 from django.db import IntegrityError, models
@@ -11,7 +12,7 @@ from theater_site.core import guards
 from theater_site.core.errors import Conflict, DomainError, Invalid
 
 _SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (?:index '(?P<index>[^']+)'|(?P<columns>.+))")
-_SQLITE_CHECK = re.compile(r"CHECK constraint failed: (?P<name>\w+)")
+_SQLITE_CHECK = re.compile(r'CHECK constraint failed: "?(?P<name>\w+)')
 _SQLITE_NULL = re.compile(r"NOT NULL constraint failed: (?P<table>\w+)\.(?P<column>\w+)")
 _GUARD = re.compile(r"guard:(?P<name>\w+)")
 
@@ -20,8 +21,18 @@ def conflict_of(error: IntegrityError) -> DomainError:
     """The named Conflict of a broken unique, check or exclusion constraint or guard.
 
     `code` is the constraint's `violation_error_code`, else its name; the message its `violation_error_message`. A row that
-    another still needs is `still_in_use`; one that it names and that is gone is `reference_gone`.
+    another still needs is `still_in_use` where Django noticed, `reference_broken` where the database did, which does not
+    tell it from a row that names what is gone.
     """
+    if isinstance(error, models.ProtectedError | models.RestrictedError):
+        # Not by its text, which repeats what people typed.
+        held: Any = getattr(error, "protected_objects", None) or getattr(error, "restricted_objects", ())
+        kinds = sorted({str(row._meta.verbose_name_plural) for row in held})
+        return Conflict(
+            f"Something still hangs on this: {', '.join(kinds)}. Move or remove that first.",
+            code="still_in_use",
+            data={"held_by": kinds},
+        )
     text = str(error)
     if guard := _GUARD.search(text):
         return _of_guard(guard["name"])
@@ -31,21 +42,23 @@ def conflict_of(error: IntegrityError) -> DomainError:
     if match := _SQLITE_UNIQUE.search(text):
         return _of_constraint(match["index"]) if match["index"] else _of_columns(match["columns"])
     if match := _SQLITE_CHECK.search(text):
-        return _of_constraint(match["name"])
+        # What a field checks by itself is named there by its column.
+        return _of_constraint(match["name"]) if _declared(match["name"]) else _out_of_range(match["name"])
     if match := _SQLITE_NULL.search(text):
-        return Invalid("This is needed.", code="required", field=match["column"])
+        return _needed(match["table"], match["column"])
     return _foreign_key()
 
 
 def _on_postgresql(state: str, diagnostics: object) -> DomainError:
     name = getattr(diagnostics, "constraint_name", None) or ""
+    table = getattr(diagnostics, "table_name", None) or ""
     if state == "23502":
-        return Invalid("This is needed.", code="required", field=getattr(diagnostics, "column_name", None))
+        return _needed(table, getattr(diagnostics, "column_name", None) or "")
     if state == "23503":
         return _foreign_key()
     if guards.named(name):
         return _of_guard(name)
-    return _of_constraint(name)
+    return _of_constraint(name, table)
 
 
 def _foreign_key() -> Conflict:
@@ -60,35 +73,58 @@ def _of_guard(name: str) -> Conflict:
     return Conflict(found[1].message if found else "A rule of the database forbids this.", code=name)
 
 
-def _of_constraint(name: str) -> Conflict:
-    for model in apps.get_models():
-        for constraint in model._meta.constraints:
-            if constraint.name == name:
-                return _said_by(constraint)
+def _needed(table: str, column: str) -> Invalid:
+    names = (f.name for model in _models_of(table) for f in model._meta.local_concrete_fields if f.column == column)
+    return Invalid("This is needed.", code="required", field=next(names, column))
+
+
+def _out_of_range(column: str) -> Invalid:
+    return Invalid("This number is out of range.", code="out_of_range", field=column)
+
+
+def _models_of(table: str) -> list[type[models.Model]]:
+    return [model for model in apps.get_models(include_auto_created=True) if model._meta.db_table == table]
+
+
+def _declared(name: str) -> models.BaseConstraint | None:
+    everything = (constraint for model in apps.get_models() for constraint in model._meta.constraints)
+    return next((constraint for constraint in everything if constraint.name == name), None)
+
+
+def _of_constraint(name: str, table: str = "") -> DomainError:
+    if constraint := _declared(name):
+        return _said_by(constraint)
+    # PostgreSQL's and Django's own names for what a column checks by itself.
+    for model in _models_of(table):
+        if name == f"{table}_pkey":
+            return _taken(model, model._meta.pk.name)
         for field in model._meta.local_concrete_fields:
-            # PostgreSQL's own name for a `unique=True` column.
-            if field.unique and name in (f"{model._meta.db_table}_{field.column}_key", ""):
+            if field.unique and re.fullmatch(rf"{re.escape(f'{table}_{field.column}')}_(key|[0-9a-f]{{8}}_uniq)", name):
                 return _taken(model, field.name)
+            if re.fullmatch(rf"{re.escape(f'{table}_{field.column}')}_check\d*", name):
+                return _out_of_range(field.name)
     return Conflict("A rule of the database forbids this.", code=name or "constraint_broken")
 
 
 def _of_columns(columns: str) -> Conflict:
     pairs = [column.strip().split(".") for column in columns.split(",")]
     table, names = pairs[0][0], [pair[-1] for pair in pairs]
-    for model in apps.get_models(include_auto_created=True):
-        if model._meta.db_table != table:
-            continue
+    for model in _models_of(table):
         for constraint in model._meta.constraints:
             if isinstance(constraint, models.UniqueConstraint) and constraint.fields:
-                if [model._meta.get_field(name).column for name in constraint.fields] == names:
+                if [_column(model, name) for name in constraint.fields] == names:
                     return _said_by(constraint)
         if len(names) == 1:
             return _taken(model, names[0])
     return Conflict("This exists already.", code="already_exists")
 
 
+def _column(model: type[models.Model], name: str) -> str:
+    return str(model._meta.get_field(name).column)  # type: ignore[union-attr]
+
+
 def _said_by(constraint: models.BaseConstraint) -> Conflict:
-    fields = getattr(constraint, "fields", ())
+    fields: tuple[str, ...] = getattr(constraint, "fields", ())
     return Conflict(
         str(constraint.violation_error_message),
         code=constraint.violation_error_code or constraint.name,
@@ -98,5 +134,7 @@ def _said_by(constraint: models.BaseConstraint) -> Conflict:
 
 def _taken(model: type[models.Model], column: str) -> Conflict:
     return Conflict(
-        f"There is a {model._meta.verbose_name} with this {column} already. Choose another.", code=f"{column}_taken", field=column
+        f"There is a {model._meta.verbose_name} with this {column} already. Choose another.",
+        code=f"{column}_taken",
+        field=column,
     )

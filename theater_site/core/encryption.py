@@ -25,7 +25,7 @@ from django.db import models
 from theater_site.core.errors import DomainError
 
 
-class Undecryptable(DomainError):  # noqa: N818 (named like the other refusals)
+class Undecryptable(DomainError):
     """A stored value cannot be read with any of the keys: a key was lost, or the value was tampered with."""
 
     code = "undecryptable"
@@ -114,14 +114,16 @@ class EncryptedTextField(models.TextField):
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         errors = super().check(**kwargs)
         if self.unique or self.primary_key or self.deconstruct()[3].get("db_index"):
-            errors.append(
-                checks.Error("An index over encrypted values finds nothing.", obj=self, id="core.E001")
-            )
+            errors.append(checks.Error("An index over encrypted values finds nothing.", obj=self, id="core.E001"))
         return errors
 
 
 class EncryptedJSONField(EncryptedTextField):
     """What JSON can say, encrypted as one text. None is SQL NULL; dates and Decimals must be text already."""
+
+    # For the type checker: in Python this is data, not the text of its parent.
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
 
     description = "Encrypted JSON"
 
@@ -166,9 +168,7 @@ class BlindIndexField(models.CharField):
 
     def _refuse_half_a_save(self, update_fields: Collection[str] | None = None, **kwargs: Any) -> None:
         if update_fields is not None and self.source in update_fields and self.name not in update_fields:
-            raise FieldError(
-                f"Save {self.name} together with {self.source}, or it keeps finding the old value."
-            )
+            raise FieldError(f"Save {self.name} together with {self.source}, or it keeps finding the old value.")
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str | None:
         value = getattr(model_instance, self.source)

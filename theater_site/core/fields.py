@@ -9,7 +9,7 @@ from django.db import models
 from theater_site.core.text import fold
 
 
-class FoldedField(models.TextField):  # type: ignore[type-arg]
+class FoldedField(models.TextField):
     """The folded text of other columns of the row, for search: `FoldedField(sources=("title", "subtitle"))`.
 
     Kept by every way of saving but `update()` of a source. Ask it with text that went through `fold` as well.

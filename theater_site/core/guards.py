@@ -92,6 +92,21 @@ class AppendOnly(_Trigger):
     def _events(self) -> list[str]:
         return ["UPDATE"] if self.erasable else ["UPDATE", "DELETE", "TRUNCATE"]
 
+    def parts(self, vendor: str) -> set[str]:
+        return super().parts(vendor) | ({f"{self.name}_replace"} if vendor == "sqlite" else set())
+
+    def lay(self, model: type[models.Model], vendor: str) -> list[str]:
+        statements = super().lay(model, vendor)
+        if vendor == "sqlite":
+            # INSERT OR REPLACE deletes the row that is in its way, and asks no DELETE trigger about it.
+            table, key = model._meta.db_table, model._meta.pk.column
+            statements.append(
+                f'CREATE TRIGGER "{self.name}_replace" BEFORE INSERT ON "{table}" FOR EACH ROW '
+                f'WHEN EXISTS (SELECT 1 FROM "{table}" WHERE "{key}" = NEW."{key}") '
+                f"BEGIN SELECT RAISE(ABORT, 'guard:{self.name}'); END"
+            )
+        return statements
+
 
 @dataclass(frozen=True, kw_only=True)
 class Refuse(_Trigger):
@@ -138,7 +153,7 @@ class NoOverlap(Guard):
         taken = (
             f'EXISTS (SELECT 1 FROM "{table}" AS other WHERE other."{self.resource}" = NEW."{self.resource}" '
             f'AND other."{self.start}" < NEW."{self.end}" AND other."{self.end}" > NEW."{self.start}" '
-            f"AND other.\"{self.start}\" >= datetime(NEW.\"{self.start}\", '-{self.longest} days') "
+            f'AND other."{self.start}" >= datetime(NEW."{self.start}", \'-{self.longest} days\') '
             f'AND other."id" <> NEW."id"' + (f' AND other."{self.only}"' if self.only else "") + ")"
         )
         condition = f'NEW."{self.only}" AND {taken}' if self.only else taken

@@ -104,7 +104,9 @@ def load(kind: Any, raw: Any, field: str) -> Any:
     try:
         return _load_scalar(kind, raw)
     except (ValueError, TypeError, InvalidOperation) as error:
-        raise Invalid(f"This is no valid {kind.__name__}.", code=f"not_a_{kind.__name__.lower()}", field=field) from error
+        raise Invalid(
+            f"This is no valid {kind.__name__}.", code=f"not_a_{kind.__name__.lower()}", field=field
+        ) from error
 
 
 def _load_entries(kind: Any, raw: Any, field: str) -> dict[str, Any]:
@@ -112,10 +114,10 @@ def _load_entries(kind: Any, raw: Any, field: str) -> dict[str, Any]:
         raise Invalid("This must be an object.", code="not_an_object", field=field)
     entries = entries_of(kind)
     if unknown := raw.keys() - entries.keys():
-        name = sorted(unknown)[0]
+        name = min(unknown)
         raise Invalid(f"There is no field {name!r} here.", code="unknown_field", field=f"{field}.{name}")
     if absent := kind.__required_keys__ - raw.keys():
-        raise Invalid("This is needed.", code="required", field=f"{field}.{sorted(absent)[0]}")
+        raise Invalid("This is needed.", code="required", field=f"{field}.{min(absent)}")
     return {name: load(entries[name], inner, f"{field}.{name}") for name, inner in raw.items()}
 
 
@@ -129,7 +131,7 @@ def _load_instance(kind: type[models.Model], raw: Any, field: str) -> models.Mod
     return found
 
 
-def _load_scalar(kind: type, raw: Any) -> Any:
+def _load_scalar(kind: Any, raw: Any) -> Any:
     if issubclass(kind, Enum):
         return kind(raw)
     if kind is datetime or kind is date or kind is time:

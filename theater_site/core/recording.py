@@ -32,8 +32,7 @@ running: ContextVar[Run | None] = ContextVar("running_action", default=None)
 class Change:
     """What one action did to one object: attribute values before and after, the changed ones only.
 
-    `before` is empty for a created object, `after` for a deleted one. `section_id` is where it belongs now,
-    `section_before` where it belonged, if that changed.
+    `before` is empty for a created object, `after` for a deleted one. `section_id` is where it belongs after the change.
     """
 
     model: type[ContentModel]
@@ -120,7 +119,7 @@ def record_saved(row: ContentModel, update_fields: Iterable[str] | None) -> None
     loaded = getattr(row, "_loaded", None) or {}
     names: Iterable[str] = tracked(type(row))
     if update_fields is not None:
-        written = {row._meta.get_field(name).attname for name in update_fields}
+        written = {row._meta.get_field(name).attname for name in update_fields}  # type: ignore[union-attr]
         names = [name for name in names if name in written]
     now = row.__dict__
     if expressions := [n for n in names if n in now and hasattr(now[n], "resolve_expression")]:
@@ -128,8 +127,9 @@ def record_saved(row: ContentModel, update_fields: Iterable[str] | None) -> None
         row.refresh_from_db(fields=expressions)
     names = [name for name in names if name in now]
     before = {name: loaded[name] for name in names if name in loaded}
-    record_change(row, before, {name: _value(row, name) for name in names})
+    # From the snapshot, since a list of the row may still be changed in place.
     row._loaded = snapshot(row)
+    record_change(row, before, {name: row._loaded[name] for name in names})
 
 
 def record_change(row: ContentModel, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -171,12 +171,17 @@ def merged(first: Change, then: Change) -> Change | None:
     if first.operation == CREATED and then.operation == DELETED:
         return None
     if first.operation == CREATED:
-        return Change(first.model, first.object_id, CREATED, then.section_id, then.version, {}, {**first.after, **then.after})
+        return Change(
+            first.model, first.object_id, CREATED, then.section_id, then.version, {}, {**first.after, **then.after}
+        )
     if then.operation == DELETED:
         return Change(
             first.model, first.object_id, DELETED, then.section_id, then.version, {**then.before, **first.before}, {}
         )
     before, after = {**then.before, **first.before}, {**first.after, **then.after}
     for name in [name for name in before if before[name] == after.get(name)]:
-        del before[name], after[name]
-    return Change(first.model, first.object_id, CHANGED, then.section_id, then.version, before, after) if after else None
+        del before[name]
+        after.pop(name, None)
+    return (
+        Change(first.model, first.object_id, CHANGED, then.section_id, then.version, before, after) if after else None
+    )

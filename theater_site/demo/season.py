@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import cycle
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -58,6 +59,7 @@ class Demo:
     people: list[Person] = field(default_factory=list)
     productions: list[Production] = field(default_factory=list)
     spaces: dict[str, Space] = field(default_factory=dict)
+    turn: Iterator[Person] = field(default_factory=lambda: iter(()))
 
     def actor(self, role: str) -> Actor:
         """A fresh actor, with what the user holds by now."""
@@ -92,7 +94,7 @@ def build(tell: Step) -> Demo:
     _people(demo)
     for play in PLAYS:
         tell(play.title)
-        production = _production(demo, play, first_friday, chance)
+        production = _production(demo, play, first_friday)
         _calendar(demo, play, production, first_friday)
         _picture(demo, play, production)
     tell("Meetings, classes and a gala")
@@ -222,15 +224,19 @@ def _people(demo: Demo) -> None:
                 "name": name,
                 "sort_name": "" if group else f"{family[1]}, {family[0]}",
                 "kind": PersonKind.GROUP if group else PersonKind.PERSON,
-                "bio": "" if place % 3 else f"{name} has been with {company.ORGANIZATION} for {2 + place % 17} seasons.",
+                "bio": ""
+                if place % 3
+                else f"{name} has been with {company.ORGANIZATION} for {2 + place % 17} seasons.",
             },
         )
         if place in signing_in:
             person = link_user(actor=director, person=person, user=signing_in[place])
         demo.people.append(publish_person(actor=director, person=person))
+    people = demo.people[: len(company.NAMES)]
+    demo.turn = cycle([*people[8:10], *people[:8], *people[10:]])
 
 
-def _production(demo: Demo, play: Play, first_friday: dt.date, chance: random.Random) -> Production:
+def _production(demo: Demo, play: Play, first_friday: dt.date) -> Production:
     opens = first_friday + dt.timedelta(weeks=play.opens)
     production = create_production(
         actor=demo.actor("director"),
@@ -250,13 +256,11 @@ def _production(demo: Demo, play: Play, first_friday: dt.date, chance: random.Ra
         },
     )  # fmt: skip
     casting = demo.actor("casting_director")
-    players = chance.sample(demo.people[8:60], len(play.parts) + len(company.CREATIVE) + len(company.CREW))
-    if play.title == PLAYS[0].title:
-        # Those who can sign in have something to be seen in.
-        players[:2] = [demo.people[8], demo.people[9]]
     jobs = [(CreditKind.CAST, part) for part in play.parts]
     jobs += [(CreditKind.CREATIVE, job) for job in company.CREATIVE] + [(CreditKind.CREW, job) for job in company.CREW]
-    for order, ((kind, role), person) in enumerate(zip(jobs, players, strict=True), 1):
+    # Everybody in turn, so that nobody is without a part; the two actors who can sign in begin.
+    for order, (kind, role) in enumerate(jobs, 1):
+        person = next(demo.turn)
         add_credit(
             actor=casting, production=production, person=person,
             fields={"kind": kind, "role": role, "billing_order": order},
@@ -288,7 +292,15 @@ def _calendar(demo: Demo, play: Play, production: Production, first_friday: dt.d
             "start_time": dt.time(19), "duration_minutes": 180,
         },
     )  # fmt: skip
-    _single(stage, production, Category.AUDITION, begins - dt.timedelta(days=first_day + 2), 13, 240, demo.spaces["rehearsal"])
+    _single(
+        stage,
+        production,
+        Category.AUDITION,
+        begins - dt.timedelta(days=first_day + 2),
+        13,
+        240,
+        demo.spaces["rehearsal"],
+    )
     _single(stage, production, Category.LOAD_IN, opens - dt.timedelta(days=6), 9, 480, demo.spaces[play.stage])
     for evening in (5, 4, 3):
         _single(stage, production, Category.TECH, opens - dt.timedelta(days=evening), 18, 240, demo.spaces[play.stage])
@@ -397,10 +409,11 @@ def _sales(demo: Demo, charts: dict[str, SeatingChart], chance: random.Random) -
         stage = stages[performance.space_id or 0]
         sold_here = ("Stalls", "Rear stalls", "Balcony") if stage == "main" else ("Unreserved",)
         open_sale(
-            actor=director, performance=performance, chart=charts[stage], currency="USD", tax_rate=Decimal("5.5"),
+            actor=director,
+            performance=performance,
+            terms={"chart": charts[stage], "currency": "USD", "tax_rate": Decimal("5.5")},
             bands=[{"category": category, "price": Decimal(prices[category])} for category in sold_here],
-            opens_at=None, closes_at=None,
-        )  # fmt: skip
+        )
     seats = list(Seat.objects.filter(chart=charts["main"]).order_by("pk").values_list("pk", flat=True))
     main = [performance for performance in to_come if stages[performance.space_id or 0] == "main"][:8]
     for place, performance in enumerate(main):
@@ -425,7 +438,12 @@ def _buy(demo: Demo, performance: Occurrence, chance: random.Random, **places: A
     wanted = {"seats": None, "area": None, "quantity": None, **places}
     hold = take_hold(actor=Public(), performance=performance, **wanted)
     order = place_order(
-        actor=Public(), hold=hold.token, buyer_name=buyer, buyer_email=_address(buyer), promotion_code=None, payment=None
+        actor=Public(),
+        hold=hold.token,
+        buyer_name=buyer,
+        buyer_email=_address(buyer),
+        promotion_code=None,
+        payment=None,
     )
     if chance.random() < 0.8:
         pay_order(actor=demo.actor("box_office"), order=order, method=chance.choice(["cash", "card"]))

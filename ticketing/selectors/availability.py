@@ -87,9 +87,8 @@ def sale_open(performance_id: int, at: datetime) -> OpenSale:
         raise Conflict(f"The sale opens at {opens}.", code="sale_not_open", data={"opens_at": opens})
     if closes_at is not None and closes_at <= at:
         raise Conflict("The sale is closed. Ask at the box office.", code="sale_closed")
-    return OpenSale(
-        found["pk"], performance_id, int(performance["section_id"]), found["chart_id"], found["currency"], found["tax_rate"]
-    )
+    section_id: int = performance["section_id"]  # type: ignore[assignment]
+    return OpenSale(found["pk"], performance_id, section_id, found["chart_id"], found["currency"], found["tax_rate"])
 
 
 def sale_of(performance_id: int) -> Sale:

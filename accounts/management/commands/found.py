@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import User
 from accounts.services.founding import found_organization
@@ -21,8 +21,8 @@ from theater_site.core.logs import bind_request_id
 
 class Command(BaseCommand):
     help = (
-        "Found the organization: its root section, the preset roles, and the first director. Prints a session token, with "
-        "which the director can call the API at once; a password is set through /api/auth/ by password reset."
+        "Found the organization: its root section, the preset roles, and the first director. Prints a session token, "
+        "with which the director can call the API at once; a password is set through /api/auth/ by password reset."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,14 +36,15 @@ class Command(BaseCommand):
             validate_email(email)
         except ValidationError as error:
             raise CommandError(f"{email!r} is no e-mail address. Give one that the director reads.") from error
+        if User._meta.db_table not in connection.introspection.table_names():
+            raise CommandError("The database is empty. Run `manage.py migrate` first.")
         with bind_request_id(), transaction.atomic():
-            director = User.objects.filter(email=User.objects.normalize_email(email)).first()
-            director = director or User.objects.create_user(email, name=name)
             try:
+                director = User.objects.filter(email=email).first() or User.objects.create_user(email, name=name)
                 section = found_organization(actor=System("found"), name=organization, director=director)
+                token = issue_session_token(director, note="founding")
             except DomainError as error:
                 raise CommandError(error.message) from error
-            token = issue_session_token(director, note="founding")
         if options["json"]:
             told = {"organization": section.pk, "director": director.pk, "session_token": token}
             self.stdout.write(json.dumps(told))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Self
@@ -13,7 +14,7 @@ from django.db.models import F, Q
 from django.db.models.signals import class_prepared, post_delete
 
 from theater_site.core import recording
-from theater_site.core.actors import EVERYWHERE, Actor
+from theater_site.core.actors import EVERYWHERE, Actor, Sections, SectionsBelow
 from theater_site.core.errors import DomainError, Invalid, Stale, all_of
 
 BOOKKEEPING = frozenset({"version", "created_at", "updated_at"})
@@ -28,10 +29,10 @@ class ContentQuerySet(models.QuerySet["Any"]):
         """Only the rows that `actor` may see: published ones, their own, and all in sections where they may view."""
         model = self.model
         sections = actor.sections_held(model.view_right, recording.instant())
-        if sections is EVERYWHERE:
+        # An empty Q as `public_when` says that all rows are public; joined by OR it would say nothing.
+        if sections is EVERYWHERE or model.public_when == Q():
             return self
-        # The ids go in as literals: measured at twice the bare page, where a view of all rights took a hundred times.
-        visible = Q(**{f"{model.section_lookup}__in": sections}) if sections else Q(pk__in=())
+        visible = _within(model.section_lookup, sections)
         if model.public_when is not None:
             visible |= model.public_when
         own = model.visible_as_own(actor)
@@ -40,17 +41,22 @@ class ContentQuerySet(models.QuerySet["Any"]):
     def update(self, **values: Any) -> int:
         if self.query.is_sliced:
             raise TypeError("Cannot update a query once a slice has been taken.")
-        model = self.model
+        model: Any = self.model
         fields = {model._meta.get_field(name).attname for name in values} - BOOKKEEPING
         tracked = [name for name in recording.tracked(model) if name in fields]
         now = recording.instant()
         values.setdefault("version", F("version") + 1)
         values.setdefault("updated_at", now)
-        computed = any(hasattr(value, "resolve_expression") for name, value in values.items() if name not in BOOKKEEPING)
+        plain = _plain(model, {name: value for name, value in values.items() if name not in BOOKKEEPING})
+        model(**plain).check_values(plain)
+        following = [f for f in model._meta.concrete_fields if fields & set(getattr(f, "sources", ()))]
+        computed = any(
+            hasattr(value, "resolve_expression") for name, value in values.items() if name not in BOOKKEEPING
+        )
         with transaction.atomic(using=self.db):
             # Locked and then updated by key: rows that another transaction lets match in between stay untouched, so
             # what is recorded is exactly what was changed.
-            rows = list(self.order_by().select_for_update(of=("self",)).select_related(*_section_joins(model)))
+            rows = list(section_joined(self.order_by().select_for_update(of=("self",))))
             for start in range(0, len(rows), _CHUNK):
                 chunk = rows[start : start + _CHUNK]
                 keys = [row.pk for row in chunk]
@@ -59,14 +65,21 @@ class ContentQuerySet(models.QuerySet["Any"]):
                 after = {row["pk"]: row for row in bare.values("pk", *tracked)} if computed else None
                 for row in chunk:
                     before = {name: getattr(row, name) for name in tracked}
-                    now_values = after[row.pk] if after else _plain(model, values)
+                    now_values = after[row.pk] if after else plain
+                    for name in tracked:
+                        setattr(row, name, now_values[name])
+                    row.version += 1
+                    if following:
+                        # A column that follows from others is worked out in Python, from the row as it is now.
+                        folded = {f.attname: f.pre_save(row, False) for f in following}
+                        models.QuerySet.update(model._base_manager.using(self.db).filter(pk=row.pk), **folded)
                     recording.record_change(row, before, {name: now_values[name] for name in tracked})
         self._result_cache = None
         return len(rows)
 
     update.alters_data = True  # type: ignore[attr-defined]
 
-    def bulk_create(  # type: ignore[override]
+    def bulk_create(
         self,
         objs: Iterable[Any],
         batch_size: int | None = None,
@@ -79,7 +92,9 @@ class ContentQuerySet(models.QuerySet["Any"]):
     ) -> list[Any]:
         """Django's, with every row judged by `check_values` unless the caller says that it has been `checked`."""
         if ignore_conflicts or update_conflicts:
-            raise TypeError("an upsert hides what it wrote from the recorder: write it by hand and call record_change()")
+            raise TypeError(
+                "an upsert hides what it wrote from the recorder: write it by hand and call record_change()"
+            )
         made = list(objs)
         now = recording.instant()
         for row in made:
@@ -96,18 +111,32 @@ class ContentQuerySet(models.QuerySet["Any"]):
         return super().bulk_update(list(objs), list(fields), batch_size=batch_size)
 
 
+def _within(lookup: str, sections: Sections) -> Q:
+    """The rows whose section is one of these. Few ids go in as literals; of thousands the place in the tree is compared,
+    since a statement of thousands of literals takes longer to read than to answer."""
+    if isinstance(sections, SectionsBelow):
+        place = sections.field if lookup == "id" else f"{lookup.removesuffix('_id')}__{sections.field}"
+        below = Q()
+        for prefix in sections.prefixes:
+            below |= Q(**{f"{place}__startswith": prefix})
+        return below
+    return Q(**{f"{lookup}__in": sections}) if sections else Q(pk__in=())
+
+
 def _plain(model: type[models.Model], values: dict[str, Any]) -> dict[str, Any]:
     plain = {}
     for name, value in values.items():
         field = model._meta.get_field(name)
-        plain[field.attname] = value.pk if isinstance(value, models.Model) else field.to_python(value)  # type: ignore[union-attr]
+        if not hasattr(value, "resolve_expression"):
+            plain[field.attname] = value.pk if isinstance(value, models.Model) else field.to_python(value)  # type: ignore[union-attr]
     return plain
 
 
-def _section_joins(model: Any) -> tuple[str, ...]:
-    """The relations to load along so that a row's section is known without another query."""
-    path = model.section_lookup.split("__")
-    return ("__".join(path[:-1]),) if len(path) > 1 else ()
+def section_joined(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """`rows` with what must be loaded along so that `owning_section_id` costs no query."""
+    path = rows.model.section_lookup.split("__")
+    # Without a name select_related() would follow every foreign key there is.
+    return rows.select_related("__".join(path[:-1])) if len(path) > 1 else rows
 
 
 ContentManager = models.Manager.from_queryset(ContentQuerySet)
@@ -127,6 +156,8 @@ class ContentModel(models.Model):
     public_when: ClassVar[Q | None] = None
     # Attribute names whose values are somebody's private data: encrypted wherever a copy is kept, never logged.
     personal: ClassVar[frozenset[str]] = frozenset()
+    # Attribute names whose values chance decides (a random label): recorded, but no part of what an approver agrees to.
+    chance: ClassVar[frozenset[str]] = frozenset()
 
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(editable=False)
@@ -150,14 +181,23 @@ class ContentModel(models.Model):
         return recording.section_id_of(self)
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
-        row = super().from_db(db, field_names, values)  # type: ignore[arg-type]
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:  # type: ignore[override]
+        row = super().from_db(db, field_names, values)
         row._loaded = recording.snapshot(row)
         return row
 
-    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
-        super().refresh_from_db(*args, **kwargs)
-        self._loaded = recording.snapshot(self)
+    def refresh_from_db(  # type: ignore[override]
+        self, using: str | None = None, fields: Iterable[str] | None = None, **kwargs: Any
+    ) -> None:
+        names = None if fields is None else list(fields)
+        super().refresh_from_db(using, names, **kwargs)
+        fresh = recording.snapshot(self)
+        if names is None:
+            self._loaded = fresh
+        else:
+            # A deferred column comes this way too; what else was set on the row meanwhile is not loaded by it.
+            loaded = {self._meta.get_field(name).attname for name in names}  # type: ignore[union-attr]
+            self._loaded = getattr(self, "_loaded", {}) | {name: fresh[name] for name in loaded if name in fresh}
 
     def check_values(self, names: Collection[str] | None = None) -> None:
         """Refuse with Invalid, field by field, what a column does not take: too long, empty, no such choice, a NUL.
@@ -175,12 +215,21 @@ class ContentModel(models.Model):
                 continue
             if hasattr(value, "resolve_expression"):
                 continue
-            if isinstance(value, str) and "\x00" in value:
-                problems.append(Invalid("NUL characters cannot be stored.", code="null_character", field=field.name))
+            if not _storable(value):
+                problems.append(
+                    Invalid(
+                        "NUL characters and half characters cannot be stored.", code="null_character", field=field.name
+                    )
+                )
                 continue
             if value in field.empty_values:
                 if not (field.null if value is None else field.blank):
                     problems.append(Invalid("This is needed.", code="required", field=field.name))
+                continue
+            if isinstance(value, str) and field.max_length is not None and len(value) > field.max_length:
+                # Django itself judges this for CharField alone.
+                message = f"At most {field.max_length} characters, please; these are {len(value)}."
+                problems.append(Invalid(message, code="max_length", field=field.name))
                 continue
             try:
                 setattr(self, field.attname, field.clean(value, self))
@@ -202,6 +251,13 @@ class ContentModel(models.Model):
             derived = {f.name for f in self._meta.concrete_fields if getattr(f, "derived", False)}
             kwargs["update_fields"] = frozenset(update_fields) | {"version", "updated_at"} | derived
         self._seen_version = None if adding else seen_version
+        if adding:
+            # Never Django's "update it if the key exists": that would tell a change as a creation.
+            if kwargs.get("force_update") or update_fields is not None:
+                raise ValueError("Load a row before changing it.")
+            kwargs["force_insert"] = True
+        else:
+            self._load_before()
         using = kwargs.get("using")
         try:
             # One transaction around the row and its record; inside a service this is already open and costs nothing.
@@ -214,6 +270,12 @@ class ContentModel(models.Model):
             self.version = seen_version
             raise
 
+    def _load_before(self) -> None:
+        """What stands in the columns that were set without having been loaded."""
+        loaded = self.__dict__.setdefault("_loaded", {})
+        if unknown := [n for n in recording.tracked(type(self)) if n not in loaded and n in self.__dict__]:
+            loaded.update(type(self)._base_manager.filter(pk=self.pk).values(*unknown).first() or {})
+
     def _save_and_record(self, adding: bool, args: Any, kwargs: Any) -> None:
         super().save_base(*args, **kwargs)
         if adding:
@@ -221,21 +283,14 @@ class ContentModel(models.Model):
         else:
             recording.record_saved(self, kwargs.get("update_fields"))
 
-    def _do_update(
-        self,
-        base_qs: models.QuerySet[Any],
-        using: str | None,
-        pk_val: Any,
-        values: Collection[Any],
-        update_fields: Iterable[str] | None,
-        forced_update: bool,
-    ) -> bool:
+    def _do_update(self, base_qs: Any, *args: Any, **kwargs: Any) -> Any:
         if self._seen_version is None:
-            return super()._do_update(base_qs, using, pk_val, values, update_fields, forced_update)  # type: ignore[misc]
+            return super()._do_update(base_qs, *args, **kwargs)
         # The version in the WHERE makes a lost update impossible without holding a lock from read to write.
-        current = models.QuerySet(self.__class__, using=using).filter(version=self._seen_version)
-        if super()._do_update(current, using, pk_val, values, update_fields, forced_update):  # type: ignore[misc]
-            return True
+        current = base_qs.filter(version=self._seen_version)
+        # A bool, or from Django 6 on the rows that it returns.
+        if updated := super()._do_update(current, *args, **kwargs):
+            return updated
         raise Stale(
             f"This {self._meta.verbose_name} was changed or removed by somebody else meanwhile. Load it again and repeat.",
             data={"object_type": self._meta.label_lower, "object_id": str(self.pk)},
@@ -258,6 +313,18 @@ def _record_delete(sender: type[ContentModel], instance: ContentModel, **_: Any)
 class_prepared.connect(_watch_deletes)
 
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _storable(value: Any) -> bool:
+    """Whether both databases take the text that is in `value`, the items of a JSON column included."""
+    if isinstance(value, str):
+        return _UNSTORABLE.search(value) is None
+    if isinstance(value, dict):
+        return all(_storable(key) and _storable(inner) for key, inner in value.items())
+    return not isinstance(value, list | tuple) or all(map(_storable, value))
+
+
 @cache
 def _checked(model: type[ContentModel]) -> tuple[models.Field[Any, Any], ...]:
     return tuple(
@@ -273,8 +340,3 @@ def _checked(model: type[ContentModel]) -> tuple[models.Field[Any, Any], ...]:
 def code_of(error: ValidationError) -> str:
     """The stable code of a field's refusal ("max_length", "invalid_choice")."""
     return str(getattr(error.error_list[0], "code", None) or "invalid")
-
-
-def section_joins(model: type[ContentModel]) -> Sequence[str]:
-    """For `select_related`: what must be loaded along so that `owning_section_id` costs no query."""
-    return _section_joins(model)

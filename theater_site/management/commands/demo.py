@@ -97,7 +97,12 @@ class Command(BaseCommand):
             )
 
     def _build(self, *, quiet: bool) -> None:
-        columns = (TextColumn("{task.description:32}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description:32}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+        )
         with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
             task = bar.add_task("", total=STEPS)
 
@@ -125,7 +130,7 @@ class Command(BaseCommand):
             f"curl -H 'X-Session-Token: {director}' '{base}/api/v1/submissions/?state=submitted'",
             f"curl -H 'X-Session-Token: {director}' '{base}/api/v1/audit/?page_size=3'",
             f"curl -X PATCH -H 'X-Session-Token: {marketing}' -H 'Content-Type: application/json' -H 'If-Match: *' "
-            f"-d '{{\"subtitle\": \"A comedy of errors of the heart\"}}' "
+            f'-d \'{{"subtitle": "A comedy of errors of the heart"}}\' '
             f"{base}/api/v1/productions/{first.pk if first else 1}/",
             f"curl {base}/api/v1/calendars/public.ics",
             f"curl {base}/api/v1/schema/",

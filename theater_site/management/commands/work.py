@@ -11,8 +11,8 @@ from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.db import close_old_connections
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from theater_site.core import jobs
@@ -25,8 +25,9 @@ BEAT_SECONDS = 20
 
 class Command(BaseCommand):
     help = (
-        "Run the periodic jobs: deliver notifications, sweep what has expired. Several workers may run at once. SIGTERM and "
-        "Ctrl-C end it after the job at hand; a job that fails is logged and tried again at its next time."
+        "Run the periodic jobs: deliver notifications, sweep what has expired. Several workers may run at once. "
+        "SIGTERM and Ctrl-C end it after the job at hand; a job that fails is logged and tried again at its next "
+        "time. With --once the exit code is 1 where a job failed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -37,11 +38,15 @@ class Command(BaseCommand):
         if once:
             done = {job.name: self._run(job) for job in jobs.registered()}
             _beat()
+            failed = [name for name, outcome in done.items() if outcome is None]
+            told = {name: "failed; see the log" if outcome is None else outcome for name, outcome in done.items()}
             if options["json"]:
-                self.stdout.write(json.dumps(done))
+                self.stdout.write(json.dumps(told))
             else:
-                for name, outcome in done.items():
+                for name, outcome in told.items():
                     self.stdout.write(f"{name}: {outcome}")
+            if failed:
+                raise CommandError(f"Failed: {', '.join(failed)}. The log says why.")
             return
         self._until_stopped()
 
@@ -59,7 +64,11 @@ class Command(BaseCommand):
             now = time.monotonic()
             close_old_connections()
             if now >= next_beat:
-                _beat()
+                try:
+                    _beat()
+                except DatabaseError:
+                    # A database that is away for a while ends no worker, as it ends no server.
+                    log.exception("the heartbeat failed; it is tried again")
                 next_beat = now + BEAT_SECONDS
             for job in jobs.registered():
                 if due[job.name] <= now and not stop.is_set():
@@ -67,13 +76,14 @@ class Command(BaseCommand):
                     due[job.name] = time.monotonic() + job.seconds
             stop.wait(max(0.05, min([*due.values(), next_beat]) - time.monotonic()))
 
-    def _run(self, job: jobs.Job) -> str:
+    def _run(self, job: jobs.Job) -> str | None:
+        """What the job says that it did; None where it failed."""
         with bind_request_id():
             try:
                 return str(job.run())
             except Exception:
                 log.exception("the job %r failed; it is tried again at its next time", job.name)
-                return "failed; see the log"
+                return None
 
 
 def _beat() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from accounts.models import RoleAssignment, Submission, SubmissionState
+from accounts.models import Invitation, RoleAssignment, Submission, SubmissionState
 
 Letter = tuple[str, str]
 
@@ -42,6 +42,28 @@ def role_ended(assignment: RoleAssignment) -> Letter:
         f"Your role has ended: {_one_line(assignment.role.title)}, {_one_line(assignment.section.name)}",
         f"You are no longer {assignment.role.title} for {assignment.section.name}.\n"
         + (f"\n{assignment.reason}\n" if assignment.reason else ""),
+    )
+
+
+def role_dated(assignment: RoleAssignment) -> Letter:
+    until = f"until {assignment.ends_at:%Y-%m-%d %H:%M} UTC" if assignment.ends_at else "without an end"
+    return (
+        f"Your role has another end: {_one_line(assignment.role.title)}, {_one_line(assignment.section.name)}",
+        f"You are {assignment.role.title} for {assignment.section.name} {until} now.\n"
+        + (f"\n{assignment.reason}\n" if assignment.reason else ""),
+    )
+
+
+def invited(invitation: Invitation, token: str) -> Letter:
+    """To somebody who may have no account: the link carries the secret, and says so."""
+    return (
+        f"You are invited: {_one_line(invitation.role.title)}, {_one_line(invitation.section.name)}",
+        f"{_who(invitation.invited_by)} asks you to be {invitation.role.title} for {invitation.section.name}.\n"
+        + (f"\n{invitation.reason}\n" if invitation.reason else "")
+        + "\nSign up, or sign in, with this address, and accept:\n"
+        + settings.FRONTEND_URLS["invitation"].format(key=token)
+        + f"\n\nThe link holds once, until {invitation.expires_at:%Y-%m-%d %H:%M} UTC. Keep it to yourself; if you do not "
+        "know what this is about, ignore this mail.\n",
     )
 
 

@@ -88,6 +88,20 @@ _TEXTS: dict[str, tuple[str, str]] = {
 }
 
 OCCASIONS = frozenset(_TEXTS)
+# Without these somebody cannot go on; the others tell of something that was done. Those for addresses with and without an
+# account are alike in this, or a dead mail server would tell which have one.
+AWAITED = frozenset(
+    f"account/email/{name}"
+    for name in (
+        "email_confirmation_signup",
+        "email_confirmation",
+        "login_code",
+        "password_reset_key",
+        "password_reset_code",
+        "account_already_exists",
+        "unknown_account",
+    )
+)
 
 
 def account_mail(occasion: str, context: Mapping[str, Any]) -> Mail:

@@ -1,0 +1,98 @@
+"""Accounts forgets somebody."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+
+from accounts.models import ApiToken, Invitation, Notification, RoleAssignment, Submission, SubmissionState, User
+from accounts.rules.subjects import Subject, erased_address
+from accounts.selectors.login_tokens import session_store
+from accounts.selectors.personal_data import indexes
+from accounts.services.audit_retention import erase_values
+from accounts.services.delegation import reach_of
+from accounts.services.login_tokens import revoke_all_session_tokens
+from theater_site.core.actions import current
+from theater_site.core.mentions import mentions
+
+
+def forget(subject: Subject, words: frozenset[str], **_: Any) -> None:
+    """The account is closed under a placeholder; sign-ins, second factors, mail, proposals and reasons go. The row and its
+    id stay, since the audit log names it."""
+    _forget_invitations(subject)
+    if subject.user_id is not None:
+        _end_roles(subject.user_id)
+        _forget_account(User.objects.select_for_update().get(pk=subject.user_id))
+    # Last, since ending a role may have put a mail into the outbox.
+    _forget_texts(subject, words)
+
+
+def _end_roles(user_id: int) -> None:
+    now = current().instant
+    held = RoleAssignment.objects.filter(user_id=user_id)
+    running = [one for one in held.select_related("role", "section") if one.ends_at is None or one.ends_at > now]
+    if running:
+        reach_of(now, assignments=running).cut()
+    for assignment in held.exclude(reason=""):
+        assignment.reason = ""
+        assignment.save()
+    for pk in held.values_list("pk", flat=True):
+        erase_values("accounts.roleassignment", pk, {"reason"})
+
+
+def _forget_account(user: User) -> None:
+    revoke_all_session_tokens(user)
+    EmailAddress.objects.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).delete()
+    for token in ApiToken.objects.filter(made_by=user, revoked_at=None):
+        token.revoked_at = current().instant
+        token.save()
+    user.email, user.name, user.is_active, user.last_login = erased_address(user.pk), "", False, None
+    user.set_unusable_password()
+    user.save()
+
+
+def _forget_invitations(subject: Subject) -> None:
+    for invitation in Invitation.objects.filter(email_index__in=indexes(subject)):
+        invitation.email, invitation.reason = erased_address(invitation.pk), ""
+        if invitation.assignment_id is None and invitation.withdrawn_at is None:
+            invitation.withdrawn_at = current().instant
+        invitation.save()
+        erase_values("accounts.invitation", invitation.pk, {"email", "reason"})
+
+
+def _forget_texts(subject: Subject, words: frozenset[str]) -> None:
+    """What is kept encrypted has no index by which to find a name: all of it is read once."""
+    for submission in Submission.objects.order_by("pk").iterator():
+        own = submission.author_id is not None and submission.author_id == subject.user_id
+        said = f"{json.dumps(submission.items, ensure_ascii=False)} {submission.comment} {submission.title}"
+        if own or mentions(said, words):
+            # What was to be done stays known, not with what.
+            submission.items = [
+                {"action": item["action"], "inputs": {}, "if_version": None} for item in submission.items
+            ]
+            submission.comment = ""
+            if mentions(submission.title, words):
+                submission.title = "(erased)"
+            if submission.state == SubmissionState.SUBMITTED:
+                submission.state = SubmissionState.WITHDRAWN if own else SubmissionState.DECLINED
+                submission.decided_at = current().instant
+            submission.save()
+            erase_values("accounts.submission", submission.pk, {"items", "comment", "title"})
+    gone = [
+        message.pk
+        for message in Notification.objects.iterator()
+        if (message.recipient_id is not None and message.recipient_id == subject.user_id)
+        or mentions(f"{message.address} {message.subject} {message.body}", words)
+    ]
+    Notification.objects.filter(pk__in=gone).delete()
+    for key in Session.objects.values_list("session_key", flat=True):
+        session = session_store(key)
+        signed_in_as = str(session.get(SESSION_KEY, ""))
+        if signed_in_as == str(subject.user_id) or mentions(json.dumps(dict(session.items()), default=str), words):
+            session.delete()

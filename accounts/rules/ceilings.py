@@ -1,0 +1,94 @@
+"""Nobody passes on more than they hold: in right, place and time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+# A right held on the organization holds everywhere; every path starts with the empty one.
+EVERYWHERE_PATH = ""
+
+
+class Hold(NamedTuple):
+    """One right on a section (its path) and all below, from `starts_at` (included) to `ends_at` (excluded); None is open.
+
+    `grant` is the row it comes from, which is what a passed-on right hangs on; `assignment` is whose row that is.
+    """
+
+    right: str
+    path: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    grant: int | None = None
+    assignment: int | None = None
+
+    def lives_at(self, at: datetime) -> bool:
+        return (self.starts_at is None or self.starts_at <= at) and (self.ends_at is None or at < self.ends_at)
+
+    def reaches(self, path: str) -> bool:
+        return path.startswith(self.path)
+
+    def lasts(self, starts_at: datetime | None, ends_at: datetime | None) -> bool:
+        """Whether it is held for the whole span; an open side of the span is covered by an open side only."""
+        return (self.starts_at is None or (starts_at is not None and self.starts_at <= starts_at)) and (
+            self.ends_at is None or (ends_at is not None and ends_at <= self.ends_at)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants to pass on: these rights on the section at `path`, for this span."""
+
+    rights: Collection[str]
+    path: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+
+# What each missing right is told as, the worst first.
+NOT_HELD, NOT_HERE, NOT_SO_LONG = "beyond_own_rights", "beyond_own_sections", "beyond_own_time"
+
+
+def origins(wanted: Wanted, held: Mapping[str, Iterable[Hold]]) -> tuple[dict[str, Hold], dict[str, str]]:
+    """For each right the one hold that it can hang on, and for each that has none the reason.
+
+    One hold must cover the whole span: two that adjoin do not, since either may be ended alone. Of several, the one that
+    lasts longest is chosen, then the one that reaches furthest.
+    """
+    found: dict[str, Hold] = {}
+    lacking: dict[str, str] = {}
+    for right in sorted(wanted.rights):
+        holds = list(held.get(right, ()))
+        here = [hold for hold in holds if hold.reaches(wanted.path)]
+        enough = [hold for hold in here if hold.lasts(wanted.starts_at, wanted.ends_at)]
+        if enough:
+            found[right] = max(enough, key=_strength)
+        else:
+            lacking[right] = NOT_SO_LONG if here else NOT_HERE if holds else NOT_HELD
+    return found, lacking
+
+
+def worst(reasons: Iterable[str]) -> str:
+    """The reason to tell first, where several rights are missing for different ones."""
+    told = set(reasons)
+    return next(reason for reason in (NOT_HELD, NOT_HERE, NOT_SO_LONG) if reason in told)
+
+
+def held_until(holds: Iterable[Hold], at: datetime) -> datetime | None:
+    """Until when what is held at the instant `at` goes on without a gap, spans of several holds joined; None is for ever."""
+    end = at
+    spans = sorted(holds, key=lambda hold: (hold.starts_at is not None, hold.starts_at))
+    for hold in spans:
+        if hold.starts_at is not None and hold.starts_at > end:
+            break
+        if hold.ends_at is None:
+            return None
+        end = max(end, hold.ends_at)
+    return end
+
+
+def _strength(hold: Hold) -> tuple[bool, float, int, int]:
+    end = hold.ends_at
+    return end is None, end.timestamp() if end is not None else 0.0, -len(hold.path), -(hold.grant or 0)

@@ -1,0 +1,155 @@
+"""Somebody leaves, or a season begins: what is held goes to the next one in one action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from accounts.models import Invitation, RoleAssignment, Section, SectionGrant, User
+from accounts.rules.ceilings import Hold
+from accounts.services.delegation import (
+    AUTHORITY,
+    Giver,
+    Origins,
+    close,
+    keep_a_director,
+    lasting,
+    lay,
+    one_at_a_time,
+    refuse_own,
+)
+from accounts.services.roles import assign_role
+from accounts.signals import role_ended, role_given
+from theater_site.core.actions import Needs, OpenTo, action, current
+from theater_site.core.actors import Actor, ActorKind
+from theater_site.core.errors import Conflict, Invalid, NotAllowed
+
+
+@action("role.hand_over", open_to=OpenTo.SIGNED_IN, lock=one_at_a_time)
+def hand_over(*, leaver: User, successor: User, reason: str) -> list[RoleAssignment]:
+    """Everything that `leaver` holds goes to `successor`: each role is ended and given anew for the rest of its time, with
+    the rights it has now. What they passed on stays with whom it was passed on to, and now hangs on the successor's.
+
+    Open to whoever could give all of it themselves, the leaver among them. Refused: to hand over to oneself, to a closed
+    account, to the same person, and where nothing is held. What the leaver proposed stays theirs.
+    """
+    run = current()
+    if leaver.pk == successor.pk:
+        raise Invalid("Somebody else must take over.", code="same_person", field="successor")
+    refuse_own(run.actor, [successor.pk])
+    giver = Giver.acting(run.actor)
+    held = list(
+        RoleAssignment.objects.filter(lasting(run.instant), user=leaver)
+        .select_related("section", "role", "user")
+        .order_by("pk")
+    )
+    _refuse_strangers(giver, run.actor, leaver, held)
+    successor = User.objects.get(pk=successor.pk)
+    if not successor.is_active:
+        raise Invalid("This account is closed; open it again first.", code="user_inactive", field="successor")
+    if not held:
+        raise Conflict("They hold nothing that could be handed over.", code="nothing_held")
+    made = [_handed(giver, assignment, successor, reason) for assignment in held]
+    for invitation in Invitation.objects.filter(invited_by=leaver, assignment=None, withdrawn_at=None):
+        invitation.invited_by = successor
+        invitation.save()
+    if any(assignment.section.parent_id is None and AUTHORITY in assignment.role.rights for assignment in held):
+        keep_a_director()
+    return made
+
+
+@action(
+    "role.carry_over",
+    needs=(Needs("view_members", on="source"), Needs("manage_members", on="target")),
+    lock=one_at_a_time,
+)
+def carry_over(
+    *,
+    source: Section,
+    target: Section,
+    assignments: list[RoleAssignment] | None,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    reason: str,
+) -> list[RoleAssignment]:
+    """Give on `target` (the next season's section) what is held now on `source` (this season's) by role: those
+    `assignments` that are chosen, or all. The old ones stay as they are.
+
+    Each is given as by hand and judged so. Of all, what is not to be given again is passed over: one's own, closed
+    accounts', what is held on the target already; chosen by hand it is refused.
+    """
+    run = current()
+    if source.pk == target.pk:
+        raise Invalid("Choose another section to carry over to.", code="same_section", field="target")
+    standing = RoleAssignment.objects.filter(lasting(run.instant), section=source).select_related("user", "role")
+    if assignments is None:
+        chosen = [row for row in standing.order_by("pk") if row.user.is_active and row.user_id != run.actor.user_id]
+    else:
+        wanted = {assignment.pk for assignment in assignments}
+        chosen = list(standing.filter(pk__in=wanted).order_by("pk"))
+        if strangers := sorted(wanted - {row.pk for row in chosen}):
+            raise Invalid(
+                f"Assignment {strangers[0]} is not held on {source.name} now.",
+                code="not_in_section",
+                field="assignments",
+            )
+    there = set(RoleAssignment.objects.filter(lasting(run.instant), section=target).values_list("user_id", "role_id"))
+    made = []
+    for row in chosen:
+        if (row.user_id, row.role_id) not in there:
+            there.add((row.user_id, row.role_id))
+            made.append(
+                assign_role.as_consequence(
+                    user=row.user, role=row.role, section=target, starts_at=starts_at, ends_at=ends_at, reason=reason
+                )
+            )
+        elif assignments is not None:
+            raise Conflict(
+                f"{row.role.title} is held on {target.name} already by user {row.user_id}.", code="held_already"
+            )
+    return made
+
+
+def _refuse_strangers(giver: Giver, actor: Actor, leaver: User, held: Iterable[RoleAssignment]) -> None:
+    """Whoever hands over could give all of it; to somebody who could give none it is not told what there is."""
+    if actor.kind is ActorKind.SYSTEM:
+        return
+    if actor.user_id != leaver.pk and not any(
+        hold.lives_at(current().instant) for hold in giver.rights.all().get(AUTHORITY, ())
+    ):
+        raise NotAllowed("You may not hand over roles. Ask somebody who manages members.", data={"needs": [AUTHORITY]})
+    for assignment in held:
+        rights = assignment.grants.filter(lasting(current().instant)).values_list("permission__codename", flat=True)
+        begin = assignment.starts_at
+        later = begin if begin is not None and begin > current().instant else None
+        giver.origins(set(rights), assignment.section, later, assignment.ends_at)
+
+
+def _handed(giver: Giver, old: RoleAssignment, successor: User, reason: str) -> RoleAssignment:
+    """The successor's assignment in the place of the old one: hung where that hung, with what hung on that."""
+    now = current().instant
+    was = {row.permission.codename: row for row in old.grants.filter(lasting(now)).select_related("permission")}
+    new = RoleAssignment(
+        user=successor,
+        role=old.role,
+        section=old.section,
+        starts_at=old.starts_at if old.starts_at is not None and old.starts_at > now else now,
+        ends_at=old.ends_at,
+        reason=reason,
+        granted_by=giver.user,
+        passed_on_from_id=old.passed_on_from_id,
+    )
+    new.save()
+    hung = Origins(holds={right: Hold(right, "", grant=row.origin_id) for right, row in was.items()})
+    made = lay(new, was, hung, {right: row.ends_at for right, row in was.items()})
+    place = {was[row.permission.codename].pk: row for row in made}
+    hanging = list(SectionGrant.objects.filter(origin__in=place).order_by("pk"))
+    for row in hanging:
+        row.origin = place[row.origin_id]
+    SectionGrant.objects.bulk_update(hanging, ["origin"], batch_size=200)
+    RoleAssignment.objects.filter(passed_on_from=old).update(passed_on_from=new)
+    old.grants.all().delete()
+    close(old, now, reason)
+    role_ended.announce(assignment=old)
+    role_given.announce(assignment=new)
+    return new

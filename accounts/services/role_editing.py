@@ -1,0 +1,103 @@
+"""Roles are data: made, changed and removed. What a change adds or takes reaches everybody who holds the role, at once."""
+
+from __future__ import annotations
+
+import re
+from typing import TypedDict
+
+from accounts.models import Role, RoleAssignment, Section, SectionGrant
+from accounts.services.delegation import (
+    Giver,
+    lasting,
+    lay,
+    one_at_a_time,
+    reach_of,
+    refuse_own,
+    refuse_unknown,
+)
+from theater_site.core.actions import Needs, action, current
+from theater_site.core.errors import Conflict, Invalid
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
+
+
+class RoleFields(TypedDict, total=False):
+    """What can be said of a role: absent means unchanged. A sensitive role is for those who sign in with a second factor."""
+
+    title: str
+    rights: list[str]
+    sensitive: bool
+
+
+@action("role.create", needs=Needs("manage_members", on="section"), lock=one_at_a_time)
+def create_role(*, section: Section, name: str, fields: RoleFields) -> Role:
+    """A new role, to be given on `section` and below. `name` is what programs call it: small letters, digits, underscores.
+
+    Refused: a right that does not exist or that its maker does not hold on that section, no right at all, a taken name.
+    """
+    if not _NAME.fullmatch(name):
+        raise Invalid(
+            "Small letters, digits and underscores, please, and a letter first.", code="bad_role_name", field="name"
+        )
+    rights = sorted(set(fields.get("rights", [])))
+    refuse_unknown(rights)
+    now = current().instant
+    Giver.acting(current().actor).origins(rights, section, now, now)
+    role = Role(section=section, name=name, rights=rights, sensitive=fields.get("sensitive", False))
+    role.title = fields.get("title", "")
+    role.save()
+    return role
+
+
+@action("role.update", needs=Needs("manage_members", on="role"), subject="role", lock=one_at_a_time)
+def update_role(*, role: Role, changes: RoleFields) -> Role:
+    """Change what a role is called or allows. Whoever holds it gains what is added and loses what is taken, in this
+    transaction; what they passed on of that ends with it. An invitation gives what the role is when it is accepted.
+
+    Refused: to add what one does not hold oneself, everywhere and for as long as the role is held; to change what a role
+    allows that one holds, or to need less for it; a right that does not exist; and to leave nobody who can delegate.
+    """
+    now = current().instant
+    before, after = set(role.rights), set(changes.get("rights", role.rights))
+    held = list(role.assignments.filter(lasting(now)).select_related("section").order_by("pk"))
+    if after != before or (role.sensitive and not changes.get("sensitive", True)):
+        refuse_own(current().actor, [assignment.user_id for assignment in held])
+    if after != before:
+        refuse_unknown(after)
+        _add(role, after - before, held)
+        _take(role, before - after)
+        role.rights = sorted(after)
+    role.title = changes.get("title", role.title)
+    role.sensitive = changes.get("sensitive", role.sensitive)
+    role.save()
+    return role
+
+
+@action("role.delete", needs=Needs("manage_members", on="role"), subject="role", lock=one_at_a_time)
+def delete_role(*, role: Role) -> None:
+    """Remove a role that nobody was ever given; refused where somebody was, since the record of that stays."""
+    if role.assignments.exists() or role.invitations.exists():
+        raise Conflict(
+            "This role was given or offered to somebody. End what is held of it; the role itself stays, for the record.",
+            code="role_in_use",
+        )
+    role.delete()
+
+
+def _add(role: Role, rights: set[str], held: list[RoleAssignment]) -> None:
+    if not rights:
+        return
+    giver, now = Giver.acting(current().actor), current().instant
+    giver.origins(rights, role.section, now, now)
+    for assignment in held:
+        starts_at = assignment.starts_at if assignment.starts_at is not None and assignment.starts_at > now else None
+        hung = giver.origins(rights, assignment.section, starts_at, assignment.ends_at)
+        lay(assignment, rights, hung)
+
+
+def _take(role: Role, rights: set[str]) -> None:
+    if not rights:
+        return
+    now = current().instant
+    rows = SectionGrant.objects.filter(lasting(now), assignment__role=role, permission__codename__in=rights)
+    reach_of(now, grants=rows.select_related("content_object", "permission", "user").order_by("pk")).cut()

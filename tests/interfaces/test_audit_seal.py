@@ -1,0 +1,538 @@
+"""The sealed log: whole as it is written, and broken by every way of changing it past the guards."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, connections, transaction
+from django.test import override_settings
+from django.utils import timezone
+
+from accounts.models import AuditChange, AuditCheckpoint, AuditEntry, AuditSeal, AuditUnsealed, AuditValue
+from accounts.selectors.audit.verification import Verified, verify
+from accounts.services import sealing
+from accounts.services.sealing import seal_batch, seal_waiting, sign_checkpoint
+from productions.services.productions import update_production
+from tests.laws.scenes import Theater
+from theater_site.core import guards
+from theater_site.core.encryption import encrypt
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def theater() -> Theater:
+    """With a log of some entries, all of them sealed, and two checkpoints."""
+    theater = Theater()
+    rename(theater, 3)
+    seal_waiting()
+    assert sign_checkpoint() is not None
+    rename(theater, 4)
+    assert sign_checkpoint() is not None
+    return theater
+
+
+def rename(theater: Theater, times: int) -> None:
+    for n in range(times):
+        update_production(
+            actor=theater.acting(),
+            production=theater.production,
+            changes={"title": f"Title {n}", "genre": f"Genre {n}"},
+        )
+
+
+def verified(**options: Any) -> Verified:
+    return verify(**{"patience": timedelta(minutes=10), **options})
+
+
+def run(*arguments: str) -> tuple[int, dict[str, Any]]:
+    out = StringIO()
+    try:
+        call_command("verify_audit", "--json", *arguments, stdout=out)
+    except SystemExit as ended:
+        return int(ended.code or 0), json.loads(out.getvalue())
+    return 0, json.loads(out.getvalue())
+
+
+@contextmanager
+def as_an_intruder() -> Iterator[Callable[..., None]]:
+    """Raw SQL with the guards lifted."""
+    with guards.lifted(connection), connection.cursor() as cursor:
+
+        def sql(text: str, *parameters: Any) -> None:
+            cursor.execute(text, parameters)
+            assert cursor.rowcount > 0, "the intrusion changed nothing"
+
+        yield sql
+
+
+def key_of(row: Any) -> Any:
+    return row.pk if connection.vendor == "postgresql" else row.pk.hex
+
+
+def sealed(number: int) -> AuditSeal:
+    return AuditSeal.objects.select_related("entry").get(seq=number)
+
+
+# --- As it is written ---------------------------------------------------------------------------------------
+
+
+def test_every_entry_is_sealed_once_and_nothing_waits(theater: Theater) -> None:
+    seals = list(AuditSeal.objects.order_by("seq"))
+    assert [seal.seq for seal in seals] == list(range(1, AuditEntry.objects.count() + 1))
+    assert {seal.entry_id for seal in seals} == set(AuditEntry.objects.values_list("pk", flat=True))
+    assert not AuditUnsealed.objects.exists()
+    assert seal_waiting() == 0
+    seen = verified()
+    assert seen.broken is None
+    assert (seen.seals, seen.changes) == (len(seals), AuditChange.objects.count())
+    assert (seen.values, seen.erased, seen.waiting, seen.checkpoints) == (AuditValue.objects.count(), 0, 0, 2)
+
+
+def test_an_entry_whose_id_is_older_but_comes_later_is_sealed_too(theater: Theater) -> None:
+    """Ids are made before the transaction commits; "all after the last one" would miss it."""
+    first = AuditEntry.objects.order_by("id").first()
+    assert first is not None
+    older = first.pk.__class__(int=first.pk.int - (5000 << 80))
+    with transaction.atomic(), connection.cursor() as cursor:
+        key = older if connection.vendor == "postgresql" else older.hex
+        cursor.execute(
+            "INSERT INTO accounts_auditentry (id, action, actor_kind, actor_label, request_id, at, note) "
+            "VALUES (%s, 'late.one', 'system', 'test', '', %s, '{}')",
+            [key, connection.ops.adapt_datetimefield_value(timezone.now())],
+        )
+    assert verified().waiting == 1
+    assert seal_waiting() == 1
+    assert AuditSeal.objects.order_by("-seq").first().entry_id == older
+    assert verified().broken is None
+
+
+def test_what_rolls_back_is_never_waited_for(theater: Theater) -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        rename(theater, 1)
+        raise ZeroDivisionError
+    assert not AuditUnsealed.objects.exists()
+    assert seal_waiting() == 0
+
+
+def test_erased_values_do_not_break_the_seal(theater: Theater) -> None:
+    gone = AuditValue.objects.all()[:3]
+    assert AuditValue.objects.filter(pk__in=[value.pk for value in gone]).delete()[0] == 3
+    seen = verified()
+    assert (seen.broken, seen.erased) == (None, 3)
+
+
+def test_a_batch_ends_where_it_is_full_and_the_next_goes_on(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "BATCH", 2)
+    rename(theater, 5)
+    waiting = AuditUnsealed.objects.count()
+    assert seal_batch() == 2
+    assert seal_waiting() == waiting - 2
+    assert verified().broken is None
+
+
+def test_a_sealer_that_is_killed_in_a_batch_loses_that_batch_only(
+    theater: Theater, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealing, "BATCH", 2)
+    rename(theater, 3)
+    before, waiting = AuditSeal.objects.count(), AuditUnsealed.objects.count()
+    append, calls = AuditSeal.append, []
+
+    def dies_in_the_second(rows: Any) -> None:
+        append(rows)
+        calls.append(rows)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(AuditSeal, "append", dies_in_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        seal_waiting()
+    assert AuditSeal.objects.count() == before + 2
+    assert AuditUnsealed.objects.count() == waiting - 2
+    monkeypatch.setattr(AuditSeal, "append", append)
+    assert seal_waiting() == waiting - 2
+    assert verified().broken is None
+
+
+def test_the_statements_of_a_batch_do_not_depend_on_the_log(
+    theater: Theater, django_assert_max_num_queries: Any
+) -> None:
+    rename(theater, 20)
+    with django_assert_max_num_queries(10):
+        seal_batch()
+
+
+def test_no_checkpoint_is_signed_where_nothing_is_new(theater: Theater) -> None:
+    assert sign_checkpoint() is None
+    assert sealing.checkpoint_job() == "nothing new"
+    assert AuditCheckpoint.objects.count() == 2
+
+
+@pytest.mark.parametrize("model", [AuditSeal, AuditCheckpoint])
+def test_seals_and_checkpoints_are_written_once(model: Any, theater: Theater) -> None:
+    table, column = model._meta.db_table, model._meta.pk.column
+    statements = [f'UPDATE "{table}" SET "{column}" = "{column}"', f'DELETE FROM "{table}"']
+    if connection.vendor == "postgresql":
+        statements.append(f'TRUNCATE "{table}" CASCADE')
+    else:
+        statements.append(f'INSERT OR REPLACE INTO "{table}" SELECT * FROM "{table}"')
+    before = list(model.objects.values())
+    for statement in statements:
+        with pytest.raises(IntegrityError, match="guard:audit_"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+    assert list(model.objects.values()) == before != []
+
+
+# --- Broken -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("action", "nothing.much"), ("actor_id", None), ("actor_label", "user:999"), ("request_id", "forged"),
+     ("note", '{"a":1}'), ("cause", "0" * 32)],
+)  # fmt: skip
+def test_a_changed_entry_is_named(column: str, value: Any, theater: Theater) -> None:
+    victim = sealed(5).entry
+    with as_an_intruder() as sql:
+        sql(f'UPDATE accounts_auditentry SET "{column}" = %s WHERE id = %s', value, key_of(victim))
+    broken = verified().broken
+    assert broken is not None
+    assert (broken.what, broken.seq, broken.entry) == ("entry_changed", 5, victim.pk.hex)
+
+
+def test_an_entry_whose_time_was_changed_is_named(theater: Theater) -> None:
+    at = connection.ops.adapt_datetimefield_value(sealed(5).entry.at + timedelta(microseconds=1))
+    with as_an_intruder() as sql:
+        sql("UPDATE accounts_auditentry SET at = %s WHERE id = %s", at, key_of(sealed(5).entry))
+    assert verified().broken.what == "entry_changed"
+
+
+def test_the_first_of_several_is_named(theater: Theater) -> None:
+    with as_an_intruder() as sql:
+        for number in (7, 4, 6):
+            sql("UPDATE accounts_auditentry SET action = 'x' WHERE id = %s", key_of(sealed(number).entry))
+    assert verified().broken.seq == 4
+
+
+def change_of_a_title() -> AuditChange:
+    return AuditChange.objects.filter(entry__action="production.update").order_by("id")[1]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("object_id", "1234567"), ("section_id", None), ("version", 77), ("fields", '["genre"]'), ("operation", "created"),
+     ("digest", "0" * 64)],
+)  # fmt: skip
+def test_a_changed_change_is_named(column: str, value: Any, theater: Theater) -> None:
+    victim = change_of_a_title()
+    with as_an_intruder() as sql:
+        sql(f'UPDATE accounts_auditchange SET "{column}" = %s WHERE id = %s', value, key_of(victim))
+    broken = verified().broken
+    assert (broken.what, broken.entry) == ("change_changed", victim.entry_id.hex)
+
+
+def test_a_removed_change_is_named(theater: Theater) -> None:
+    victim = change_of_a_title()
+    AuditValue.objects.filter(pk=victim.pk).delete()
+    with as_an_intruder() as sql:
+        sql("DELETE FROM accounts_auditchange WHERE id = %s", key_of(victim))
+    assert (verified().broken.what, verified().broken.entry) == ("change_removed", victim.entry_id.hex)
+
+
+def test_a_change_put_in_is_named(theater: Theater) -> None:
+    victim = change_of_a_title()
+    made = AuditChange.objects.get(pk=victim.pk)
+    made.pk = victim.pk.__class__(int=victim.pk.int + 1)
+    made.save(force_insert=True)
+    assert (verified().broken.what, verified().broken.entry) == ("change_added", victim.entry_id.hex)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("values", '{"after":{},"before":{}}'), ("salt", "0" * 32), ("personal", None)]
+)
+def test_a_changed_value_is_named(column: str, value: Any, theater: Theater) -> None:
+    victim = change_of_a_title()
+    with as_an_intruder() as sql:
+        new = encrypt("{}") if value is None else value
+        sql(f'UPDATE accounts_auditvalue SET "{column}" = %s WHERE change_id = %s', new, key_of(victim))
+    broken = verified().broken
+    assert (broken.what, broken.change) == ("value_changed", victim.pk.hex)
+
+
+def test_a_personal_value_that_no_key_reads_is_named(theater: Theater) -> None:
+    victim = change_of_a_title()
+    with as_an_intruder() as sql:
+        sql("UPDATE accounts_auditvalue SET personal = 'gAAAA' WHERE change_id = %s", key_of(victim))
+    assert (verified().broken.what, verified().broken.change) == ("value_unreadable", victim.pk.hex)
+
+
+def remove(sql: Callable[..., None], entry: AuditEntry) -> None:
+    AuditValue.objects.filter(change__entry=entry).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM accounts_auditchange WHERE entry_id = %s", [key_of(entry)])
+    sql("DELETE FROM accounts_auditentry WHERE id = %s", key_of(entry))
+
+
+def test_a_removed_entry_is_named(theater: Theater) -> None:
+    victim = sealed(5).entry
+    with as_an_intruder() as sql:
+        remove(sql, victim)
+    assert (verified().broken.what, verified().broken.entry) == ("entry_removed", victim.pk.hex)
+
+
+def test_an_entry_removed_with_its_seal_is_named(theater: Theater) -> None:
+    victim = sealed(5).entry
+    with as_an_intruder() as sql:
+        remove(sql, victim)
+        sql("DELETE FROM accounts_auditseal WHERE seq = 5")
+    assert (verified().broken.what, verified().broken.seq) == ("seal_removed", 5)
+
+
+def test_a_gap_that_was_closed_is_named(theater: Theater) -> None:
+    victim = sealed(9).entry
+    with as_an_intruder() as sql:
+        remove(sql, victim)
+        sql("DELETE FROM accounts_auditseal WHERE seq = 9")
+        for number in range(10, AuditSeal.objects.count() + 2):
+            sql("UPDATE accounts_auditseal SET seq = %s WHERE seq = %s", number - 1, number)
+        # Nor is it hidden by a checkpoint that knows another end: those are taken away too.
+        sql("DELETE FROM accounts_auditcheckpoint")
+    assert (verified().broken.what, verified().broken.seq) == ("seal_changed", 9)
+
+
+def test_seals_in_another_order_are_named(theater: Theater) -> None:
+    # One that was sealed before the first checkpoint and is none itself.
+    entry = sealed(4).entry_id.hex
+    with as_an_intruder() as sql:
+        for old, new in ((4, -1), (6, 4), (-1, 6)):
+            sql("UPDATE accounts_auditseal SET seq = %s WHERE seq = %s", new, old)
+    broken = verified().broken
+    assert (broken.what, broken.seq, broken.entry) == ("reordered", 4, entry)
+    assert "stands at 6" in broken.message
+
+
+def test_a_changed_seal_is_named(theater: Theater) -> None:
+    with as_an_intruder() as sql:
+        sql("UPDATE accounts_auditseal SET entry_digest = %s WHERE seq = 3", "0" * 64)
+    assert (verified().broken.what, verified().broken.seq) == ("seal_changed", 3)
+
+
+def forged(at: Any) -> AuditEntry:
+    kept = sealed(5).entry
+    return AuditEntry(
+        pk=kept.pk.__class__(int=kept.pk.int + 1), action="production.update", actor_kind="user", actor_label="user:1",
+        actor_id=kept.actor_id, at=at, note={},
+    )  # fmt: skip
+
+
+def test_an_entry_put_in_past_the_database_s_own_rules_is_named(theater: Theater) -> None:
+    entry = forged(timezone.now() - timedelta(hours=1))
+    with as_an_intruder():
+        entry.save(force_insert=True)
+    assert seal_waiting() == 0
+    broken = verified().broken
+    assert (broken.what, broken.entry) == ("unsealed", entry.pk.hex)
+    assert verified(patience=timedelta(hours=2)).broken is None
+
+
+def test_an_entry_put_in_and_sealed_that_claims_to_be_older_than_a_checkpoint_is_named(theater: Theater) -> None:
+    entry = forged(timezone.now() - timedelta(days=3))
+    entry.save(force_insert=True)
+    assert seal_waiting() == 1
+    broken = verified().broken
+    assert (broken.what, broken.entry) == ("entry_backdated", entry.pk.hex)
+
+
+def test_an_entry_that_was_removed_before_it_was_sealed_is_named(theater: Theater) -> None:
+    rename(theater, 1)
+    entry = AuditEntry.objects.order_by("-id").first()
+    assert entry is not None
+    with as_an_intruder() as sql:
+        remove(sql, entry)
+    assert (verified().broken.what, verified().broken.entry) == ("entry_removed", entry.pk.hex)
+
+
+# --- Checkpoints --------------------------------------------------------------------------------------------
+
+
+def cut(last: int) -> None:
+    """Take away everything sealed after `last`, and every checkpoint that knows of it."""
+    with as_an_intruder() as sql:
+        for seal in AuditSeal.objects.filter(seq__gt=last).select_related("entry"):
+            remove(sql, seal.entry)
+        sql("DELETE FROM accounts_auditseal WHERE seq > %s", last)
+        sql("DELETE FROM accounts_auditcheckpoint WHERE seq > %s", last)
+
+
+def test_a_log_that_was_cut_off_shows_against_a_checkpoint_kept_elsewhere(theater: Theater, tmp_path: Any) -> None:
+    file = tmp_path / "checkpoint.json"
+    call_command("verify_audit", "--json", "--export", str(file), stdout=StringIO())
+    assert run("--checkpoint", str(file))[0] == 0
+    cut(5)
+    assert run()[0] == 0, "by itself it looks whole"
+    code, told = run("--checkpoint", str(file))
+    assert (code, told["broken"]["what"]) == (1, "log_truncated")
+
+
+def test_a_log_written_anew_shows_against_a_checkpoint_kept_elsewhere(theater: Theater, tmp_path: Any) -> None:
+    file = tmp_path / "checkpoint.json"
+    call_command("verify_audit", "--json", "--export", str(file), stdout=StringIO())
+    cut(5)
+    rename(theater, 20)
+    seal_waiting()
+    assert run()[0] == 0
+    assert run("--checkpoint", str(file))[1]["broken"]["what"] == "rewritten"
+
+
+def test_a_forged_checkpoint_is_refused(theater: Theater, tmp_path: Any) -> None:
+    file = tmp_path / "checkpoint.json"
+    call_command("verify_audit", "--json", "--export", str(file), stdout=StringIO())
+    kept = json.loads(file.read_text())
+    kept["checkpoint"]["seq"] -= 1
+    file.write_text(json.dumps(kept))
+    code, told = run("--checkpoint", str(file))
+    assert (code, told["broken"]["what"]) == (1, "checkpoint_forged")
+
+
+def test_a_checkpoint_of_another_key_is_refused_until_that_key_is_believed(
+    theater: Theater, tmp_path: Any, settings: Any
+) -> None:
+    file = tmp_path / "checkpoint.json"
+    call_command("verify_audit", "--json", "--export", str(file), stdout=StringIO())
+    old = settings.AUDIT_SIGNING_KEYS
+    new = base64.urlsafe_b64encode(b"another key of this very theater").decode()
+    with override_settings(AUDIT_SIGNING_KEYS=[new]):
+        code, told = run("--checkpoint", str(file))
+        assert (code, told["broken"]["what"]) == (1, "key_unknown")
+        assert run()[1]["broken"]["what"] == "key_unknown", "those in the database too"
+    with override_settings(AUDIT_SIGNING_KEYS=[new, *old]):
+        rename(theater, 1)
+        assert sign_checkpoint() is not None
+        assert run("--checkpoint", str(file))[0] == 0
+        assert len(set(AuditCheckpoint.objects.values_list("key_id", flat=True))) == 2
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [("UPDATE accounts_auditcheckpoint SET seq = seq - 1 WHERE number = 1", "checkpoint_forged"),
+     ("UPDATE accounts_auditcheckpoint SET signature = 'AAAA' WHERE number = 1", "checkpoint_forged"),
+     ("UPDATE accounts_auditcheckpoint SET key_id = 'x' WHERE number = 1", "key_unknown"),
+     ("DELETE FROM accounts_auditcheckpoint WHERE number = 1", "checkpoint_removed"),
+     ("DELETE FROM accounts_auditseal WHERE seq = (SELECT seq FROM accounts_auditcheckpoint WHERE number = 1)", "seal_removed")],
+)  # fmt: skip
+def test_a_checkpoint_in_the_database_that_was_touched_is_named(statement: str, what: str, theater: Theater) -> None:
+    with as_an_intruder() as sql:
+        sql(statement)
+    assert verified().broken.what == what
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[1]", "not json", '{"checkpoint": 1, "public_key": "", "signature": ""}']
+)
+def test_a_file_that_is_no_checkpoint_is_an_error_and_no_finding(content: str, theater: Theater, tmp_path: Any) -> None:
+    file = tmp_path / "checkpoint.json"
+    file.write_text(content)
+    with pytest.raises(CommandError, match="no checkpoint"):
+        run("--checkpoint", str(file))
+    with pytest.raises(CommandError, match="cannot be read"):
+        run("--checkpoint", str(tmp_path / "none"))
+    with pytest.raises(CommandError, match="cannot be written"):
+        run("--export", str(tmp_path / "none" / "file"))
+
+
+def test_the_command_says_it_in_words_too(theater: Theater, tmp_path: Any) -> None:
+    out = StringIO()
+    call_command("verify_audit", "--export", str(tmp_path / "c.json"), stdout=out)
+    assert "Whole: " in out.getvalue()
+    assert "is in " in out.getvalue()
+    with as_an_intruder() as sql:
+        sql("UPDATE accounts_auditentry SET action = 'x' WHERE id = %s", key_of(sealed(5).entry))
+    errors = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("verify_audit", stdout=StringIO(), stderr=errors)
+    assert ended.value.code == 1
+    assert f"Broken (entry_changed) at seal 5, entry {sealed(5).entry_id.hex}" in errors.getvalue()
+
+
+def test_an_empty_log_is_whole_and_has_nothing_to_sign(db: None, tmp_path: Any) -> None:
+    assert run()[0] == 0
+    with pytest.raises(CommandError, match="nothing to sign"):
+        run("--export", str(tmp_path / "file"))
+
+
+# --- At once ------------------------------------------------------------------------------------------------
+
+
+def test_sealers_and_writers_at_once(real_database: None) -> None:
+    """Nobody waits for long, nothing is sealed twice or forgotten, and the chain holds."""
+    theater = Theater()
+    assert theater.production
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def writes(number: int) -> None:
+        rename(theater, 10)
+
+    def seals(number: int) -> None:
+        while not done.is_set():
+            seal_waiting()
+            sign_checkpoint()
+
+    def guarded(work: Callable[[int], None], number: int) -> None:
+        try:
+            work(number)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    writers = [threading.Thread(target=guarded, args=(writes, n)) for n in range(1)]
+    sealers = [threading.Thread(target=guarded, args=(seals, n)) for n in range(2)]
+    for thread in (*writers, *sealers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    for thread in sealers:
+        thread.join()
+    assert failures == []
+    seal_waiting()
+    seen = verified()
+    assert seen.broken is None
+    assert seen.seals == AuditEntry.objects.count() == AuditSeal.objects.count() > 20
+
+
+def test_a_sealer_leaves_it_to_one_that_is_at_work_and_writers_go_on(real_database: None) -> None:
+    if connection.vendor != "postgresql":
+        return  # SQLite has one writer; its transactions wait for each other, sealing or not.
+    theater = Theater()
+    rename(theater, 2)
+    told: list[Any] = []
+
+    def other() -> None:
+        try:
+            told.append(seal_batch())
+            told.append(sign_checkpoint())
+            rename(theater, 1)
+            told.append("wrote")
+        finally:
+            connections.close_all()
+
+    with transaction.atomic():
+        assert seal_batch()
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(30)
+        assert told == [None, None, "wrote"]
+    seal_waiting()
+    assert verified().broken is None

@@ -1,0 +1,594 @@
+"""What delegation refuses, each with a code of its own; and what follows from what is ended, edited, moved, handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import AuditEntry, Notification, Role, RoleAssignment, Section, SectionGrant, SectionKind, User
+from accounts.selectors.rights import holders_of
+from accounts.services.handing_over import carry_over, hand_over
+from accounts.services.moving import move_section
+from accounts.services.role_editing import delete_role, update_role
+from accounts.services.roles import assign_role, end_role, set_end_of_role
+from accounts.services.sections import create_section
+from productions.services.moving import move_production
+from tests import world
+from tests.interfaces.test_idempotency import together
+from tests.laws.scenes import Theater, changed, state
+from tests.worlds import delegation
+from theater_site.core.actions import registered
+from theater_site.core.actors import System
+from theater_site.core.errors import DomainError, NotAllowed, NotFound
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def theater() -> Theater:
+    return Theater()
+
+
+def refused(code: str, work: Callable[[], Any]) -> DomainError:
+    """`work` is refused with this code, and nothing has changed."""
+    before = state()
+    with pytest.raises(DomainError) as error, transaction.atomic():
+        work()
+    assert error.value.code == code, error.value.message
+    assert changed(before) == []
+    return error.value
+
+
+def holds(who: User, right: str, scope: Any) -> bool:
+    return world.acting(who).holds(right, scope, timezone.now())
+
+
+def manager(t: Theater, section: Section | None = None, **span: Any) -> User:
+    """Somebody with every right on a season (unless told otherwise), given by the director."""
+    return world.give("director", section or t.section, by=t.director, **span)
+
+
+# --- Giving -------------------------------------------------------------------------------------------------
+
+
+def test_each_way_of_giving_too_much_has_its_code(theater: Theater) -> None:
+    now = timezone.now()
+    june = manager(theater, ends_at=now + 30 * DAY)
+    delegate = world.user()
+    role = delegation.role(["manage_members", "view_members"], theater.root, by=theater.director)
+    world.assign(role.name, theater.root, by=theater.director, to=delegate)
+    world.give("viewer", theater.draft_season.section, by=theater.director, to=delegate)
+    guest, here = world.user(), theater.section
+
+    def give(
+        by: User, to: User = guest, name: str = "viewer", section: Section = here, **span: Any
+    ) -> Callable[[], Any]:
+        return lambda: world.assign(name, section, by=by, to=to, **span)
+
+    refused("own_role", give(june, to=june, ends_at=now + DAY))
+    refused("not_allowed", give(june, section=theater.draft_season.section, ends_at=now + DAY))
+    refused("not_allowed", give(june, section=theater.root, ends_at=now + DAY))
+    refused("beyond_own_time", give(june))
+    refused("beyond_own_time", give(june, ends_at=now + 31 * DAY))
+    wrong = refused("beyond_own_rights", give(delegate, name="box_office"))
+    assert wrong.data["why"]["edit_tickets"] == "beyond_own_rights"
+    assert refused("beyond_own_sections", give(delegate)).data["why"] == dict.fromkeys(
+        ("view_cast", "view_details", "view_media", "view_schedule"), "beyond_own_sections"
+    )
+    refused("ends_before_start", give(theater.director, starts_at=now + DAY, ends_at=now + DAY))
+    refused("ends_in_past", give(theater.director, ends_at=now - DAY))
+    refused("user_inactive", give(theater.director, to=world.user(is_active=False)))
+    local = delegation.role(["view_cast"], theater.section, by=theater.director)
+    refused("outside_role", give(theater.director, name=local.name, section=theater.root))
+    give(june, ends_at=now + 30 * DAY)()
+
+
+def test_what_is_gone_is_told_by_name(theater: Theater) -> None:
+    gone = delegation.role(["view_cast"], theater.root, by=theater.director)
+    Role.objects.filter(pk=gone.pk).delete()
+    given = {"user": world.user(), "section": theater.section, "starts_at": None, "ends_at": None, "reason": ""}
+    refused("role_gone", lambda: assign_role(actor=theater.acting(), role=gone, **given))
+    browser = world.client(theater.director)
+    body = {"user": world.user().pk, "role": Role.objects.get(name="viewer").pk, "section": 987654, "reason": ""}
+    answer = world.post(browser, "/api/v1/role-assignments/", body)
+    fault = answer.json()["errors"][0]
+    assert (answer.status_code, fault["field"], fault["code"]) == (400, "section", "does_not_exist")
+
+
+def test_one_hold_must_cover_it_all(theater: Theater) -> None:
+    """Two spans that adjoin do not make a longer one: either may be ended alone."""
+    now = timezone.now()
+    who = manager(theater, ends_at=now + 10 * DAY)
+    world.give(
+        "director", theater.section, by=theater.director, to=who, starts_at=now + 10 * DAY, ends_at=now + 20 * DAY
+    )
+    refused("beyond_own_time", lambda: world.give("viewer", theater.section, by=who, ends_at=now + 15 * DAY))
+    world.give("viewer", theater.section, by=who, starts_at=now + 11 * DAY, ends_at=now + 15 * DAY)
+
+
+def test_a_role_edited_away_from_under_a_request(theater: Theater) -> None:
+    """The actor's rights were loaded before; what they still believe to hold, they do not give."""
+    delegate = world.user()
+    role = delegation.role(["manage_members", "view_cast"], theater.root, by=theater.director)
+    narrow = delegation.role(["view_cast"], theater.root, by=theater.director)
+    world.assign(role.name, theater.root, by=theater.director, to=delegate)
+    actor = world.acting(delegate)
+    assert actor.holds("manage_members", theater.section, timezone.now())
+    update_role(actor=theater.acting(), role=role, changes={"rights": ["view_cast"]})
+    given = {"user": world.user(), "role": narrow, "section": theater.section, "starts_at": None, "ends_at": None}
+    refused("beyond_own_rights", lambda: assign_role(actor=actor, reason="", **given))
+
+
+def test_a_right_used_a_second_after_its_end_is_refused_by_a_long_living_actor_too(theater: Theater) -> None:
+    end = timezone.now() + DAY
+    with time_machine.travel(end - timedelta(seconds=2), tick=False) as clock:
+        who = world.give("production_manager", theater.section, by=theater.director, ends_at=end)
+        actor, browser = world.acting(who), world.client(who)
+        edit = registered()["production.update"]
+        edit(actor=actor, production=theater.production, changes={"genre": "play"})
+        clock.move_to(end + timedelta(seconds=1))
+        refused("not_allowed", lambda: edit(actor=actor, production=theater.production, changes={"genre": "opera"}))
+        path = f"/api/v1/productions/{theater.production.pk}/"
+        answer = world.patch(browser, path, {"genre": "opera"}, theater.production.version + 1)
+        assert answer.status_code == 403
+
+
+# --- Ending -------------------------------------------------------------------------------------------------
+
+
+def _chain(t: Theater) -> list[RoleAssignment]:
+    """The director lets one direct the season, who lets another, who lets a third view it."""
+    first = world.assign("director", t.section, by=t.director, to=world.user("First"))
+    second = world.assign("director", t.section, by=first.user, to=world.user("Second"))
+    third = world.assign("viewer", t.production.section, by=second.user, to=world.user("Third"))
+    return [first, second, third]
+
+
+def test_ending_ends_what_was_passed_on_and_the_preview_says_so(theater: Theater) -> None:
+    first, second, third = _chain(theater)
+    assert [row.passed_on_from_id for row in (first, second, third)] == [
+        theater.director.assignments.get().pk,
+        first.pk,
+        second.pk,
+    ]
+    seen = end_role.preview(actor=theater.acting(), assignment=first, reason="over")
+    ended = {change.object_id for change in seen.changes if change.model is RoleAssignment}
+    assert ended == {first.pk, second.pk, third.pk}
+    assert holds(third.user, "view_cast", theater.production)
+    answer = world.post(
+        world.client(theater.director), f"/api/v1/role-assignments/{first.pk}/end/?preview=true", {"reason": ""}
+    )
+    assert {c["object_id"] for c in answer.json()["changes"] if c["object_type"] == "accounts.roleassignment"} == {
+        str(pk) for pk in ended
+    }
+    delegation.end(first, by=theater.director)
+    for assignment in (first, second, third):
+        assignment.refresh_from_db()
+        assert assignment.ends_at is not None
+        assert not holds(assignment.user, "view_cast", theater.production)
+    told = Notification.objects.filter(kind="role_ended").values_list("recipient_id", flat=True)
+    assert set(told) == {first.user_id, second.user_id, third.user_id}
+
+
+def test_shortening_shortens_and_prolonging_gives_anew(theater: Theater) -> None:
+    first, second, third = _chain(theater)
+    end = timezone.now() + 10 * DAY
+    delegation.set_end(first, end, by=theater.director)
+    assert set(
+        RoleAssignment.objects.filter(pk__in=[first.pk, second.pk, third.pk]).values_list("ends_at", flat=True)
+    ) == {end}
+    assert not SectionGrant.objects.filter(assignment__in=[first, second, third]).exclude(ends_at=end).exists()
+    refused("beyond_own_time", lambda: delegation.set_end(third, end + DAY, by=second.user))
+    refused("own_role", lambda: delegation.set_end(second, end - DAY, by=second.user))
+    refused("own_role", lambda: delegation.set_end(first, end - DAY, by=second.user))
+    refused("ends_in_past", lambda: delegation.set_end(third, timezone.now() - DAY, by=theater.director))
+    # Longer is given by whoever makes it so: it no longer ends with the second's.
+    delegation.set_end(third, None, by=theater.director)
+    delegation.end(second, by=theater.director)
+    assert holds(third.user, "view_cast", theater.production)
+    third.refresh_from_db()
+    assert third.passed_on_from == theater.director.assignments.get()
+    delegation.set_end(third, None, by=theater.director)
+    later = world.assign("viewer", theater.section, by=theater.director, to=world.user(), starts_at=end)
+    refused("ends_before_start", lambda: delegation.set_end(later, end - DAY, by=theater.director))
+    delegation.set_end(later, end + DAY, by=theater.director)
+    delegation.set_end(later, end + 2 * DAY, by=theater.director)
+    delegation.end(later, by=theater.director)
+    later.refresh_from_db()
+    assert (later.starts_at, later.grants.count()) == (None, 0)
+    refused("role_over", lambda: delegation.end(later, by=theater.director))
+    refused("role_over", lambda: delegation.set_end(later, end, by=theater.director))
+
+
+def test_a_role_of_the_future_that_would_begin_after_the_end_of_its_origin_is_gone(theater: Theater) -> None:
+    now = timezone.now()
+    first = world.assign("director", theater.section, by=theater.director, to=world.user())
+    later = world.assign("viewer", theater.section, by=first.user, to=world.user(), starts_at=now + 20 * DAY)
+    delegation.set_end(first, now + 10 * DAY, by=theater.director)
+    later.refresh_from_db()
+    assert later.grants.count() == 0
+    assert later.ends_at == now + 10 * DAY
+
+
+def test_an_assignment_ends_with_the_last_of_its_rights(theater: Theater) -> None:
+    """Managing by one assignment, viewing by another: what was passed on loses what its giver loses."""
+    role = delegation.role(["manage_members"], theater.root, by=theater.director)
+    delegate = world.user()
+    managing = world.assign(role.name, theater.section, by=theater.director, to=delegate)
+    viewing = world.assign("viewer", theater.section, by=theater.director, to=delegate)
+    passed = world.assign("viewer", theater.section, by=delegate, to=world.user())
+    assert passed.passed_on_from == managing
+    delegation.end(viewing, by=theater.director)
+    passed.refresh_from_db()
+    assert passed.ends_at is not None
+    assert not holds(passed.user, "view_cast", theater.section)
+    again = world.assign("viewer", theater.section, by=theater.director, to=delegate)
+    other = world.assign("viewer", theater.section, by=delegate, to=world.user())
+    delegation.end(managing, by=theater.director)
+    assert not holds(other.user, "view_cast", theater.section)
+    assert holds(again.user, "view_cast", theater.section)
+
+
+def test_passing_on_in_a_ring_is_impossible(theater: Theater) -> None:
+    """Two who hold the same by the same word give it to each other; ending the word ends both, whatever they hold."""
+    one = world.assign("director", theater.section, by=theater.director, to=world.user("One"))
+    two = world.assign("director", theater.section, by=one.user, to=world.user("Two"))
+    back = world.assign("director", theater.section, by=two.user, to=one.user)
+    assert back.passed_on_from == two
+    refused("own_role", lambda: delegation.set_end(one, None, by=one.user))
+    refused("own_role", lambda: delegation.end(one, by=two.user))
+    delegation.end(one, by=theater.director)
+    for assignment in (two, back):
+        assignment.refresh_from_db()
+        assert assignment.ends_at is not None
+    assert not holds(one.user, "view_cast", theater.section)
+    assert not holds(two.user, "view_cast", theater.section)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        back.passed_on_from = back
+        back.save()
+
+
+# --- Roles as data ------------------------------------------------------------------------------------------
+
+
+def test_a_role_is_edited_for_everybody_who_holds_it(theater: Theater) -> None:
+    role = delegation.role(["manage_members", "view_cast", "view_media"], theater.root, by=theater.director)
+    holder = world.user()
+    world.assign(role.name, theater.section, by=theater.director, to=holder)
+    narrow = delegation.role(["view_cast"], theater.root, by=theater.director)
+    passed = world.assign(narrow.name, theater.section, by=holder, to=world.user())
+    browser = world.client(theater.director)
+    path = f"/api/v1/roles/{role.pk}/"
+    body = {"rights": ["manage_members", "view_media", "edit_media"], "title": "Pictures"}
+    seen = world.patch(browser, path + "?preview=true", body, role.version).json()
+    assert {c["operation"] for c in seen["changes"] if c["object_type"] == "accounts.sectiongrant"} == {
+        "created",
+        "deleted",
+    }
+    assert world.patch(browser, path, body, role.version).status_code == 200
+    assert holds(holder, "edit_media", theater.section)
+    assert not holds(holder, "view_cast", theater.section)
+    assert not holds(passed.user, "view_cast", theater.section), "what was passed on of it is gone as well"
+    passed.refresh_from_db()
+    assert passed.ends_at is not None
+    assert world.patch(browser, path, {"rights": ["view_cast"]}, role.version).status_code == 412
+
+
+def test_what_a_role_cannot_be_made(theater: Theater) -> None:
+    role = delegation.role(["view_cast"], theater.root, by=theater.director)
+    held = delegation.role(["manage_members", "view_cast"], theater.root, by=theater.director, sensitive=True)
+    editor = world.user()
+    mine = world.assign(held.name, theater.root, by=theater.director, to=editor)
+
+    def change(by: User, what: Role, **changes: Any) -> Callable[[], Any]:
+        return lambda: update_role(actor=world.acting(by), role=what, changes=changes)
+
+    refused("beyond_own_rights", change(editor, role, rights=["view_cast", "edit_cast"]))
+    refused("own_role", change(editor, held, rights=["manage_members", "view_cast", "edit_cast"]))
+    refused("own_role", change(editor, held, rights=["manage_members"]))
+    refused("own_role", change(editor, held, sensitive=False))
+    change(editor, held, title="Another name", sensitive=True)()
+    refused("unknown_right", change(theater.director, role, rights=["edit_everything"]))
+    refused("no_rights", change(theater.director, role, rights=[]))
+    refused("bad_role_name", lambda: _make(theater, "No Name!"))
+    refused("name_taken", lambda: _make(theater, "viewer"))
+    refused("beyond_own_rights", lambda: delegation.role(["edit_cast"], theater.root, by=editor))
+    # What is held longer or elsewhere than the editor holds it is not for them to add to.
+    until = timezone.now() + DAY
+    local = manager(theater, ends_at=until)
+    own = delegation.role(["view_cast"], theater.section, by=theater.director)
+    world.assign(own.name, theater.section, by=theater.director, to=world.user())
+    refused("beyond_own_time", change(local, own, rights=["view_cast", "edit_cast"]))
+    refused("role_in_use", lambda: delete_role(actor=theater.acting(), role=held))
+    delegation.end(mine, by=theater.director)
+    refused("role_in_use", lambda: delete_role(actor=theater.acting(), role=held))
+    delete_role(actor=theater.acting(), role=role)
+    future = delegation.role(["view_cast"], theater.root, by=theater.director)
+    later = world.assign(future.name, theater.section, by=theater.director, to=world.user(), starts_at=until)
+    change(theater.director, future, rights=["view_cast", "view_media"])()
+    assert set(later.grants.values_list("starts_at", flat=True)) == {until}
+
+
+def _make(theater: Theater, name: str) -> Role:
+    made: Role = registered()["role.create"](
+        actor=theater.acting(), section=theater.root, name=name, fields={"title": "x", "rights": ["view_cast"]}
+    )
+    return made
+
+
+# --- The last director --------------------------------------------------------------------------------------
+
+
+def _by_system(user: User, role: str, section: Section, **span: Any) -> RoleAssignment:
+    given = {"starts_at": None, "ends_at": None, **span}
+    made: RoleAssignment = assign_role(
+        actor=System("test"), user=user, role=Role.objects.get(name=role), section=section, reason="", **given
+    )
+    return made
+
+
+def test_the_last_director_stays_whatever_way_is_tried(theater: Theater) -> None:
+    own, system = theater.director.assignments.get(), System("test")
+    role = Role.objects.get(name="director")
+    delegate = world.user()
+    _by_system(delegate, "director", theater.root, ends_at=timezone.now() + DAY)
+    refused("last_director", lambda: end_role(actor=world.acting(delegate), assignment=own, reason=""))
+    refused("last_director", lambda: end_role(actor=system, assignment=own, reason=""))
+    end = timezone.now() + 2 * DAY
+    refused("last_director", lambda: set_end_of_role(actor=system, assignment=own, ends_at=end, reason=""))
+    rights = sorted(set(role.rights) - {"manage_members"})
+    refused("last_director", lambda: update_role(actor=system, role=role, changes={"rights": rights}))
+    refused(
+        "user_inactive",
+        lambda: delegation.leaves(theater.director, to=world.user(is_active=False), by=theater.director),
+    )
+    other = _by_system(world.user(), "director", theater.root)
+    User.objects.filter(pk=other.user_id).update(is_active=False)
+    refused("last_director", lambda: end_role(actor=system, assignment=own, reason=""))
+    User.objects.filter(pk=other.user_id).update(is_active=True)
+    end_role(actor=system, assignment=own, reason="")
+    assert [user.pk for user in holders_of("manage_members", theater.root)] == sorted([delegate.pk, other.user_id])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_directors_that_go_at_once_one_stays(real_database: None) -> None:
+    theater = Theater()
+    second = _by_system(world.user(), "director", theater.root)
+    own = theater.director.assignments.get()
+    answers = together(
+        [
+            lambda: end_role(actor=world.acting(second.user), assignment=own, reason=""),
+            lambda: set_end_of_role(
+                actor=world.acting(theater.director), assignment=second, ends_at=timezone.now() + DAY, reason=""
+            ),
+        ]
+    )
+    assert sum(isinstance(answer, DomainError) for answer in answers) == 1, answers
+    assert SectionGrant.objects.filter(
+        permission__codename="manage_members", content_object=theater.root, ends_at=None
+    ).count() == 1  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_ended_is_not_passed_on_at_the_same_moment(real_database: None) -> None:
+    theater = Theater()
+    for _ in range(4):
+        first = world.assign("director", theater.section, by=theater.director, to=world.user())
+        guest = world.user()
+        actor = world.acting(first.user)
+        assert actor.holds("manage_members", theater.section, timezone.now())
+        together(
+            [
+                lambda first=first: end_role(actor=theater.acting(), assignment=first, reason=""),  # type: ignore[misc]
+                lambda actor=actor, guest=guest: assign_role(  # type: ignore[misc]
+                    actor=actor, user=guest, role=Role.objects.get(name="viewer"), section=theater.section,
+                    starts_at=None, ends_at=None, reason="",
+                ),
+            ]
+        )  # fmt: skip
+        assert not holds(guest, "view_cast", theater.section)
+
+
+# --- Handing over -------------------------------------------------------------------------------------------
+
+
+def test_somebody_leaves_and_everything_goes_to_the_next(theater: Theater) -> None:
+    first, second, third = _chain(theater)
+    successor, end = world.user("Next"), timezone.now() + 30 * DAY
+    extra = world.assign("box_office", theater.root, by=theater.director, to=first.user, ends_at=end)
+    later = world.assign("viewer", theater.root, by=theater.director, to=first.user, starts_at=end)
+    seen = hand_over.preview(actor=theater.acting(), leaver=first.user, successor=successor, reason="")
+    assert {c.object_id for c in seen.changes if c.model is RoleAssignment and c.operation == "changed"} >= {
+        first.pk,
+        extra.pk,
+    }
+    made = delegation.leaves(first.user, to=successor, by=theater.director)
+    assert [(row.role_id, row.section_id, row.ends_at) for row in made] == [
+        (row.role_id, row.section_id, row.ends_at) for row in (first, extra, later)
+    ]
+    assert made[2].starts_at == end
+    assert holds(successor, "manage_members", theater.section)
+    assert holds(successor, "edit_tickets", theater.root)
+    assert not holds(first.user, "view_cast", theater.section)
+    assert holds(second.user, "manage_members", theater.section)
+    second.refresh_from_db()
+    assert second.passed_on_from == made[0]
+    assert set(second.grants.values_list("origin__user_id", flat=True)) == {successor.pk}
+    delegation.end(made[0], by=theater.director)
+    assert not holds(third.user, "view_cast", theater.production)
+
+
+def test_the_director_leaves_by_their_own_hand(theater: Theater) -> None:
+    local = manager(theater)
+    successor = world.user()
+    delegation.leaves(theater.director, to=successor, by=theater.director)
+    assert [user.pk for user in holders_of("manage_members", theater.root)] == [successor.pk]
+    assert holds(local, "manage_members", theater.section)
+    assert not holds(theater.director, "view_cast", theater.root)
+
+
+def test_who_may_not_hand_over(theater: Theater) -> None:
+    local, guest, successor = manager(theater), world.user(), world.user()
+    both = world.give("viewer", theater.section, by=theater.director)
+    world.give("viewer", theater.draft_season.section, by=theater.director, to=both)
+    refused("beyond_own_sections", lambda: delegation.leaves(both, to=successor, by=local))
+    refused("not_allowed", lambda: delegation.leaves(both, to=successor, by=theater.stranger))
+    refused("beyond_own_rights", lambda: delegation.leaves(both, to=successor, by=both))
+    refused("own_role", lambda: delegation.leaves(both, to=local, by=local))
+    refused("same_person", lambda: delegation.leaves(both, to=both, by=theater.director))
+    refused("nothing_held", lambda: delegation.leaves(guest, to=successor, by=theater.director))
+    delegation.leaves(both, to=successor, by=theater.director)
+    hand_over(actor=System("test"), leaver=successor, successor=guest, reason="")
+
+
+def test_a_season_is_carried_over(theater: Theater) -> None:
+    source, target = theater.section, theater.draft_season.section
+    kept = [world.assign(name, source, by=theater.director, to=world.user()) for name in ("viewer", "stage_manager")]
+    closed = world.assign("viewer", source, by=theater.director, to=world.user())
+    User.objects.filter(pk=closed.user_id).update(is_active=False)
+    elsewhere = world.assign("viewer", theater.root, by=theater.director, to=world.user())
+
+    def carry(by: User, chosen: list[RoleAssignment] | None, to: Section = target) -> Any:
+        return carry_over(
+            actor=world.acting(by),
+            source=source,
+            target=to,
+            assignments=chosen,
+            starts_at=None,
+            ends_at=None,
+            reason="",
+        )
+
+    refused("same_section", lambda: carry(theater.director, None, source))
+    refused("not_in_section", lambda: carry(theater.director, [elsewhere]))
+    refused("user_inactive", lambda: carry(theater.director, [closed]))
+    refused("not_allowed", lambda: carry(manager(theater), None))
+    made = carry(theater.director, [kept[0]])
+    assert [(row.user_id, row.section_id) for row in made] == [(kept[0].user_id, target.pk)]
+    assert holds(kept[0].user, "view_cast", source), "the old ones stay"
+    refused("held_already", lambda: carry(theater.director, [kept[0]]))
+    assert [row.user_id for row in carry(theater.director, None)] == [kept[1].user_id]
+    both = manager(theater, target)
+    mine = world.assign("viewer", source, by=theater.director, to=both)
+    observer = delegation.role(["view_members"], theater.root, by=theater.director)
+    world.assign(observer.name, source, by=theater.director, to=both)
+    refused("own_role", lambda: carry(both, [mine]))
+
+
+# --- Moving -------------------------------------------------------------------------------------------------
+
+
+def test_moving_a_production_changes_who_inherits(theater: Theater) -> None:
+    old, new, production = theater.season, theater.draft_season, theater.production
+    loses = world.give("viewer", old.section, by=theater.director)
+    gains = world.give("viewer", new.section, by=theater.director)
+    local = manager(theater)
+    guest = world.give("viewer", production.section, by=local)
+    inside = world.give("director", production.section, by=theater.director)
+    deeper = world.give("viewer", production.section, by=inside)
+    mine = world.give("box_office", production.section, by=theater.director)
+    browser = world.client(theater.director)
+    path = f"/api/v1/productions/{production.pk}/move-season/"
+    assert world.post(world.client(local), path, {"season": new.pk}).status_code in (400, 403)
+    assert not holds(gains, "view_cast", production)
+    seen = world.post(browser, path + "?preview=true", {"season": new.pk})
+    assert seen.status_code == 200, seen.content
+    answer = world.post(browser, path, {"season": new.pk})
+    assert answer.status_code == 200, answer.content
+    production.refresh_from_db()
+    assert production.season_id == new.pk
+    fresh = Section.objects.get(pk=production.section_id)
+    assert fresh.path == f"{new.section.path}{fresh.label}/"
+    assert [holds(who, "view_cast", fresh) for who in (loses, gains, deeper)] == [False, True, True]
+    assert holds(mine, "edit_tickets", fresh)
+    assert holds(guest, "view_cast", fresh), "whoever moved it could give it there, so it stays, by their word"
+    assert set(guest.assignments.get().grants.values_list("origin__user_id", flat=True)) == {theater.director.pk}
+    assert world.post(browser, path, {"season": new.pk}).json()["code"] == "there_already"
+
+
+def test_what_was_given_inside_ends_where_the_mover_cannot_give_it(theater: Theater) -> None:
+    """The mover manages both seasons, and holds on them what is to be gained, but nothing of tickets."""
+    role = delegation.role(["manage_members", "view_members"], theater.root, by=theater.director)
+    mover, here = world.user(), theater.production.section
+    for section in (theater.section, theater.draft_season.section):
+        world.assign(role.name, section, by=theater.director, to=mover)
+    local = manager(theater)
+    guest = world.give("box_office", here, by=local)
+    partly = world.user()
+    mixed = delegation.role(["view_members", "view_tickets"], theater.root, by=theater.director)
+    world.assign(mixed.name, here, by=local, to=partly)
+    move_section(actor=world.acting(mover), section=here, parent=theater.draft_season.section)
+    assert not holds(guest, "edit_tickets", here)
+    assert guest.assignments.get().ends_at is not None
+    fresh = Section.objects.get(pk=here.pk)
+    assert [holds(partly, right, fresh) for right in ("view_members", "view_tickets")] == [True, False]
+    assert partly.assignments.get().ends_at is None
+
+
+def test_where_sections_cannot_go(theater: Theater) -> None:
+    here, new = theater.production.section, theater.draft_season.section
+
+    def move(by: User, section: Section = here, parent: Section = new) -> Callable[[], Any]:
+        return lambda: move_section(actor=world.acting(by), section=section, parent=parent)
+
+    refused("not_allowed", move(manager(theater)))
+    refused("not_allowed", move(manager(theater, new)))
+    refused("not_allowed", move(manager(theater, here)))
+    refused("root_stays", move(theater.director, theater.root))
+    refused("below_itself", move(theater.director, theater.section, here))
+    refused("below_itself", move(theater.director, here, here))
+    refused("there_already", move(theater.director, here, theater.section))
+    # Somebody holds more on the new season than the mover does on the old one: they would gain it by the move.
+    role = delegation.role(["manage_members", "view_members"], theater.root, by=theater.director)
+    mover = world.user()
+    for section in (theater.section, new):
+        world.assign(role.name, section, by=theater.director, to=mover)
+    world.give("box_office", new, by=theater.director)
+    assert "edit_tickets" in refused("beyond_own_rights", move(mover)).data["lacking"]
+    actor = world.acting(mover)
+    assert actor.holds("manage_members", new, timezone.now())
+    for assignment in mover.assignments.filter(section=new):
+        delegation.end(assignment, by=theater.director)
+    refused("not_allowed", lambda: move_section(actor=actor, section=here, parent=new))
+    refused(
+        "there_already",
+        lambda: move_production(actor=theater.acting(), production=theater.production, season=theater.season),
+    )
+
+
+def test_a_tree_does_not_grow_too_deep(theater: Theater) -> None:
+    def below(parent: Section) -> Section:
+        made: Section = create_section(
+            actor=theater.acting(), parent=parent, kind=SectionKind.AREA, name=f"Area {world.number()}"
+        )
+        return made
+
+    deep = theater.root
+    for _ in range(17):
+        deep = below(deep)
+    top = below(theater.root)
+    below(top)
+    refused("too_deep", lambda: move_section(actor=theater.acting(), section=top, parent=deep))
+    move_section(actor=System("test"), section=top, parent=theater.section)
+    assert Section.objects.filter(path__startswith=Section.objects.get(pk=top.pk).path).count() == 2
+
+
+def test_a_section_made_below_one_that_was_moved_stands_where_that_stands_now(theater: Theater) -> None:
+    stale = Section.objects.get(pk=theater.production.section_id)
+    move_section(actor=theater.acting(), section=theater.production.section, parent=theater.draft_season.section)
+    made = create_section(actor=theater.acting(), parent=stale, kind=SectionKind.AREA, name="Props")
+    assert made.path.startswith(theater.draft_season.section.path)
+    gone = create_section(actor=theater.acting(), parent=theater.root, kind=SectionKind.AREA, name="Gone")
+    Section.objects.filter(pk=gone.pk).delete()
+    with pytest.raises(NotFound):
+        create_section(actor=theater.acting(), parent=gone, kind=SectionKind.AREA, name="Below it")
+    with pytest.raises(NotAllowed):
+        create_section(actor=world.acting(theater.stranger), parent=theater.root, kind=SectionKind.AREA, name="No")
+    assert AuditEntry.objects.filter(action="section.move").count() == 1

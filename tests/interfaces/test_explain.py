@@ -1,0 +1,199 @@
+"""May this user do this here, why, until when, through whom; and who may do what in this section."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import SectionGrant, User
+from tests import world
+from tests.laws.scenes import Theater
+from tests.worlds import delegation
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def theater() -> Theater:
+    return Theater()
+
+
+def _ask(t: Theater, asker: User, section: int, **asked: Any) -> Any:
+    return world.client(asker).get(f"/api/v1/sections/{section}/explain/", asked)
+
+
+def test_the_answer_names_role_section_dates_and_everybody_it_came_through(theater: Theater) -> None:
+    end = timezone.now() + 30 * DAY
+    local = world.give("director", theater.section, by=theater.director)
+    who = world.give("stage_manager", theater.section, by=local, ends_at=end)
+    here = theater.production.section
+    told = _ask(theater, who, here.pk, right="edit_schedule").json()
+    assert (told["allowed"], told["until"], told["missing"]) == (True, end.isoformat().replace("+00:00", "Z"), "")
+    [ground] = told["grounds"]
+    assert ground["section"] == {"id": theater.section.pk, "kind": "season", "name": theater.section.name}
+    assert ground["inherited"]
+    assert (ground["assignment"]["role"], ground["assignment"]["granted_by"]["id"]) == ("stage_manager", local.pk)
+    assert [(link["user"]["id"], link["section"]["id"]) for link in ground["chain"]] == [
+        (local.pk, theater.section.pk),
+        (theater.director.pk, theater.root.pk),
+    ]
+
+
+def test_until_when_joins_what_adjoins(theater: Theater) -> None:
+    now = timezone.now()
+    who = world.give("viewer", theater.section, by=theater.director, ends_at=now + 5 * DAY)
+    world.give("viewer", theater.root, by=theater.director, to=who, starts_at=now + 4 * DAY, ends_at=now + 9 * DAY)
+    world.give("viewer", theater.section, by=theater.director, to=who, starts_at=now + 20 * DAY)
+    told = _ask(theater, who, theater.section.pk, right="view_cast").json()
+    assert told["until"] == (now + 9 * DAY).isoformat().replace("+00:00", "Z")
+    later = _ask(theater, who, theater.section.pk, right="view_cast", at=(now + 21 * DAY).isoformat()).json()
+    assert (later["allowed"], later["until"]) == (True, None)
+
+
+def test_what_is_missing_has_a_name(theater: Theater) -> None:
+    now = timezone.now()
+    who = world.give("viewer", theater.section, by=theater.director, starts_at=now + DAY, ends_at=now + 2 * DAY)
+
+    def missing(right: str = "view_cast", section: int = theater.section.pk, at: Any = now, user: User = who) -> str:
+        answer = _ask(theater, theater.director, section, right=right, user=user.pk, at=at.isoformat())
+        assert answer.status_code == 200, answer.content
+        assert not answer.json()["allowed"]
+        assert answer.json()["message"]
+        told: str = answer.json()["missing"]
+        return told
+
+    assert missing() == "not_yet"
+    assert missing(at=now + 3 * DAY) == "over"
+    assert missing("edit_cast") == "not_held"
+    assert missing(section=theater.root.pk) == "not_here"
+    User.objects.filter(pk=who.pk).update(is_active=False)
+    assert missing(at=now + DAY) == "account_closed"
+
+
+def test_who_may_ask(theater: Theater) -> None:
+    who = world.give("viewer", theater.section, by=theater.director)
+    own = _ask(theater, theater.stranger, theater.draft_season.section.pk, right="view_cast")
+    assert (own.status_code, own.json()["allowed"]) == (200, False)
+    assert b"nobody knows" not in own.content
+    assert (
+        _ask(theater, theater.stranger, theater.section.pk, right="view_cast", user=theater.stranger.pk).status_code
+        == 200
+    )
+    assert _ask(theater, theater.stranger, theater.section.pk, right="view_cast", user=who.pk).status_code == 403
+    assert _ask(theater, who, theater.section.pk, right="view_cast", user=theater.director.pk).status_code == 403
+    assert _ask(theater, theater.director, theater.section.pk, right="view_cast", user=987654).status_code == 404
+    assert _ask(theater, theater.director, 987654, right="view_cast").status_code == 404
+    assert _ask(theater, theater.director, theater.section.pk, right="fly").json()["code"] == "unknown_right"
+    assert _ask(theater, theater.director, theater.section.pk).status_code == 400
+    assert (
+        _ask(theater, theater.director, theater.section.pk, right="view_cast", usr=1).json()["code"] == "unknown_filter"
+    )
+    assert (
+        world.client().get(f"/api/v1/sections/{theater.section.pk}/explain/", {"right": "view_cast"}).status_code == 401
+    )
+
+
+def test_a_right_of_a_sensitive_role_and_one_without_a_role(theater: Theater) -> None:
+    role = delegation.role(["view_cast"], theater.root, by=theater.director, sensitive=True)
+    who = world.user()
+    world.assign(role.name, theater.section, by=theater.director, to=who)
+    told = _ask(theater, theater.director, theater.section.pk, right="view_cast", user=who.pk).json()
+    assert (told["allowed"], told["second_factor"]) == (True, True)
+    by_itself = Permission.objects.get(codename="view_cast", content_type__app_label="accounts")
+    SectionGrant(user=who, permission=by_itself, content_object=theater.section).save()
+    told = _ask(theater, theater.director, theater.section.pk, right="view_cast", user=who.pk).json()
+    assert (told["second_factor"], [ground["assignment"] is None for ground in told["grounds"]]) == (
+        False,
+        [False, True],
+    )
+    parent = SectionGrant.objects.get(user=who, assignment=None)
+    child = SectionGrant(user=theater.stranger, permission=by_itself, content_object=theater.section, origin=parent)
+    child.save()
+    told = _ask(theater, theater.stranger, theater.section.pk, right="view_cast").json()
+    assert told["grounds"][0]["chain"][0] == {
+        "user": {"id": who.pk, "name": who.name}, "role": "", "assignment": None,
+        "section": {"id": theater.section.pk, "kind": "season", "name": theater.section.name},
+    }  # fmt: skip
+
+
+def test_who_may_do_what_here(theater: Theater) -> None:
+    end = timezone.now() + DAY
+    who = world.give("viewer", theater.section, by=theater.director, ends_at=end)
+    world.give("box_office", theater.production.section, by=theater.director, to=who)
+    world.give("viewer", theater.section, by=theater.director, starts_at=end)
+    path = f"/api/v1/sections/{theater.production.section_id}/members/"
+    browser = world.client(theater.director)
+    page = browser.get(path, {"page_size": "1"}).json()
+    assert [member["user"]["id"] for member in page["results"]] == [theater.director.pk]
+    rest = browser.get(page["next"]).json()
+    [member] = rest["results"]
+    assert member["user"]["id"] == who.pk
+    assert [(t["assignment"]["role"], t["inherited"], t["ends_at"] is None) for t in member["through"]] == [
+        ("viewer", True, False), ("box_office", False, True),
+    ]  # fmt: skip
+    assert member["rights"] == sorted({right for each in member["through"] for right in each["rights"]})
+    assert world.client(who).get(path).status_code == 404
+    with CaptureQueriesContext(connection) as few:
+        browser.get(path)
+    for _ in range(19):
+        world.give("viewer", theater.section, by=theater.director)
+    with CaptureQueriesContext(connection) as many:
+        assert len(browser.get(path).json()["results"]) == 21
+    assert len(many) == len(few)
+
+
+def test_a_long_chain_costs_a_query_a_link_and_no_more(theater: Theater) -> None:
+    holders = [theater.director]
+    for _ in range(4):
+        holders.append(world.give("director", theater.section, by=holders[-1]))
+    for _ in range(3):
+        world.give("viewer", theater.section, by=theater.director, to=holders[-1])
+    with CaptureQueriesContext(connection) as queries:
+        told = _ask(theater, holders[-1], theater.section.pk, right="view_cast").json()
+    assert [link["user"]["id"] for link in told["grounds"][0]["chain"]] == [h.pk for h in holders[-2::-1]]
+    assert len(told["grounds"]) == 4
+    assert sum('FROM "accounts_sectiongrant"' in query["sql"] for query in queries) == 4, (
+        "the director's is known by then"
+    )
+
+
+def _command(*arguments: str) -> str:
+    out = StringIO()
+    call_command("explain", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_the_command_tells_the_same(theater: Theater) -> None:
+    end = timezone.now() + DAY
+    who = world.give("viewer", theater.section, by=theater.director, ends_at=end)
+    here = str(theater.section.pk)
+    told = _command(who.email, "view_cast", here)
+    assert told.startswith(f"Yes: {who.email} may view_cast in {theater.section.name}, until ")
+    assert f"passed on by {theater.director.email}" in told
+    assert _command(who.email, "view_cast", here, "--at", (end + DAY).isoformat()).strip().endswith("UTC).")
+    assert "not_held" in _command(who.email, "edit_cast", here)
+    assert "inherited from" in _command(theater.director.email, "edit_cast", here)
+    data = json.loads(_command(who.email, "view_cast", here, "--json"))
+    assert (data["allowed"], data["grounds"][0]["chain"][0]["user"]) == (True, theater.director.email)
+    assert who.email in _command("--who", here)
+    members = json.loads(_command("--who", here, "--json"))
+    assert [member["user"] for member in members] == [theater.director.email, who.email]
+    later = world.give("viewer", theater.section, by=theater.director, starts_at=end)
+    assert "(from " in _command(later.email, "view_cast", here)
+    for wrong in (
+        (), ("a", "b"), (who.email, "view_cast", "x"), (who.email, "view_cast", "987654"), (who.email, "fly", here),
+        ("nobody@theater.example", "view_cast", here), ("--who", "987654"), ("--who", here, "--at", "noon"),
+        ("--who", here, "--at", "2027-01-01T10:00"), (who.email, "view_cast", here, "--who", here),
+    ):  # fmt: skip
+        with pytest.raises(CommandError):
+            _command(*wrong)

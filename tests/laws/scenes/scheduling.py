@@ -1,0 +1,144 @@
+"""Scenes of the calendar."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from accounts.selectors.sections import area
+from scheduling.models import EventSeries, Occurrence, Run, Space, Venue
+from tests.laws.scenes import Call, Scene, Theater, open_read
+from tests.worlds import scheduling as calendar
+
+DAY = dt.date(2031, 11, 6)
+
+
+def _venue(t: Theater) -> Venue:
+    return calendar.venue(by=t.director)
+
+
+def _space(t: Theater) -> Space:
+    return calendar.space(by=t.director)
+
+
+def _placed(t: Theater) -> dict[str, Any]:
+    return {"space": _space(t), "date": "2031-11-20", "start_time": dt.time(19), "duration_minutes": 60}
+
+
+def _plan(t: Theater) -> dict[str, Any]:
+    return {
+        "space": _space(t), "rrule": "FREQ=WEEKLY;COUNT=3", "first_date": DAY, "start_time": dt.time(19),
+        "duration_minutes": 60, "title": "Rehearsal",
+    }  # fmt: skip
+
+
+def _sent(said: dict[str, Any]) -> dict[str, Any]:
+    """As JSON has it."""
+    plain = {name: value.isoformat() if isinstance(value, dt.date | dt.time) else value for name, value in said.items()}
+    return {**plain, "space": said["space"].pk}
+
+
+def _occurrence(t: Theater, **fields: Any) -> Occurrence:
+    """Internal, with a hall."""
+    return calendar.occurrence(t.production, by=t.director, space=_space(t), **fields)
+
+
+def _show(t: Theater) -> Occurrence:
+    """Public and published."""
+    return calendar.occurrence(t.production, by=t.director, published=True, category="performance", space=_space(t))
+
+
+def _hidden(t: Theater, **fields: Any) -> Occurrence:
+    """Public, and published by nobody yet."""
+    return _occurrence(t, visibility="public", **fields)
+
+
+def _run(t: Theater) -> Run:
+    return calendar.run(t.production, by=t.director)
+
+
+def _series(t: Theater) -> EventSeries:
+    return calendar.series(t.production, by=t.director, space=_space(t))
+
+
+def _patch(row: Any, body: dict[str, Any], **options: Any) -> Call:
+    return Call({"pk": row.pk}, body, version=row.version, **options)
+
+
+ACTIONS = {
+    "venue.create": lambda t: Scene(
+        {"section": area("Venues"), "fields": {"name": "Globe", "timezone": "Europe/London"}}
+    ),
+    "venue.update": lambda t: Scene({"venue": _venue(t), "changes": {"city": "Paris"}}),
+    "space.create": lambda t: Scene({"venue": _venue(t), "fields": {"name": "Main stage"}}),
+    "space.update": lambda t: Scene({"space": _space(t), "changes": {"capacity": 300}}),
+    "event.schedule": lambda t: Scene({"production": t.production, "fields": _placed(t)}),
+    "event.schedule_standalone": lambda t: Scene({"section": t.root, "fields": {**_placed(t), "title": "Board"}}),
+    "event.update": lambda t: Scene({"occurrence": _occurrence(t), "changes": {"start_time": dt.time(20)}}),
+    "event.cancel": lambda t: Scene({"occurrence": _occurrence(t), "reason": "Snow."}),
+    "event.publish": lambda t: Scene({"occurrence": _hidden(t)}),
+    "event.withdraw": lambda t: Scene({"occurrence": _show(t)}),
+    "series.schedule": lambda t: Scene({"production": t.production, "fields": _plan(t)}),
+    "series.schedule_standalone": lambda t: Scene({"section": t.root, "fields": _plan(t)}),
+    "series.move": lambda t: Scene({"series": _series(t), "changes": {"days": 7}}),
+    "series.cancel": lambda t: Scene({"series": _series(t), "reason": None}),
+    "run.add": lambda t: Scene({"production": t.production, "venue": _venue(t), "fields": {"starts_on": "1998"}}),
+    "run.update": lambda t: Scene({"run": _run(t), "changes": {"kind": "tour"}}),
+    "run.remove": lambda t: Scene({"run": _run(t)}),
+}
+
+ROUTES = {
+    "GET venue-list": lambda t: open_read(),
+    "POST venue-list": lambda t: Call(body={"name": "Globe"}, status=201),
+    "GET venue-detail": lambda t: open_read(kwargs={"pk": _venue(t).pk}),
+    "PATCH venue-detail": lambda t: _patch(_venue(t), {"city": "Paris"}),
+    "GET venue-internal": lambda t: Call({"pk": _venue(t).pk}),
+    "GET space-list": lambda t: open_read(),
+    "POST space-list": lambda t: Call(body={"venue": _venue(t).pk, "name": "Main stage"}, status=201),
+    "GET space-detail": lambda t: open_read(kwargs={"pk": _space(t).pk}),
+    "PATCH space-detail": lambda t: _patch(_space(t), {"capacity": 300}),
+    "GET space-internal": lambda t: Call({"pk": _space(t).pk}),
+    "GET event-list": lambda t: open_read(),
+    "POST event-list": lambda t: Call(body={"production": t.production.pk, **_sent(_plan(t))}, status=201),
+    "GET event-detail": lambda t: Call({"pk": _series(t).pk}),
+    "POST event-standalone": lambda t: Call(body={"section": t.root.pk, **_sent(_plan(t))}, status=201, stranger={400}),
+    "POST event-move": lambda t: Call({"pk": _series(t).pk}, {"days": 7}),
+    "POST event-cancel": lambda t: Call({"pk": _series(t).pk}, {"reason": "Money ran out."}),
+    "GET occurrence-list": lambda t: open_read(),
+    "POST occurrence-list": lambda t: Call(body={"production": t.production.pk, **_sent(_placed(t))}, status=201),
+    "POST occurrence-standalone": lambda t: Call(
+        body={"section": t.root.pk, "title": "Board", **_sent(_placed(t))}, status=201, stranger={400}
+    ),
+    "GET occurrence-internals": lambda t: open_read(),
+    "GET occurrence-detail": lambda t: Call({"pk": _occurrence(t).pk}),
+    "PATCH occurrence-detail": lambda t: _patch(_show(t), {"start_time": "20:00"}),
+    "GET occurrence-internal": lambda t: Call({"pk": _show(t).pk}),
+    "POST occurrence-cancel": lambda t: Call({"pk": _show(t).pk}, {"reason": "Snow."}),
+    "POST occurrence-publish": lambda t: Call({"pk": _hidden(t).pk}, {}),
+    "POST occurrence-withdraw": lambda t: Call({"pk": _show(t).pk}, {}),
+    "GET run-list": lambda t: open_read(),
+    "POST run-list": lambda t: Call(
+        body={"production": t.production.pk, "venue": _venue(t).pk, "kind": "home"}, status=201
+    ),
+    "GET run-detail": lambda t: open_read(kwargs={"pk": _run(t).pk}),
+    "PATCH run-detail": lambda t: _patch(_run(t), {"ends_on": "1998-05"}),
+    "DELETE run-detail": lambda t: _patch(_run(t), None, status=204),
+    "GET performance-list": lambda t: open_read(),
+    "GET performance-detail": lambda t: open_read(kwargs={"pk": _show(t).pk}),
+    "GET conflicts": lambda t: Call(query=f"?production={t.production.pk}", public={401}, stranger={403}),
+    "GET public-calendar": lambda t: open_read(),
+}
+
+ANOTHER = {
+    "venue-list": _venue,
+    "space-list": _space,
+    "event-list": _series,
+    "occurrence-list": _show,
+    "performance-list": _show,
+    "run-list": lambda t: _run(t),
+}
+
+DRAFTS = {
+    "occurrence": lambda t: _occurrence(t, title="A rehearsal nobody knows"),
+    "performance": lambda t: _hidden(t, title="A gala nobody knows", category="performance"),
+}

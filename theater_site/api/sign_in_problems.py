@@ -1,0 +1,72 @@
+"""What `/api/auth/` answers where allauth says too little: problem JSON for limits, broken bodies and dead mail servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+
+from theater_site.api.problems import MEDIA_TYPE, body, status_of
+from theater_site.core.errors import DomainError, Invalid, TooMany, Unavailable
+
+# allauth does not tell when its limit ends. Failed sign-ins count for five minutes, nearly all else for one.
+_WAIT = {"too_many_login_attempts": 300}
+_OTHERWISE = 60
+
+
+class MailNotSent(Exception):
+    """The mail server did not take a mail that somebody waits for."""
+
+
+class SignInProblems:
+    """Middleware. Answers of allauth's own that are JSON stay as its specification has them; 429 keeps allauth's `errors`
+    and gains the members of a problem, and `Retry-After`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not request.path.startswith("/api/auth/"):
+            return response
+        if response.status_code == 429:
+            return _limited(response)
+        if response.status_code == 400 and not response.content:
+            return _problem(Invalid("The body must be one JSON object.", code="parse_error"))
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, MailNotSent):
+            return None
+        return _problem(
+            Unavailable(
+                "The mail could not be sent, and nothing was done. Try again in a few minutes.",
+                code="mail_not_sent",
+                data={"retry_after": _OTHERWISE},
+            )
+        )
+
+
+def _limited(response: HttpResponse) -> HttpResponse:
+    errors: list[Any] = []
+    if response.get("Content-Type", "").startswith("application/json"):
+        errors = orjson.loads(response.content).get("errors", [])
+    code = errors[0]["code"] if errors else "too_many"
+    wait = _WAIT.get(code, _OTHERWISE)
+    told = errors[0]["message"] if errors else f"Too many requests. Try again in {wait} seconds."
+    return _problem(TooMany(told, code=code, data={"retry_after": wait}), errors=errors)
+
+
+def _problem(error: DomainError, **more: Any) -> HttpResponse:
+    status = status_of(error)
+    made = HttpResponse(
+        orjson.dumps({**body(error, status), **more}),
+        status=status,
+        content_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store"},
+    )
+    if "retry_after" in error.data:
+        made["Retry-After"] = str(error.data["retry_after"])
+    return made

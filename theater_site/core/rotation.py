@@ -1,0 +1,185 @@
+"""Every encrypted value under the first of `settings.FIELD_KEYS`, wherever it stands.
+
+Columns of the encrypted fields are found by walking the models; other places that keep tokens are named with `also`
+(theater_site/wiring.py). Nothing is remembered between runs: a value tells by itself whether the first key reads it. So a
+run that was killed is run again, and one that finds nothing to do has proved that the other keys can be dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, models, transaction
+
+from theater_site.core.encryption import EncryptedTextField, Undecryptable, rotated
+
+Swap = Callable[[str], str]
+BATCH = 500
+# Enough of the rows that no key reads to begin looking for the key; the counts are of all.
+_NAMED = 20
+
+
+@dataclass(frozen=True)
+class Place:
+    """Columns of one table that hold tokens. `rewrite` is given a column's raw text and what swaps one token; `replaced`
+    says that a row may not be updated, so it is taken out and put back, all else in it being equal."""
+
+    model: type[models.Model]
+    columns: tuple[str, ...]
+    rewrite: Callable[[str, Swap], str] | None = None
+    replaced: bool = False
+
+    @property
+    def table(self) -> str:
+        return self.model._meta.db_table
+
+    @property
+    def key(self) -> str:
+        return str(self.model._meta.pk.column)
+
+
+@dataclass
+class Count:
+    """What a rotation came to in one table, in rows. `unreadable` ones were left as they are."""
+
+    table: str
+    rows: int = 0
+    rotated: int = 0
+    current: int = 0
+    unreadable: int = 0
+    # Changed by somebody else in the same moment: they wrote under their first key; the next pass looks again.
+    passed_over: int = 0
+    unreadable_keys: list[str] = field(default_factory=list)
+
+
+_named: dict[str, Place] = {}
+
+
+def also(model: str, column: str, *, rewrite: Callable[[str, Swap], str] | None = None, replaced: bool = False) -> None:
+    """Called from wiring: `column` of `model` ("core.idempotentanswer") holds tokens without being an encrypted field."""
+    named = apps.get_model(model)
+    _named[f"{named._meta.label_lower}.{column}"] = Place(named, (column,), rewrite, replaced)
+
+
+def places() -> list[Place]:
+    """Every place where encrypted values stand, by table."""
+    found = []
+    for model in apps.get_models(include_auto_created=True):
+        if model._meta.proxy or not model._meta.managed:
+            continue
+        columns = tuple(str(f.column) for f in model._meta.local_concrete_fields if isinstance(f, EncryptedTextField))
+        if columns:
+            found.append(Place(model, columns))
+    return sorted([*found, *_named.values()], key=lambda place: (place.table, place.columns))
+
+
+def rows_in(place: Place) -> int:
+    return place.model._base_manager.count()
+
+
+def rotate(place: Place, *, preview: bool = False, progress: Callable[[int], None] = lambda rows: None) -> Count:
+    """Put the tokens of `place` under the first key, batch by batch, each batch in a transaction of its own.
+
+    A row is written only where it still is what was read, so nobody's change in between is lost. A row with a value that
+    no key reads is counted, named and left whole. With `preview` nothing is written.
+    """
+    count = Count(place.table)
+    first = Fernet(settings.FIELD_KEYS[0])
+    for batch in _batches(place):
+        changes = []
+        for key, *values in batch:
+            try:
+                fresh = [_rewritten(place, value, first) for value in values]
+            except Undecryptable:
+                count.unreadable += 1
+                if len(count.unreadable_keys) < _NAMED:
+                    count.unreadable_keys.append(str(key))
+                continue
+            if fresh == values:
+                count.current += 1
+            else:
+                changes.append((key, values, fresh))
+        if preview:
+            count.rotated += len(changes)
+        else:
+            done = _write(place, changes)
+            count.rotated += done
+            count.passed_over += len(changes) - done
+        count.rows += len(batch)
+        progress(len(batch))
+    return count
+
+
+def _batches(place: Place) -> Iterator[list[Sequence[Any]]]:
+    names = ", ".join(f'"{name}"' for name in (place.key, *place.columns))
+    last: Any = None
+    while True:
+        where = "" if last is None else f'WHERE "{place.key}" > %s '
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f'SELECT {names} FROM "{place.table}" {where}ORDER BY "{place.key}" LIMIT {BATCH}',  # noqa: S608
+                [] if last is None else [last],
+            )
+            batch = list(cursor.fetchall())
+        if not batch:
+            return
+        yield batch
+        last = batch[-1][0]
+
+
+def _rewritten(place: Place, value: str | None, first: Fernet) -> str | None:
+    if not value:
+        return value
+
+    def swap(token: str) -> str:
+        try:
+            first.decrypt(token.encode())
+            return token
+        except (InvalidToken, UnicodeEncodeError):
+            return rotated(token)
+
+    return swap(value) if place.rewrite is None else place.rewrite(value, swap)
+
+
+def _write(place: Place, changes: list[tuple[Any, list[Any], list[Any]]]) -> int:
+    done = 0
+    if not changes:
+        return done
+    # As text, since a JSON column of PostgreSQL compares with nothing else as it was read.
+    unchanged = " AND ".join(f'CAST("{name}" AS text) = %s' for name in place.columns)
+    nullable = " AND ".join(f'(CAST("{name}" AS text) = %s OR (%s AND "{name}" IS NULL))' for name in place.columns)
+    with transaction.atomic(), connection.cursor() as cursor:
+        for key, seen, fresh in changes:
+            known = [item for value in seen for item in (value, value is None)] if None in seen else list(seen)
+            same = nullable if None in seen else unchanged
+            if place.replaced:
+                done += _replace(cursor, place, key, same, known, fresh)
+                continue
+            sets = ", ".join(f'"{name}" = %s' for name in place.columns)
+            cursor.execute(
+                f'UPDATE "{place.table}" SET {sets} WHERE "{place.key}" = %s AND {same}',  # noqa: S608
+                [*fresh, key, *known],
+            )
+            done += cursor.rowcount
+    return done
+
+
+def _replace(cursor: Any, place: Place, key: Any, same: str, known: list[Any], fresh: list[Any]) -> int:
+    others = [f.column for f in place.model._meta.local_concrete_fields if f.column not in place.columns]
+    names = ", ".join(f'"{name}"' for name in others)
+    where = f'"{place.key}" = %s AND {same}'
+    lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
+    cursor.execute(f'SELECT {names} FROM "{place.table}" WHERE {where}{lock}', [key, *known])  # noqa: S608
+    row = cursor.fetchone()
+    if row is None:
+        return 0
+    cursor.execute(f'DELETE FROM "{place.table}" WHERE "{place.key}" = %s', [key])  # noqa: S608
+    written = ", ".join(f'"{name}"' for name in (*others, *place.columns))
+    marks = ", ".join(["%s"] * (len(others) + len(place.columns)))
+    cursor.execute(f'INSERT INTO "{place.table}" ({written}) VALUES ({marks})', [*row, *fresh])  # noqa: S608
+    return 1
