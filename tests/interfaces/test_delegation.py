@@ -532,6 +532,24 @@ def test_what_was_given_inside_ends_where_the_mover_cannot_give_it(theater: Thea
     assert partly.assignments.get().ends_at is None
 
 
+def test_what_was_given_inside_for_longer_than_the_mover_manages_ends(theater: Theater) -> None:
+    role = delegation.role(["manage_members", "view_members"], theater.root, by=theater.director)
+    mover, here, soon = world.user(), theater.production.section, timezone.now() + DAY
+    for section in (theater.section, theater.draft_season.section):
+        world.assign(role.name, section, by=theater.director, to=mover, ends_at=soon)
+    local = manager(theater)
+    for_long, for_now = world.user(), world.user()
+    observer = delegation.role(["view_members"], theater.root, by=theater.director)
+    world.assign(observer.name, here, by=local, to=for_long)
+    kept = world.assign(observer.name, here, by=local, to=for_now, ends_at=soon)
+    move_section(actor=world.acting(mover), section=here, parent=theater.draft_season.section)
+    fresh = Section.objects.get(pk=here.pk)
+    assert [holds(who, "view_members", fresh) for who in (for_long, for_now)] == [False, True]
+    kept.refresh_from_db()
+    assert kept.passed_on_from is not None
+    assert kept.passed_on_from.user == mover
+
+
 def test_where_sections_cannot_go(theater: Theater) -> None:
     here, new = theater.production.section, theater.draft_season.section
 

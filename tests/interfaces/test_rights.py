@@ -11,16 +11,17 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import Role, RoleAssignment, Section, SectionKind, User
+from accounts.models import Role, RoleAssignment, Section, SectionGrant, SectionKind, User
 from accounts.rules.roles import PRESETS
 from accounts.selectors.rights import holders_of
 from accounts.services.handing_over import hand_over
 from accounts.services.roles import assign_role, end_role
 from accounts.services.sections import create_section, rename_section
+from productions.models import Production
 from tests import world
 from tests.interfaces.test_idempotency import together
 from tests.laws.scenes import Theater, changed, state
-from theater_site.core.actors import EVERYWHERE, System
+from theater_site.core.actors import EVERYWHERE, SectionsBelow, System
 from theater_site.core.errors import Conflict, DomainError, Invalid, NotAllowed
 
 pytestmark = pytest.mark.django_db
@@ -205,3 +206,26 @@ def test_two_directors_do_not_end_each_other(real_database: None) -> None:
     answers = together(calls)
     assert sum(isinstance(answer, DomainError) for answer in answers) == 1, answers
     assert len(holders_of("manage_members", theater.root)) == 1
+
+
+def test_of_thousands_of_sections_the_place_in_the_tree_is_asked(
+    theater: Theater, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same rows are visible whether sections are named one by one or by where they stand."""
+    who = world.give("director", theater.season.section, by=theater.director)
+    world.give("viewer", theater.draft_season.section, by=theater.director, to=who)
+    assert theater.draft.pk
+    asked = [Production.objects.all(), Section.objects.all(), RoleAssignment.objects.all(), SectionGrant.objects.all()]
+    few = [set(rows.visible_to(world.acting(who)).values_list("pk", flat=True)) for rows in asked]
+    named = world.acting(who).sections_held("view_members", timezone.now())
+    assert all(few)
+    monkeypatch.setattr("accounts.selectors.rights._FEW", 1)
+    actor = world.acting(who)
+    assert [set(rows.visible_to(actor).values_list("pk", flat=True)) for rows in asked] == few
+    many = actor.sections_held("view_members", timezone.now())
+    assert isinstance(many, SectionsBelow)
+    assert many
+    assert set(many) == set(named)
+    assert len(many) == len(named)
+    assert theater.draft.section_id in many
+    assert theater.root.pk not in many

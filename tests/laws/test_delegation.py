@@ -13,7 +13,7 @@ import pytest
 import time_machine
 from django.db import transaction
 from django.db.models import F
-from hypothesis import HealthCheck, event, settings
+from hypothesis import HealthCheck, Phase, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -26,7 +26,7 @@ from accounts.services.role_editing import create_role, update_role
 from accounts.services.roles import assign_role, end_role, set_end_of_role
 from accounts.services.sections import create_section
 from tests import world
-from theater_site.core.actors import EVERYWHERE
+from theater_site.core.actors import EVERYWHERE, System
 from theater_site.core.errors import DomainError
 
 pytestmark = pytest.mark.django_db
@@ -88,9 +88,7 @@ class Delegation(RuleBasedStateMachine):
         )  # fmt: skip
 
     def _grow(self, parent: Section) -> None:
-        made = create_section(
-            actor=world.acting(self.director), parent=parent, kind=SectionKind.AREA, name=f"Area {world.number()}"
-        )
+        made = create_section(actor=System("test"), parent=parent, kind=SectionKind.AREA, name=f"Area {world.number()}")
         self.sections.append(made)
 
     def _pick(self, among: list[Any], place: int) -> Any:
@@ -237,7 +235,7 @@ class Delegation(RuleBasedStateMachine):
             parent=self._fresh(self._pick(self.sections, onto)),
         )  # fmt: skip
 
-    @rule(place=st.integers(3, 4), onto=st.integers(1, 2), by=st.integers(0, 5))
+    @rule(place=st.integers(3, 4), onto=st.integers(1, 2), by=st.sampled_from((5, 0, 1, 2)))
     def a_part_changes_its_place(self, place: int, onto: int, by: int) -> None:
         self._try(
             move_section,
@@ -332,5 +330,8 @@ class Delegation(RuleBasedStateMachine):
 def test_no_sequence_gives_anybody_more_than_somebody_gave_them(db: None) -> None:
     run_state_machine_as_test(
         Delegation,
-        settings=settings(max_examples=6, stateful_step_count=12, suppress_health_check=list(HealthCheck)),
+        # Not shrunk: a step is some dozens of queries, and the steps are told in any case.
+        settings=settings(
+            max_examples=6, stateful_step_count=15, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        ),
     )
