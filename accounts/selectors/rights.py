@@ -156,7 +156,7 @@ _HELD_WITHOUT_SECOND_FACTOR = (
 def _section_to_load(scope: Any) -> int | None:
     """The section that is to be looked up to answer about `scope`, if that costs no query to know."""
     if isinstance(scope, ContentModel) and not isinstance(scope, Section) and scope.section_lookup == "section_id":
-        return scope.section_id if "section" not in scope._state.fields_cache else None  # type: ignore[attr-defined,no-any-return]
+        return scope.section_id if "section" not in scope._state.fields_cache else None  # type: ignore[attr-defined]
     return None
 
 
