@@ -28,7 +28,7 @@ from django.utils import timezone
 from theater_site.core import inputs, judges, recording
 from theater_site.core.actors import Actor, ActorKind
 from theater_site.core.conflicts import conflict_of
-from theater_site.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, NotSignedIn, Stale
+from theater_site.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn, Stale
 from theater_site.core.ids import new_id
 from theater_site.core.judges import Finding, Severity
 from theater_site.core.logs import request_id
@@ -493,8 +493,3 @@ def _scope(given: Mapping[str, Any], path: str) -> Any:
         if here is None:
             break
     return here
-
-
-def refusal(error: DomainError) -> str:
-    """One line for logs and tables."""
-    return f"{error.code}: {error.message}"
