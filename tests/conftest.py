@@ -84,6 +84,7 @@ def guards_make_way_for_the_flush() -> Iterator[None]:
 def real_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
     """A database that threads share through connections of their own, as processes do: on SQLite a file instead of
     the one connection to memory that Django's test database is; on PostgreSQL what is there already."""
+    from django.contrib.contenttypes.models import ContentType
     from django.core.management import call_command
     from django.db import connection, connections
 
@@ -96,8 +97,11 @@ def real_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
     connection.connection = None
     try:
         call_command("migrate", verbosity=0)
+        # A flush numbers content types anew in memory; in this file they have other ids, and Django remembers the former.
+        ContentType.objects.clear_cache()
         yield
     finally:
+        ContentType.objects.clear_cache()
         connections.close_all()
         connections.databases["default"]["NAME"] = connection.settings_dict["NAME"] = memory
         connection.connection = kept

@@ -46,7 +46,8 @@ def _told_shortly(test: dict[str, Any]) -> dict[str, Any]:
     told = {"nodeid": test["nodeid"], "outcome": test["outcome"]}
     for name in ("setup", "call", "teardown"):
         stage = test.get(name)
-        if stage is not None and ("longrepr" in stage or stage["outcome"] != "passed"):
+        # xdist gives every stage of a worker's a longrepr, which tells where it ran.
+        if stage is not None and stage["outcome"] != "passed":
             told[name] = {key: stage[key] for key in EXPLAINS if key in stage}
             told[name]["duration"] = round(stage["duration"])
             if stage["outcome"] == "skipped":

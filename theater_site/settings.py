@@ -23,7 +23,7 @@ EMAIL_URL *            consolemail://             smtp+tls://user:password@host:
 DEFAULT_FROM_EMAIL *   theater@localhost          sender of all mail
 SITE_NAME              Theater                    names the organization in mails and authenticator apps
 FRONTEND_URL *         http://127.0.0.1:3000      where the website lives; what FRONTEND_URLS is relative to
-FRONTEND_URLS          {}                         JSON that replaces single URL templates listed below
+FRONTEND_URLS          {}                         JSON that replaces single URL templates, see below
 STORAGE_BUCKET         (empty: VAR_DIR/media)     keeps uploads on S3 (install with the extra `s3`)
 STORAGE_ENDPOINT_URL   (empty: AWS)               another S3-compatible service
 STORAGE_REGION         (empty)                    its region

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from django.core.files.base import ContentFile
@@ -90,13 +91,16 @@ def stage_file(
 
 
 def store_on_commit(staged: StagedFile, content: bytes) -> None:
-    """Write the content once the row is committed: what is rolled back leaves no file. Unavailable where it fails."""
+    """Write the content once the row is committed: what is rolled back leaves no file. Where that fails the row goes too, and
+    Unavailable tells so."""
 
     def store() -> None:
         try:
             default_storage.save(staged.key, ContentFile(content))
         except Exception as error:  # each storage has its own
             log.exception("an upload could not be stored")
+            with suppress(Exception):  # a row that cannot be removed now is swept tomorrow
+                discard_file(actor=System("failed upload"), file=staged)
             raise Unavailable(
                 "The file could not be stored. Upload it again in a moment.", code="not_stored"
             ) from error

@@ -37,6 +37,7 @@ from schemathesis.specs.openapi.checks import (
 from accounts.services.login_tokens import issue_session_token
 from productions.services.productions import update_production
 from tests import world
+from tests.laws.test_routes import ROUTES
 from tests.worlds import directory, media_library, scheduling, ticketing
 
 CHECKS = [
@@ -51,9 +52,9 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
 )
 
-# Calls in one run of this file, shared out among all operations; some two minutes on two cores.
-CALLS = 4_000
-FEWEST = 12
+# Calls in one run of this file, shared out among all operations; .ci/run has one on each database.
+CALLS = 3_000
+FEWEST = 8
 
 _DOCUMENT = json.loads(OpenApiJsonRenderer().render(SchemaGenerator().get_schema(request=None, public=True)))
 _SCHEMA = schemathesis.openapi.from_dict(_DOCUMENT)
@@ -88,7 +89,8 @@ def test_schema_is_served_as_it_is_made(db: None) -> None:
 
 def test_every_routed_operation_is_in_the_schema() -> None:
     assert len(_OPERATIONS) == sum(len(_methods(path)) for path in _DOCUMENT["paths"].values())
-    assert "GET /api/v1/productions/{id}/" in _OPERATIONS
+    # A view that the schema leaves out would never be called here; the schema's own address is the one exception.
+    assert len(_OPERATIONS) == len([route for route in ROUTES if route != "GET schema"])
 
 
 @pytest.mark.parametrize("label", _OPERATIONS)
@@ -152,7 +154,8 @@ def _ids_of(path: str, token: str) -> list[Any]:
     if "{" not in path:
         return []
     answer = Client(headers={"X-Session-Token": token}).get(path.split("{", 1)[0])
-    return [row["id"] for row in answer.json()["results"]] if answer.status_code == 200 else []
+    # An order is addressed by its reference: its number would tell how many there are.
+    return [row.get("reference", row["id"]) for row in answer.json()["results"]] if answer.status_code == 200 else []
 
 
 def _methods(path: dict[str, Any]) -> Iterator[str]:

@@ -101,3 +101,5 @@ def test_every_variable_is_described_and_every_description_is_read() -> None:
     described = set(re.findall(r"^([A-Z][A-Z_]+)(?: \*)? {2,}", table, re.MULTILINE))
     read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source))
     assert described == read
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([A-Z_]+)`", readme, re.MULTILINE)) == read

@@ -53,7 +53,7 @@ def test_a_list_of_twenty_costs_the_queries_of_a_list_of_one(name: str, who: str
 def _about_rights(queries: list[str]) -> list[str]:
     # Questions about rights read grants, or of sections the place in the tree; a section as content is read whole.
     place = r'^SELECT ("accounts_section"."(id|path)"( AS "\w+")?(, )?)+ FROM "accounts_section"'
-    return [sql for sql in queries if re.search(rf'FROM "accounts_sectiongrant"|{place}', sql)]
+    return [sql for sql in queries if re.search(rf'FROM "?accounts_sectiongrant|{place}', sql)]
 
 
 @pytest.mark.parametrize("everywhere", [True, False])
@@ -79,4 +79,4 @@ def test_rights_cost_two_queries_whatever_is_asked(everywhere: bool, theater: Th
             answer = ask()
         assert answer.status_code in (200, 201), answer.content
         asked = _about_rights([query["sql"] for query in queries])
-        assert len(asked) <= 2, "\n".join(asked)
+        assert 1 <= len(asked) <= 2, "\n".join(asked)

@@ -146,6 +146,22 @@ def test_the_same_upload_sent_twice_is_kept_once(scene):
     assert media.upload(scene.browser, media.jpeg(color="red"), **{"Idempotency-Key": "k"}).status_code == 409
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_failing_storage_is_told_and_the_same_upload_sent_again_goes_through(scene, monkeypatch):
+    def broken(*_: object, **__: object) -> str:
+        raise OSError("disk full")
+
+    key = {"Idempotency-Key": "k"}
+    with monkeypatch.context() as patched:
+        patched.setattr(default_storage, "save", broken)
+        failed = scene.browser.post("/api/v1/files/", {"file": media.as_file(media.jpeg())}, headers=key)
+        assert (failed.status_code, failed.json()["code"]) == (503, "not_stored")
+    assert not StagedFile.objects.exists()
+    again = scene.browser.post("/api/v1/files/", {"file": media.as_file(media.jpeg())}, headers=key)
+    assert (again.status_code, again.get("Idempotent-Replay")) == (201, None)
+    assert default_storage.exists(StagedFile.objects.get(pk=again.json()["id"]).key)
+
+
 def stored() -> set[str]:
     folders, kept = [""], set()
     while folders:

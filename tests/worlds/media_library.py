@@ -65,10 +65,14 @@ def asset(
     return publish_asset(actor=world.acting(by), asset=made) if published else made
 
 
+def as_file(content: bytes, name: str = "picture.jpg") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
 def upload(browser: Client, content: bytes, name: str = "picture.jpg", **headers: str) -> Any:
     """POST as a browser sends a file."""
     with committed():
-        return browser.post("/api/v1/files/", {"file": SimpleUploadedFile(name, content)}, headers=headers)
+        return browser.post("/api/v1/files/", {"file": as_file(content, name)}, headers=headers)
 
 
 def shelf(production: Production, count: int, *, by: User) -> list[Asset]:

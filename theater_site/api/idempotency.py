@@ -30,8 +30,8 @@ def once(request: Request, actor: str, perform: Callable[[], Response]) -> Respo
     """`perform`, or its first answer again where this actor sent the same key before.
 
     The same key with another body or address is a Conflict. The key's row is written first, in the action's own
-    transaction: a second request with it waits on the first one's row and then finds the answer; an action that fails
-    leaves no row, and the key can be used again.
+    transaction: a second request with it waits on the first one's row and then finds the answer; an action that fails,
+    as late as after its commit, leaves no row, and the key can be used again.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
@@ -46,6 +46,7 @@ def once(request: Request, actor: str, perform: Callable[[], Response]) -> Respo
     fingerprint = hashlib.sha256(orjson.dumps([actor, key])).hexdigest()
     digest = _digest(request)
     now = timezone.now()
+    response: Response | None = None
     try:
         with transaction.atomic():
             IdempotentAnswer.objects.filter(pk=fingerprint, created_at__lt=now - KEPT).delete()
@@ -65,6 +66,12 @@ def once(request: Request, actor: str, perform: Callable[[], Response]) -> Respo
             return response
     except _Repeated:
         return _again(fingerprint, digest)
+    except Exception:
+        if response is not None:
+            # Committed, and then what had to follow failed (a file that could not be stored): the caller is told of the
+            # failure and repeats, so the answer that was never given must not be replayed.
+            IdempotentAnswer.objects.filter(pk=fingerprint, request_digest=digest).delete()
+        raise
 
 
 class _Repeated(Exception):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
@@ -15,8 +16,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from accounts.models import Section, Submission
+from accounts.models import Section, Submission, User
 from accounts.services.login_tokens import issue_session_token
+from media_library.models import StagedFile
+from media_library.selectors.renditions import WIDTHS, rendition_key
 from productions.models import Production
 from scheduling.models import Occurrence
 from theater_site.core.logs import bind_request_id
@@ -82,16 +85,30 @@ class Command(BaseCommand):
         path = Path(connection.settings_dict["NAME"])
         if path.exists():
             self._refuse_foreign_database()
+            for key in self._stored():
+                default_storage.delete(key)
             connection.close()
             for file in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
                 file.unlink(missing_ok=True)
+
+    def _stored(self) -> list[str]:
+        """What the demo uploaded: without its rows nothing would find it again."""
+        if StagedFile._meta.db_table not in connection.introspection.table_names():
+            return []
+        return [
+            name
+            for key in StagedFile.objects.values_list("key", flat=True)
+            for name in (key, *(rendition_key(key, width) for width in WIDTHS))
+        ]
 
     def _refuse_foreign_database(self) -> None:
         """Nobody loses a real theater's data to the demo, nor finds the demo's people in it."""
         if Section._meta.db_table not in connection.introspection.table_names():
             return
         root = Section.objects.filter(parent=None).first()
-        if root is not None and root.name != company.ORGANIZATION:
+        # By its director too: a real theater may bear the name that the demo's has.
+        ours = User.objects.filter(email=company.STAFF["director"][0]).exists()
+        if root is not None and (root.name != company.ORGANIZATION or not ours):
             raise CommandError(
                 f"This database holds {root.name!r}. Give the demo one of its own: set VAR_DIR or DATABASE_URL elsewhere."
             )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -20,8 +21,6 @@ from theater_site.archive.reader import read_archive
 from theater_site.core.actors import Actor, System
 from theater_site.core.errors import DomainError
 from theater_site.core.logs import bind_request_id
-
-SHOWN = 50
 
 
 class Command(BaseCommand):
@@ -44,6 +43,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, folder: str, **options: Any) -> None:
         quiet = bool(options["json"])
+        if User._meta.db_table not in connection.introspection.table_names():
+            raise CommandError("The database is empty. Run `manage.py migrate`, then `manage.py found`, first.")
         try:
             with bind_request_id():
                 outcome = self._import(folder, options, quiet)
@@ -109,7 +110,5 @@ class Command(BaseCommand):
         out.print(table)
         if outcome.assumed_zone:
             out.print(f"{outcome.assumed_zone} venues were given the default time zone.")
-        for row in outcome.bad[:SHOWN]:
-            out.print(f"{row.file}:{row.line}: {row.reason}", highlight=False)
-        if len(outcome.bad) > SHOWN:
-            out.print(f"... and {len(outcome.bad) - SHOWN} more; --json lists them all.")
+        for row in outcome.bad:
+            self.stdout.write(f"{row.file}:{row.line}: {row.reason}")
