@@ -14,7 +14,9 @@ from accounts.selectors.audit import changed_since
 from accounts.selectors.callers import caller
 from accounts.selectors.personal_data import held_by_accounts
 from accounts.services import keys, outbox, sealing, submissions
+from directory.models import Credit
 from directory.receivers import erasure as directory_erasure
+from directory.receivers.brand import judge_credits
 from directory.selectors.credits import credited_roles
 from directory.selectors.personal_data import held_by_directory
 from media_library.models import Asset
@@ -85,6 +87,7 @@ def _personal_data() -> None:
 def _productions() -> None:
     productions_signals.roles_credited.answered_by(credited_roles)
     judges.register(judge_productions, models_judged=[Production])
+    judges.register(judge_credits, models_judged=[Credit])
 
 
 def _media_library() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from productions.models import BrandKit, Production, ProductionStatus
 from productions.rules import brand
@@ -34,6 +34,26 @@ def judge_productions(changes: list[Change]) -> list[Finding]:
         finding(kit, fault, row)
         for row, kit, change in judged
         for fault in _faults(row, kit, change, credited.get(row.pk, set()))
+    ]
+
+
+def missing_credits(productions: Collection[int]) -> list[Finding]:
+    """Findings on those of `productions` that are public and lack a credit which the guidelines require, now that somebody's
+    credit there was changed or taken away."""
+    if not productions or not (kits := BrandKits()):
+        return []
+    rows = Production.objects.filter(pk__in=productions, published_at__isnull=False).exclude(
+        status=ProductionStatus.ARCHIVED
+    )
+    judged = [(row, kit) for row in rows if (kit := kits.of(row.section_id)) is not None and kit.required_credits]
+    if not judged:
+        return []
+    wanted = sorted({role for _, kit in judged for role in kit.required_credits})
+    credited = roles_credited.ask(productions=[row.pk for row, _ in judged], roles=wanted)
+    return [
+        finding(kit, fault, row)
+        for row, kit in judged
+        for fault in brand.faults_of_credits(credited.get(row.pk, set()), kit.required_credits)
     ]
 
 

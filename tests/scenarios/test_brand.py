@@ -206,3 +206,25 @@ def test_judging_costs_two_queries_whatever_the_guidelines(scene):
     without = cost("a")
     scene.lay_down()
     assert cost("b") - without == 1
+
+
+def test_a_public_production_keeps_the_credits_that_are_required(scene):
+    scene.lay_down()
+    production = world.production(
+        scene.season, by=scene.director, title="Hamlet", synopsis="s" * 50, authors=["Shakespeare"]
+    )
+    path = "/api/v1/credits/"
+    ann = directory.person(by=scene.director)
+    director = directory.credit(production, ann, "director", by=scene.director)
+    draft = world.production(scene.season, by=scene.director, title="Macbeth")
+    directory.credit(draft, ann, "Director", by=scene.director)
+    assert world.post(scene.browser, f"/api/v1/productions/{production.pk}/publish/").status_code == 200
+
+    gone = scene.browser.delete(f"{path}{director.pk}/", headers={"If-Match": "*"})
+    assert (gone.status_code, faults(gone)) == (400, [("", "credit_missing")])
+    renamed = world.patch(scene.browser, f"{path}{director.pk}/", {"role": "Designer"}, 1)
+    assert (renamed.status_code, renamed.json()["code"]) == (400, "rules_broken")
+    # Of a draft anything may be taken away, and of a public production what is not required.
+    assert scene.browser.delete(f"{path}{draft.credits.get().pk}/", headers={"If-Match": "*"}).status_code == 204
+    directory.credit(production, directory.person(by=scene.director), "Director", by=scene.director)
+    assert scene.browser.delete(f"{path}{director.pk}/", headers={"If-Match": "*"}).status_code == 204

@@ -1,0 +1,17 @@
+"""The judge of credits: does a public production still name everybody whom the brand guidelines require?"""
+
+from __future__ import annotations
+
+from directory.models import Credit
+from productions.receivers.brand import missing_credits
+from theater_site.core.judges import Finding
+from theater_site.core.recording import DELETED, Change
+
+
+def judge_credits(changes: list[Change]) -> list[Finding]:
+    """Only what takes a role away can leave it without anybody: a credit removed, or one whose role was changed."""
+    removed = {change.before["production_id"] for change in changes if change.operation == DELETED}
+    renamed = [change.object_id for change in changes if change.operation != DELETED and "role" in change.before]
+    if renamed:
+        removed |= set(Credit.objects.filter(pk__in=renamed).values_list("production_id", flat=True))
+    return missing_credits(removed)
