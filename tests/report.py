@@ -25,6 +25,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # A line a value: a changed outcome is a changed line.
     if getattr(config.option, "json_report", False) and config.option.json_report_indent is None:
         config.option.json_report_indent = 1
+    # Log records carry whole requests, which a worker cannot send; what a test prints is left out of the report anyway.
+    config.option.json_report_omit = [*getattr(config.option, "json_report_omit", ()), "log"]
 
 
 @pytest.hookimpl(optionalhook=True)
