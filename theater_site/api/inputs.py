@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any, get_args, get_origin, is_typeddict
 from uuid import UUID
 
@@ -149,12 +150,10 @@ def _of_kind(kind: Any, *, needed: bool, name: str) -> Any:
         return serializers.ListField(
             child=_of_kind(get_args(kind)[0], needed=True, name=name), max_length=1000, **options
         )
+    if kind is dict:
+        return serializers.DictField(**options)
     if is_typeddict(kind):
-        inner = {
-            key: _of_kind(value, needed=key in kind.__required_keys__, name=key)
-            for key, value in entries_of(kind).items()
-        }
-        return type(kind.__name__, (_Entries,), inner)(**options)
+        return _entries_class(kind)(**options)
     if issubclass(kind, models.Model):
         return VisibleRelated(queryset=kind._default_manager.all(), **options)
     if issubclass(kind, Enum):
@@ -167,6 +166,15 @@ def _of_kind(kind: Any, *, needed: bool, name: str) -> Any:
     if kind is int:
         return serializers.IntegerField(min_value=-(2**63), max_value=2**63 - 1, **options)
     return _SCALARS[kind](**options)
+
+
+@cache
+def _entries_class(kind: Any) -> type[_Entries]:
+    """Made once, so that two actions that take the same are the same in the schema."""
+    inner = {
+        key: _of_kind(value, needed=key in kind.__required_keys__, name=key) for key, value in entries_of(kind).items()
+    }
+    return type(kind.__name__, (_Entries,), inner)
 
 
 def _column(model: type[models.Model] | None, key: str) -> models.Field[Any, Any] | None:

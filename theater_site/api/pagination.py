@@ -14,6 +14,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from theater_site.api.previews import ASKED_BY, asked_for
 from theater_site.core.errors import Invalid
 
 DEFAULT_SIZE, LARGEST_SIZE = 50, 200
@@ -71,6 +72,8 @@ class KeysetPagination(BasePagination):
         cursor = base64.urlsafe_b64encode(orjson.dumps([self.name, *values], default=str)).decode().rstrip("=")
         query = self.request.query_params.copy()
         query["cursor"] = cursor
+        if (previewed := asked_for(self.request)) is not None:
+            query[ASKED_BY] = previewed
         return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
 
     def _values(self, cursor: str, queryset: QuerySet[Any]) -> list[Any]:
@@ -132,6 +135,8 @@ def _value(row: Any, path: str) -> Any:
 
 
 def _field(queryset: QuerySet[Any], path: str) -> Field[Any, Any]:
+    if (computed := queryset.query.annotations.get(path)) is not None:
+        return computed.output_field
     model = queryset.model
     *relations, last = path.split("__")
     for step in relations:

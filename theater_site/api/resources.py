@@ -25,11 +25,13 @@ from rest_framework.views import APIView
 from theater_site.api import guesses
 from theater_site.api.idempotency import once
 from theater_site.api.inputs import WAIVE, ActionInput, arguments_of, body_of
+from theater_site.api.previews import show_as_submitted
 from theater_site.core import recording
 from theater_site.core.actions import Action, OpenTo, Submitted
 from theater_site.core.actors import Actor, ActorKind, Public
 from theater_site.core.announcements import Question
 from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn, Stale, VersionRequired
+from theater_site.core.models.content import ContentModel, with_section
 
 who_acts: Question[Actor] = Question(
     "The actor behind a request: its user, and by what the user was recognized (a session, a token). Answered by accounts.",
@@ -101,6 +103,8 @@ class ActingView(APIView):
         super().initial(request, *args, **kwargs)
         if self.guessed:
             guesses.refuse_if_spent(request, self.__class__.__name__)
+        # After the limits and the sign-in, whose own rows are to stay.
+        show_as_submitted(self, request, lambda: actor_of(request))
 
     def handle_exception(self, exc: Exception) -> Response:
         if getattr(exc, "code", None) in self.guessed:
@@ -126,7 +130,7 @@ class ActingView(APIView):
         arguments: dict[str, Any] = dict(given or {})
         if subject is not None and action.subject is not None:
             arguments[action.subject] = subject
-        self._refuse_strangers(action, actor, arguments)
+        self.refuse_strangers(action, actor, arguments)
         version = if_match(request, needed=version_needed and isinstance(subject, models.Model))
         read: ActionInput | None = None
         if body is not None:
@@ -143,7 +147,8 @@ class ActingView(APIView):
 
         return once(request, actor.label, act) if request.method == "POST" else act()
 
-    def _refuse_strangers(self, action: Action[Any, Any], actor: Actor, known: Mapping[str, Any]) -> None:
+    def refuse_strangers(self, action: Action[Any, Any], actor: Actor, known: Mapping[str, Any]) -> None:
+        """Tell those who may not do it at all so, as far as the `known` arguments say; before their input is read."""
         if action.open_to is OpenTo.PUBLIC:
             return
         if actor.kind is ActorKind.PUBLIC:
@@ -218,9 +223,20 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
     def found(self, rows: Any = None) -> Any:
         """The object of this address, if the actor may see it; else 404."""
         rows = self.get_queryset() if rows is None else rows
+        if issubclass(rows.model, ContentModel):
+            rows = with_section(rows)
         row = rows.filter(pk=self.kwargs["pk"]).first()
         if row is None:
             raise Http404
+        return row
+
+    def found_by_insider(self) -> Any:
+        """The object of this address, for those who may view its drafts; whoever only sees it is refused."""
+        row = self.found()
+        if self.actor.kind is ActorKind.PUBLIC:
+            raise NotSignedIn("Sign in to see this.")
+        if not self.actor.holds(type(row).view_right, row, recording.instant()):
+            raise NotAllowed(f"You may not see this; it needs the right {type(row).view_right}.")
         return row
 
 
@@ -286,11 +302,7 @@ def internally(answers: type[serializers.BaseSerializer[Any]]) -> Callable[..., 
     """GET `<object>/internal/`: the representation for those who may view the object's drafts; 404 for others."""
 
     def internal(self: Resource, request: Request, pk: str) -> Response:
-        row = self.found()
-        if self.actor.kind is ActorKind.PUBLIC:
-            raise NotSignedIn("Sign in to see this.")
-        if not self.actor.holds(type(row).view_right, row, recording.instant()):
-            raise NotAllowed(f"You may not see this; it needs the right {type(row).view_right}.")
+        row = self.found_by_insider()
         return self.shown(row, answers)
 
     internal.__doc__ = answers.__doc__

@@ -12,8 +12,9 @@ from drf_spectacular.plumbing import list_hash
 from drf_spectacular.settings import patched_settings
 from drf_spectacular.utils import OpenApiParameter
 
+from theater_site.api.previews import ASKED_BY
 from theater_site.api.problems import MEDIA_TYPE, Problem
-from theater_site.api.resources import PreviewAnswer
+from theater_site.api.resources import ActingView, PreviewAnswer
 
 _ALWAYS = {"400": "The input is wrong.", "404": "Not here, or not for you to see.", "429": "Too many requests."}
 _SIGNED_IN = {"401": "Sign in, or sign in again.", "403": "You may not do this here."}
@@ -50,6 +51,15 @@ class Schema(AutoSchema):
             parameters.append(
                 OpenApiParameter(
                     "preview", bool, description="Tell what would change and what the rules say, and change nothing."
+                )
+            )
+        if self.method == "GET" and isinstance(self.view, ActingView):
+            parameters.append(
+                OpenApiParameter(
+                    ASKED_BY,
+                    int,
+                    description="Answer as if this submission were done, for those who may see it. The id 0 in the address is "
+                    "what it makes.",
                 )
             )
         return parameters

@@ -12,7 +12,8 @@ takes it all back.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import Token
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,7 +35,7 @@ from theater_site.core.judges import Finding, Severity
 from theater_site.core.logs import request_id
 from theater_site.core.models.content import ContentModel, section_joined
 from theater_site.core.recording import Change, running
-from theater_site.core.signals import action_done, changed_since, store_submission
+from theater_site.core.signals import action_done, changed_since, standing_waivers, store_submission
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -79,6 +80,12 @@ class Run:
     previewing: bool = False
     # False: the audit log is told which fields changed, and not what stood in them.
     keeps_values: bool = True
+    # False: the audit log has told of this already, by an earlier entry (the saves of a draft that follow one another).
+    told: bool = True
+    # The arguments, the subject among them as it stood when it was locked.
+    given: Mapping[str, Any] = field(default_factory=dict)
+    # All that stood in the subject then, where the action shows it to others than before.
+    exposed: Change | None = None
     findings: list[Finding] = field(default_factory=list)
     consequences: list[Run] = field(default_factory=list)
     note: dict[str, Any] = field(default_factory=dict)
@@ -135,6 +142,12 @@ class Run:
         """The changes of this action and of all its consequences."""
         return [*self.changes, *(change for run in self.consequences for change in run.all_changes())]
 
+    def agreed_to(self) -> list[Change]:
+        """What somebody agrees to who agrees to this and all its consequences: the changes, and before those of each action
+        that exposes its subject all that stood in it."""
+        exposed = [self.exposed] if self.exposed is not None else []
+        return [*exposed, *self.changes, *(change for run in self.consequences for change in run.agreed_to())]
+
     def all_findings(self) -> list[Finding]:
         """What the judges found of this action and of all its consequences."""
         return [*self.findings, *(finding for run in self.consequences for finding in run.all_findings())]
@@ -183,6 +196,7 @@ class Action(Generic[P, Result]):
         proposable: bool,
         subject: str | None,
         lock: Callable[[], None] | None = None,
+        exposes: bool = False,
     ) -> None:
         self.function = function
         self.name = name
@@ -191,12 +205,15 @@ class Action(Generic[P, Result]):
         self.proposable = proposable
         self.subject = subject
         self.lock = lock
+        self.exposes = exposes
         self.kinds = inputs.kinds_of(function)
         if taken := {"actor", "if_version", "waive", "proposing"} & self.kinds.keys():
             raise TypeError(f"{name}: {sorted(taken)} are the runner's own")
         for argument in (*(need.on.split(".")[0] for need in needs), *([subject] if subject else [])):
             if argument not in self.kinds:
                 raise TypeError(f"{name} has no argument {argument!r}")
+        if exposes and subject is None:
+            raise TypeError(f"{name} exposes its subject, and has none")
         if proposable and len(needs) != 1:
             raise TypeError(f"{name} needs {len(needs)} rights: what is proposed is decided in one area")
         update_wrapper(self, function)
@@ -221,7 +238,7 @@ class Action(Generic[P, Result]):
             return Submitted(store_submission.ask(action=self, actor=actor, given=given, if_version=if_version))
         return self(actor=actor, if_version=if_version, waive=waive, **given)
 
-    def as_consequence(self, **given: Any) -> Result:
+    def as_consequence(self, *, if_version: int | None = None, **given: Any) -> Result:
         """Do it as part of the running action: same transaction, actor and instant, without asking for a right."""
         cause = current()
         run = Run(
@@ -234,7 +251,7 @@ class Action(Generic[P, Result]):
             waivers=cause.waivers,
             previewing=cause.previewing,
         )
-        result = self._run(run, given, None, asked=True)
+        result = self._run(run, given, if_version, asked=True)
         cause.consequences.append(run)
         return result
 
@@ -249,8 +266,8 @@ class Action(Generic[P, Result]):
                 result = self._run(run, given, if_version, proposing=proposing)
                 raise _TakeBack
         except _TakeBack:
-            changes = run.all_changes()
-            return Preview(result, changes, run.all_findings(), digest_of(changes, run.instant))
+            digest = digest_of(run.agreed_to(), run.instant)
+            return Preview(result, run.all_changes(), run.all_findings(), digest)
 
     # --- what they share -------------------------------------------------------------------------------------------
 
@@ -319,18 +336,26 @@ class Action(Generic[P, Result]):
                 f"{self.name} takes exactly {sorted(self.kinds)}; missing {sorted(self.kinds.keys() - given.keys())}, "
                 f"unknown {sorted(given.keys() - self.kinds.keys())}"
             )
-        if not asked and not self.permits(run.actor, given, propose=proposing, at=run.instant):
-            self.refuse(run.actor, given)
+
+        def ask() -> None:
+            if not asked and not self.permits(run.actor, given, propose=proposing, at=run.instant):
+                self.refuse(run.actor, given)
+
+        ask()
         token: Token[Run | None] | None = None
         try:
             # A consequence needs no savepoint of its own: when it fails, so does its cause.
             with transaction.atomic(savepoint=not asked):
                 if self.lock is not None:
                     self.lock()
+                    run.actor.renew()
                 if self.subject is not None:
                     given = self._with_fresh_subject(given, if_version)
-                    if not asked and not self.permits(run.actor, given, propose=proposing, at=run.instant):
-                        self.refuse(run.actor, given)
+                    if self.exposes:
+                        run.exposed = recording.exposed(given[self.subject])
+                if self.lock is not None or self.subject is not None:
+                    ask()
+                run.given = given
                 run.begin()
                 token = running.set(run)
                 try:
@@ -352,6 +377,8 @@ class Action(Generic[P, Result]):
         rows = model._base_manager.select_for_update(of=("self",))
         if issubclass(model, ContentModel):
             rows = section_joined(rows)
+            if model.loaded_along:
+                rows = rows.select_related(*model.loaded_along)
         # Not .first(), which orders what is one row: a quarter of this query's cost.
         fresh = next(iter(rows.filter(pk=seen.pk).order_by()), None)
         if fresh is None:
@@ -383,6 +410,11 @@ class Action(Generic[P, Result]):
             )
         waivable = [finding for finding in run.findings if not run.waivers.get(finding.rule, "").strip()]
         if waivable:
+            standing = standing_waivers.ask(findings=waivable, at=run.instant)
+            if standing:
+                run.note["waivers"] = sorted(set(standing.values()))
+            waivable = [finding for finding in waivable if finding not in standing]
+        if waivable:
             raise Conflict(
                 "There are warnings. Mend what they name, or waive each rule with a reason.",
                 code="waiver_required",
@@ -391,6 +423,40 @@ class Action(Generic[P, Result]):
 
     def __repr__(self) -> str:
         return f"<action {self.name}>"
+
+
+def also_needs(*rights: tuple[str, Any], to: str) -> None:
+    """Inside an action, for a part of it that only some ask for: NotAllowed, naming what they may not do `to`, unless whoever
+    acts holds each right on its object too."""
+    run = current()
+    for right, scope in rights:
+        if not run.actor.holds(right, scope, run.instant):
+            raise NotAllowed(f"You may not {to}; it needs the right {right}.", data={"needs": [right]})
+
+
+@contextmanager
+def rehearsal(actor: Actor) -> Iterator[Run]:
+    """A transaction that is taken back at its end, in which actions run `as_consequence` of the run that is yielded: what
+    they would do together is in its changes and findings. Nothing is announced, and no right is asked for."""
+    outer = running.get()
+    run = Run(
+        action=None,
+        actor=actor,
+        instant=outer.instant if outer is not None else timezone.now(),
+        request_id=request_id(),
+        previewing=True,
+    )
+    try:
+        with transaction.atomic():
+            run.begin()
+            token = running.set(run)
+            try:
+                yield run
+            finally:
+                running.reset(token)
+            raise _TakeBack
+    except _TakeBack:
+        pass
 
 
 _registry: dict[str, Action[Any, Any]] = {}
@@ -404,12 +470,15 @@ def action(
     proposable: bool = False,
     subject: str | None = None,
     lock: Callable[[], None] | None = None,
+    exposes: bool = False,
 ) -> Callable[[Callable[P, Result]], Action[P, Result]]:
     """Register a service under `name` ("production.publish").
 
     Exactly one of `needs` and `open_to` is given. `subject` is the argument that the runner loads anew and locks before
     the body, and whose version `if_version` is compared with. `lock` takes a lock that is wider than the subject's, and is
-    called before it: the other way round two actions could wait for each other.
+    called before it: the other way round two actions could wait for each other. Behind it what the actor holds is read
+    anew and asked again. `exposes`: others see the subject from then on, so that whoever agrees to it agrees to all that
+    stands in it: its digest is of that as well.
     """
     needed = (needs,) if isinstance(needs, Needs) else tuple(needs)
     if bool(needed) == (open_to is not None):
@@ -419,7 +488,14 @@ def action(
         if name in _registry:
             raise TypeError(f"there is an action {name} already")
         made = Action(
-            function, name=name, needs=needed, open_to=open_to, proposable=proposable, subject=subject, lock=lock
+            function,
+            name=name,
+            needs=needed,
+            open_to=open_to,
+            proposable=proposable,
+            subject=subject,
+            lock=lock,
+            exposes=exposes,
         )
         _registry[name] = made
         return made
@@ -443,7 +519,7 @@ def tell_unattributed(changes: list[Change]) -> None:
 
 
 def digest_of(changes: Iterable[Change], at: datetime) -> str:
-    """SHA-256 over what a run at the instant `at` changed, alike for two runs of the same action on the same state.
+    """SHA-256 over what a run at the instant `at` changed (and exposed), alike for two runs of the same action on the same state.
 
     New ids and the instants of the run differ between a preview and the real thing, so an object made in the run is
     known by its place in the order of making, instants of the run itself are masked, and what chance decided

@@ -71,10 +71,15 @@ class Actor:
     kind: ActorKind = ActorKind.PUBLIC
     user: Any = None
     label: str = "public"
+    # Whether they signed in with one.
+    second_factor: bool = False
 
     @property
     def user_id(self) -> int | None:
         return self.user.pk if self.user is not None else None
+
+    def renew(self) -> None:
+        """Forget what was loaded: called where nobody else can change it any more until the action is done."""
 
     def holds(self, permission: str, scope: Any, at: datetime) -> bool:
         return False

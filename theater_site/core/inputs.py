@@ -1,8 +1,8 @@
 """The inputs of actions: which kinds of annotation are allowed, and how they are written down and read back.
 
 A submission waits for days and is applied by another process; so whatever an action takes must survive as JSON and
-mean the same then. Allowed are scalars, enums, model instances, TypedDicts and lists of these, each possibly None.
-Anything else fails when the module is imported.
+mean the same then. Allowed are scalars, enums, model instances, TypedDicts and lists of these, each possibly None; and
+`dict` for a JSON object that is kept as it came, whatever is in it. Anything else fails when the module is imported.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from typing import Any, NotRequired, Required, Union, get_args, get_origin, get_
 from uuid import UUID
 
 import orjson
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.dateparse import parse_duration
 
-from theater_site.core.errors import Invalid
+from theater_site.core.errors import DomainError, Invalid, all_of
 
 SCALARS: tuple[type, ...] = (str, bool, int, Decimal, date, datetime, time, timedelta, UUID)
 
@@ -63,7 +64,7 @@ def _check(kind: Any, where: str) -> None:
     elif is_typeddict(kind):
         for name, inner in entries_of(kind).items():
             _check(inner, f"{where}.{name}")
-    elif not (isinstance(kind, type) and issubclass(kind, (*SCALARS, Enum, models.Model))):
+    elif kind is not dict and not (isinstance(kind, type) and issubclass(kind, (*SCALARS, Enum, models.Model))):
         raise TypeError(f"{where}: {kind!r} cannot be written down and read back; see theater_site/core/inputs.py")
 
 
@@ -71,7 +72,8 @@ def dump(value: Any) -> Any:
     """`value` as JSON can hold it. Instances become their primary key, amounts and instants text."""
     if isinstance(value, Enum):
         return value.value
-    if value is None or isinstance(value, str | bool | int):
+    # A fraction is no input of its own, but may stand in an object that is kept as it came.
+    if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, models.Model):
         return str(value.pk) if isinstance(value.pk, UUID) else value.pk
@@ -86,49 +88,105 @@ def dump(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be an input")
 
 
-def load(kind: Any, raw: Any, field: str) -> Any:
-    """What `dump` wrote, as `kind` again. Invalid names the field: a wrong shape, or an object that is gone."""
-    kind, may_be_none = without_none(kind)
-    if raw is None:
-        if may_be_none:
-            return None
-        raise Invalid("This may not be empty.", code="required", field=field)
-    if get_origin(kind) is list:
-        if not isinstance(raw, list):
-            raise Invalid("This must be a list.", code="not_a_list", field=field)
-        return [load(get_args(kind)[0], inner, f"{field}.{n}") for n, inner in enumerate(raw)]
-    if is_typeddict(kind):
-        return _load_entries(kind, raw, field)
-    if issubclass(kind, models.Model):
-        return _load_instance(kind, raw, field)
+Finder = Callable[[type[models.Model], Any, str], models.Model]
+
+
+def existing(kind: type[models.Model], raw: Any, field: str) -> models.Model:
+    """The row of this id, whoever may see it. Invalid: no id, or gone."""
+    return row_of(kind._base_manager.all(), raw, field)
+
+
+def row_of(rows: models.QuerySet[Any], raw: Any, field: str) -> models.Model:
+    """The one of `rows` that has this id. Invalid: no id (a fraction or a truth value is none), or not among them."""
+    kind = rows.model
+    found = None
     try:
-        return _load_scalar(kind, raw)
-    except (ValueError, TypeError, InvalidOperation) as error:
-        raise Invalid(
-            f"This is no valid {kind.__name__}.", code=f"not_a_{kind.__name__.lower()}", field=field
-        ) from error
-
-
-def _load_entries(kind: Any, raw: Any, field: str) -> dict[str, Any]:
-    if not isinstance(raw, dict):
-        raise Invalid("This must be an object.", code="not_an_object", field=field)
-    entries = entries_of(kind)
-    if unknown := raw.keys() - entries.keys():
-        name = min(unknown)
-        raise Invalid(f"There is no field {name!r} here.", code="unknown_field", field=f"{field}.{name}")
-    if absent := kind.__required_keys__ - raw.keys():
-        raise Invalid("This is needed.", code="required", field=f"{field}.{min(absent)}")
-    return {name: load(entries[name], inner, f"{field}.{name}") for name, inner in raw.items()}
-
-
-def _load_instance(kind: type[models.Model], raw: Any, field: str) -> models.Model:
-    try:
-        found = kind._base_manager.filter(pk=raw).first()
-    except (ValueError, TypeError) as error:
+        if isinstance(raw, bool | float | dict | list):
+            raise TypeError(raw)
+        found = rows.filter(pk=raw).first()
+    except (ValueError, TypeError, OverflowError, ValidationError) as error:
         raise Invalid("This is no valid id.", code="not_an_id", field=field) from error
     if found is None:
         raise Invalid(f"This {kind._meta.verbose_name} is gone.", code="reference_gone", field=field)
     return found
+
+
+def load(kind: Any, raw: Any, field: str, find: Finder = existing) -> Any:
+    """What `dump` wrote, as `kind` again. Invalid names every field at fault: a wrong shape, or an object that is gone."""
+    reading = Reading(find)
+    value = reading.read(kind, raw, field)
+    all_of(reading.problems)
+    return value
+
+
+class Reading:
+    """Reads raw inputs to their end: what is wrong is told in `problems`, field by field, and left out of the value.
+
+    `find` answers an object for an id; it refuses by raising a DomainError.
+    """
+
+    WRONG = object()
+
+    def __init__(self, find: Finder = existing) -> None:
+        self.problems: list[DomainError] = []
+        self._find = find
+
+    def read_all(self, kinds: Mapping[str, Any], raw: Mapping[str, Any], field: str) -> dict[str, Any]:
+        """The arguments `kinds` from one object. An absent one is None or empty where it may be; a wrong one is left out."""
+        given: dict[str, Any] = {}
+        for name in sorted(raw.keys() - kinds.keys()):
+            self._wrong(
+                f"There is no such input. There are: {', '.join(kinds)}.", code="unknown_field", field=f"{field}.{name}"
+            )
+        for name, kind in kinds.items():
+            bare, may_be_none = without_none(kind)
+            if name not in raw and may_be_none:
+                given[name] = None
+                continue
+            absent: Any = {} if is_typeddict(bare) else None
+            value = self.read(kind, raw.get(name, absent), f"{field}.{name}")
+            if value is not self.WRONG:
+                given[name] = value
+        return given
+
+    def read(self, kind: Any, raw: Any, field: str) -> Any:
+        """`raw` as `kind`; WRONG where there is nothing to be made of it."""
+        kind, may_be_none = without_none(kind)
+        if raw is None:
+            return None if may_be_none else self._wrong("This may not be empty.", code="required", field=field)
+        if get_origin(kind) is list:
+            if not isinstance(raw, list):
+                return self._wrong("This must be a list.", code="not_a_list", field=field)
+            values = [self.read(get_args(kind)[0], inner, f"{field}.{n}") for n, inner in enumerate(raw)]
+            return [value for value in values if value is not self.WRONG]
+        if is_typeddict(kind) or kind is dict:
+            if not isinstance(raw, dict):
+                return self._wrong("This must be an object.", code="not_an_object", field=field)
+            return raw if kind is dict else self._entries(kind, raw, field)
+        if issubclass(kind, models.Model):
+            try:
+                return self._find(kind, raw, field)
+            except DomainError as error:
+                self.problems.append(error)
+                return self.WRONG
+        try:
+            return _load_scalar(kind, raw)
+        except (ValueError, TypeError, InvalidOperation, OverflowError):
+            return self._wrong(f"This is no valid {kind.__name__}.", code=f"not_a_{kind.__name__.lower()}", field=field)
+
+    def _entries(self, kind: Any, raw: dict[str, Any], field: str) -> Any:
+        entries = entries_of(kind)
+        for name in sorted(raw.keys() - entries.keys()):
+            self._wrong(f"There is no field {name!r} here.", code="unknown_field", field=f"{field}.{name}")
+        for name in sorted(kind.__required_keys__ - raw.keys()):
+            self._wrong("This is needed.", code="required", field=f"{field}.{name}")
+        read = {name: self.read(entries[name], raw[name], f"{field}.{name}") for name in entries if name in raw}
+        right = {name: value for name, value in read.items() if value is not self.WRONG}
+        return self.WRONG if kind.__required_keys__ - right.keys() else right
+
+    def _wrong(self, message: str, *, code: str, field: str) -> Any:
+        self.problems.append(Invalid(message, code=code, field=field))
+        return self.WRONG
 
 
 def _load_scalar(kind: Any, raw: Any) -> Any:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from theater_site.core.models.content import ContentModel
 
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
+# Of what an action shows to others than before: no change, but part of what somebody agrees to.
+EXPOSED = "exposed"
 _UNTRACKED = frozenset({"id", "version", "created_at", "updated_at"})
 
 running: ContextVar[Run | None] = ContextVar("running_action", default=None)
@@ -32,7 +34,8 @@ running: ContextVar[Run | None] = ContextVar("running_action", default=None)
 class Change:
     """What one action did to one object: attribute values before and after, the changed ones only.
 
-    `before` is empty for a created object, `after` for a deleted one. `section_id` is where it belongs after the change.
+    `before` is empty for a created object, `after` for a deleted one. `section_id` is where it belongs after the change;
+    `version` is the object's after it, `seen` the one before (0: there was none).
     """
 
     model: type[ContentModel]
@@ -42,6 +45,7 @@ class Change:
     version: int
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
+    seen: int = 0
 
     @property
     def object_type(self) -> str:
@@ -100,6 +104,13 @@ def section_id_of(row: models.Model) -> int | None:
     return here
 
 
+def exposed(row: ContentModel) -> Change:
+    """All that stands in `row`, as what is shown from now on."""
+    values = snapshot(row)
+    shown = {name: values[name] for name in tracked(type(row)) if name in values}
+    return Change(type(row), row.pk, EXPOSED, None, row.version, {}, shown)
+
+
 def record_created(rows: Iterable[ContentModel]) -> None:
     run = running.get()
     changes = []
@@ -145,6 +156,7 @@ def record_change(row: ContentModel, before: Mapping[str, Any], after: Mapping[s
         row.version,
         {name: before.get(name) for name in differing},
         {name: after[name] for name in differing},
+        row.version - 1,
     )
     _tell(running.get(), [change])
 
@@ -152,7 +164,8 @@ def record_change(row: ContentModel, before: Mapping[str, Any], after: Mapping[s
 def record_deleted(row: ContentModel) -> None:
     values = row.__dict__
     before = {name: _value(row, name) for name in tracked(type(row)) if name in values}
-    _tell(running.get(), [Change(type(row), row.pk, DELETED, section_id_of(row), row.version, before, {})])
+    change = Change(type(row), row.pk, DELETED, section_id_of(row), row.version, before, {}, row.version)
+    _tell(running.get(), [change])
 
 
 def _tell(run: Run | None, changes: list[Change]) -> None:
@@ -176,12 +189,21 @@ def merged(first: Change, then: Change) -> Change | None:
         )
     if then.operation == DELETED:
         return Change(
-            first.model, first.object_id, DELETED, then.section_id, then.version, {**then.before, **first.before}, {}
+            first.model,
+            first.object_id,
+            DELETED,
+            then.section_id,
+            then.version,
+            {**then.before, **first.before},
+            {},
+            first.seen,
         )
     before, after = {**then.before, **first.before}, {**first.after, **then.after}
     for name in [name for name in before if before[name] == after.get(name)]:
         del before[name]
         after.pop(name, None)
     return (
-        Change(first.model, first.object_id, CHANGED, then.section_id, then.version, before, after) if after else None
+        Change(first.model, first.object_id, CHANGED, then.section_id, then.version, before, after, first.seen)
+        if after
+        else None
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from theater_site.core.announcements import Announcement, Question
+from theater_site.core.judges import Finding
 
 action_done = Announcement(
     "An action's body and judges are through. Sent inside its transaction, once an action, consequences included, and for"
@@ -22,4 +24,10 @@ changed_since: Question[list[str]] = Question(
     "The names of the fields of one object that were changed after `version`.",
     arguments=("object_type", "object_id", "version"),
     default=list,
+)
+
+standing_waivers: Question[Mapping[Finding, int]] = Question(
+    "Which of these warnings somebody has waived for a while, each with the id of the waiver that holds at the instant `at`.",
+    arguments=("findings", "at"),
+    default=dict,
 )

@@ -139,6 +139,12 @@ def section_joined(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
     return rows.select_related("__".join(path[:-1])) if len(path) > 1 else rows
 
 
+def with_section(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """`rows` with the section of each loaded along, so that a question about rights finds its place in the tree there."""
+    place = rows.model.section_lookup.removesuffix("_id")
+    return rows.select_related(place) if place.endswith("section") else rows
+
+
 ContentManager = models.Manager.from_queryset(ContentQuerySet)
 
 
@@ -158,6 +164,8 @@ class ContentModel(models.Model):
     personal: ClassVar[frozenset[str]] = frozenset()
     # Attribute names whose values chance decides (a random label): recorded, but no part of what an approver agrees to.
     chance: ClassVar[frozenset[str]] = frozenset()
+    # Relations that every action on it goes on to: loaded with the row when the runner locks it.
+    loaded_along: ClassVar[tuple[str, ...]] = ()
 
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(editable=False)
@@ -179,6 +187,17 @@ class ContentModel(models.Model):
     def owning_section_id(self) -> int | None:
         """The section that this belongs to, along `section_lookup`."""
         return recording.section_id_of(self)
+
+    @property
+    def section_along(self) -> Any | None:
+        """That section itself, where it was loaded along with the row (see `with_section`); None where asking would cost a
+        query."""
+        here: Any = self
+        for step in self.section_lookup.removesuffix("_id").split("__"):
+            here = here._state.fields_cache.get(step)
+            if here is None:
+                return None
+        return here
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:  # type: ignore[override]

@@ -1,0 +1,40 @@
+"""Tables that are sent as files, to and fro."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import IO, Any
+
+from django.http import StreamingHttpResponse
+from rest_framework.parsers import BaseParser
+
+from theater_site.core.table_import import refused
+from theater_site.core.tables import LARGEST_BYTES, Column, csv_bytes, read_table
+
+
+class CSVParser(BaseParser):
+    """The body as it was sent, no more of it than a table may have."""
+
+    media_type = "text/csv"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        # One more, by which it is known to be too long.
+        return stream.read(LARGEST_BYTES + 1)
+
+
+def rows_sent(data: Any, columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """The rows of a body that `CSVParser` read, each with its `line`. Invalid (`table_refused`) with every bad cell."""
+    table = read_table(data or b"", columns)
+    if table.faults:
+        raise refused(table.faults)
+    return [{"line": record.line, **record.values} for record in table.records]
+
+
+def csv_file(name: str, columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -> StreamingHttpResponse:
+    """The rows as a file of that name, to be kept by no one between."""
+    answer = StreamingHttpResponse(csv_bytes(columns, rows), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    answer["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,81 @@
+"""Reads that are asked so often, and answered so fast, that to compile them each time would cost many times the answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from django.db import connection
+from django.db.models import QuerySet
+
+Row = TypeVar("Row")
+Value = int | str | dt.date
+
+# Stand-ins that no real query holds: the compiled parameters that equal one are where its value belongs.
+_STAND_INS: dict[type, Callable[[int], Value]] = {
+    int: lambda number: 9_000_000_000_000_000_000 + number,
+    str: lambda number: f"\ue000{number}\ue000",
+    dt.date: lambda number: dt.date(9_990, 1, 1) + dt.timedelta(days=number),
+}
+
+
+class _Statement(NamedTuple):
+    sql: str
+    params: tuple[Any, ...]
+    places: dict[str, list[int]]
+    convert: Callable[[Any], Any]
+
+
+class Prepared(Generic[Row]):
+    """A query that the ORM writes once a process and database, and that is afterwards only run.
+
+        HOLDERS = Prepared(lambda part: Credit.objects.filter(character=part).values_list("pk", "role"), Holder, part=int)
+        HOLDERS(part=7)  # a list of Holder(pk, role)
+
+    `build` takes each slot by name and ends in `values_list()`; it must use every slot, and may not look at its value. Each
+    row becomes `row(*values)`.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]], row: Callable[..., Row], **slots: type) -> None:
+        self._build, self._row, self._slots = build, row, slots
+        self._statements: dict[str, _Statement] = {}
+
+    def __call__(self, **values: Value) -> list[Row]:
+        statement = self._statements.get(connection.vendor) or self._prepare()
+        params = list(statement.params)
+        for name, places in statement.places.items():
+            value = values[name]
+            filled = connection.ops.adapt_datefield_value(value) if isinstance(value, dt.date) else value
+            for place in places:
+                params[place] = filled
+        with connection.cursor() as cursor:
+            cursor.execute(statement.sql, params)
+            return [self._row(*row) for row in statement.convert(cursor.fetchall())]
+
+    @property
+    def sql(self) -> str:
+        """The statement, with a placeholder for each value."""
+        return (self._statements.get(connection.vendor) or self._prepare()).sql
+
+    def _prepare(self) -> _Statement:
+        stand_ins = {name: _STAND_INS[kind](number) for number, (name, kind) in enumerate(self._slots.items(), 1)}
+        compiler = self._build(**stand_ins).query.get_compiler(connection=connection)
+        sql, params = compiler.as_sql()
+        places = {
+            name: [
+                place
+                for place, param in enumerate(params)
+                if param == stand_in or (isinstance(stand_in, dt.date) and param == str(stand_in))
+            ]
+            for name, stand_in in stand_ins.items()
+        }
+        if unused := [name for name, found in places.items() if not found]:
+            raise TypeError(f"the query does not use {unused}")
+        converters = compiler.get_converters([column for column, *_ in compiler.select])
+
+        def convert(rows: Any) -> Any:
+            return compiler.apply_converters(rows, converters) if converters else rows
+
+        statement = self._statements[connection.vendor] = _Statement(sql, tuple(params), places, convert)
+        return statement
