@@ -15,6 +15,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 
+from accounts.mails.letters import Reader, for_reader
 from accounts.mails.signing_in import AWAITED, account_mail
 from accounts.models.users import User, stored_email
 from accounts.services.outbox import put_to_address
@@ -34,22 +35,41 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any],
         headers: dict[str, str] | None = None,
     ) -> EmailMessage:
-        subject, body = account_mail(template_prefix, context)
+        user = context.get("user")
+        reader = Reader.of(user if isinstance(user, User) else None)
+        letter = for_reader(lambda reader: account_mail(template_prefix, context), reader)
         to = [email] if isinstance(email, str) else email
-        return EmailMessage(subject, body, self.get_from_email(), to, headers=headers)
+        return EmailMessage(letter.subject, letter.body, self.get_from_email(), to, headers=headers)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Sent at once, since somebody waits for the code in it. Where the mail server does not take it, that is 503; what
-        tells of something that was done is left to the outbox instead, and tried again."""
+        """Sent at once where somebody waits for the code in it: where the mail server does not take it, that is 503. What
+        tells of something that was done goes through the outbox, and into the user's list."""
+        if template_prefix not in AWAITED:
+            self._tell(template_prefix, email, context)
+            return
         try:
             super().send_mail(template_prefix, email, context)
         except (OSError, SMTPException) as error:
             # The server's own words may repeat the address.
             log.error("no mail could be sent: %s", type(error).__name__)
-            if template_prefix in AWAITED:
-                self._take_back_sign_up(context.get("user"))
-                raise MailNotSent from None
-            put_to_address(template_prefix.rpartition("/")[2], email, *account_mail(template_prefix, context))
+            self._take_back_sign_up(context.get("user"))
+            raise MailNotSent from None
+
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        # allauth's own does not say whose notice it is.
+        super().send_notification_mail(template_prefix, user, {**(context or {}), "user": user}, email)
+
+    def _tell(self, occasion: str, email: str, context: dict[str, Any]) -> None:
+        user = context.get("user")
+        put_to_address(
+            "security",
+            email,
+            lambda reader: account_mail(occasion, context),
+            recipient=user if isinstance(user, User) else None,
+            about=user if isinstance(user, User) else None,
+        )
 
     def _take_back_sign_up(self, user: User | None) -> None:
         """An account that this request made and nobody can confirm would only be in the way of signing up again. No

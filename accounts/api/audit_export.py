@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
 
 from accounts.models import AuditChange, AuditEntry
+from theater_site.core.tables import csv_lines
 
 COLUMNS = (
     "at", "entry", "action", "actor_kind", "actor", "on_behalf_of", "request_id", "cause", "change", "object_type",
     "object_id", "section_id", "operation", "version", "fields",
 )  # fmt: skip
 KINDS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
-# What a spreadsheet takes for the beginning of a formula, or passes over to find one.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 Told = tuple[AuditEntry, AuditChange | None, bool]
 
 
@@ -44,24 +42,14 @@ def _row(entry: AuditEntry, change: AuditChange | None) -> dict[str, Any]:
     return dict(zip(COLUMNS, about_entry + about_object, strict=True))
 
 
-class _Line:
-    """A file that gives back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def _csv(told: Iterable[Told]) -> Iterator[bytes]:
-    writer = csv.writer(_Line())
-    yield writer.writerow(COLUMNS).encode()
+    return (line.encode() for line in csv_lines(_cells(told)))
+
+
+def _cells(told: Iterable[Told]) -> Iterator[Sequence[str]]:
+    yield COLUMNS
     for entry, change, _ in told:
         row = _row(entry, change)
         row["at"] = entry.at.isoformat()
         row["fields"] = " ".join(row["fields"])
-        yield writer.writerow([harmless(value) for value in row.values()]).encode()
-
-
-def harmless(value: Any) -> str:
-    """`value` as the text of a cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+        yield ["" if value is None else str(value) for value in row.values()]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import AuditChange, AuditCheckpoint, AuditEntry
-from accounts.selectors.audit.history import Difference, FieldState, Known, State, differences
+from accounts.selectors.audit.history import Difference, FieldState, Known, State, differences, reasons
 from accounts.selectors.audit.searching import TOLD
 from accounts.selectors.audit.verification import documents
 from theater_site.api.inputs import ActionInput
@@ -66,7 +67,8 @@ class DifferenceRead(serializers.Serializer[Difference]):
 
 
 class HistoryRead(serializers.ModelSerializer[AuditChange]):
-    """One change of an object, with what differs."""
+    """One change of an object, with what differs. `waived` tells those who may know, rule by rule, why warnings were
+    waived for it."""
 
     action = serializers.CharField(source="entry.action")
     actor_kind = serializers.CharField(source="entry.actor_kind")
@@ -74,17 +76,22 @@ class HistoryRead(serializers.ModelSerializer[AuditChange]):
     on_behalf_of = serializers.IntegerField(source="entry.on_behalf_of_id", allow_null=True)
     at = serializers.DateTimeField(source="entry.at")
     differences = serializers.SerializerMethodField()
+    waived = serializers.SerializerMethodField()
 
     class Meta:
         model = AuditChange
         fields = (
             "id", "entry", "action", "actor_kind", "actor", "on_behalf_of", "at", "section_id", "operation", "version",
-            "differences",
+            "differences", "waived",
         )  # fmt: skip
 
     def get_differences(self, change: AuditChange) -> Any:
         told: Any = differences(self.context["reader"], change)
         return DifferenceRead(told, many=True).data
+
+    @extend_schema_field(serializers.DictField(child=serializers.CharField()))
+    def get_waived(self, change: AuditChange) -> Any:
+        return reasons(self.context["reader"], change)
 
 
 class FieldStateRead(serializers.Serializer[FieldState]):

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from accounts.api.explanations import ExplanationRead, MemberRead
 from accounts.api.serializers import RoleAssignmentRead, RoleRead, SectionRead
 from accounts.models import Invitation, Role, RoleAssignment, Section, User
-from accounts.selectors.explain import explain, members, who
+from accounts.selectors.explain import explain, instant_asked, members, who
 from accounts.services.handing_over import carry_over, hand_over
 from accounts.services.invitations import accept_invitation, invite, resend_invitation, withdraw_invitation
 from accounts.services.moving import move_section
@@ -38,6 +38,17 @@ class Asked(serializers.Serializer[Any]):
     at = serializers.DateTimeField(required=False)
 
 
+class AskedWhen(serializers.Serializer[Any]):
+    """The instant that a list of members is asked about; now without it."""
+
+    at = serializers.DateTimeField(required=False)
+
+
+_AT = OpenApiParameter(
+    "at", {"type": "string", "format": "date-time"}, description="When, not in the past; now without it."
+)
+
+
 class SectionViewSet(Readable):
     """The section tree, as far as the actor may see members there."""
 
@@ -53,7 +64,7 @@ class SectionViewSet(Readable):
         parameters=[
             OpenApiParameter("right", str, required=True, description="A verb and an area: edit_schedule."),
             OpenApiParameter("user", int, description="Whose; oneself without it, others' with view_members there."),
-            OpenApiParameter("at", {"type": "string", "format": "date-time"}, description="When; now without it."),
+            _AT,
         ],
         responses=ExplanationRead,
     )
@@ -70,10 +81,12 @@ class SectionViewSet(Readable):
         section = Section.objects.filter(pk=pk).first()
         if section is None:
             raise Http404
-        now = recording.instant()
+        at = instant_asked(asked.validated_data.get("at"))
         user = self._about(asked.validated_data.get("user"), section)
-        told = explain(user, asked.validated_data["right"], section, asked.validated_data.get("at", now))
-        return Response(ExplanationRead(told).data)
+        # Of others nobody knows how they will sign in: the answer says whether they need a second factor.
+        own_factor = self.actor.second_factor if user.pk == self.actor.user_id else True
+        told = explain(user, asked.validated_data["right"], section, at, second_factor=own_factor)
+        return Response(ExplanationRead(told, context=self.get_serializer_context()).data)
 
     def _about(self, user_id: int | None, section: Section) -> User:
         own: User = self.actor.user
@@ -96,16 +109,20 @@ class SectionMembers(Resource):
     queryset = User.objects.all()
     serializer_class = MemberRead
     ordering = ("pk",)
+    parameters: ClassVar[dict[str, str]] = {"at": "at"}
 
     def get_queryset(self) -> Any:
         return User.objects.none()
 
-    @extend_schema(responses=MemberRead(many=True), operation_id="section_members")
+    @extend_schema(responses=MemberRead(many=True), operation_id="section_members", parameters=[_AT])
     def list(self, request: Request, pk: str) -> Response:
         section = self.found(Section.objects.visible_to(self.actor))
-        now = recording.instant()
-        page = self.paginate_queryset(self.filter_queryset(members(section, now)))
-        return self.get_paginated_response(MemberRead(who(section, now, page or ()), many=True).data)
+        asked = AskedWhen(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        at = instant_asked(asked.validated_data.get("at"))
+        page = self.paginate_queryset(self.filter_queryset(members(section, at)))
+        told = MemberRead(who(section, at, page or ()), many=True, context=self.get_serializer_context())
+        return self.get_paginated_response(told.data)
 
 
 class RoleViewSet(Readable):

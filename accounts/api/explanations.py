@@ -7,6 +7,8 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import RoleAssignment, Section, User
+from theater_site.core import recording
+from theater_site.core.actors import Actor
 
 _SAYS = {
     "": "They may.",
@@ -15,6 +17,7 @@ _SAYS = {
     "not_here": "They hold this right in other sections, and neither here nor above.",
     "not_yet": "They are given this right here, and it has not begun yet.",
     "over": "They held this right here, and it is over.",
+    "second_factor_needed": "Their role here is sensitive: sign in with a second factor, and it holds.",
 }
 
 
@@ -31,15 +34,22 @@ class SectionNamed(serializers.ModelSerializer[Section]):
 
 
 class RoleHeld(serializers.ModelSerializer[RoleAssignment]):
-    """An assignment as the source of a right."""
+    """An assignment as the source of a right. Its reason is told to whom it was given, and to those who may see members
+    where it was given; it is empty for others."""
 
     role = serializers.CharField(source="role.name")
     title = serializers.CharField(source="role.title")
+    reason = serializers.SerializerMethodField()
     granted_by = UserNamed(allow_null=True)
 
     class Meta:
         model = RoleAssignment
         fields = ("id", "role", "title", "starts_at", "ends_at", "reason", "granted_by")
+
+    def get_reason(self, held: RoleAssignment) -> str:
+        reader: Actor = self.context["actor"]
+        told = held.user_id == reader.user_id or reader.holds("view_members", held.section, recording.instant())
+        return held.reason if told else ""
 
 
 class LinkRead(serializers.Serializer[Any]):
@@ -90,11 +100,12 @@ class ThroughRead(serializers.Serializer[Any]):
     inherited = serializers.BooleanField()
     starts_at = serializers.DateTimeField(allow_null=True)
     ends_at = serializers.DateTimeField(allow_null=True)
+    second_factor = serializers.BooleanField()
     rights = serializers.ListField(child=serializers.CharField())
 
 
 class MemberRead(serializers.Serializer[Any]):
-    """What one user may do in a section now, and through what."""
+    """What one user may do in a section, and through what."""
 
     user = UserNamed()
     rights = serializers.ListField(child=serializers.CharField())

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
-from accounts.models import Role, RoleAssignment, Section, Submission, User
+from accounts.models import Role, RoleAssignment, Section, User
 
 
 class Me(serializers.ModelSerializer[User]):
@@ -36,20 +34,4 @@ class RoleAssignmentRead(serializers.ModelSerializer[RoleAssignment]):
         model = RoleAssignment
         fields = (
             "id", "version", "user", "role", "section", "starts_at", "ends_at", "reason", "granted_by", "passed_on_from",
-        )  # fmt: skip
-
-
-class SubmissionItem(serializers.Serializer[Any]):
-    action = serializers.CharField()
-    inputs = serializers.DictField()
-
-
-class SubmissionRead(serializers.ModelSerializer[Submission]):
-    items = SubmissionItem(many=True)
-
-    class Meta:
-        model = Submission
-        fields = (
-            "id", "version", "title", "area", "section", "state", "author", "items", "created_at", "decided_by",
-            "decided_at", "comment",
         )  # fmt: skip

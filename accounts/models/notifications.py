@@ -1,4 +1,4 @@
-"""The outbox: what people are to be told, written in the transaction of what happened, delivered by `manage.py work`."""
+"""What people are told: written in the transaction of what happened, mailed by `manage.py work`, listed by the API."""
 
 from __future__ import annotations
 
@@ -10,18 +10,35 @@ from theater_site.core.encryption import EncryptedTextField
 
 
 class Notification(models.Model):
-    """One message to one user, or to an address that no account has yet. `next_attempt_at` is None once it is delivered or
-    given up; `failed` tells which."""
+    """One message to one user, or to an address that no account has yet; with both, it goes to `address`.
+
+    `next_attempt_at` is when the worker takes it up, None once it is delivered or given up (`failed` tells which) or where
+    no mail of its own is sent. `digest_at` is when it is gathered into its reader's `digest`, None before and after.
+    """
 
     recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="notifications"
+        # The index below does for the key too.
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="notifications",
+        db_index=False,
     )
-    address = EncryptedTextField(blank=True, default="")
+    address = EncryptedTextField(null=True)
     kind = models.CharField(max_length=60)
     # The text repeats what people wrote, so it is kept encrypted.
     subject = EncryptedTextField()
     body = EncryptedTextField()
+    # What mails belong together ("submission:17"), and what it is about, as the audit log names things.
+    thread = models.CharField(max_length=80, blank=True, default="")
+    about_type = models.CharField(max_length=60, blank=True, default="")
+    about_id = models.CharField(max_length=40, blank=True, default="")
+    # What is told only once to anybody; holds ids, never words.
+    once = models.CharField(max_length=120, blank=True, default="")
     created_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    digest_at = models.DateTimeField(null=True)
+    digest = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="gathered")
     next_attempt_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     delivered_at = models.DateTimeField(null=True)
@@ -29,10 +46,22 @@ class Notification(models.Model):
     last_error = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recipient", "once"], condition=~Q(once=""), name="accounts_notification_told_once"
+            )
+        ]
+        # Whatever is done is in none of these but the last, so that the worker never reads past it.
         indexes = [
             models.Index(
-                fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="notification_due"
-            )
+                fields=["next_attempt_at", "id"], condition=Q(next_attempt_at__isnull=False), name="notification_due"
+            ),
+            models.Index(
+                fields=["digest_at", "recipient"], condition=Q(digest_at__isnull=False), name="notification_to_gather"
+            ),
+            models.Index(fields=["recipient"], condition=Q(read_at=None), name="notification_unread"),
+            models.Index(fields=["-id"], condition=Q(failed=True), name="notification_failed"),
+            models.Index(fields=["recipient", "-id"], name="notification_list"),
         ]
 
     def __str__(self) -> str:

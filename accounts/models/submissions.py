@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import hashlib
+from datetime import UTC
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -12,56 +14,174 @@ from accounts.models.sections import Section
 from accounts.rules.rights import AREAS
 from theater_site.core import recording
 from theater_site.core.actors import EVERYWHERE, Actor
-from theater_site.core.encryption import EncryptedJSONField
-from theater_site.core.models import ContentModel
+from theater_site.core.encryption import EncryptedJSONField, EncryptedTextField
+from theater_site.core.errors import DomainError
+from theater_site.core.models import ContentModel, ContentQuerySet
 
 
 class SubmissionState(models.TextChoices):
+    """Where a submission stands; which of them follows which is said in accounts/rules/submission_states.py."""
+
+    DRAFT = "draft", "draft"
     SUBMITTED = "submitted", "submitted"
+    CHANGES_REQUESTED = "changes_requested", "changes requested"
+    APPROVED = "approved", "approved, waits for its time"
     APPLIED = "applied", "applied"
     DECLINED = "declined", "declined"
     WITHDRAWN = "withdrawn", "withdrawn"
+    STALE = "stale", "stale"
+    FAILED = "failed", "failed"
+
+
+class SubmissionQuerySet(ContentQuerySet):
+    def visible_to(self, actor: Actor) -> Self:
+        """As for any content, but that a draft is seen by nobody except those who write it."""
+        return super().visible_to(actor).filter(~Q(state=SubmissionState.DRAFT) | _written_by(actor))
 
 
 class Submission(ContentModel):
-    """An action with its inputs, waiting for somebody who may approve in its area and is not its author.
+    """One or several actions with their inputs: drafted, submitted, and decided by somebody who wrote no part of it.
 
-    `items` is a list of {action, inputs, if_version}, encrypted since inputs may be personal. `digest` is what its
-    preview came to when it was submitted: only exactly that is ever applied.
+    `items` is a list of {action, inputs, if_version, name}, encrypted since inputs may be personal; `name` is by what
+    later items call an item's result. `round` counts how often it was submitted, `digest` is what the preview of the
+    round came to: only exactly that is ever applied (see `token` for what is shown of it). `area` and `section` are those
+    of the first item that needs approval (of a draft: as far as can be told, "" and the organization where it cannot).
+    `failure` is the code of what made it stale or failed.
     """
 
     section_lookup: ClassVar[str] = "section_id"
     view_right: ClassVar[str] = "manage_members"
-    personal: ClassVar[frozenset[str]] = frozenset({"items", "comment"})
+    personal: ClassVar[frozenset[str]] = frozenset({"items", "comment", "title"})
+    loaded_along: ClassVar[tuple[str, ...]] = ("author", "section")
 
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="submissions")
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="submissions")
-    area = models.CharField(max_length=20)
-    title = models.CharField(max_length=300)
-    state = models.CharField(max_length=20, choices=SubmissionState.choices, default=SubmissionState.SUBMITTED)
-    items = EncryptedJSONField()
-    digest = models.CharField(max_length=64)
+    area = models.CharField(max_length=20, blank=True, default="")
+    title = models.CharField(max_length=300, blank=True, default="")
+    state = models.CharField(max_length=20, choices=SubmissionState.choices, default=SubmissionState.DRAFT)
+    items = EncryptedJSONField(blank=True)
+    digest = models.CharField(max_length=64, blank=True, default="")
+    round = models.PositiveIntegerField(default=0)
+    # Which of the approval steps of its area it waits at.
+    step = models.PositiveSmallIntegerField(default=0)
+    # When it is to be done once it is approved; None: at once.
+    run_at = models.DateTimeField(null=True)
+    submitted_at = models.DateTimeField(null=True)
+    # By whose rights what needs nobody's approval is done.
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    # Whom they stood in for.
+    decided_in_place_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     decided_at = models.DateTimeField(null=True)
-    comment = models.TextField(blank=True, max_length=5000)
+    comment = EncryptedTextField(blank=True, default="", max_length=5000)
+    failure = models.CharField(max_length=100, blank=True, default="")
+
+    objects = models.Manager.from_queryset(SubmissionQuerySet)()  # type: ignore[misc]
+
+    # Of an approval that did not come to pass: what stood in the way, for whoever has just asked for it.
+    refusal: DomainError | None = None
 
     class Meta:
         base_manager_name = "objects"
-        indexes = [models.Index(fields=["state", "section", "id"], name="submission_waiting")]
+        indexes = [
+            models.Index(fields=["state", "section", "id"], name="submission_waiting"),
+            models.Index(fields=["state", "run_at"], condition=Q(run_at__isnull=False), name="submission_by_time"),
+        ]
 
     def __str__(self) -> str:
         return self.title
 
+    def token(self, digest: str | None = None) -> str:
+        """What an approval names of what was seen: this round, its time, and what it comes to (unless told otherwise, what
+        it came to when it was submitted). "" of what was never submitted."""
+        digest = self.digest if digest is None else digest
+        at = self.run_at.astimezone(UTC).isoformat() if self.run_at is not None else ""
+        return hashlib.sha256(f"{self.round} {at} {digest}".encode()).hexdigest() if digest else ""
+
     @classmethod
     def visible_as_own(cls, actor: Actor) -> Q | None:
-        """What they proposed, and what they may decide: its inputs are nobody else's to read."""
+        """What they wrote, and what they may decide: its inputs are nobody else's to read."""
         if actor.user_id is None:
             return None
-        theirs = Q(author_id=actor.user_id)
+        theirs = _written_by(actor)
         for area in AREAS:
-            sections = actor.sections_held(f"approve_{area}", recording.instant())
+            sections = actor.sections_held(f"decide_{area}", recording.instant())
             if sections is EVERYWHERE:
                 theirs |= Q(area=area)
             elif sections:
                 theirs |= Q(area=area, section__in=sections)
         return theirs
+
+
+class SubmissionAuthor(ContentModel):
+    """Somebody who may write a submission besides its author. `wrote_at` is when they last did: only then are they
+    one of those who cannot approve it, so that nobody is kept from deciding by merely being asked in."""
+
+    section_lookup: ClassVar[str] = "submission__section_id"
+    view_right: ClassVar[str] = "manage_members"
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="authors", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    wrote_at = models.DateTimeField(null=True)
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission", "user"],
+                name="submission_author_once",
+                violation_error_message="They write it already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} of submission {self.submission_id}"
+
+
+class SubmissionComment(ContentModel):
+    """What was said about a submission in one of its rounds: of one field ("items.0.inputs.changes.title") or, with an
+    empty path, of all of it. `asks` tells a change that is asked for from a remark."""
+
+    section_lookup: ClassVar[str] = "submission__section_id"
+    view_right: ClassVar[str] = "manage_members"
+    personal: ClassVar[frozenset[str]] = frozenset({"text"})
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    round = models.PositiveIntegerField()
+    field = models.CharField(max_length=200, blank=True, default="")
+    text = EncryptedTextField(max_length=5000)
+    asks = models.BooleanField(default=False)
+
+    class Meta:
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return f"comment {self.pk} on submission {self.submission_id}"
+
+
+class SubmissionSubject(models.Model):
+    """An object that a submission is about, as its last preview told: by these rows those who propose something for one
+    object learn of each other, and a rebase learns what was touched. `version` is the object's as it was previewed."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="subjects")
+    object_type = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=40)
+    version = models.PositiveIntegerField()
+    # The fields that it would change; empty where it only adds something to the object.
+    fields = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["object_type", "object_id"], name="submission_of_object")]
+
+    def __str__(self) -> str:
+        return f"submission {self.submission_id} on {self.object_type} {self.object_id}"
+
+
+def _written_by(actor: Actor) -> Q:
+    if actor.user_id is None:
+        return Q(pk__in=())
+    asked_in = SubmissionAuthor.objects.filter(user_id=actor.user_id).values("submission_id")
+    return Q(author_id=actor.user_id) | Q(pk__in=asked_in)

@@ -12,6 +12,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.timezone import now
 
+from theater_site.core.encryption import blind_index
+
 
 def default_time_zone() -> str:
     return settings.DEFAULT_USER_TIME_ZONE
@@ -54,7 +56,7 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(
             "Nobody is superuser here: rights are granted on sections. "
-            "`manage.py found ORGANISATION EMAIL` makes an organization with its first director."
+            "`manage.py found ORGANIZATION EMAIL` makes an organization with its first director."
         )
 
 
@@ -73,6 +75,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(max_length=16, default="en")
     timezone = models.CharField(max_length=64, default=default_time_zone)
     is_active = models.BooleanField(default=True)
+    # Blind index of the address that their mail server refused for good, so that it is not asked again and again.
+    refused_index = models.CharField(max_length=64, blank=True, default="", editable=False)
     date_joined = models.DateTimeField(default=now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -89,6 +93,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return f"user {self.pk}"  # ends up in logs, so neither name nor address
+
+    @property
+    def takes_mail(self) -> bool:
+        """Whether nobody has refused mail to the address that they have now."""
+        return not self.refused_index or self.refused_index != blind_index(self.email)
 
     @property
     def display_name(self) -> str:

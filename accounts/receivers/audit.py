@@ -11,6 +11,7 @@ from django.db import connection
 from accounts.models import AuditChange, AuditEntry, AuditValue
 from accounts.models.exact_json import exact as _json
 from accounts.rules.seals import values_digest
+from accounts.selectors.audit.forgetting import WITHOUT_VALUES
 from theater_site.core import encryption
 from theater_site.core.actions import Run
 from theater_site.core.ids import new_id
@@ -21,6 +22,8 @@ _ROWS = 1000
 # From here on a statement with all values in it costs more than a prepared one (SQLite) or a COPY (PostgreSQL).
 _MANY = 50
 
+_Object = tuple[str, str]
+
 
 def write_entry(run: Run, **_: Any) -> None:
     """One entry, one change an object, one value row a change, by one multi-row statement a table.
@@ -28,9 +31,15 @@ def write_entry(run: Run, **_: Any) -> None:
     Written by hand since this runs in every action: measured at 1.0 to 1.3 times a bare save, where the ORM takes 1.5
     to 1.8. An action that changed nothing and is not the cause of anything is told all the same.
     """
+    if not run.told:
+        return
     note = dict(run.note)
-    if run.waivers and run.findings:
-        note["waived"] = {finding.rule: run.waivers.get(finding.rule, "") for finding in run.findings}
+    reasons = _reasons(run)
+    if reasons:
+        # Only which rules: why is personal, and stands encrypted with the values, where it can be erased.
+        note["waived"] = sorted({rule for waived in reasons.values() for rule in waived})
+    if not run.keeps_values:
+        note |= WITHOUT_VALUES
     entry = (
         _uuid(run.id),
         run.name,
@@ -46,7 +55,7 @@ def write_entry(run: Run, **_: Any) -> None:
     _insert(AuditEntry, _ENTRY, [entry])
     changes = run.changes
     for start in range(0, len(changes), _ROWS):
-        told = [_told(run, change) for change in changes[start : start + _ROWS]]
+        told = [_told(run, change, reasons) for change in changes[start : start + _ROWS]]
         _insert(AuditChange, _CHANGE, [row for row, _ in told])
         if run.keeps_values:
             _insert(AuditValue, _VALUE, [value for _, value in told])
@@ -59,15 +68,35 @@ _CHANGE = ("id", "entry_id", "object_type", "object_id", "section_id", "operatio
 _VALUE = ("change_id", "salt", "values", "personal")
 
 
-def _told(run: Run, change: Change) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+def _reasons(run: Run) -> dict[_Object, dict[str, str]]:
+    """Why the actor waived what the judges found, by rule: of the objects that were changed; what was found of another one
+    stands with the first of them."""
+    waived = [finding for finding in run.findings if finding.rule in run.waivers] if run.waivers else []
+    told: dict[_Object, dict[str, str]] = {}
+    if waived and (changed := [_object(change) for change in run.changes]):
+        known = set(changed)
+        for finding in waived:
+            about = (finding.object_type, str(finding.object_id))
+            told.setdefault(about if about in known else changed[0], {})[finding.rule] = run.waivers[finding.rule]
+    return told
+
+
+def _object(change: Change) -> _Object:
+    return change.object_type, str(change.object_id)
+
+
+def _told(run: Run, change: Change, waived: dict[_Object, dict[str, str]]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    reasons = waived.get(_object(change)) if waived else None
     hidden = change.model.personal
     plain = personal = ""
     before, after = change.before, change.after
-    if hidden and (hidden & before.keys() or hidden & after.keys()):
-        kept = {
+    if reasons or (hidden and (hidden & before.keys() or hidden & after.keys())):
+        kept: dict[str, Any] = {
             "before": {name: value for name, value in before.items() if name in hidden},
             "after": {name: value for name, value in after.items() if name in hidden},
         }
+        if reasons:
+            kept["waived"] = reasons
         # The digest is of the text and not of its token, so that a rotation of keys leaves it true.
         plain = _json(kept)
         personal = encryption.encrypt(plain)

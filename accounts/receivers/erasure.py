@@ -10,11 +10,26 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 
-from accounts.models import ApiToken, Invitation, Notification, RoleAssignment, Submission, SubmissionState, User
+from accounts.models import (
+    ApiToken,
+    Invitation,
+    NoticePreferences,
+    Notification,
+    RoleAssignment,
+    Submission,
+    SubmissionAuthor,
+    SubmissionComment,
+    SubmissionState,
+    Substitute,
+    User,
+    Waiting,
+    Waiver,
+)
 from accounts.rules.subjects import Subject, erased_address
+from accounts.rules.submission_states import OPEN, WRITABLE
 from accounts.selectors.login_tokens import session_store
 from accounts.selectors.personal_data import indexes
-from accounts.services.audit_retention import erase_values
+from accounts.services.audit_retention import erase_reasons, erase_values
 from accounts.services.delegation import reach_of
 from accounts.services.login_tokens import revoke_all_session_tokens
 from theater_site.core.actions import current
@@ -49,10 +64,12 @@ def _forget_account(user: User) -> None:
     revoke_all_session_tokens(user)
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
+    NoticePreferences.objects.filter(user=user).delete()
     for token in ApiToken.objects.filter(made_by=user, revoked_at=None):
         token.revoked_at = current().instant
         token.save()
     user.email, user.name, user.is_active, user.last_login = erased_address(user.pk), "", False, None
+    user.refused_index = ""
     user.set_unusable_password()
     user.save()
 
@@ -66,29 +83,42 @@ def _forget_invitations(subject: Subject) -> None:
         erase_values("accounts.invitation", invitation.pk, {"email", "reason"})
 
 
+def _forget_remarks(subject: Subject, words: frozenset[str]) -> None:
+    """What they said about submissions, and what others said of them there; that something was said stays."""
+    for comment in SubmissionComment.objects.order_by("pk").iterator():
+        if comment.author_id == subject.user_id or mentions(comment.text, words):
+            comment.text = "(erased)"
+            comment.save()
+            erase_values("accounts.submissioncomment", comment.pk, {"text"})
+
+
 def _forget_texts(subject: Subject, words: frozenset[str]) -> None:
     """What is kept encrypted has no index by which to find a name: all of it is read once."""
+    _forget_remarks(subject, words)
     for submission in Submission.objects.order_by("pk").iterator():
         own = submission.author_id is not None and submission.author_id == subject.user_id
         said = f"{json.dumps(submission.items, ensure_ascii=False)} {submission.comment} {submission.title}"
         if own or mentions(said, words):
             # What was to be done stays known, not with what.
             submission.items = [
-                {"action": item["action"], "inputs": {}, "if_version": None} for item in submission.items
+                {"action": item["action"], "name": "", "inputs": {}, "if_version": None} for item in submission.items
             ]
             submission.comment = ""
             if mentions(submission.title, words):
                 submission.title = "(erased)"
-            if submission.state == SubmissionState.SUBMITTED:
+            if submission.state in OPEN | WRITABLE:
                 submission.state = SubmissionState.WITHDRAWN if own else SubmissionState.DECLINED
                 submission.decided_at = current().instant
             submission.save()
             erase_values("accounts.submission", submission.pk, {"items", "comment", "title"})
+    _forget_reasons(subject, words)
+    if subject.user_id is not None:
+        SubmissionAuthor.objects.filter(user_id=subject.user_id, wrote_at=None).delete()
     gone = [
         message.pk
         for message in Notification.objects.iterator()
         if (message.recipient_id is not None and message.recipient_id == subject.user_id)
-        or mentions(f"{message.address} {message.subject} {message.body}", words)
+        or mentions(f"{message.address or ''} {message.subject} {message.body}", words)
     ]
     Notification.objects.filter(pk__in=gone).delete()
     for key in Session.objects.values_list("session_key", flat=True):
@@ -96,3 +126,26 @@ def _forget_texts(subject: Subject, words: frozenset[str]) -> None:
         signed_in_as = str(session.get(SESSION_KEY, ""))
         if signed_in_as == str(subject.user_id) or mentions(json.dumps(dict(session.items()), default=str), words):
             session.delete()
+
+
+def _forget_reasons(subject: Subject, words: frozenset[str]) -> None:
+    """Nobody stands in for somebody forgotten, nor they for anybody; and why a rule was waived is told without them."""
+    now, user_id = current().instant, subject.user_id
+    for substitute in Substitute.objects.order_by("pk").iterator():
+        own = user_id is not None and user_id in (substitute.person_id, substitute.stand_in_id)
+        if own or mentions(substitute.reason, words):
+            substitute.reason = ""
+            if own and substitute.ends_at > now:
+                substitute.starts_at, substitute.ends_at = min(substitute.starts_at, now), now
+            substitute.save()
+            erase_values("accounts.substitute", substitute.pk, {"reason"})
+    for waiver in Waiver.objects.order_by("pk").iterator():
+        if (user_id is not None and waiver.by_id == user_id) or mentions(waiver.reason, words):
+            waiver.reason = "(erased)"
+            waiver.save()
+            erase_values("accounts.waiver", waiver.pk, {"reason"})
+    erase_reasons(lambda entry, said: (user_id is not None and entry.actor_id == user_id) or mentions(said, words))
+    for waiting in Waiting.objects.order_by("pk").iterator():
+        if waiting.waived and mentions(json.dumps(waiting.waived, ensure_ascii=False), words):
+            waiting.waived = dict.fromkeys(waiting.waived, "(erased)")
+            waiting.save()

@@ -4,37 +4,102 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.mails import notices
-from accounts.models import RoleAssignment, Submission, User
-from accounts.selectors.rights import holders_of
+from accounts.mails import roles, submissions
+from accounts.models import RoleAssignment, Submission, SubmissionComment, SubmissionState, User
+from accounts.selectors.approvers import deciders_of, writers
 from accounts.services.outbox import put
-
-
-def tell_approvers(submission: Submission, **_: Any) -> None:
-    """Everybody who may decide, but not its author."""
-    approvers = holders_of(f"approve_{submission.area}", submission.section)
-    put(
-        "submission_arrived",
-        [user for user in approvers if user.pk != submission.author_id],
-        *notices.submission_arrived(submission),
-    )
+from theater_site.core.actions import current
 
 
 def tell_author(submission: Submission, **_: Any) -> None:
-    put("submission_decided", [submission.author], *notices.submission_decided(submission))
+    """Whoever wrote it: that it was declined, agreed to for a set time, or done, now or at last."""
+    put(
+        "submission_decided",
+        writers(submission),
+        lambda reader: submissions.submission_decided(submission, reader),
+        **_of(submission),
+    )
+
+
+def tell_of_changes_requested(submission: Submission, comments: list[SubmissionComment], **_: Any) -> None:
+    by, words = current().actor.user, "\n\n".join(comment.text for comment in comments)
+    put(
+        "submission_changes_requested",
+        writers(submission),
+        lambda reader: submissions.submission_changes_requested(submission, reader, by, words),
+        **_of(submission),
+    )
+
+
+def tell_of_comment(comment: SubmissionComment, **_: Any) -> None:
+    """Whoever wrote it, and of those who may decide on it those who said something before, or all where none of them did;
+    but not who says this."""
+    submission, told = comment.submission, writers(comment.submission)
+    if submission.state != SubmissionState.DRAFT:
+        spoke = set(submission.comments.exclude(pk=comment.pk).values_list("author_id", flat=True))
+        decide = deciders_of(submission, current().instant)
+        told += [user for user in decide if user.pk in spoke] or decide
+    put(
+        "submission_commented",
+        [user for user in told if user.pk != comment.author_id],
+        lambda reader: submissions.submission_commented(submission, reader, comment.author, comment.text),
+        **_of(submission),
+    )
+
+
+def tell_of_stale(submission: Submission, **_: Any) -> None:
+    put(
+        "submission_stale",
+        _wrote_or_agreed(submission),
+        lambda reader: submissions.submission_stale(submission, reader),
+        **_of(submission),
+    )
+
+
+def tell_of_failed(submission: Submission, **_: Any) -> None:
+    put(
+        "submission_failed",
+        _wrote_or_agreed(submission),
+        lambda reader: submissions.submission_failed(submission, reader),
+        **_of(submission),
+    )
 
 
 def tell_of_role(assignment: RoleAssignment, **_: Any) -> None:
-    put("role_given", _if_known(assignment.user), *notices.role_given(assignment))
+    put(
+        "role_given",
+        [assignment.user],
+        lambda reader: roles.role_given(assignment, reader),
+        thread=f"role:{assignment.pk}",
+        about=assignment,
+    )
 
 
 def tell_of_role_ended(assignment: RoleAssignment, **_: Any) -> None:
-    put("role_ended", _if_known(assignment.user), *notices.role_ended(assignment))
+    by, reason = current().actor.user, assignment.reason
+    put(
+        "role_ended",
+        [assignment.user],
+        lambda reader: roles.role_ended(assignment, reader, by, reason),
+        thread=f"role:{assignment.pk}",
+        about=assignment,
+    )
 
 
 def tell_of_role_dated(assignment: RoleAssignment, **_: Any) -> None:
-    put("role_dated", _if_known(assignment.user), *notices.role_dated(assignment))
+    by, reason = current().actor.user, assignment.reason
+    put(
+        "role_dated",
+        [assignment.user],
+        lambda reader: roles.role_dated(assignment, reader, by, reason),
+        thread=f"role:{assignment.pk}",
+        about=assignment,
+    )
 
 
-def _if_known(user: User) -> list[User]:
-    return [user] if user.is_active else []
+def _wrote_or_agreed(submission: Submission) -> list[User]:
+    return [*writers(submission), *([submission.decided_by] if submission.decided_by is not None else [])]
+
+
+def _of(submission: Submission) -> dict[str, Any]:
+    return {"thread": f"submission:{submission.pk}", "about": submission}

@@ -9,6 +9,7 @@ VERBS = {
     "publish": "make public",
     "approve": "decide on proposals about",
     "manage": "arrange and delegate",
+    "emergency": "do without approval what cannot wait, of",
 }
 
 AREAS = {

@@ -8,11 +8,20 @@ PRESETS: dict[str, tuple[str, frozenset[str]]] = {
     "director": ("Artistic or managing director", rights("*_*")),
     "production_manager": (
         "Production manager",
-        rights("view_*", "*_schedule", "edit_details", "propose_*", "edit_cast", "edit_media") - {"view_audit"},
+        rights("view_*", "*_schedule", "edit_details", "propose_*", "edit_cast", "edit_media")
+        - {"view_audit", "emergency_schedule"},
     ),
     "stage_manager": (
         "Stage manager",
-        rights("view_details", "view_cast", "view_schedule", "edit_schedule", "propose_schedule", "view_directory"),
+        rights(
+            "view_details",
+            "view_cast",
+            "view_schedule",
+            "edit_schedule",
+            "propose_schedule",
+            "propose_cast",
+            "view_directory",
+        ),
     ),
     "marketing_coordinator": (
         "Marketing coordinator",
@@ -29,7 +38,10 @@ PRESETS: dict[str, tuple[str, frozenset[str]]] = {
             "view_schedule",
         ),
     ),
-    "casting_director": ("Casting director", rights("*_cast", "view_details", "view_directory", "edit_directory")),
+    "casting_director": (
+        "Casting director",
+        rights("*_cast", "view_details", "view_directory", "edit_directory") - {"emergency_cast"},
+    ),
     "box_office": (
         "Box office",
         rights("view_tickets", "edit_tickets", "manage_tickets", "view_schedule", "view_promotions"),

@@ -16,6 +16,7 @@ from accounts.models import RoleAssignment, Section, SectionGrant, User
 from accounts.rules.ceilings import Hold, held_until
 from accounts.rules.rights import RIGHTS
 from accounts.selectors.rights import live_grants
+from theater_site.core import recording
 from theater_site.core.errors import Invalid
 
 _ALONG = (
@@ -60,7 +61,7 @@ class Explanation:
     """The answer: `until` is how long it goes on without a gap (None: open), `missing` what stands against it.
 
     `missing` is empty where it is allowed, else one of: account_closed, not_held (nowhere), not_here (elsewhere only),
-    not_yet (from `begins_at` on), over (since `ended_at`).
+    not_yet (from `begins_at` on), over (since `ended_at`), second_factor_needed (it is held, and asked without one).
     """
 
     user: User
@@ -88,6 +89,11 @@ class Through:
     ends_at: datetime | None
     rights: list[str] = field(default_factory=list)
 
+    @property
+    def second_factor(self) -> bool:
+        """Whether they hold only with a second factor."""
+        return self.assignment is not None and self.assignment.role.sensitive
+
 
 @dataclass(slots=True)
 class Member:
@@ -101,10 +107,23 @@ class Member:
         return sorted({right for each in self.through for right in each.rights})
 
 
-def explain(user: User, right: str, section: Section, at: datetime) -> Explanation:
-    """Whether `user` holds `right` on `section` at the instant `at`, as today's rows tell, and why.
+def instant_asked(at: datetime | None) -> datetime:
+    """The instant that is asked about: now without one. Refused: the past, of which today's rows do not tell."""
+    now = recording.instant()
+    if at is not None and at < now:
+        raise Invalid(
+            "This tells what is held now and what will be. What was held before, and through whom, the audit log tells.",
+            code="at_is_past",
+            field="at",
+        )
+    return at or now
 
-    Refused: a right that does not exist. Queries do not grow with what else the user holds; the chains cost one a level.
+
+def explain(user: User, right: str, section: Section, at: datetime, *, second_factor: bool = True) -> Explanation:
+    """Whether `user` holds `right` on `section` at the instant `at`, now or later, as today's rows tell, and why.
+
+    Without a second factor, what comes from sensitive roles is not held. Refused: a right that does not exist. Queries do
+    not grow with what else the user holds; the chains cost one a level.
     """
     refuse_unknown_right(right)
     rows = list(
@@ -112,23 +131,25 @@ def explain(user: User, right: str, section: Section, at: datetime) -> Explanati
     )
     above = set(section.paths_above)
     here = [row for row in rows if row.content_object.path in above]
-    live = [row for row in here if _hold(row).lives_at(at)] if user.is_active else []
-    if live:
+    lives = [row for row in here if _hold(row).lives_at(at)] if user.is_active else []
+    if live := lives if second_factor else [row for row in lives if not _sensitive(row)]:
         return Explanation(
             user,
             right,
             section,
             at,
             allowed=True,
-            until=held_until([_hold(row) for row in here], at),
+            until=held_until([_hold(row) for row in here if second_factor or not _sensitive(row)], at),
             grounds=_grounds(live, section),
-            second_factor=all(row.assignment is not None and row.assignment.role.sensitive for row in live),
+            second_factor=all(_sensitive(row) for row in live),
         )
     begins = [row.starts_at for row in here if row.starts_at is not None and row.starts_at > at]
     ended = [row.ends_at for row in here if row.ends_at is not None and row.ends_at <= at]
     missing = (
         "account_closed"
         if not user.is_active
+        else "second_factor_needed"
+        if lives
         else "not_yet"
         if begins
         else "over"
@@ -183,6 +204,10 @@ def refuse_unknown_right(right: str) -> None:
 
 def _hold(row: SectionGrant) -> Hold:
     return Hold(row.permission.codename, row.content_object.path, row.starts_at, row.ends_at, row.pk)
+
+
+def _sensitive(row: SectionGrant) -> bool:
+    return row.assignment is not None and row.assignment.role.sensitive
 
 
 def _grounds(rows: list[SectionGrant], section: Section) -> tuple[Ground, ...]:

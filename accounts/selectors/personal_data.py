@@ -14,7 +14,23 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db.models import Q
 
-from accounts.models import ApiToken, AuditEntry, Invitation, Notification, RoleAssignment, Submission, User
+from accounts.models import (
+    Agreement,
+    ApiToken,
+    AuditEntry,
+    Invitation,
+    NoticePreferences,
+    Notification,
+    RoleAssignment,
+    Submission,
+    SubmissionAuthor,
+    SubmissionComment,
+    Substitute,
+    User,
+    Waiting,
+    Waiver,
+)
+from accounts.models.users import stored_email
 from accounts.rules.subjects import Subject
 from theater_site.core.encryption import blind_index
 
@@ -50,6 +66,12 @@ def indexes(subject: Subject) -> list[str]:
     return [blind_index(email) for email in sorted(subject.emails)]
 
 
+def _to_their_addresses(subject: Subject) -> list[Notification]:
+    """What was sent to an address instead of an account. It is kept encrypted without an index: all of it is read."""
+    mails = Notification.objects.filter(recipient=None).order_by("pk").iterator()
+    return [message for message in mails if stored_email(message.address or "") in subject.emails]
+
+
 def held_by_accounts(subject: Subject) -> Held:
     """The account with all that hangs on it, what they proposed, were told and did. Answers `held_about`."""
     mine = Q(user_id=subject.user_id) if subject.user_id is not None else Q(pk__in=())
@@ -80,9 +102,40 @@ def held_by_accounts(subject: Subject) -> Held:
             Submission.objects.filter(author_id=user).order_by("pk"),
             *("title", "area", "state", "items", "comment", "created_at", "decided_at"),
         ),
+        "accounts.agreement": told(
+            Agreement.objects.filter(mine | Q(in_place_of=user)).order_by("pk"),
+            "at",
+            "step",
+            submission="submission_id",
+        ),
+        "accounts.substitute": told(
+            Substitute.objects.filter(Q(person_id=user) | Q(stand_in_id=user)).select_related("section").order_by("pk"),
+            *("area", "starts_at", "ends_at", "reason"),
+            section="section.name",
+        ),
+        "accounts.waiting": told(
+            Waiting.objects.filter(submission__decided_by=user).order_by("pk"),
+            "since",
+            "waived",
+            submission="submission_id",
+        ),
+        "accounts.waiver": told(
+            Waiver.objects.filter(by_id=user).order_by("pk"), "rule", "reason", "created_at", "until"
+        ),
+        "accounts.submissionauthor": told(
+            SubmissionAuthor.objects.filter(mine).select_related("submission").order_by("pk"),
+            *("created_at", "wrote_at"),
+            submission="submission.title",
+        ),
+        "accounts.submissioncomment": told(
+            SubmissionComment.objects.filter(author_id=user).order_by("pk"), "round", "field", "text", "created_at"
+        ),
         "accounts.notification": told(
-            Notification.objects.filter(recipient_id=user).order_by("pk"),
-            *("kind", "subject", "body", "created_at", "delivered_at"),
+            [*Notification.objects.filter(recipient_id=user).order_by("pk"), *_to_their_addresses(subject)],
+            *("kind", "subject", "body", "address", "created_at", "delivered_at", "read_at"),
+        ),
+        "accounts.noticepreferences": told(
+            NoticePreferences.objects.filter(user_id=user), "deliveries", "digest_at", "quiet_from", "quiet_until"
         ),
         "accounts.apitoken": told(
             ApiToken.objects.filter(made_by_id=user).order_by("pk"),

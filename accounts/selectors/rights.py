@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -14,8 +14,10 @@ from django.utils import timezone
 from guardian.backends import ObjectPermissionBackend
 
 from accounts.models import RoleAssignment, Section, SectionGrant, User
+from accounts.rules.approval_steps import DECIDE, approve
 from accounts.rules.ceilings import EVERYWHERE_PATH, Hold
 from accounts.rules.rights import RIGHTS
+from accounts.selectors.deciding import Reach, aware, reach_of_user
 from theater_site.core import recording
 from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, Public, Sections, SectionsBelow
 from theater_site.core.errors import NotAllowed
@@ -25,31 +27,40 @@ from theater_site.core.models import ContentModel
 class Rights:
     """Everything one user holds, loaded with the first question and kept.
 
-    One query for the grants, and one for the sections below all of them (asked for a list) or for the section of the
-    object asked about, where that was not loaded along. Ends are compared with the instant that is asked about, so what
+    One query for the grants, with the section of the object asked about; one for the sections below all of them, once a
+    list or another object is asked about. Where those are more than can be loaded, one for each object that did not bring
+    its section along. Ends are compared with the instant that is asked about, so what
     has run out is refused however long ago it was loaded. Without a second factor, what comes from sensitive roles is not
     held.
+
+    `decide_<area>` is held by nobody's giving: it is answered where somebody has a word in what waits for approval in the
+    area, by the right to approve, by a step, or in somebody's place; one more query. Which submissions those are exactly
+    is for accounts.selectors.approvers to say.
     """
 
-    def __init__(self, user: User, *, second_factor: bool = True) -> None:
+    def __init__(self, user: User, *, second_factor: bool = True, loads_sections: bool = False) -> None:
         self._user = user
         self._second_factor = second_factor
+        # Whether a section's place in the tree is looked up, though it was loaded before with the section itself.
+        self._loads_sections = loads_sections
         self._rows: list[_Row] | None = None
         self._by_right: dict[str, list[Hold]] = {}
         self._paths: dict[int, str] = {}
         self._below: list[tuple[int, str]] | None = None
         self._below_loaded = False
         self._held: dict[tuple[str, ...], Sections] = {}
+        self._reach: Reach | None = None
 
     def anew(self) -> Rights:
-        """The same user's as they stand now, the account's being open included; nothing is loaded yet."""
+        """The same user's as they stand now, the account's being open and the place of every section included; nothing is
+        loaded yet."""
         user = User.objects.filter(pk=self._user.pk).first() or User(is_active=False)
-        return Rights(user, second_factor=self._second_factor)
+        return Rights(user, second_factor=self._second_factor, loads_sections=True)
 
     def holds(self, right: str, scope: Any, at: datetime) -> bool:
         """Whether `right` is held at the instant `at` on the section of `scope`: a Section or a content object."""
         if self._rows is None:
-            self._loaded(_section_to_load(scope))
+            self._loaded(self._section_to_load(scope))
         paths = self._held_paths(right, at)
         if not paths:
             return False
@@ -71,7 +82,8 @@ class Rights:
 
     def _sections_below(self, paths: tuple[str, ...]) -> Sections:
         below = self._all_below()
-        if below is None:
+        held = tuple(row[1] for row in self._loaded() if row[2] is not None)
+        if below is None or not all(path.startswith(held) for path in paths):
             everything = partial(_ids_below, paths)
             return SectionsBelow("path", paths, everything)
         return tuple(pk for pk, path in below if path.startswith(paths))
@@ -79,6 +91,11 @@ class Rights:
     def all(self) -> dict[str, list[Hold]]:
         """Every right with what it is held by, at whatever time."""
         return {right: self._holds(right) for right in {row[0] for row in self._loaded()}}
+
+    def sections_changed(self) -> None:
+        """There are other sections than when it was asked which there are."""
+        self._below, self._below_loaded = None, False
+        self._held.clear()
 
     def _loaded(self, section_id: int | None = None) -> list[_Row]:
         """Everything that is held, and where the section asked about stands: one statement.
@@ -97,10 +114,41 @@ class Rights:
                 self._paths[section_id] = self._rows[0][-1]
         return self._rows
 
+    @property
+    def reach(self) -> Reach:
+        """By what they decide on submissions besides their rights."""
+        if self._reach is None:
+            known = self._user.pk is not None and self._user.is_active
+            self._reach = reach_of_user(self._user.pk, second_factor=self._second_factor) if known else Reach()
+        return self._reach
+
+    def approves_for(self, area: str, scope: Any, at: datetime) -> set[int | None]:
+        """In whose places they may approve in `area` on the section of `scope`: None is their own, else a user's id."""
+        path = self._path_of(scope)
+        grounds = self.reach.grounds(approve(area), area, self._holds)
+        return {
+            ground.person
+            for ground in grounds
+            if path is not None and ground.hold.lives_at(at) and ground.hold.reaches(path)
+        }
+
+    def own(self, right: str) -> list[Hold]:
+        """By what `right` is held, at whatever time."""
+        return self._holds(right)
+
     def _holds(self, right: str) -> list[Hold]:
         if right not in self._by_right:
-            self._by_right[right] = [_hold(row) for row in self._loaded() if row[0] == right]
+            self._by_right[right] = (
+                self._words_in(right.removeprefix(DECIDE))
+                if right.startswith(DECIDE)
+                else [_hold(row) for row in self._loaded() if row[0] == right]
+            )
         return self._by_right[right]
+
+    def _words_in(self, area: str) -> list[Hold]:
+        # Whoever gives roles everywhere decides at last, where nobody else may.
+        last = (ground.hold for ground in self.reach.grounds(LAST_RESORT, area, self._holds))
+        return [*self.reach.holds(area, self._holds), *(hold for hold in last if hold.path == EVERYWHERE_PATH)]
 
     def _all_below(self) -> list[tuple[int, str]] | None:
         """Each section on which anything is held at any time, with its path: one query, whatever is asked afterwards.
@@ -119,15 +167,14 @@ class Rights:
         return {hold.path for hold in self._holds(right) if hold.lives_at(at)}
 
     def _path_of(self, scope: Any) -> str | None:
-        if isinstance(scope, Section):
-            return scope.path
-        if not isinstance(scope, ContentModel):
-            return None
-        if scope.section_lookup == "section_id" and (section := scope._state.fields_cache.get("section")) is not None:
-            return section.path
-        section_id = scope.owning_section_id
+        if (section := self._section_along(scope)) is not None:
+            # The runner asks again about the row as it locked it, which comes without its section.
+            return self._paths.setdefault(section.pk, section.path)
+        section_id = scope.owning_section_id if isinstance(scope, ContentModel) else None
         if section_id is None:
             return None
+        if section_id not in self._paths:
+            self._all_below()
         if section_id not in self._paths:
             path = Section.objects.filter(pk=section_id).values_list("path", flat=True).first()
             if path is None:
@@ -135,7 +182,24 @@ class Rights:
             self._paths[section_id] = path
         return self._paths[section_id]
 
+    def _section_along(self, scope: Any) -> Section | None:
+        """The section of `scope` as it was loaded along with it, where that is good enough."""
+        if self._loads_sections or not isinstance(scope, ContentModel):
+            return None
+        if isinstance(scope, Section):
+            return scope
+        along = scope.section_along
+        return along if isinstance(along, Section) else None
 
+    def _section_to_load(self, scope: Any) -> int | None:
+        """The section that is to be looked up to answer about `scope`, if that costs no query to know."""
+        if not isinstance(scope, ContentModel) or self._section_along(scope) is not None:
+            return None
+        return scope.owning_section_id if scope.section_lookup in ("id", "section_id") else None
+
+
+# Held on the organization, it makes somebody one who decides what nobody else may.
+LAST_RESORT = "manage_members"
 # Right, path, parent, start, end, row, assignment; and the path of the section asked about.
 _Row = tuple[Any, ...]
 # As many sections are named one by one in a statement; of more their place in the tree is compared.
@@ -153,22 +217,10 @@ _HELD_WITHOUT_SECOND_FACTOR = (
 )
 
 
-def _section_to_load(scope: Any) -> int | None:
-    """The section that is to be looked up to answer about `scope`, if that costs no query to know."""
-    if isinstance(scope, ContentModel) and not isinstance(scope, Section) and scope.section_lookup == "section_id":
-        return scope.section_id if "section" not in scope._state.fields_cache else None  # type: ignore[attr-defined]
-    return None
-
-
 def _hold(row: _Row) -> Hold:
     right, path, parent, starts_at, ends_at, grant, assignment = row[:7]
     place = EVERYWHERE_PATH if parent is None else path
-    return Hold(right, place, _aware(starts_at), _aware(ends_at), grant, assignment)
-
-
-def _aware(instant: datetime | None) -> datetime | None:
-    # SQLite keeps UTC without saying so; the ORM would add it.
-    return instant.replace(tzinfo=UTC) if instant is not None and instant.tzinfo is None else instant
+    return Hold(right, place, aware(starts_at), aware(ends_at), grant, assignment)
 
 
 def _ids_below(paths: tuple[str, ...]) -> list[int]:
@@ -201,7 +253,10 @@ class SignedIn(Actor):
         self.user = user
         self.label = f"user:{user.pk}"
         self.rights = Rights(user, second_factor=second_factor)
-        self._second_factor = second_factor
+        self.second_factor = second_factor
+
+    def renew(self) -> None:
+        self.rights = self.rights.anew()
 
     def holds(self, permission: str, scope: Any, at: datetime) -> bool:
         return self.rights.holds(permission, scope, at)
@@ -210,7 +265,7 @@ class SignedIn(Actor):
         return self.rights.sections(permission, at)
 
     def why_not(self, permission: str, scope: Any, at: datetime) -> NotAllowed | None:
-        if self._second_factor or not Rights(self.user).holds(permission, scope, at):
+        if self.second_factor or not Rights(self.user).holds(permission, scope, at):
             return None
         return NotAllowed(
             "Your role here is sensitive: it holds only while you are signed in with a second factor. Set up an authenticator "

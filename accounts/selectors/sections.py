@@ -10,7 +10,7 @@ def organization() -> Section:
     """The root of the tree; NotFound where nothing was founded yet."""
     root = Section.objects.filter(parent=None).first()
     if root is None:
-        raise NotFound("There is no organization yet. Run `manage.py found ORGANISATION EMAIL`.", code="not_founded")
+        raise NotFound("There is no organization yet. Run `manage.py found ORGANIZATION EMAIL`.", code="not_founded")
     return root
 
 
@@ -18,5 +18,5 @@ def area(name: str) -> Section:
     """The organization-wide section for an area of work: Directory, Venues or Brand."""
     found = Section.objects.filter(kind=SectionKind.AREA, name=name, parent__parent=None).first()
     if found is None:
-        raise NotFound(f"There is no section {name!r}. Run `manage.py found ORGANISATION EMAIL`.", code="not_founded")
+        raise NotFound(f"There is no section {name!r}. Run `manage.py found ORGANIZATION EMAIL`.", code="not_founded")
     return found

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
 
-from accounts.models import AuditChange, AuditValue, Section
-from theater_site.core.actions import Needs, action, current
+from accounts.models import AuditChange, AuditEntry, AuditValue, Section
+from accounts.selectors.audit.history import reasons_in
+from theater_site.core.actions import Needs, Run, action, current
 from theater_site.core.errors import Invalid
 
 # Whoever may expire values must not be able to hide with it what they did last week.
@@ -58,7 +59,20 @@ def erase_values(object_type: str, object_id: Any, fields: Collection[str]) -> i
     erased = 0
     for start in range(0, len(named), _CHUNK):
         erased += AuditValue.objects.filter(pk__in=named[start : start + _CHUNK]).delete()[0]
-    run.note.setdefault("values_erased", []).append(
-        {"object_type": object_type, "object_id": str(object_id), "fields": sorted(fields), "count": erased}
-    )
+    _note_erased(run, object_type, str(object_id), sorted(fields), erased)
     return erased
+
+
+def erase_reasons(told_of: Callable[[AuditEntry, str], bool]) -> None:
+    """Forget why warnings were waived, wherever `told_of` says so of an entry and its reasons; as `erase_values` does."""
+    waived = AuditChange.objects.filter(entry__note__contains='"waived"', value__isnull=False)
+    for change in list(waived.select_related("entry", "value").order_by("pk")):
+        reasons = reasons_in(change.value)
+        if reasons and told_of(change.entry, " ".join(reasons.values())):
+            change.value.delete()
+            _note_erased(current(), change.object_type, change.object_id, ["waived"], 1)
+
+
+def _note_erased(run: Run, object_type: str, object_id: str, fields: list[str], count: int) -> None:
+    told = {"object_type": object_type, "object_id": object_id, "fields": fields, "count": count}
+    run.note.setdefault("values_erased", []).append(told)

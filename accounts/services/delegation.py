@@ -15,7 +15,7 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from accounts.models import Role, RoleAssignment, Section, SectionGrant, User
 from accounts.rules.ceilings import Hold, Wanted, origins, worst
@@ -69,11 +69,11 @@ class Origins:
 
 
 class Giver:
-    """Who gives, with what they hold now: read anew, since what a request loaded may have been taken away since."""
+    """Who gives, with what they hold now: an actor's rights are read anew by the runner, once nothing else changes them."""
 
     def __init__(self, user: User | None, rights: Rights, *, everything: bool = False) -> None:
         self.user = user
-        self.rights = rights.anew()
+        self.rights = rights
         self.everything = everything
 
     @classmethod
@@ -106,6 +106,16 @@ class Giver:
                 data={"lacking": sorted(lacking), "why": lacking, "section": section.pk},
             )
         return Origins(found[AUTHORITY].assignment, found)
+
+    def could_give(
+        self, rights: Collection[str], section: Section, starts_at: datetime | None, ends_at: datetime | None
+    ) -> bool:
+        """Whether `origins` finds them all."""
+        try:
+            self.origins(rights, section, starts_at, ends_at)
+        except NotAllowed:
+            return False
+        return True
 
 
 def refuse_own(actor: Actor, user_ids: Iterable[int]) -> None:
@@ -208,7 +218,7 @@ class Reach:
 
     def cut(self, reason: str = "") -> None:
         """End all of it at `until`, at once where that is now. Refused for what the actor holds themselves, and where
-        nobody would be left who can delegate for the whole organization."""
+        nobody would be left who can give every right for the whole organization."""
         now = current().instant
         self._refuse_own_part()
         over = [pk for pk, row in self.grants.items() if self.until <= now or not _begun(row, self.until)]
@@ -216,11 +226,8 @@ class Reach:
         SectionGrant.objects.filter(pk__in=self.grants.keys() - set(over)).update(ends_at=self.until)
         for assignment in self.assignments.values():
             close(assignment, self.until, reason)
-            (role_ended if self.until <= now else role_dated).announce(assignment=assignment)
-        if any(
-            row.content_object.parent_id is None and row.permission.codename == AUTHORITY
-            for row in self.grants.values()
-        ):
+            (role_ended if assignment.ends_at == now else role_dated).announce(assignment=assignment)
+        if any(row.content_object.parent_id is None for row in self.grants.values()):
             keep_a_director()
 
     def _refuse_own_part(self) -> None:
@@ -256,27 +263,29 @@ def reach_of(
 
 
 def close(assignment: RoleAssignment, at: datetime, reason: str) -> None:
-    """It ends at `at`; one that would not have begun by then leaves nothing of its time."""
+    """It ends at `at`; one that would not have begun by then leaves nothing of its time, and is over now."""
     if assignment.starts_at is not None and assignment.starts_at >= at:
-        assignment.starts_at = None
+        assignment.starts_at, at = None, current().instant
     assignment.ends_at = at
     assignment.reason = reason or assignment.reason
     assignment.save()
 
 
 def keep_a_director() -> None:
-    """Refuse what leaves nobody who can delegate for the whole organization now and without an end."""
+    """Refuse what leaves nobody who holds every right on the whole organization, now and without an end: a right that
+    nobody holds there together with that of delegating is one that nobody can ever give again."""
     now = current().instant
     left = SectionGrant.objects.filter(
         Q(starts_at=None) | Q(starts_at__lte=now),
         ends_at=None,
-        permission__codename=AUTHORITY,
+        permission__codename__in=RIGHTS,
         content_object__parent=None,
         user__is_active=True,
     )
-    if not left.exists():
+    held = left.values("user_id").annotate(rights=Count("permission", distinct=True)).order_by()
+    if not held.filter(rights=len(RIGHTS)).exists():
         raise Conflict(
-            "This is the last person who can delegate for the whole organization. Give somebody else the role first.",
+            "This is the last person who can give every right for the whole organization. Give somebody else the role first.",
             code="last_director",
         )
 

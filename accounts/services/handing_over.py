@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from accounts.models import Invitation, RoleAssignment, Section, SectionGrant, User
+from accounts.models import ApiToken, Invitation, RoleAssignment, Section, SectionGrant, User
 from accounts.rules.ceilings import Hold
 from accounts.services.delegation import (
     AUTHORITY,
@@ -28,7 +28,9 @@ from theater_site.core.errors import Conflict, Invalid, NotAllowed
 @action("role.hand_over", open_to=OpenTo.SIGNED_IN, lock=one_at_a_time)
 def hand_over(*, leaver: User, successor: User, reason: str) -> list[RoleAssignment]:
     """Everything that `leaver` holds goes to `successor`: each role is ended and given anew for the rest of its time, with
-    the rights it has now. What they passed on stays with whom it was passed on to, and now hangs on the successor's.
+    the rights it has now. What they passed on stays with whom it was passed on to, and now hangs on the successor's. Open
+    invitations and API tokens go along as far as the leaver still had the rights for them; others end, and the audit
+    entry's note says which. Whoever knew the secret of a token knows it still.
 
     Open to whoever could give all of it themselves, the leaver among them. Refused: to hand over to oneself, to a closed
     account, to the same person, and where nothing is held. What the leaver proposed stays theirs.
@@ -49,11 +51,9 @@ def hand_over(*, leaver: User, successor: User, reason: str) -> list[RoleAssignm
         raise Invalid("This account is closed; open it again first.", code="user_inactive", field="successor")
     if not held:
         raise Conflict("They hold nothing that could be handed over.", code="nothing_held")
+    _pass_on_the_word(giver, leaver, successor)
     made = [_handed(giver, assignment, successor, reason) for assignment in held]
-    for invitation in Invitation.objects.filter(invited_by=leaver, assignment=None, withdrawn_at=None):
-        invitation.invited_by = successor
-        invitation.save()
-    if any(assignment.section.parent_id is None and AUTHORITY in assignment.role.rights for assignment in held):
+    if any(assignment.section.parent_id is None for assignment in held):
         keep_a_director()
     return made
 
@@ -76,14 +76,21 @@ def carry_over(
     `assignments` that are chosen, or all. The old ones stay as they are.
 
     Each is given as by hand and judged so. Of all, what is not to be given again is passed over: one's own, closed
-    accounts', what is held on the target already; chosen by hand it is refused.
+    accounts', what is held on the target already, and roles that were made for a part of the theater to which the target
+    does not belong, which the audit entry's note names; chosen by hand it is refused. What is held on productions below
+    stays there: the next season's will have companies of their own.
     """
     run = current()
     if source.pk == target.pk:
         raise Invalid("Choose another section to carry over to.", code="same_section", field="target")
-    standing = RoleAssignment.objects.filter(lasting(run.instant), section=source).select_related("user", "role")
+    standing = RoleAssignment.objects.filter(lasting(run.instant), section=source).select_related(
+        "user", "role__section"
+    )
     if assignments is None:
         chosen = [row for row in standing.order_by("pk") if row.user.is_active and row.user_id != run.actor.user_id]
+        if elsewhere := [row.pk for row in chosen if not target.path.startswith(row.role.section.path)]:
+            run.note["made_for_elsewhere"] = elsewhere
+            chosen = [row for row in chosen if row.pk not in elsewhere]
     else:
         wanted = {assignment.pk for assignment in assignments}
         chosen = list(standing.filter(pk__in=wanted).order_by("pk"))
@@ -110,6 +117,30 @@ def carry_over(
     return made
 
 
+def _pass_on_the_word(giver: Giver, leaver: User, successor: User) -> None:
+    """What the leaver offered and let programs read, for as much as both they and whoever hands over could give of it now:
+    else what is dead would come to life by what the successor holds besides."""
+    run = current()
+    givers = {Giver.absent(User.objects.get(pk=leaver.pk)), *([] if run.actor.user_id == leaver.pk else [giver])}
+    ended: dict[str, list[int]] = {"invitations_withdrawn": [], "tokens_revoked": []}
+    for invitation in Invitation.objects.filter(invited_by=leaver, assignment=None, withdrawn_at=None).order_by("pk"):
+        rights, span = invitation.role.rights, (invitation.starts_at, invitation.ends_at)
+        if all(each.could_give(rights, invitation.section, *span) for each in givers):
+            invitation.invited_by = successor
+        else:
+            invitation.withdrawn_at = run.instant
+            ended["invitations_withdrawn"].append(invitation.pk)
+        invitation.save()
+    for token in ApiToken.objects.filter(made_by=leaver, revoked_at=None, expires_at__gt=run.instant).order_by("pk"):
+        if all(each.could_give(token.rights, token.section, run.instant, run.instant) for each in givers):
+            token.made_by = successor
+        else:
+            token.revoked_at = run.instant
+            ended["tokens_revoked"].append(token.pk)
+        token.save()
+    run.note.update({name: pks for name, pks in ended.items() if pks})
+
+
 def _refuse_strangers(giver: Giver, actor: Actor, leaver: User, held: Iterable[RoleAssignment]) -> None:
     """Whoever hands over could give all of it; to somebody who could give none it is not told what there is."""
     if actor.kind is ActorKind.SYSTEM:
@@ -122,7 +153,14 @@ def _refuse_strangers(giver: Giver, actor: Actor, leaver: User, held: Iterable[R
         rights = assignment.grants.filter(lasting(current().instant)).values_list("permission__codename", flat=True)
         begin = assignment.starts_at
         later = begin if begin is not None and begin > current().instant else None
-        giver.origins(set(rights), assignment.section, later, assignment.ends_at)
+        try:
+            giver.origins(set(rights), assignment.section, later, assignment.ends_at)
+        except NotAllowed:
+            if actor.user_id == leaver.pk or actor.holds("view_members", assignment.section, current().instant):
+                raise
+            raise NotAllowed(
+                "They hold something that you cannot give. Ask somebody who manages members wherever they hold a role."
+            ) from None
 
 
 def _handed(giver: Giver, old: RoleAssignment, successor: User, reason: str) -> RoleAssignment:

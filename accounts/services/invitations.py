@@ -10,7 +10,7 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from accounts.mails import notices
+from accounts.mails import roles
 from accounts.models import Invitation, Role, RoleAssignment, Section
 from accounts.models.users import stored_email
 from accounts.services.delegation import Giver, give, one_at_a_time, refuse_bad_span, refuse_outside, refuse_own
@@ -116,7 +116,13 @@ def _send(invitation: Invitation) -> None:
     invitation.token_hash = _hash(token)
     invitation.expires_at = current().instant + LASTS
     invitation.save()
-    put_to_address("invitation", invitation.email, *notices.invited(invitation, token))
+    put_to_address(
+        "invitation",
+        invitation.email,
+        lambda reader: roles.invited(invitation, token, reader),
+        thread=f"invitation:{invitation.pk}",
+        about=invitation,
+    )
 
 
 def _hash(token: str) -> str:

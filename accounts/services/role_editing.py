@@ -8,6 +8,7 @@ from typing import TypedDict
 from accounts.models import Role, RoleAssignment, Section, SectionGrant
 from accounts.services.delegation import (
     Giver,
+    Origins,
     lasting,
     lay,
     one_at_a_time,
@@ -54,14 +55,19 @@ def update_role(*, role: Role, changes: RoleFields) -> Role:
     """Change what a role is called or allows. Whoever holds it gains what is added and loses what is taken, in this
     transaction; what they passed on of that ends with it. An invitation gives what the role is when it is accepted.
 
-    Refused: to add what one does not hold oneself, everywhere and for as long as the role is held; to change what a role
-    allows that one holds, or to need less for it; a right that does not exist; and to leave nobody who can delegate.
+    Refused: to add what one does not hold oneself, everywhere and for as long as the role is held, or to allow what it
+    gives without a second factor; to do so with a role that one holds; a right that does not exist; and to leave nobody
+    who can give every right.
     """
     now = current().instant
     before, after = set(role.rights), set(changes.get("rights", role.rights))
     held = list(role.assignments.filter(lasting(now)).select_related("section").order_by("pk"))
-    if after != before or (role.sensitive and not changes.get("sensitive", True)):
+    eased = role.sensitive and not changes.get("sensitive", True)
+    if after != before or eased:
         refuse_own(current().actor, [assignment.user_id for assignment in held])
+    if eased:
+        # Given to whoever holds the role and has no second factor.
+        _origins(role, after, held)
     if after != before:
         refuse_unknown(after)
         _add(role, after - before, held)
@@ -85,19 +91,33 @@ def delete_role(*, role: Role) -> None:
 
 
 def _add(role: Role, rights: set[str], held: list[RoleAssignment]) -> None:
-    if not rights:
-        return
+    if rights:
+        for assignment, hung in zip(held, _origins(role, rights, held), strict=True):
+            lay(assignment, rights, hung)
+
+
+def _origins(role: Role, rights: set[str], held: list[RoleAssignment]) -> list[Origins]:
+    """What `rights` hang on for each of `held`; refused where the actor could not give them there for that long, or
+    where the role is made for."""
     giver, now = Giver.acting(current().actor), current().instant
     giver.origins(rights, role.section, now, now)
-    for assignment in held:
-        starts_at = assignment.starts_at if assignment.starts_at is not None and assignment.starts_at > now else None
-        hung = giver.origins(rights, assignment.section, starts_at, assignment.ends_at)
-        lay(assignment, rights, hung)
+    return [
+        giver.origins(
+            rights,
+            assignment.section,
+            assignment.starts_at if assignment.starts_at is not None and assignment.starts_at > now else None,
+            assignment.ends_at,
+        )
+        for assignment in held
+    ]
 
 
 def _take(role: Role, rights: set[str]) -> None:
     if not rights:
         return
     now = current().instant
-    rows = SectionGrant.objects.filter(lasting(now), assignment__role=role, permission__codename__in=rights)
-    reach_of(now, grants=rows.select_related("content_object", "permission", "user").order_by("pk")).cut()
+    rows = SectionGrant.objects.filter(assignment__role=role, permission__codename__in=rights)
+    lasts = rows.filter(lasting(now)).select_related("content_object", "permission", "user")
+    reach_of(now, grants=lasts.order_by("pk")).cut()
+    # Those that are over: nothing of the role's is left that a later end could bring back.
+    rows.delete()

@@ -83,6 +83,8 @@ def _prolong(assignment: RoleAssignment, ends_at: datetime | None, reason: str) 
     assignment.granted_by, assignment.passed_on_from_id = giver.user, hung.authority
     assignment.ends_at, assignment.reason = ends_at, reason or assignment.reason
     assignment.save()
+    # What was shortened, ran out and was then edited out of the role would come to life again.
+    assignment.grants.exclude(permission__codename__in=assignment.role.rights).delete()
     standing = {row.permission.codename: row for row in assignment.grants.select_related("permission")}
     for right, row in standing.items():
         row.origin_id, row.ends_at = hung.of(right), ends_at

@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from accounts.models import Section, User
-from accounts.selectors.explain import Explanation, Ground, Member, explain, members, who
+from accounts.selectors.explain import Explanation, Ground, Member, explain, instant_asked, members, who
 from theater_site.core.errors import DomainError
 
 
@@ -26,7 +25,7 @@ class Command(BaseCommand):
             "--who", type=int, metavar="SECTION", help="list everybody who holds anything in this section"
         )
         parser.add_argument(
-            "--at", default=None, help="as of this instant (ISO 8601 with an offset), by today's grants"
+            "--at", default=None, help="at this instant, not in the past (ISO 8601 with an offset), by today's grants"
         )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -53,14 +52,17 @@ class Command(BaseCommand):
 
 def _instant(text: str | None) -> datetime:
     if text is None:
-        return timezone.now()
+        return instant_asked(None)
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise CommandError(f"{text!r} is no instant. Write it as 2027-06-30T22:00+02:00.") from error
     if at.tzinfo is None:
         raise CommandError(f"{text!r} lacks an offset from UTC. Write it as 2027-06-30T22:00+02:00.")
-    return at
+    try:
+        return instant_asked(at)
+    except DomainError as error:
+        raise CommandError(error.message) from error
 
 
 def _section(number: str) -> Section:
@@ -139,6 +141,7 @@ def _data_of_member(member: Member) -> dict[str, Any]:
             "inherited": each.inherited,
             "starts_at": _text(each.starts_at),
             "ends_at": _text(each.ends_at),
+            "second_factor": each.second_factor,
             "rights": each.rights,
         }
         for each in member.through

@@ -1,4 +1,4 @@
-"""`manage.py found ORGANISATION EMAIL`: a real, empty system with its first director."""
+"""`manage.py found ORGANIZATION EMAIL`: a real, empty system with its first director."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("organization", metavar="ORGANISATION", help="what the theater is called")
+        parser.add_argument("organization", metavar="ORGANIZATION", help="what the theater is called")
         parser.add_argument("email", metavar="EMAIL", help="the director's e-mail address")
         parser.add_argument("--name", default="", help="the director's name")
         parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -22,9 +22,10 @@ from theater_site.core.errors import DomainError
 class Command(BaseCommand):
     help = (
         "Recompute the seal of the whole audit log and compare. Names the first row that was changed, removed, reordered or "
-        "put in, and ends with 1 then. Values that were erased are no fault. What was removed from the end since the last "
-        "signed checkpoint shows only against a checkpoint that was kept elsewhere: write one with --export, keep it where "
-        "nobody who can write the database can write, and give it with --checkpoint the next time."
+        "put in, and ends with 1 then. Values that were erased or expired as the log itself tells are no fault. What was "
+        "removed from the end since the last signed checkpoint shows only against a checkpoint that was kept elsewhere: "
+        "write one with --export, keep it where nobody who can write the database can write, and give it with --checkpoint "
+        "the next time."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -25,6 +25,7 @@ from accounts.rules.seals import (
     values_digest,
 )
 from accounts.selectors.audit.facts import CHANGE_WIDTH, SEAL_WIDTH, Row, chained, chained_changes, steady
+from accounts.selectors.audit.forgetting import Forgetting, keeps_values
 from theater_site.core import recording
 from theater_site.core.encryption import Undecryptable, decrypt
 from theater_site.core.errors import Invalid
@@ -107,6 +108,7 @@ def documents(rows: list[AuditCheckpoint]) -> list[dict[str, Any]]:
 def _chain(last: int, checkpoints: list[AuditCheckpoint], seen: Verified, progress: Callable[[int], None]) -> None:
     marks = [(row.seq, _text(row.at - _LATEST)) for row in reversed(checkpoints)]
     not_before, previous, expected = "", GENESIS, 1
+    forgetting = Forgetting()
     with closing(chained(0, last)) as links, closing(chained_changes(0, last)) as changes:
         upcoming = next(changes, None)
         for row in links:
@@ -114,10 +116,14 @@ def _chain(last: int, checkpoints: list[AuditCheckpoint], seen: Verified, progre
             if seal_hash(previous, expected, entry, count, of_entry, of_changes) != stored or seq != expected:
                 _broken_link(previous, expected, last, seal)
             _compare_entry(row[SEAL_WIDTH:], of_entry, not_before, seq, entry)
-            told, wrong = ChangesDigest(), None
+            told, wrong, at, note = ChangesDigest(), None, row[SEAL_WIDTH + 8], row[SEAL_WIDTH + 9]
             while upcoming is not None and upcoming[0] == seq:
                 told.add(upcoming[1 : CHANGE_WIDTH + 1])
-                fault = _fault_of_value(upcoming, seen)
+                if upcoming[CHANGE_WIDTH + 1] is not None:
+                    fault = _fault_of_value(upcoming, seen)
+                else:
+                    seen.erased += 1
+                    fault = _fault_of_loss(upcoming, at, forgetting) if keeps_values(note) else None
                 wrong = wrong or fault
                 upcoming = next(changes, None)
             _compare_changes(told, count, of_changes, wrong, seq, entry)
@@ -129,6 +135,11 @@ def _chain(last: int, checkpoints: list[AuditCheckpoint], seen: Verified, progre
             previous, expected = stored, expected + 1
     if expected <= last:
         raise _Found("seal_removed", f"Seal {expected} is gone.", seq=expected)
+    if (count := forgetting.unexplained()) > 0:
+        raise _Found(
+            "value_removed",
+            f"The values of {count} changes more are gone than the log says were erased or expired; which ones cannot be told.",
+        )
     progress(last)
 
 
@@ -149,9 +160,6 @@ def _compare_entry(facts: Row, of_entry: str, not_before: str, seq: int, entry: 
 def _fault_of_value(row: Row, seen: Verified) -> tuple[str, str, str] | None:
     """What is wrong with the values of a change, if anything: the fault, in words, and the change's id."""
     digest, (salt, values, personal) = row[CHANGE_WIDTH], row[CHANGE_WIDTH + 1 :]
-    if salt is None:
-        seen.erased += 1
-        return None
     seen.values += 1
     try:
         # The digest is of the text: tokens are rewritten when the keys are rotated.
@@ -161,6 +169,12 @@ def _fault_of_value(row: Row, seen: Verified) -> tuple[str, str, str] | None:
     if values_digest(salt, values, plain) == digest:
         return None
     return "value_changed", "The values before and after do not match their digest.", row[1]
+
+
+def _fault_of_loss(row: Row, at: str, forgetting: Forgetting) -> tuple[str, str, str] | None:
+    if not forgetting.is_beyond(row[2], row[3], at):
+        return None
+    return "value_removed", "The values before and after are gone, and no entry tells that they were erased.", row[1]
 
 
 def _compare_changes(

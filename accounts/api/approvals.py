@@ -1,0 +1,148 @@
+"""The addresses of approving: what waits for me, the steps of an area, who stands in for whom, and waivers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action as address
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import ApprovalStep, Submission, Substitute, Waiver
+from accounts.selectors.approvers import counts_for, summaries, waiting_for
+from accounts.services.approvals import set_approval_steps
+from accounts.services.substitutes import end_substitute, name_substitute
+from accounts.services.waivers import give_waiver, revoke_waiver
+from theater_site.api.inputs import body_of
+from theater_site.api.resources import Readable, Resource, creates, verb
+from theater_site.core import recording
+from theater_site.core.actors import ActorKind
+from theater_site.core.errors import NotSignedIn
+
+
+class WaitingCounts(serializers.Serializer[Any]):
+    """How much waits for the caller, in all and by area."""
+
+    total = serializers.IntegerField()
+    by_area = serializers.DictField(child=serializers.IntegerField())
+
+
+class WaitingRead(serializers.Serializer[Any]):
+    """What a decision is to be made on, without its contents: these are at its own address. `since` is when it came to this
+    step, `escalated` whether it came up from below, where nobody may decide."""
+
+    id = serializers.IntegerField(source="pk")
+    version = serializers.IntegerField()
+    title = serializers.CharField()
+    area = serializers.CharField()
+    section = serializers.IntegerField()
+    author = serializers.IntegerField()
+    round = serializers.IntegerField()
+    step = serializers.IntegerField()
+    run_at = serializers.DateTimeField(allow_null=True)
+    submitted_at = serializers.DateTimeField(allow_null=True)
+    since = serializers.DateTimeField(allow_null=True)
+    escalated = serializers.BooleanField()
+
+
+class WaitingViewSet(Resource):
+    """What waits for the caller: exactly what they may decide on now, in their own place or in somebody else's."""
+
+    queryset = Submission.objects.all()
+    serializer_class = WaitingRead
+    ordering = ("pk",)
+    filterset_fields = ("area", "section", "author")
+
+    def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return Submission.objects.none()
+        if self.actor.kind is not ActorKind.USER:
+            raise NotSignedIn("Sign in to see what waits for you.")
+        return summaries(waiting_for(self.actor, recording.instant()))
+
+    def list(self, request: Request) -> Response:
+        """The oldest first."""
+        return self.listed(self.get_queryset())
+
+    @extend_schema(responses=WaitingCounts, filters=False)
+    @address(detail=False, methods=["get"], pagination_class=None, filterset_fields=())
+    def counts(self, request: Request) -> Response:
+        """How much waits, by area; an area where nothing waits is absent."""
+        if self.actor.kind is not ActorKind.USER:
+            raise NotSignedIn("Sign in to see what waits for you.")
+        by_area = counts_for(self.actor, recording.instant())
+        return Response({"total": sum(by_area.values()), "by_area": by_area})
+
+
+class ApprovalStepRead(serializers.ModelSerializer[ApprovalStep]):
+    class Meta:
+        model = ApprovalStep
+        fields = ("id", "version", "section", "area", "position", "title", "right", "role")
+
+
+class ApprovalStepViewSet(Readable):
+    """Which agreements an area needs, where it needs other than one. Those of the nearest section above count, as a whole."""
+
+    queryset = ApprovalStep.objects.all()
+    serializer_class = ApprovalStepRead
+    ordering = ("section_id", "area", "position", "pk")
+    filterset_fields = ("section", "area")
+
+    @extend_schema(
+        request=body_of(set_approval_steps),
+        responses={201: ApprovalStepRead(many=True)},
+        description=(set_approval_steps.__doc__ or "").strip(),
+    )
+    def create(self, request: Request) -> Response:
+        return self.perform(
+            request,
+            set_approval_steps,
+            lambda made: Response(ApprovalStepRead(made, many=True).data, status=201),
+            body=_STEPS,
+        )
+
+    create.action_run = set_approval_steps  # type: ignore[attr-defined]
+
+
+_STEPS = body_of(set_approval_steps)
+
+
+class SubstituteRead(serializers.ModelSerializer[Substitute]):
+    class Meta:
+        model = Substitute
+        fields: ClassVar[tuple[str, ...]] = (
+            "id", "version", "person", "stand_in", "section", "area", "starts_at", "ends_at", "reason", "named_by",
+        )  # fmt: skip
+
+
+class SubstituteViewSet(Readable):
+    """Who decides in whose place: one's own, and those of sections whose members one may see."""
+
+    queryset = Substitute.objects.all()
+    serializer_class = SubstituteRead
+    ordering = ("-pk",)
+    filterset_fields = ("person", "stand_in", "section")
+    create = creates(name_substitute, model=Substitute, answers=SubstituteRead)
+    end = verb(end_substitute, answers=SubstituteRead)
+
+
+class WaiverRead(serializers.ModelSerializer[Waiver]):
+    class Meta:
+        model = Waiver
+        fields: ClassVar[tuple[str, ...]] = (
+            "id", "version", "section", "object_type", "object_id", "rule", "reason", "by", "until", "revoked_at",
+            "created_at",
+        )  # fmt: skip
+
+
+class WaiverViewSet(Readable):
+    """Which warnings stop nothing for which objects, who says so, why, and until when."""
+
+    queryset = Waiver.objects.all()
+    serializer_class = WaiverRead
+    ordering = ("-pk",)
+    filterset_fields = ("section", "object_type", "object_id", "rule")
+    create = creates(give_waiver, model=Waiver, answers=WaiverRead)
+    revoke = verb(revoke_waiver, answers=WaiverRead)

@@ -1,0 +1,277 @@
+"""The addresses of notices: one's own list and preferences, the link in a mail that ends its kind, and the mail queue."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.decorators import action as address
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import NoticePreferences, Notification, User
+from accounts.rules.notice_kinds import KINDS, Delivery
+from accounts.selectors.notices import mail_queue, mail_state, notices_of, preferences_of, unread_count
+from accounts.selectors.sections import organization
+from accounts.services.notice_preferences import set_notice_preferences
+from accounts.services.notices import read_all_notices, read_notice, retry_all_mail, retry_mail
+from accounts.services.unsubscribing import unsubscribe
+from theater_site.api.inputs import body_of
+from theater_site.api.parsing import JSONParser
+from theater_site.api.resources import ActingView, Resource, actor_of
+from theater_site.core import recording
+from theater_site.core.actors import ActorKind
+from theater_site.core.errors import NotAllowed, NotSignedIn
+
+
+def _own(request: Request) -> User:
+    actor = actor_of(request)
+    if actor.kind is not ActorKind.USER:
+        raise NotSignedIn("Sign in to see your notices.")
+    user: User = actor.user
+    return user
+
+
+# --- One's own list ------------------------------------------------------------------------------------------
+
+
+class NoticeRead(serializers.ModelSerializer[Notification]):
+    """Something that the reader was told, in their language."""
+
+    title = serializers.SerializerMethodField(help_text="What kinds of this are about, in the language of the request.")
+    subject = serializers.CharField()
+    body = serializers.CharField()
+
+    class Meta:
+        model = Notification
+        fields: ClassVar[tuple[str, ...]] = (
+            "id", "kind", "title", "subject", "body", "about_type", "about_id", "thread", "created_at", "read_at",
+        )  # fmt: skip
+
+    def get_title(self, row: Notification) -> str:
+        return gettext(KINDS[row.kind].title) if row.kind in KINDS else row.kind
+
+
+class MarkedRead(serializers.Serializer[Any]):
+    read = serializers.IntegerField(help_text="How many were unread before.")
+
+
+class NoticeFilters(filters.FilterSet):
+    unread = filters.BooleanFilter(
+        field_name="read_at", lookup_expr="isnull", help_text="Only unread ones, or only read."
+    )
+
+    class Meta:
+        model = Notification
+        fields = ("kind", "thread", "about_type", "about_id")
+
+
+class NoticeViewSet(Resource):
+    """What one was told, latest first, mailed or not; `unread` counts all that is unread, whatever the page and filter."""
+
+    queryset = Notification.objects.all()
+    serializer_class = NoticeRead
+    ordering = ("-pk",)
+    filterset_class = NoticeFilters
+    _up_to = body_of(read_all_notices, leave_out=("user",))
+
+    def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return Notification.objects.none()
+        return notices_of(_own(self.request))
+
+    def list(self, request: Request) -> Response:
+        answer = self.listed(self.get_queryset())
+        answer.data["unread"] = unread_count(_own(request))
+        return answer
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return self.shown(self.found())
+
+    @extend_schema(request=None, responses=NoticeRead, description=read_notice.__doc__ or "")
+    @address(detail=True, methods=["post"])
+    def read(self, request: Request, pk: str) -> Response:
+        return self.perform(request, read_notice, self.shown, given={"notice": self.found()})
+
+    read.action_run = read_notice  # type: ignore[attr-defined]
+
+    @extend_schema(request=_up_to, responses=MarkedRead, description=read_all_notices.__doc__ or "")
+    @address(detail=False, methods=["post"], url_path="read-all", url_name="read-all")
+    def read_all(self, request: Request) -> Response:
+        return self.perform(
+            request,
+            read_all_notices,
+            lambda done: Response(done._asdict()),
+            given={"user": _own(request)},
+            body=self._up_to,
+        )
+
+    read_all.action_run = read_all_notices  # type: ignore[attr-defined]
+
+
+# --- One's own preferences -----------------------------------------------------------------------------------
+
+
+class KindRead(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    essential = serializers.BooleanField(help_text="Cannot be turned off.")
+    delivery = serializers.ChoiceField(choices=[choice.value for choice in Delivery])
+    choices = serializers.ListField(child=serializers.CharField())
+
+
+class PreferencesRead(serializers.ModelSerializer[NoticePreferences]):
+    """How somebody is told; times are wall times in `timezone`."""
+
+    language = serializers.CharField(source="user.language")
+    timezone = serializers.CharField(source="user.timezone")
+    kinds = serializers.SerializerMethodField()
+
+    class Meta:
+        model = NoticePreferences
+        fields = ("language", "timezone", "digest_at", "quiet_from", "quiet_until", "kinds")
+
+    @extend_schema_field(KindRead(many=True))
+    def get_kinds(self, row: NoticePreferences) -> list[dict[str, Any]]:
+        return [
+            {
+                "kind": name,
+                "title": gettext(kind.title),
+                "essential": kind.essential,
+                "delivery": row.delivery_of(name).value,
+                "choices": [choice.value for choice in kind.choices],
+            }
+            for name, kind in KINDS.items()
+        ]
+
+
+_CHOICES = body_of(set_notice_preferences, leave_out=("user",), model=NoticePreferences, partial=True)
+
+
+class PreferencesView(ActingView):
+    """How one wants to be told."""
+
+    @extend_schema(responses=PreferencesRead, operation_id="own_notice_preferences")
+    def get(self, request: Request) -> Response:
+        return Response(PreferencesRead(preferences_of(_own(request))).data)
+
+    @extend_schema(
+        request=_CHOICES,
+        responses=PreferencesRead,
+        description=set_notice_preferences.__doc__ or "",
+        operation_id="set_own_notice_preferences",
+    )
+    def patch(self, request: Request) -> Response:
+        """Changes what it names and leaves the rest; needs no version, since every field stands for itself."""
+        return self.perform(
+            request,
+            set_notice_preferences,
+            lambda made: Response(PreferencesRead(made).data),
+            given={"user": _own(request)},
+            body=_CHOICES,
+        )
+
+    patch.action_run = set_notice_preferences  # type: ignore[attr-defined]
+
+
+# --- One click -----------------------------------------------------------------------------------------------
+
+
+class Unsubscribed(serializers.Serializer[Any]):
+    kinds = serializers.ListField(child=serializers.CharField(), help_text="What is no longer mailed.")
+
+
+class UnsubscribeView(ActingView):
+    """Where a mail program posts when somebody presses its button (RFC 8058). The token in the address is all it takes; to
+    look at the address changes nothing."""
+
+    parser_classes = (FormParser, MultiPartParser, JSONParser)
+    guessed = frozenset({"unsubscribe_unknown"})
+
+    @extend_schema(request=None, responses=Unsubscribed, description=unsubscribe.__doc__ or "", auth=[])
+    def post(self, request: Request, token: str) -> Response:
+        return self.perform(request, unsubscribe, lambda done: Response(done._asdict()), given={"token": token})
+
+    post.action_run = unsubscribe  # type: ignore[attr-defined]
+
+
+# --- The mail queue ------------------------------------------------------------------------------------------
+
+
+class MailRead(serializers.ModelSerializer[Notification]):
+    """A mail and what became of it; never its words or its address, which are between sender and reader."""
+
+    state = serializers.SerializerMethodField(help_text="waiting, delivered or failed")
+
+    class Meta:
+        model = Notification
+        fields = (
+            "id", "kind", "recipient", "state", "created_at", "attempts", "next_attempt_at", "delivered_at", "last_error",
+        )  # fmt: skip
+
+    def get_state(self, row: Notification) -> str:
+        return mail_state(row)
+
+
+class MailRetried(serializers.Serializer[Any]):
+    retried = serializers.IntegerField()
+
+
+class MailFilters(filters.FilterSet):
+    failed = filters.BooleanFilter(help_text="Only what was given up.")
+
+    class Meta:
+        model = Notification
+        fields = ("kind", "recipient")
+
+
+class MailViewSet(Resource):
+    """The mail of the installation, latest first, for those who manage the members of the organization."""
+
+    queryset = Notification.objects.all()
+    serializer_class = MailRead
+    ordering = ("-pk",)
+    filterset_class = MailFilters
+
+    def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return Notification.objects.none()
+        if self.actor.kind is ActorKind.PUBLIC:
+            raise NotSignedIn("Sign in to see this.")
+        if not self.actor.holds("manage_members", organization(), recording.instant()):
+            raise NotAllowed(
+                "You may not see this; it needs the right manage_members on the organization.",
+                data={"needs": ["manage_members"]},
+            )
+        return mail_queue()
+
+    def list(self, request: Request) -> Response:
+        return self.listed(self.get_queryset())
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return self.shown(self.found())
+
+    @extend_schema(request=None, responses=MailRead, description=retry_mail.__doc__ or "")
+    @address(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        return self.perform(
+            request, retry_mail, self.shown, given={"organization": organization(), "message": self.found()}
+        )
+
+    retry.action_run = retry_mail  # type: ignore[attr-defined]
+
+    @extend_schema(request=None, responses=MailRetried, description=retry_all_mail.__doc__ or "")
+    @address(detail=False, methods=["post"], url_path="retry-all", url_name="retry-all")
+    def retry_all(self, request: Request) -> Response:
+        return self.perform(
+            request,
+            retry_all_mail,
+            lambda done: Response(done._asdict()),
+            given={"organization": organization()},
+        )
+
+    retry_all.action_run = retry_all_mail  # type: ignore[attr-defined]

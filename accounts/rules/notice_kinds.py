@@ -1,0 +1,57 @@
+"""What people are told of: every kind of notice, once, with what its reader may choose.
+
+A kind that is not here cannot be put into the outbox. Titles are the msgids of accounts/locale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Delivery(str, Enum):
+    """How a notice reaches somebody; the list in the API shows it whichever way this is."""
+
+    AT_ONCE = "at_once"
+    DIGEST = "digest"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`essential` kinds cannot be turned off. `urgent` ones are sent at once, at night too, whatever is preferred."""
+
+    title: str
+    essential: bool = False
+    urgent: bool = False
+    default: Delivery = Delivery.AT_ONCE
+
+    @property
+    def choices(self) -> tuple[Delivery, ...]:
+        if self.urgent:
+            return (Delivery.AT_ONCE,)
+        return (Delivery.AT_ONCE, Delivery.DIGEST, *(() if self.essential else (Delivery.OFF,)))
+
+
+KINDS: dict[str, Kind] = {
+    "submission_arrived": Kind("Something waits for your approval"),
+    "submission_changes_requested": Kind("Changes are wanted in what you proposed"),
+    "submission_commented": Kind("Somebody commented on a proposal"),
+    "submission_decided": Kind("What you proposed was approved, declined or done"),
+    "decided_in_your_place": Kind("Somebody decided in your place"),
+    "submission_stale": Kind("What you proposed no longer fits"),
+    "submission_failed": Kind("What was approved could not be done"),
+    "submission_reminder": Kind("Something still waits for your approval", default=Delivery.DIGEST),
+    "submission_escalated": Kind("Something nobody else decided on waits for you"),
+    "nobody_may_decide": Kind("Nobody may decide on a proposal"),
+    "substitute_named": Kind("Somebody stands in for somebody"),
+    "substitute_ended": Kind("Somebody stands in no longer"),
+    "emergency_published": Kind("Something was published without approval", essential=True, urgent=True),
+    "role_given": Kind("You were given a role", essential=True),
+    "role_ended": Kind("A role of yours has ended", essential=True),
+    "role_dated": Kind("A role of yours ends at another time", essential=True),
+    "invitation": Kind("You are invited", essential=True, urgent=True),
+    "security": Kind("Something changed in how you sign in", essential=True, urgent=True),
+}
+# The mail that gathers what waited; no notice of its own, so nobody chooses it or finds it in their list.
+DIGEST = "digest"

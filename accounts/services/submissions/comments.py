@@ -1,0 +1,28 @@
+"""What is said about a submission, by those who may see it."""
+
+from __future__ import annotations
+
+from accounts.models import Submission, SubmissionComment
+from accounts.services.submissions.decisions import refuse_unknown_field
+from accounts.services.submissions.transitions import move
+from accounts.signals import submission_commented
+from theater_site.core.actions import OpenTo, action, current
+from theater_site.core.errors import NotAllowed
+
+
+@action("submission.comment", open_to=OpenTo.SIGNED_IN, subject="submission")
+def comment_submission(*, submission: Submission, text: str, field: str | None) -> SubmissionComment:
+    """Say something about it, or about one field of it; nothing else changes. Refused: those who may not see it, a field
+    that it has not, and nothing said."""
+    run = current()
+    if run.actor.user is None or not Submission.objects.visible_to(run.actor).filter(pk=submission.pk).exists():
+        raise NotAllowed("Only those who write a submission, or may decide on it, say something about it.")
+    path = field or ""
+    refuse_unknown_field(submission, path, "field")
+    move(submission, "comment")
+    comment = SubmissionComment(
+        submission=submission, author=run.actor.user, round=submission.round, field=path, text=text
+    )
+    comment.save()
+    submission_commented.announce(comment=comment)
+    return comment

@@ -1,0 +1,123 @@
+"""What was agreed to is done: exactly that, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+
+from accounts.models import Submission
+from accounts.rules import submission_items as rules
+from accounts.services.submissions.items import Finder, Item, items_of, path_of, place_of
+from theater_site.core.actions import current, digest_of
+from theater_site.core.errors import Conflict, DomainError, Invalid, NotFound, Stale
+from theater_site.core.inputs import Reading, row_of
+
+# What an item was agreed to be is for the granting to ask of each, with the arguments as they stood.
+Granted = Callable[[Item, Mapping[str, Any]], None]
+# Somebody can do something about these at once, so nothing has failed: waive a warning, or mend what the judges name.
+_ANSWERED_AT_ONCE = {"waiver_required", "rules_broken"}
+
+
+class Outcome(NamedTuple):
+    """Whether it is done, or could be; else why not. `verb` is `apply`, `approve` (for its time), `go_stale` or `fail`."""
+
+    verb: str
+    refusal: DomainError | None = None
+
+
+class _TakenBack(Exception):
+    pass
+
+
+def grant(submission: Submission, granted: Granted, *, only_check: bool = False) -> Outcome:
+    """Do what `submission` says as consequences of the running action, and keep it only if that is what was previewed.
+
+    What stands in its way is answered, not raised, with everything taken back: the submission is stale where something
+    else than the digest came of it, failed where an item cannot be done at all. Raised are what the caller may not grant,
+    and what the judges find. With `only_check` all of it is taken back in any case.
+    """
+    run = current()
+    before = len(run.consequences)
+    try:
+        with transaction.atomic():
+            carry_out(submission, granted)
+            done = [change for consequence in run.consequences[before:] for change in consequence.agreed_to()]
+            if digest_of(done, run.instant) != submission.digest:
+                raise Stale(
+                    "What this would change has changed since it was submitted: nothing was done. Rebase it, or decline it.",
+                    code="submission_stale",
+                )
+            if only_check:
+                raise _TakenBack
+    except _TakenBack:
+        del run.consequences[before:]
+        return Outcome("approve")
+    except (Conflict, Invalid, NotFound, Stale) as error:
+        if error.code in _ANSWERED_AT_ONCE:
+            raise
+        del run.consequences[before:]
+        return Outcome("go_stale" if error.code == "submission_stale" else "fail", error)
+    return Outcome("apply")
+
+
+def carry_out(submission: Submission, granted: Granted) -> None:
+    """Do every item for good, as consequences. `granted` refuses by raising; it is asked of an item that was done, since
+    only then its subject has been loaded, and whatever it refuses is rolled back with the rest."""
+    run, results = current(), dict[str, Any]()
+    for item in items_of(submission.items):
+        made = _done(item, Finder(_any_row, results))
+        granted(item, run.consequences[-1].given)
+        if item.name:
+            results[item.name] = made
+
+
+def _done(item: Item, find: Finder) -> Any:
+    def find_or_name(kind: type[models.Model], raw: Any, path: str) -> models.Model:
+        if path == f"{item.path}.inputs.{item.action.subject}" and rules.result_named(raw) is None:
+            # The runner loads the subject itself, once it has locked it.
+            return kind(pk=_key(kind, raw, path))
+        return find(kind, raw, path)
+
+    reading = Reading(find_or_name)
+    given = reading.read_all(item.action.kinds, item.raw, f"{item.path}.inputs")
+    if gone := [problem for problem in reading.problems if problem.code == "reference_gone"]:
+        raise Conflict(
+            f"{gone[0].message} Take it out of the submission, or decline this.", code="subject_gone", problems=gone
+        )
+    if reading.problems:
+        raise Conflict(
+            f"{item.action.name} takes other inputs than when this was submitted. It is to be written anew.",
+            code="inputs_outdated",
+            data={"action": item.action.name, "fields": [problem.field for problem in reading.problems]},
+            problems=reading.problems,
+        )
+    try:
+        return item.action.as_consequence(**given)
+    except NotFound as error:
+        path = path_of(item, item.action.subject)
+        raise Conflict(
+            f"{error.message} Take it out of the submission, or decline this.",
+            code="subject_gone",
+            problems=[Conflict(error.message, code="subject_gone", field=path)],
+        ) from error
+
+
+def _key(kind: type[models.Model], raw: Any, path: str) -> Any:
+    try:
+        return kind._meta.pk.to_python(raw)
+    except ValidationError:
+        # Of what is no id there is no row, either: asked for the sake of its answer.
+        return row_of(_any_row(kind), raw, path).pk
+
+
+def _any_row(kind: type[models.Model]) -> models.QuerySet[Any]:
+    return kind._base_manager.all()
+
+
+def place_is_of(submission: Submission, item: Item, given: Mapping[str, Any]) -> bool:
+    """Whether an item is decided on where its submission is."""
+    place = place_of(item, given)
+    return (place.area, place.section_id) == (submission.area, submission.section_id)

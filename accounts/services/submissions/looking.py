@@ -1,0 +1,44 @@
+"""As whom somebody looks at what a submission would do: nobody is shown by it what is not theirs to see or to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import models
+
+from accounts.models import Submission
+from accounts.rules.submission_states import APPLIED, APPROVED, SUBMITTED
+from accounts.selectors.approvers import may_write
+from accounts.selectors.rights import actor_for
+from accounts.services.submissions.items import Allowed, needed_of, seen_by
+from theater_site.core import recording
+from theater_site.core.actors import Actor
+
+# What stands in these was judged for its author when it was submitted, and cannot be written at without being judged anew.
+_JUDGED = frozenset({SUBMITTED, APPROVED, APPLIED})
+
+
+class Look(NamedTuple):
+    """Among which rows ids are looked up, and for whom each item is judged (None: it was)."""
+
+    rows: Callable[[type[models.Model]], models.QuerySet[Any]]
+    allowed: Allowed | None
+
+
+def look_of(actor: Actor, submission: Submission) -> Look:
+    """Whoever decides looks at a judged round as it was judged, and at anything else as its author could do it. All others,
+    those who write it above all, look at what they may themselves see, and do or propose, as it stands now."""
+    at = recording.instant()
+    if may_write(actor, submission) or not actor.holds(f"decide_{submission.area}", submission, at):
+        return Look(seen_by(actor), needed_of(actor, at))
+    if submission.state in _JUDGED:
+        return Look(_every_row, None)
+    # Their session is over, and with it the second factor that was shown in it.
+    author = actor_for(submission.author, second_factor=not settings.REQUIRE_SECOND_FACTOR)
+    return Look(seen_by(author), needed_of(author, at))
+
+
+def _every_row(kind: type[models.Model]) -> models.QuerySet[Any]:
+    return kind._base_manager.all()

@@ -1,0 +1,44 @@
+"""A submission that the live content has moved away from is brought up to date."""
+
+from __future__ import annotations
+
+from accounts.models import Submission
+from accounts.services.submissions.submitting import refuse_others, submit_anew
+from accounts.services.submissions.transitions import move
+from theater_site.core.actions import OpenTo, action
+from theater_site.core.errors import Conflict, DomainError
+from theater_site.core.signals import changed_since
+
+
+@action("submission.rebase", open_to=OpenTo.SIGNED_IN, subject="submission")
+def rebase_submission(*, submission: Submission) -> Submission:
+    """Submit it again on top of what is live now, in a new round, where others changed other fields than it would.
+
+    Refused: everybody but its authors; where the same fields were changed (they are named, to be mended by hand: save it
+    and submit it again); and as `submission.submit` is.
+    """
+    refuse_others(submission)
+    move(submission, "rebase")
+    collisions: list[DomainError] = []
+    for seen in submission.subjects.order_by("object_type", "object_id"):
+        changed = changed_since.ask(object_type=seen.object_type, object_id=seen.object_id, version=seen.version)
+        collisions += [
+            Conflict(
+                "Somebody else has changed this since it was submitted.",
+                code="rebase_collision",
+                field=f"{seen.object_type}.{seen.object_id}.{name}",
+            )
+            for name in changed
+            if name in seen.fields
+        ]
+    if collisions:
+        raise Conflict(
+            "The same fields were changed meanwhile. Look at what is live now, save the submission as it should be, and "
+            "submit it again.",
+            code="rebase_collision",
+            data={"fields": [collision.field for collision in collisions]},
+            problems=collisions,
+        )
+    # The version that its author saw is the one that was found to be compatible.
+    submission.items = [{**item, "if_version": None} for item in submission.items]
+    return submit_anew(submission)

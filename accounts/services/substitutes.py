@@ -1,0 +1,104 @@
+"""Who decides in somebody's place while they are away."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from accounts.models import Section, Substitute, User
+from accounts.rules.approval_steps import DECIDE, approve
+from accounts.rules.rights import AREAS, RIGHTS
+from accounts.selectors.explain import members
+from accounts.services.delegation import Giver, one_at_a_time, refuse_own
+from accounts.signals import substitute_ended, substitute_named
+from theater_site.core.actions import OpenTo, action, current
+from theater_site.core.errors import Conflict, Invalid, NotAllowed
+
+LONGEST = timedelta(days=366)
+_AREAS = tuple(area for area in AREAS if approve(area) in RIGHTS)
+
+
+@action("substitute.name", open_to=OpenTo.SIGNED_IN, lock=one_at_a_time)
+def name_substitute(
+    *,
+    person: User,
+    stand_in: User,
+    section: Section,
+    area: str | None,
+    starts_at: datetime | None,
+    ends_at: datetime,
+    reason: str,
+) -> Substitute:
+    """Let `stand_in` decide in the place of `person` on `section` and below, in one area or in all, from `starts_at` (now)
+    until before `ends_at`, a year at the most.
+
+    Everybody names their own where they decide themselves. For somebody else, whoever gives members their roles there
+    does, within their own ceiling: they hold what is to be decided by themselves, there and for that long. Refused: standing
+    in for oneself, being named by oneself for another, a closed account, and somebody who has no role on that section.
+    """
+    actor, now = current().actor, current().instant
+    starts_at = starts_at or now
+    if area and area not in _AREAS:
+        raise Invalid("There is no such area of approval.", code="unknown_area", field="area")
+    areas = [area] if area else list(_AREAS)
+    if actor.user_id == person.pk:
+        if not any(actor.holds(f"{DECIDE}{one}", section, now) for one in areas):
+            raise NotAllowed(
+                "You decide on nothing here, so nobody can do so in your place.", code="nothing_to_stand_in_for"
+            )
+    else:
+        if not actor.holds("manage_members", section, now):
+            raise NotAllowed(
+                "Everybody names their own substitute. For somebody else it needs the right manage_members here.",
+                code="not_your_substitute",
+                data={"needs": ["manage_members"]},
+            )
+        refuse_own(actor, [stand_in.pk])
+        Giver.acting(actor).origins([approve(one) for one in areas], section, starts_at, ends_at)
+    _refuse_span(starts_at, ends_at, now)
+    if stand_in.pk == person.pk:
+        raise Invalid("Nobody stands in for themselves.", code="own_substitute", field="stand_in")
+    if not members(section, now).filter(pk=stand_in.pk).exists():
+        raise Invalid(
+            "Somebody who stands in has a role on this section themselves. Give them one first.",
+            code="stranger_stands_in",
+            field="stand_in",
+        )
+    substitute = Substitute(
+        person=person,
+        stand_in=stand_in,
+        section=section,
+        area=area or "",
+        starts_at=starts_at,
+        ends_at=ends_at,
+        reason=reason,
+        named_by=actor.user,
+    )
+    substitute.save()
+    substitute_named.announce(substitute=substitute)
+    return substitute
+
+
+@action("substitute.end", open_to=OpenTo.SIGNED_IN, subject="substitute")
+def end_substitute(*, substitute: Substitute) -> Substitute:
+    """From now on the stand-in decides no longer in the person's place. For both of them, whoever named them, and whoever
+    gives members their roles there. Refused once it is over."""
+    run = current()
+    theirs = {substitute.person_id, substitute.stand_in_id, substitute.named_by_id} - {None}
+    if run.actor.user_id not in theirs and not run.actor.holds("manage_members", substitute, run.instant):
+        raise NotAllowed("It is not yours to end.", code="not_your_substitute", data={"needs": ["manage_members"]})
+    if substitute.ends_at <= run.instant:
+        raise Conflict("This is over already.", code="substitute_over")
+    substitute.starts_at = min(substitute.starts_at, run.instant)
+    substitute.ends_at = run.instant
+    substitute.save()
+    substitute_ended.announce(substitute=substitute)
+    return substitute
+
+
+def _refuse_span(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    if ends_at <= max(starts_at, now):
+        raise Invalid("The end must be after the start, and still to come.", code="ends_before_start", field="ends_at")
+    if ends_at - starts_at > LONGEST:
+        raise Invalid(
+            "A year at the most. Whoever decides for longer is given a role.", code="too_long", field="ends_at"
+        )
