@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from productions.models import BrandKit, Production, Season
+from productions.models import AccessibilityService, BrandKit, License, Production, Season, SeasonSlot, Strand
+from productions.rules.anniversaries import EVENTS
+
+
+class StrandRead(serializers.ModelSerializer[Strand]):
+    """A programming strand or series, for seasons to share."""
+
+    class Meta:
+        model = Strand
+        fields = ("id", "version", "kind", "name", "summary")
+
+
+class _StrandOfSeason(serializers.ModelSerializer[Strand]):
+    class Meta:
+        model = Strand
+        fields = ("id", "kind", "name")
 
 
 class SeasonPublic(serializers.ModelSerializer[Season]):
     """A season as everybody may see it."""
 
+    strands = serializers.SerializerMethodField()
+
     class Meta:
         model = Season
-        fields = ("id", "slug", "name", "starts_on", "ends_on", "summary")
+        fields = ("id", "slug", "name", "starts_on", "ends_on", "summary", "strands")
+
+    @extend_schema_field(_StrandOfSeason(many=True))
+    def get_strands(self, season: Season) -> Any:
+        # Sorted here: a list loads the links of all its seasons at once.
+        links = sorted(season.strand_links.all(), key=lambda link: link.pk)
+        return _StrandOfSeason([link.strand for link in links], many=True).data
 
 
-class SeasonInternal(serializers.ModelSerializer[Season]):
+class SeasonInternal(SeasonPublic):
     """A season for those who work on it."""
 
     class Meta:
@@ -23,19 +50,94 @@ class SeasonInternal(serializers.ModelSerializer[Season]):
         fields = (*SeasonPublic.Meta.fields, "version", "section", "published_at", "created_at", "updated_at")
 
 
-class ProductionPublic(serializers.ModelSerializer[Production]):
-    """A production as everybody may see it."""
+class SlotRead(serializers.ModelSerializer[SeasonSlot]):
+    """A slot in a season's plan, for those who work on it."""
 
-    authors = serializers.ListField(child=serializers.CharField())
-    strands = serializers.ListField(child=serializers.CharField())
+    class Meta:
+        model = SeasonSlot
+        fields = (
+            "id", "version", "season", "position", "idea", "strand", "starts_on", "ends_on", "status", "production", "note",
+        )  # fmt: skip
+
+
+class LicenseRead(serializers.ModelSerializer[License]):
+    """A license, for those who work on the production."""
+
+    venues = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = License
+        fields = (
+            "id", "version", "production", "house", "number", "starts_on", "ends_on", "venues", "max_performances",
+            "billing", "recording_allowed", "streaming_allowed", "note", "created_at", "updated_at",
+        )  # fmt: skip
+
+
+class _Partner(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    role = serializers.CharField()
+    url = serializers.CharField()
+
+
+class _Link(serializers.Serializer[Any]):
+    url = serializers.CharField()
+
+    # Declared so, since a class attribute `label` would hide the serializer's own; so too below.
+    def get_fields(self) -> dict[str, Any]:
+        return {**super().get_fields(), "label": serializers.CharField()}
+
+
+class _Quote(serializers.Serializer[Any]):
+    text = serializers.CharField()
+    author = serializers.CharField()
+    url = serializers.CharField()
+
+    def get_fields(self) -> dict[str, Any]:
+        return {**super().get_fields(), "source": serializers.CharField()}
+
+
+class _Award(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    category = serializers.CharField()
+    year = serializers.IntegerField(allow_null=True)
+    recipient = serializers.CharField()
+    won = serializers.BooleanField()
+
+
+def _texts() -> serializers.ListField:
+    return serializers.ListField(child=serializers.CharField())
+
+
+class ProductionPublic(serializers.ModelSerializer[Production]):
+    """A production as everybody may see it. Its address by slug answers for good, also when the slug changes."""
+
+    season_slug = serializers.CharField(source="season.slug")
+    url = serializers.SerializerMethodField(help_text="Its address by slug.")
+    authors = _texts()
+    adaptors = _texts()
+    translators = _texts()
+    composers = _texts()
+    lyricists = _texts()
+    choreographers = _texts()
+    strands = _texts()
+    partners = _Partner(many=True)
+    accessibility = serializers.ListField(child=serializers.ChoiceField(choices=AccessibilityService.choices))
+    quotes = _Quote(many=True)
+    awards = _Award(many=True)
+    links = _Link(many=True)
 
     class Meta:
         model = Production
         fields = (
-            "id", "slug", "season", "title", "subtitle", "status", "authors", "company", "strands", "genre", "language",
-            "age_guidance", "content_advisories", "running_minutes", "intermissions", "short_synopsis", "synopsis",
-            "opens_on", "closes_on",
+            "id", "slug", "url", "season", "season_slug", "title", "subtitle", "status", "authors", "adaptors",
+            "translators", "composers", "lyricists", "choreographers", "billing", "company", "partners", "strands", "genre",
+            "language", "premiere", "age_guidance", "content_advisories", "accessibility", "running_minutes",
+            "intermissions", "short_synopsis", "synopsis", "quotes", "awards", "links", "opens_on", "closes_on",
         )  # fmt: skip
+
+    @extend_schema_field(serializers.CharField())
+    def get_url(self, production: Production) -> str:
+        return address_of(production.slug)
 
 
 class ProductionInternal(ProductionPublic):
@@ -44,8 +146,87 @@ class ProductionInternal(ProductionPublic):
     class Meta:
         model = Production
         fields = (
-            *ProductionPublic.Meta.fields, "version", "section", "published_at", "archive_key", "created_at", "updated_at"
+            *ProductionPublic.Meta.fields, "version", "section", "cancel_reason", "published_at", "archive_key",
+            "created_at", "updated_at",
         )  # fmt: skip
+
+
+class ProductionNamed(serializers.ModelSerializer[Production]):
+    """A production by its name and addresses, where something is told of many."""
+
+    season_slug = serializers.CharField(source="season.slug")
+    url = serializers.SerializerMethodField(help_text="Its address by slug.")
+
+    class Meta:
+        model = Production
+        fields = ("id", "slug", "url", "title", "subtitle", "season", "season_slug", "opens_on")
+
+    @extend_schema_field(serializers.CharField())
+    def get_url(self, production: Production) -> str:
+        return address_of(production.slug)
+
+
+class TableTaken(serializers.Serializer[Any]):
+    """What became of the rows of a table."""
+
+    rows = serializers.IntegerField()
+    new = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+
+
+class MostPlayed(ProductionNamed):
+    """A production and how often it was performed until now, canceled performances left out."""
+
+    performances = serializers.IntegerField()
+
+    class Meta:
+        model = Production
+        fields = (*ProductionNamed.Meta.fields, "performances")
+
+
+class AnniversaryRead(serializers.Serializer[Any]):
+    """What happened on the day in that year; `times` counts the performances."""
+
+    year = serializers.IntegerField()
+    event = serializers.ChoiceField(choices=EVENTS)
+    times = serializers.IntegerField()
+    production = ProductionNamed()
+
+
+class OnThisDay(serializers.Serializer[Any]):
+    """The day, and what was played on it, the oldest first."""
+
+    month = serializers.IntegerField()
+    day = serializers.IntegerField()
+    results = AnniversaryRead(many=True)
+
+
+class ChecklistLine(serializers.Serializer[Any]):
+    """One line before a step; a required one that is not done holds the step up."""
+
+    step = serializers.CharField()
+    app = serializers.CharField()
+    code = serializers.CharField()
+    done = serializers.BooleanField()
+
+    def get_fields(self) -> dict[str, Any]:
+        # `label` and `required` are names that a field has itself.
+        return {**super().get_fields(), "label": serializers.CharField(), "required": serializers.BooleanField()}
+
+
+class Checklist(serializers.Serializer[Any]):
+    """What a production still lacks before each step ahead. `ready`: nothing holds the next one up."""
+
+    status = serializers.CharField()
+    next = serializers.CharField(allow_null=True)
+    ready = serializers.BooleanField()
+    lines = ChecklistLine(many=True)
+
+
+def address_of(slug: str) -> str:
+    """Where the production of this slug answers."""
+    return reverse("production-by-slug", kwargs={"slug": slug})
 
 
 class BrandKitRead(serializers.ModelSerializer[BrandKit]):

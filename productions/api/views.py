@@ -1,32 +1,26 @@
-"""The addresses of seasons and productions."""
+"""The addresses of seasons, their plans and brand guidelines. Productions have theirs in production_views.py."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from django_filters import rest_framework as filters
-
 from accounts.selectors.sections import area, organization
 from productions.api import serializers
-from productions.models import BrandKit, Production, Season
+from productions.models import BrandKit, Season, SeasonSlot, Strand
 from productions.services.brand import create_brand_kit, update_brand_kit
-from productions.services.moving import move_production
-from productions.services.productions import (
-    create_production,
-    delete_production,
-    publish_production,
-    update_production,
-    withdraw_production,
+from productions.services.planning import add_slot, create_strand, fill_slot, remove_slot, update_slot, update_strand
+from productions.services.seasons import (
+    create_season,
+    hand_over_season,
+    publish_season,
+    update_season,
+    withdraw_season,
 )
-from productions.services.seasons import create_season, publish_season, update_season
 from theater_site.api.resources import Readable, creates, deletes, internally, updates, verb
-from theater_site.core.text import fold
 
 
 class SeasonViewSet(Readable):
     """Seasons, latest first: the public ones, and drafts for those who may view them."""
 
-    queryset = Season.objects.all()
+    queryset = Season.objects.prefetch_related("strand_links__strand")
     serializer_class = serializers.SeasonPublic
     ordering = ("-starts_on", "-pk")
     filterset_fields = ("slug",)
@@ -36,34 +30,32 @@ class SeasonViewSet(Readable):
     partial_update = updates(update_season, model=Season, answers=serializers.SeasonInternal)
     internal = internally(serializers.SeasonInternal)
     publish = verb(publish_season, answers=serializers.SeasonInternal)
+    withdraw = verb(withdraw_season, answers=serializers.SeasonInternal)
+    hand_over = verb(hand_over_season, answers=serializers.SeasonInternal, model=Season)
 
 
-class ProductionFilter(filters.FilterSet):
-    title = filters.CharFilter(method="by_title", label="part of the title or subtitle, whatever its case and accents")
+class StrandViewSet(Readable):
+    """Programming strands and series, which seasons share: those of public seasons, and all for those who may view them."""
 
-    class Meta:
-        model = Production
-        fields = ("season", "status", "slug")
+    queryset = Strand.objects.all()
+    serializer_class = serializers.StrandRead
+    ordering = ("name", "pk")
+    filterset_fields = ("kind",)
+    create = creates(create_strand, model=Strand, answers=serializers.StrandRead, given=("organization", organization))
+    partial_update = updates(update_strand, model=Strand, answers=serializers.StrandRead)
 
-    def by_title(self, rows: Any, name: str, value: str) -> Any:
-        return rows.filter(title_folded__contains=fold(value))
 
+class SlotViewSet(Readable):
+    """The plans of seasons, slot by slot, for those who may view them."""
 
-class ProductionViewSet(Readable):
-    """Productions, latest opening first: the public ones, and drafts for those who may view them."""
-
-    queryset = Production.objects.all()
-    serializer_class = serializers.ProductionPublic
-    filterset_class = ProductionFilter
-    ordering = ("-opens_on", "-pk")
-    orderings = {"title": ("title", "pk")}
-    create = creates(create_production, model=Production, answers=serializers.ProductionInternal)
-    partial_update = updates(update_production, model=Production, answers=serializers.ProductionInternal)
-    move_season = verb(move_production, answers=serializers.ProductionInternal)
-    destroy = deletes(delete_production)
-    internal = internally(serializers.ProductionInternal)
-    publish = verb(publish_production, answers=serializers.ProductionInternal)
-    withdraw = verb(withdraw_production, answers=serializers.ProductionInternal)
+    queryset = SeasonSlot.objects.select_related("season")
+    serializer_class = serializers.SlotRead
+    ordering = ("season_id", "position", "pk")
+    filterset_fields = ("season", "status", "strand")
+    create = creates(add_slot, model=SeasonSlot, answers=serializers.SlotRead)
+    partial_update = updates(update_slot, model=SeasonSlot, answers=serializers.SlotRead)
+    destroy = deletes(remove_slot)
+    fill = verb(fill_slot, answers=serializers.SlotRead)
 
 
 class BrandKitViewSet(Readable):

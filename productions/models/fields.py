@@ -25,6 +25,8 @@ class PartialDateField(models.CharField):
     """
 
     default_validators = [_is_partial_date]
+    # To those who compare values: this text is no prose.
+    shown_as = "date"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"blank": True, "default": "", **kwargs, "max_length": 10})

@@ -2,25 +2,69 @@
 
 from __future__ import annotations
 
-from django.db import models
+import re
+from collections.abc import Collection
 
+from django.db import models
+from django.db.models import Q
+
+from productions.models import FormerAddress, Production
 from productions.rules.partial_dates import PartialDate
 from productions.rules.slugs import slug_of
-from theater_site.core.errors import Invalid
+from theater_site.core.errors import Conflict, Invalid
 from theater_site.core.text import fold
 
 
 def free_slug(model: type[models.Model], text: str) -> str:
-    """A slug of `text` that no row of `model` has. Two at once may still meet; the database then refuses one of them."""
-    return slug_of(
-        fold(text),
-        taken=lambda slug: model._default_manager.filter(slug=slug).exists(),
-        otherwise=model._meta.model_name or "",
-    )
+    """A slug of `text` that no row of `model` has or had. Two at once may still meet; the database then refuses one of
+    them."""
+
+    def taken(slug: str) -> bool:
+        has = Q(slug=slug) | Q(former_addresses__slug=slug) if model is Production else Q(slug=slug)
+        return model._default_manager.filter(has).exists()
+
+    return slug_of(fold(text), taken=taken, otherwise=model._meta.model_name or "")
 
 
-def in_order(start: str, end: str, *, field: str) -> None:
-    """Invalid if `end` is surely before `start`: the last day that it can mean is before the first that `start` can."""
-    first, last = PartialDate.parse(start), PartialDate.parse(end)
+def check_slug(slug: str) -> str:
+    """Invalid for what is no address that can be read out: lower-case letters, digits and single hyphens."""
+    if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) is None:
+        raise Invalid(
+            "An address has lower-case letters, digits and hyphens between them, such as winters-tale.",
+            code="bad_slug",
+            field="slug",
+        )
+    return slug
+
+
+def keep_former_address(production: Production, before: str | None) -> None:
+    """After the saving of a production whose slug was `before` (None: it is new): the old address goes on leading to it.
+
+    Refused (`slug_taken`) where another production had the new one. Asked after the row is written: whoever is giving that
+    address up holds it until then, so two at once cannot both end with it.
+    """
+    if production.slug == before:
+        return
+    former = FormerAddress.objects.filter(slug=production.slug).first()
+    if former is not None and former.production_id != production.pk:
+        raise Conflict(
+            "Another production had this address, and links to it still lead there. Choose another.",
+            code="slug_taken",
+            field="slug",
+        )
+    if former is not None:
+        former.delete()
+    if before is not None:
+        FormerAddress(production=production, slug=before).save()
+
+
+def in_order(row: models.Model, said: Collection[str], start: str = "starts_on", end: str = "ends_on") -> None:
+    """Invalid if the date in the field `end` is surely before the one in `start`: the last day that it can mean is before the
+    first that `start` can. Asked only where one of the two is among the fields that are `said`, since an archive prints
+    dates in reverse, and what it prints can still be described otherwise."""
+    if not {start, end} & set(said):
+        return
+    starts, ends = getattr(row, start), getattr(row, end)
+    first, last = PartialDate.parse(starts), PartialDate.parse(ends)
     if first is not None and last is not None and last.latest < first.earliest:
-        raise Invalid(f"{end} is before {start}. Swap or correct them.", code="ends_before_start", field=field)
+        raise Invalid(f"{ends} is before {starts}. Swap or correct them.", code="ends_before_start", field=end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from accounts.services.delegation import one_at_a_time
 from accounts.services.moving import move_section
 from productions.models import Production, Season
+from productions.services.planning import open_slot_of
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.errors import Conflict
 
@@ -20,7 +21,8 @@ from theater_site.core.errors import Conflict
     lock=one_at_a_time,
 )
 def move_production(*, production: Production, season: Season) -> Production:
-    """Play it in another season: the production, its section and everything below go there, its address stays.
+    """Play it in another season: the production, its section and everything below go there, its address stays. The
+    place in the old season's plan that it filled is open again.
 
     Who holds something on the old season only loses it here, who does on the new one gains it, so moving needs what
     moving the section needs; the preview tells what ends. Refused where it is in that season already.
@@ -30,4 +32,5 @@ def move_production(*, production: Production, season: Season) -> Production:
     move_section(actor=current().actor, section=production.section, parent=season.section)
     production.season = season
     production.save()
+    open_slot_of(production)
     return production

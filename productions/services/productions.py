@@ -2,78 +2,122 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from accounts.models import SectionKind
 from accounts.services.sections import create_section, remove_section, rename_section
-from productions.models import Production, ProductionStatus, Season
-from productions.services.addresses import free_slug, in_order
+from productions.models import AccessibilityService, PremiereKind, Production, ProductionStatus, Season
+from productions.rules.entries import LISTS, Award, Link, Partner, Quote, clean_list
+from productions.rules.languages import language_tag
+from productions.rules.life import ARCHIVED, BEFORE_THE_PUBLIC, CANCELED, IDEA, PLANNED
+from productions.services.addresses import check_slug, free_slug, in_order, keep_former_address
+from productions.services.life import take_step
+from productions.services.planning import open_slot_of
 from productions.signals import production_published, production_withdrawn
 from theater_site.core.actions import Needs, action, current
-from theater_site.core.errors import Conflict
+from theater_site.core.errors import Conflict, DomainError, Invalid, all_of
 from theater_site.core.text import clean_markdown
 
 
 class ProductionFields(TypedDict, total=False):
     """What can be said of a production: absent means unchanged, None or "" means empty. Texts are Markdown without HTML;
-    dates may be partial ("2026-09")."""
+    dates may be partial ("2026-09"); the language is a BCP 47 tag. A new `slug` changes the address; the old one goes on
+    leading here."""
 
     title: str
     subtitle: str
-    status: ProductionStatus
+    slug: str
     authors: list[str]
+    adaptors: list[str]
+    translators: list[str]
+    composers: list[str]
+    lyricists: list[str]
+    choreographers: list[str]
+    billing: str
     company: str
+    partners: list[Partner]
     strands: list[str]
     genre: str
     language: str
+    premiere: PremiereKind
     age_guidance: str
     content_advisories: str
+    accessibility: list[AccessibilityService]
     running_minutes: int | None
     intermissions: int | None
     short_synopsis: str
     synopsis: str
+    quotes: list[Quote]
+    awards: list[Award]
+    links: list[Link]
     opens_on: str
     closes_on: str
 
 
-_MARKDOWN = frozenset({"content_advisories", "synopsis"})
+class NewProductionFields(ProductionFields, total=False):
+    """What can be said of a new production: also where its life begins, as an idea, planned (unless said), or in the archive."""
+
+    status: ProductionStatus
+
+
+_MARKDOWN = frozenset({"content_advisories", "synopsis", "billing"})
+_FIRST = (IDEA, PLANNED, ARCHIVED)
 
 
 @action("production.create", needs=Needs("edit_details", on="season"), proposable=True)
-def create_production(*, season: Season, fields: ProductionFields) -> Production:
+def create_production(*, season: Season, fields: NewProductionFields) -> Production:
     """A new production of `season`, not public yet, with a section of its own below the season's.
 
-    Refused: no title, a closing surely before the opening, texts that are too long.
+    Refused: no title, a closing surely before the opening, texts that are too long, an address that is taken, a status
+    that has to be reached step by step.
     """
-    production = Production(season=season, slug=free_slug(Production, fields.get("title", "")))
-    _describe(production, fields)
+    production = Production(season=season, slug=fields.get("slug") or free_slug(Production, fields.get("title", "")))
+    status = fields.get("status", ProductionStatus.PLANNED)
+    if status in ProductionStatus.values and status not in _FIRST:
+        message = "A production begins as an idea, planned, or in the archive. Go on from there step by step."
+        raise Invalid(message, code="status_not_first", field="status")
+    production.status = status
+    _describe(production, {"slug": production.slug, **{n: v for n, v in fields.items() if n not in ("slug", "status")}})
     production.section = create_section.as_consequence(
         parent=season.section, kind=SectionKind.PRODUCTION, name=production.title
     )
     production.save()
+    keep_former_address(production, None)
     return production
 
 
 @action("production.update", needs=Needs("edit_details", on="production"), subject="production", proposable=True)
 def update_production(*, production: Production, changes: ProductionFields) -> Production:
-    """Describe it anew; its address stays. Refused as at its making."""
-    _describe(production, changes)
+    """Describe it anew. Its address stays unless a new one is given. Refused as at its making."""
+    if "status" in changes:
+        message = "The status is changed step by step: publish, advance, cancel, archive."
+        raise Invalid(message, code="status_by_steps", field="status")
+    address = production.slug
+    _describe(production, dict(changes))
     if "title" in changes and production.title != production.section.name:
         rename_section.as_consequence(section=production.section, name=production.title)
     production.save()
+    keep_former_address(production, address)
     return production
 
 
-@action("production.publish", needs=Needs("publish_details", on="production"), subject="production", proposable=True)
+@action(
+    "production.publish",
+    needs=Needs("publish_details", on="production"),
+    subject="production",
+    proposable=True,
+    exposes=True,
+)
 def publish_production(*, production: Production) -> Production:
-    """Make it public: everybody sees it from now on. Refused where it is public, or canceled."""
+    """Make it public: everybody sees it from now on. A planned production is announced by this.
+
+    Refused where it is public, canceled, or still an idea, or lacks what an announcement needs.
+    """
     if production.published_at is not None:
         raise Conflict("This production is public already.", code="already_published")
-    if production.status == ProductionStatus.CANCELED:
-        raise Conflict("A canceled production is not announced. Set its status first.", code="production_canceled")
+    if production.status in (IDEA, PLANNED, CANCELED):
+        take_step(production, ProductionStatus.ANNOUNCED)
     production.published_at = current().instant
-    if production.status in (ProductionStatus.IDEA, ProductionStatus.PLANNED):
-        production.status = ProductionStatus.ANNOUNCED
     production.save()
     production_published.announce(production=production)
     return production
@@ -81,9 +125,12 @@ def publish_production(*, production: Production) -> Production:
 
 @action("production.withdraw", needs=Needs("publish_details", on="production"), subject="production", proposable=True)
 def withdraw_production(*, production: Production) -> Production:
-    """Take it from the public's eyes; nothing is lost. Refused where it is not public."""
+    """Take it from the public's eyes; nothing is lost. A production that is announced, on sale or running is planned again by
+    this, and sold no longer. Refused where it is not public."""
     if production.published_at is None:
         raise Conflict("This production is not public.", code="not_published")
+    if production.status in BEFORE_THE_PUBLIC:
+        production.status = ProductionStatus.PLANNED
     production.published_at = None
     production.save()
     production_withdrawn.announce(production=production)
@@ -92,18 +139,46 @@ def withdraw_production(*, production: Production) -> Production:
 
 @action("production.delete", needs=Needs("manage_details", on="production"), subject="production")
 def delete_production(*, production: Production) -> None:
-    """Remove a draft for good. Refused where it was public or anything hangs on it: withdraw or archive those."""
+    """Remove a draft for good; its place in the season's plan is open again. Refused
+    where it was public or anything hangs on it: withdraw or archive those."""
     if production.published_at is not None:
         raise Conflict("A public production is withdrawn, not deleted.", code="published")
     section = production.section
+    open_slot_of(production)
     production.delete()
     # Where somebody held a role, the section stays, since their assignment tells of it.
     if not section.assignments.exists() and not section.submissions.exists():
         remove_section.as_consequence(section=section)
 
 
-def _describe(production: Production, fields: ProductionFields) -> None:
+def _describe(production: Production, fields: dict[str, Any]) -> None:
     for name, value in fields.items():
-        setattr(production, name, clean_markdown(value) if name in _MARKDOWN else value)  # type: ignore[arg-type]
+        setattr(production, name, clean_markdown(value) if name in _MARKDOWN else value)
     production.check_values()
-    in_order(production.opens_on, production.closes_on, field="closes_on")
+    problems: list[DomainError] = []
+    for name in fields:
+        try:
+            setattr(production, name, _cleaned(name, getattr(production, name)))
+        except Invalid as error:
+            problems += error.problems or [error]
+    all_of(problems)
+    in_order(production, fields, "opens_on", "closes_on")
+
+
+def _cleaned(name: str, value: Any) -> Any:
+    if name in LISTS:
+        return clean_list(name, value)
+    if name == "accessibility":
+        return _services(value)
+    if name == "language":
+        return language_tag(value)
+    return check_slug(value) if name == "slug" else value
+
+
+def _services(wanted: list[Any]) -> list[str]:
+    """Once each, in the order of the choices."""
+    known = AccessibilityService.values
+    if unknown := [kind for kind in wanted if kind not in known]:
+        message = f"{str(unknown[0])[:40]!r} is no service. One of: {', '.join(known)}."
+        raise Invalid(message, code="no_such_choice", field="accessibility")
+    return [kind for kind in known if kind in wanted]

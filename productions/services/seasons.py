@@ -1,12 +1,13 @@
-"""Seasons are made, described and made public."""
+"""Seasons are made, described, made public, and handed over to the next one."""
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TypedDict
 
 from accounts.models import Section, SectionKind
 from accounts.services.sections import create_section, rename_section
-from productions.models import Season
+from productions.models import Season, SeasonSlot, SeasonStrand, SlotStatus, Strand
 from productions.services.addresses import free_slug, in_order
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.errors import Conflict
@@ -14,12 +15,21 @@ from theater_site.core.text import clean_markdown
 
 
 class SeasonFields(TypedDict, total=False):
-    """What can be said of a season: absent means unchanged, empty means empty. Dates may be partial ("2026-09")."""
+    """What can be said of a season: absent means unchanged, empty means empty. Dates may be partial ("2026-09").
+    `strands` are all that it has."""
 
     name: str
     starts_on: str
     ends_on: str
     summary: str
+    strands: list[Strand]
+
+
+class SeasonPart(str, Enum):
+    """What the next season takes over: the strands; the slots that nothing has filled yet."""
+
+    STRANDS = "strands"
+    OPEN_SLOTS = "open_slots"
 
 
 @action("season.create", needs=Needs("manage_details", on="organization"))
@@ -32,6 +42,7 @@ def create_season(*, organization: Section, fields: SeasonFields) -> Season:
     _describe(season, fields)
     season.section = create_section.as_consequence(parent=organization, kind=SectionKind.SEASON, name=season.name)
     season.save()
+    _set_strands(season, fields)
     return season
 
 
@@ -42,10 +53,11 @@ def update_season(*, season: Season, changes: SeasonFields) -> Season:
     if "name" in changes and season.name != season.section.name:
         rename_section.as_consequence(section=season.section, name=season.name)
     season.save()
+    _set_strands(season, changes)
     return season
 
 
-@action("season.publish", needs=Needs("publish_details", on="season"), subject="season", proposable=True)
+@action("season.publish", needs=Needs("publish_details", on="season"), subject="season", proposable=True, exposes=True)
 def publish_season(*, season: Season) -> Season:
     """Make it public; its productions are published one by one. Refused where it is public already."""
     if season.published_at is not None:
@@ -55,8 +67,56 @@ def publish_season(*, season: Season) -> Season:
     return season
 
 
+@action("season.withdraw", needs=Needs("publish_details", on="season"), subject="season", proposable=True)
+def withdraw_season(*, season: Season) -> Season:
+    """Take it from the public's eyes; its productions stay as they are, and are withdrawn one by one. Refused where it is
+    not public."""
+    if season.published_at is None:
+        raise Conflict("This season is not public.", code="not_published")
+    season.published_at = None
+    season.save()
+    return season
+
+
+@action("season.hand_over", needs=Needs("manage_details", on="season.section.parent"), subject="season")
+def hand_over_season(*, season: Season, fields: SeasonFields, parts: list[SeasonPart]) -> Season:
+    """The next season, made from this one: with its strands, and with its open and penciled slots as open ones without
+    dates, as far as `parts` asks for them. This season stays as it is.
+
+    Refused as at the making of a season.
+    """
+    named: SeasonFields = dict(fields)  # type: ignore[assignment]
+    if SeasonPart.STRANDS in parts:
+        own = [link.strand for link in season.strand_links.select_related("strand").order_by("pk")]
+        named["strands"] = [*own, *fields.get("strands", [])]
+    above = season.section.parent
+    assert above is not None, "a season hangs below the organization"
+    following: Season = create_season.as_consequence(organization=above, fields=named)
+    if SeasonPart.OPEN_SLOTS in parts:
+        waiting = season.slots.filter(production=None, status__in=(SlotStatus.OPEN, SlotStatus.PENCILED))
+        SeasonSlot.objects.bulk_create(
+            [
+                SeasonSlot(season=following, position=place, idea=slot.idea, strand_id=slot.strand_id, note=slot.note)
+                for place, slot in enumerate(waiting.order_by("position", "pk"))
+            ]
+        )
+    return following
+
+
 def _describe(season: Season, fields: SeasonFields) -> None:
     for name, value in fields.items():
-        setattr(season, name, clean_markdown(value) if name == "summary" else value)  # type: ignore[arg-type]
+        if name != "strands":
+            setattr(season, name, clean_markdown(value) if name == "summary" else value)  # type: ignore[arg-type]
     season.check_values()
-    in_order(season.starts_on, season.ends_on, field="ends_on")
+    in_order(season, fields)
+
+
+def _set_strands(season: Season, fields: SeasonFields) -> None:
+    if "strands" not in fields:
+        return
+    wanted = {strand.pk: strand for strand in fields["strands"]}
+    season.strand_links.exclude(strand__in=wanted).delete()
+    there = set(season.strand_links.values_list("strand_id", flat=True))
+    SeasonStrand.objects.bulk_create(
+        [SeasonStrand(season=season, strand=strand) for pk, strand in wanted.items() if pk not in there]
+    )

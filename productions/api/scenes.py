@@ -1,0 +1,246 @@
+"""The addresses of scenes, characters, the breakdown chart, and departments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, StreamingHttpResponse
+from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action as drf_action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.selectors.sections import organization
+from productions.models import Character, Department, Job, Production, Scene
+from productions.rules.parts_table import COLUMNS
+from productions.selectors.scenes import breakdown_of, part_rows
+from productions.services.departments import create_department, delete_department, update_department
+from productions.services.scenes import (
+    create_character,
+    create_scene,
+    delete_character,
+    delete_scene,
+    reorder_scenes,
+    set_characters,
+    update_character,
+    update_scene,
+)
+from theater_site.api.csv_files import csv_file
+from theater_site.api.inputs import body_of
+from theater_site.api.resources import (
+    ActingView,
+    Readable,
+    SubmittedAnswer,
+    actor_of,
+    creates,
+    deletes,
+    internally,
+    updates,
+    verb,
+)
+from theater_site.core import recording
+from theater_site.core.actors import ActorKind
+from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn
+
+
+class ScenePublic(serializers.ModelSerializer[Scene]):
+    """A scene as a program may print it."""
+
+    songs = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = Scene
+        fields = ("id", "production", "order", "number", "title", "place", "songs")
+
+
+class SceneInternal(ScenePublic):
+    """A scene for those who work on the play."""
+
+    class Meta:
+        model = Scene
+        fields = (*ScenePublic.Meta.fields, "version", "pages", "summary", "created_at", "updated_at")
+
+
+class CharacterPublic(serializers.ModelSerializer[Character]):
+    """A part as a program may print it."""
+
+    class Meta:
+        model = Character
+        fields = ("id", "production", "order", "name", "kind", "is_group", "description")
+
+
+class CharacterInternal(CharacterPublic):
+    """A part for those who work on the play."""
+
+    class Meta:
+        model = Character
+        fields = (*CharacterPublic.Meta.fields, "version", "doubling", "created_at", "updated_at")
+
+
+class JobRead(serializers.ModelSerializer[Job]):
+    class Meta:
+        model = Job
+        fields = ("id", "name")
+
+
+class DepartmentRead(serializers.ModelSerializer[Department]):
+    """A department and its jobs, in their order."""
+
+    jobs = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Department
+        fields = ("id", "version", "name", "order", "jobs")
+
+    @extend_schema(responses=JobRead(many=True))
+    def get_jobs(self, department: Department) -> list[dict[str, Any]]:
+        jobs = sorted(department.jobs.all(), key=lambda job: (job.order, job.pk))
+        return [{"id": job.pk, "name": job.name} for job in jobs]
+
+
+class BreakdownScene(SceneInternal):
+    characters = serializers.ListField(child=serializers.IntegerField(), read_only=True)
+
+    class Meta:
+        model = Scene
+        fields = ("id", "order", "number", "title", "place", "pages", "songs", "characters")
+
+
+class BreakdownRead(serializers.Serializer[Any]):
+    """The breakdown chart: each scene with the ids of the characters that are in it, in the order of `characters`."""
+
+    production = serializers.IntegerField()
+    scenes = BreakdownScene(many=True)
+    characters = CharacterInternal(many=True)
+
+
+class _OfProduction(filters.FilterSet):
+    production = filters.ModelChoiceFilter(
+        queryset=lambda request: (
+            Production.objects.visible_to(actor_of(request)) if request is not None else Production.objects.none()
+        )
+    )
+
+
+class SceneFilter(_OfProduction):
+    class Meta:
+        model = Scene
+        fields = ("number",)
+
+
+class CharacterFilter(_OfProduction):
+    class Meta:
+        model = Character
+        fields = ("kind", "is_group")
+
+
+class SceneViewSet(Readable):
+    """Scenes in their order: those of public productions, and drafts for those who may view the cast."""
+
+    queryset = Scene.objects.select_related("production")
+    serializer_class = ScenePublic
+    filterset_class = SceneFilter
+    ordering = ("production_id", "order", "pk")
+    create = creates(create_scene, model=Scene, answers=SceneInternal)
+    partial_update = updates(update_scene, model=Scene, answers=SceneInternal)
+    destroy = deletes(delete_scene)
+    internal = internally(SceneInternal)
+    set_characters = verb(set_characters, answers=SceneInternal, path="characters")
+
+
+class CharacterViewSet(Readable):
+    """Parts in their order: those of public productions, and drafts for those who may view the cast."""
+
+    queryset = Character.objects.select_related("production")
+    serializer_class = CharacterPublic
+    filterset_class = CharacterFilter
+    ordering = ("production_id", "order", "pk")
+    create = creates(create_character, model=Character, answers=CharacterInternal)
+    partial_update = updates(update_character, model=Character, answers=CharacterInternal)
+    destroy = deletes(delete_character)
+    internal = internally(CharacterInternal)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("production", int, required=True)],
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+        filters=False,
+    )
+    @drf_action(detail=False, methods=["get"], url_path="export", url_name="export", pagination_class=None)
+    def export(self, request: Request) -> StreamingHttpResponse:
+        """The parts of one production as CSV that `manage.py import_cast --parts` takes, for those who may view its cast."""
+        production = cast_viewed(request, one_production(request))
+        return csv_file(f"parts-{production.slug}", COLUMNS, part_rows(production))
+
+
+class DepartmentViewSet(Readable):
+    """The departments of the theater in their order, each with its jobs."""
+
+    queryset = Department.objects.prefetch_related("jobs")
+    serializer_class = DepartmentRead
+    ordering = ("order", "pk")
+    create = creates(create_department, model=Department, answers=DepartmentRead, given=("organization", organization))
+    partial_update = updates(update_department, model=Department, answers=DepartmentRead)
+    destroy = deletes(delete_department)
+
+
+class BreakdownView(ActingView):
+    """The breakdown chart of one production, for those who may view its cast."""
+
+    @extend_schema(responses=BreakdownRead, operation_id="production_breakdown")
+    def get(self, request: Request, production: str) -> Response:
+        """Every scene with the characters that are in it; 404 for a draft that one may not see."""
+        return Response(_chart(cast_viewed(request, production)))
+
+
+class SceneOrderView(ActingView):
+    """The order of a production's scenes."""
+
+    _body = body_of(reorder_scenes, leave_out=("production",))
+
+    @extend_schema(
+        request=_body,
+        responses={200: BreakdownRead, 202: SubmittedAnswer},
+        description=reorder_scenes.__doc__ or "",
+        operation_id="production_scene_order",
+    )
+    def post(self, request: Request, production: str) -> Response:
+        row = _visible(request, production)
+        return self.perform(request, reorder_scenes, lambda done: Response(_chart(done)), subject=row, body=self._body)
+
+    post.action_run = reorder_scenes  # type: ignore[attr-defined]
+
+
+def _visible(request: Request, pk: str) -> Production:
+    row: Production | None = Production.objects.visible_to(actor_of(request)).filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def one_production(request: Request) -> str:
+    """The id of the production that a list is asked about; Invalid where none is named."""
+    pk = request.query_params.get("production", "")
+    if not (pk.isascii() and pk.isdigit() and len(pk) <= 18):
+        raise Invalid("Say of which production: ?production=7.", code="required", field="production")
+    return pk
+
+
+def cast_viewed(request: Request, pk: str) -> Production:
+    """That production, for those who may view its cast; others are refused, or find nothing."""
+    row, actor = _visible(request, pk), actor_of(request)
+    if actor.kind is ActorKind.PUBLIC:
+        raise NotSignedIn("Sign in to see this.")
+    if not actor.holds("view_cast", row, recording.instant()):
+        raise NotAllowed("You may not see this; it needs the right view_cast.")
+    return row
+
+
+def _chart(production: Production) -> dict[str, Any]:
+    chart = breakdown_of(production)
+    for scene in chart.scenes:
+        scene.characters = chart.within[scene.pk]  # type: ignore[attr-defined]
+    whole = {"production": production.pk, "scenes": chart.scenes, "characters": chart.characters}
+    return dict(BreakdownRead(whole).data)

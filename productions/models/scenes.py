@@ -1,0 +1,142 @@
+"""What a play consists of: its scenes, its parts, and which part is in which scene."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from productions.models.productions import Production
+from theater_site.core.guards import Guard, Refuse
+from theater_site.core.models import ContentModel
+
+
+def _stays_in_its_play(noun: str) -> Refuse:
+    """Nothing else would keep the appearances right that name it."""
+    return Refuse(
+        name=f"{noun}_stays_in_its_play",
+        message=f"A {noun} stays in its play. Make it anew in the other one.",
+        when="NEW.production_id <> OLD.production_id",
+        events=("UPDATE",),
+    )
+
+
+class Scene(ContentModel):
+    """A scene, or a number of a musical, in the order in which it is played.
+
+    Those with an equal `order` stand in the order of their entry. `number` is how the book calls it ("II.3"), once a
+    production; `pages` and `summary` are for those who work on it.
+    """
+
+    section_lookup: ClassVar[str] = "production__section_id"
+    view_right: ClassVar[str] = "view_cast"
+    public_when: ClassVar[Q | None] = Q(production__published_at__isnull=False)
+
+    production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="scenes", db_index=False)
+    order = models.PositiveIntegerField(default=0)
+    number = models.CharField(max_length=30, blank=True, default="")
+    title = models.CharField(max_length=300, blank=True, default="")
+    place = models.CharField(max_length=300, blank=True, default="")
+    pages = models.CharField(max_length=60, blank=True, default="")
+    songs = models.JSONField(blank=True, default=list)
+    summary = models.TextField(blank=True, default="", max_length=5_000)
+
+    class Meta:
+        base_manager_name = "objects"
+        indexes = [models.Index(fields=["production", "order", "id"], name="scene_by_order")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["production", "number"],
+                condition=~Q(number=""),
+                name="scene_number_once",
+                violation_error_code="scene_number_taken",
+                violation_error_message="This production has a scene of this number already.",
+            )
+        ]
+
+    guards: ClassVar[Sequence[Guard]] = (_stays_in_its_play("scene"),)
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.number, self.title) if part) or f"scene {self.order}"
+
+
+class CharacterKind(models.TextChoices):
+    PRINCIPAL = "principal", "principal"
+    SUPPORTING = "supporting", "supporting"
+    FEATURED = "featured", "featured"
+    ENSEMBLE = "ensemble", "ensemble"
+    OFFSTAGE = "offstage", "offstage or voice"
+
+
+class Character(ContentModel):
+    """A part of a play, whoever holds it. `is_group`: several hold it at once, as the pirates do.
+
+    Listed by `order`. `doubling` says with which parts it can or does share a performer, for those who work on it.
+    """
+
+    section_lookup: ClassVar[str] = "production__section_id"
+    view_right: ClassVar[str] = "view_cast"
+    public_when: ClassVar[Q | None] = Q(production__published_at__isnull=False)
+
+    production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="characters", db_index=False)
+    order = models.PositiveIntegerField(default=0)
+    name = models.CharField(max_length=300)
+    kind = models.CharField(max_length=10, choices=CharacterKind.choices, default=CharacterKind.PRINCIPAL)
+    is_group = models.BooleanField(default=False)
+    description = models.CharField(max_length=500, blank=True, default="")
+    doubling = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        base_manager_name = "objects"
+        indexes = [models.Index(fields=["production", "order", "id"], name="character_by_order")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["production", "name"],
+                name="character_once",
+                violation_error_code="character_exists",
+                violation_error_message="This production has a character of this name already.",
+            )
+        ]
+
+    guards: ClassVar[Sequence[Guard]] = (_stays_in_its_play("character"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Appearance(ContentModel):
+    """A character is in a scene; both are of one play, which the database itself keeps."""
+
+    section_lookup: ClassVar[str] = "scene__production__section_id"
+    view_right: ClassVar[str] = "view_cast"
+    public_when: ClassVar[Q | None] = Q(scene__production__published_at__isnull=False)
+
+    scene = models.ForeignKey(Scene, on_delete=models.CASCADE, related_name="appearances", db_index=False)
+    character = models.ForeignKey(Character, on_delete=models.CASCADE, related_name="appearances")
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scene", "character"],
+                name="appearance_once",
+                violation_error_code="appears_already",
+                violation_error_message="This character is in this scene already.",
+            )
+        ]
+
+    guards: ClassVar[Sequence[Guard]] = (
+        Refuse(
+            name="character_not_in_play",
+            message="This character is not in the play that the scene is of.",
+            when=(
+                "(SELECT production_id FROM productions_scene WHERE id = NEW.scene_id) <> "
+                "(SELECT production_id FROM productions_character WHERE id = NEW.character_id)"
+            ),
+        ),
+    )
+
+    def __str__(self) -> str:
+        return f"{self.character_id} in {self.scene_id}"

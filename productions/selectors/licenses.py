@@ -1,0 +1,55 @@
+"""Whether the licenses of a production allow what is planned with it. Apps above ask here before they plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from productions.models import License, Production
+from productions.rules.brand import Fault
+from productions.rules.licenses import Terms, Use, faults_of_all
+from productions.rules.partial_dates import PartialDate
+from theater_site.core.judges import Finding, Severity
+
+
+def license_allows(uses: dict[int, Use]) -> dict[int, list[Fault]]:
+    """By production id: what of the use it is put to no license of a house covers; those that are allowed all of it are
+    absent. A production without a license needs none. One query, whatever the productions."""
+    held: dict[int, list[Terms]] = {}
+    for license_ in License.objects.filter(production__in=list(uses)).order_by("pk"):
+        held.setdefault(license_.production_id, []).append(terms_of(license_))
+    judged = ((pk, faults_of_all(terms, uses[pk])) for pk, terms in held.items())
+    return {pk: broken for pk, broken in judged if broken}
+
+
+def terms_of(license_: License) -> Terms:
+    """The license as its rules see it."""
+    return Terms(
+        house=license_.house,
+        starts_on=PartialDate.parse(license_.starts_on),
+        ends_on=PartialDate.parse(license_.ends_on),
+        venues=tuple(license_.venues),
+        max_performances=license_.max_performances,
+        billing=license_.billing,
+        recording_allowed=license_.recording_allowed,
+        streaming_allowed=license_.streaming_allowed,
+    )
+
+
+def dates_of(production: Production) -> tuple[tuple[str, PartialDate], ...]:
+    """The dates of the production itself, each with its field."""
+    dates = ((name, PartialDate.parse(getattr(production, name))) for name in ("opens_on", "closes_on"))
+    return tuple((name, date) for name, date in dates if date is not None)
+
+
+def public_text_of(production: Production) -> str:
+    """What the public reads of it, in which a license's billing must stand."""
+    return " ".join((production.billing, production.subtitle, production.short_synopsis, production.synopsis))
+
+
+def warnings(row: Any, broken: Iterable[Fault]) -> list[Finding]:
+    """Faults of a license as what the runner is told: each can be waived with a reason."""
+    return [
+        Finding(f.rule, Severity.WARNING, f.message, f.mend, row._meta.label_lower, str(row.pk), f.field)
+        for f in broken
+    ]

@@ -1,0 +1,59 @@
+"""A production of the past is taken up again: a copy of it in a new season."""
+
+from __future__ import annotations
+
+import copy as copies
+from enum import Enum
+from typing import Any, cast
+
+from productions.models import Production, Season
+from productions.services.productions import NewProductionFields, create_production
+from productions.signals import production_copied
+from theater_site.core.actions import Needs, action
+
+
+class CopyPart(str, Enum):
+    """What may come along. A license never does: it was given for another time."""
+
+    TEXTS = "texts"
+    WORK = "work"
+    FACTS = "facts"
+    ACCESSIBILITY = "accessibility"
+    COMPANY = "company"
+    PRESS = "press"
+    SCENES = "scenes"
+    CREDITS = "credits"
+    RUNS = "runs"
+
+
+# The fields of each part; the parts without any are the matter of other apps, which hear of `production_copied`.
+FIELDS: dict[CopyPart, tuple[str, ...]] = {
+    CopyPart.TEXTS: ("short_synopsis", "synopsis", "content_advisories"),
+    CopyPart.WORK: ("authors", "adaptors", "translators", "composers", "lyricists", "choreographers"),
+    CopyPart.FACTS: ("genre", "language", "age_guidance", "running_minutes", "intermissions"),
+    CopyPart.ACCESSIBILITY: ("accessibility",),
+    CopyPart.COMPANY: ("company", "partners", "strands"),
+    CopyPart.PRESS: ("quotes", "awards", "links"),
+    CopyPart.SCENES: (),
+    CopyPart.CREDITS: (),
+    CopyPart.RUNS: (),
+}
+
+
+@action(
+    "production.copy",
+    needs=(Needs("view_details", on="production"), Needs("edit_details", on="season")),
+    subject="production",
+)
+def copy_production(*, production: Production, season: Season, title: str | None, parts: list[CopyPart]) -> Production:
+    """A new, planned production of `season` with the title and subtitle of `production` (or `title`) and the chosen parts of
+    it; without dates, license, status and public past. The original stays as it is.
+
+    Refused as at the making of a production.
+    """
+    names = ["subtitle", *(name for part in CopyPart if part in parts for name in FIELDS[part])]
+    fields: dict[str, Any] = {name: copies.deepcopy(getattr(production, name)) for name in names}
+    fields["title"] = title or production.title
+    made: Production = create_production.as_consequence(season=season, fields=cast(NewProductionFields, fields))
+    production_copied.announce(original=production, copy=made, parts=sorted({CopyPart(part).value for part in parts}))
+    return made

@@ -1,0 +1,58 @@
+"""Licenses of productions are written down and corrected."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from productions.models import License, Production
+from productions.rules.entries import clean_names
+from productions.services.addresses import in_order
+from theater_site.core.actions import Needs, action
+from theater_site.core.text import clean_markdown
+
+
+class LicenseFields(TypedDict, total=False):
+    """What a license says: absent means unchanged, empty means no limit. Dates may be partial; `venues` are names."""
+
+    house: str
+    number: str
+    starts_on: str
+    ends_on: str
+    venues: list[str]
+    max_performances: int | None
+    billing: str
+    recording_allowed: bool
+    streaming_allowed: bool
+    note: str
+
+
+@action("license.add", needs=Needs("edit_details", on="production"), proposable=True)
+def add_license(*, production: Production, fields: LicenseFields) -> License:
+    """What `production` was licensed for. Refused: no house, a window that ends before it starts, the same house and number
+    again. What the production plans outside of it is a warning, to be waived with a reason."""
+    license_ = License(production=production)
+    _describe(license_, fields)
+    return license_
+
+
+@action("license.update", needs=Needs("edit_details", on="license"), subject="license", proposable=True)
+def update_license(*, license: License, changes: LicenseFields) -> License:
+    """Correct or extend it. Refused as at its making."""
+    _describe(license, changes)
+    return license
+
+
+@action("license.remove", needs=Needs("manage_details", on="license"), subject="license")
+def remove_license(*, license: License) -> None:
+    """Take it back: there is no such license."""
+    license.delete()
+
+
+def _describe(license_: License, fields: LicenseFields) -> None:
+    values: dict[str, Any] = dict(fields)
+    for name, value in values.items():
+        setattr(license_, name, clean_markdown(value) if name in ("billing", "note") else value)
+    license_.check_values()
+    license_.venues = clean_names("venues", license_.venues)
+    in_order(license_, fields)
+    license_.save()

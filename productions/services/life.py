@@ -1,0 +1,104 @@
+"""A production goes through its life: on sale, running, closed, archived; or canceled. Announcing it is publishing it."""
+
+from __future__ import annotations
+
+from productions.models import Production, ProductionStatus
+from productions.rules import life
+from productions.selectors.checklists import checklist_of, missing_before
+from productions.services.planning import open_slot_of
+from productions.signals import production_advanced, production_canceled
+from theater_site.core.actions import Needs, action, current
+from theater_site.core.errors import Conflict, Invalid
+
+
+@action("production.advance", needs=Needs("edit_details", on="production"), subject="production", proposable=True)
+def advance_production(*, production: Production, to: ProductionStatus) -> Production:
+    """The next step of its life, or one step back. `production.checklist` tells what the next one still needs.
+
+    Refused: a step that is skipped (with what comes between), one whose required lines are missing (with the list), a
+    canceled production; and what has an action of its own, which is named: announcing, archiving, canceling.
+    """
+    other = _OWN_ACTIONS.get((production.status, to))
+    # What the public does not see needs no withdrawing: a closed production that was withdrawn may be taken back step by step.
+    if other is not None and not (other[1] == "production.withdraw" and production.published_at is None):
+        raise Conflict(f"This is done by {other[1]}.", code=other[0], data={"action": other[1]})
+    before = production.status
+    take_step(production, to)
+    production.save()
+    production_advanced.announce(production=production, before=before)
+    return production
+
+
+@action("production.archive", needs=Needs("edit_details", on="production"), subject="production", proposable=True)
+def archive_production(*, production: Production) -> Production:
+    """It is history from now on. What its record still lacks is noted with the action; the checklist goes on reporting it
+    (GET `checklist/`) as it is filled in. Nothing of it is required. Refused before it is closed or canceled."""
+    report = [line.as_data() for line in checklist_of(production, before=life.ARCHIVED)]
+    before = production.status
+    take_step(production, ProductionStatus.ARCHIVED)
+    production.save()
+    current().note["completeness"] = report
+    production_advanced.announce(production=production, before=before)
+    return production
+
+
+@action("production.cancel", needs=Needs("publish_details", on="production"), subject="production", proposable=True)
+def cancel_production(*, production: Production, reason: str) -> Production:
+    """It is not played, and its place in the season's plan is open. Where it was public it stays so, and is shown as
+    canceled; `reason` is for those who work on it.
+
+    Refused without a reason, and where it is over or canceled already. Whoever listens is told.
+    """
+    if not reason.strip():
+        raise Invalid("Say why it is canceled.", code="required", field="reason")
+    take_step(production, ProductionStatus.CANCELED)
+    production.cancel_reason = reason.strip()
+    production.save()
+    open_slot_of(production)
+    production_canceled.announce(production=production, reason=production.cancel_reason)
+    return production
+
+
+@action("production.reinstate", needs=Needs("publish_details", on="production"), subject="production", proposable=True)
+def reinstate_production(*, production: Production) -> Production:
+    """A canceled production is played after all: planned again, or announced where it is public. Refused where it is not
+    canceled."""
+    if production.status != life.CANCELED:
+        raise Conflict("This production is not canceled.", code="not_canceled")
+    public = production.published_at is not None
+    production.status = ProductionStatus.ANNOUNCED if public else ProductionStatus.PLANNED
+    production.cancel_reason = ""
+    production.save()
+    production_advanced.announce(production=production, before=life.CANCELED)
+    return production
+
+
+# Steps that are more than a step, by (from, to): the code of the refusal, and the action that takes them.
+_OWN_ACTIONS = {
+    (life.PLANNED, life.ANNOUNCED): ("announced_by_publishing", "production.publish"),
+    (life.ANNOUNCED, life.PLANNED): ("planned_by_withdrawing", "production.withdraw"),
+    (life.CANCELED, life.PLANNED): ("production_canceled", "production.reinstate"),
+    (life.CLOSED, life.ARCHIVED): ("archived_by_archiving", "production.archive"),
+    (life.CANCELED, life.ARCHIVED): ("archived_by_archiving", "production.archive"),
+    **{
+        (step, life.CANCELED): ("canceled_by_canceling", "production.cancel")
+        for step, following in life.TRANSITIONS.items()
+        if life.CANCELED in following
+    },
+}
+
+
+def take_step(production: Production, to: ProductionStatus) -> None:
+    """Conflict unless it may become `to` and has all that this requires."""
+    if (refusal := life.refusal(production.status, to)) is not None:
+        data = {"status": production.status, "between": list(refusal.between)}
+        raise Conflict(refusal.message, code=refusal.code, data=data)
+    # Nothing is asked of a step back, which is none of those ahead.
+    if missing := missing_before(production, to):
+        wanted = "; ".join(line.label for line in missing)
+        raise Conflict(
+            f"Before it can be {life.shown(to)} it needs: {wanted}.",
+            code="step_not_ready",
+            data={"missing": [line.as_data() for line in missing]},
+        )
+    production.status = to

@@ -1,0 +1,37 @@
+"""The parts of a play are taken in from a table."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from productions.models import Character, Production
+from productions.services.scenes import CharacterFields, create_character, update_character
+from theater_site.core.actions import Needs, action
+from theater_site.core.table_import import RowByRow, TableOutcome
+
+
+class PartRow(CharacterFields, total=False):
+    """A row as rules/parts_table.py reads it, with the line that it came from."""
+
+    line: int
+
+
+@action("character.import_table", needs=Needs("edit_cast", on="production"), subject="production")
+def import_parts(*, production: Production, rows: list[PartRow]) -> TableOutcome:
+    """Take in every row, or none: a row whose name is known describes that part anew, any other makes one. Parts that the
+    table does not name stay. Refused (`table_refused`, with each bad cell): one name twice, and what making one refuses.
+    """
+    work = RowByRow()
+    characters = Character.objects.filter(production=production).select_related("production")
+    known = {character.name: character for character in characters}
+    for row in rows:
+        fields: dict[str, Any] = {name: value for name, value in row.items() if name != "line"}
+        with work.taking(row.get("line", 0)):
+            name = fields["name"] = " ".join(row["name"].split())
+            work.once(name, row.get("line", 0), field="name")
+            if (character := known.get(name)) is None:
+                create_character.as_consequence(production=production, fields=cast(CharacterFields, fields))
+                work.outcome.new += 1
+            elif changes := work.changes(character, fields):
+                update_character.as_consequence(character=character, changes=cast(CharacterFields, changes))
+    return work.done()

@@ -1,0 +1,119 @@
+"""Seasons are planned: strands that they share, and slots that productions are to fill."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from accounts.models import Section
+from productions.models import Production, ProductionStatus, Season, SeasonSlot, SlotStatus, Strand, StrandKind
+from productions.services.addresses import in_order
+from theater_site.core.actions import Needs, action
+from theater_site.core.errors import Conflict, Invalid
+from theater_site.core.text import clean_markdown
+
+
+class StrandFields(TypedDict, total=False):
+    """A strand or series, by a name that the organization uses once. Absent means unchanged."""
+
+    kind: StrandKind
+    name: str
+    summary: str
+
+
+class SlotFields(TypedDict, total=False):
+    """A slot: absent means unchanged, "" or None means not known. Dates may be partial ("2027-03")."""
+
+    position: int
+    idea: str
+    strand: Strand | None
+    starts_on: str
+    ends_on: str
+    status: SlotStatus
+    note: str
+
+
+@action("strand.create", needs=Needs("edit_details", on="organization"))
+def create_strand(*, organization: Section, fields: StrandFields) -> Strand:
+    """A strand that seasons of the organization may have. Refused: a name that is missing or taken."""
+    strand = Strand(section=organization)
+    _describe_strand(strand, fields)
+    return strand
+
+
+@action("strand.update", needs=Needs("edit_details", on="strand"), subject="strand")
+def update_strand(*, strand: Strand, changes: StrandFields) -> Strand:
+    """Say it anew, for every season that has it. Refused as at its making."""
+    _describe_strand(strand, changes)
+    return strand
+
+
+@action("slot.add", needs=Needs("edit_details", on="season"), proposable=True)
+def add_slot(*, season: Season, fields: SlotFields) -> SeasonSlot:
+    """A place in the plan of `season`, open unless said. Refused: an end surely before the start."""
+    slot = SeasonSlot(season=season)
+    _describe_slot(slot, fields)
+    return slot
+
+
+@action("slot.update", needs=Needs("edit_details", on="slot"), subject="slot", proposable=True)
+def update_slot(*, slot: SeasonSlot, changes: SlotFields) -> SeasonSlot:
+    """Plan it otherwise. Dropping or opening a slot leaves the production that filled it without one. Refused as at its
+    making."""
+    _describe_slot(slot, changes)
+    return slot
+
+
+@action("slot.fill", needs=Needs("edit_details", on="slot"), subject="slot", proposable=True)
+def fill_slot(*, slot: SeasonSlot, production: Production) -> SeasonSlot:
+    """`production` is what is played there; the slot is confirmed by this.
+
+    Refused: a production of another season, one that is canceled or fills a slot already; a slot that is filled or dropped.
+    """
+    if production.season_id != slot.season_id:
+        message = "This production is in another season. Move it here first, or take one of this season."
+        raise Conflict(message, code="other_season", field="production")
+    if production.status == ProductionStatus.CANCELED:
+        message = "This production is canceled. Reinstate it first, or take another."
+        raise Conflict(message, code="production_canceled", field="production")
+    if slot.production_id is not None:
+        raise Conflict("This slot is filled. Open it first.", code="slot_filled")
+    if slot.status == SlotStatus.DROPPED:
+        raise Conflict("This slot was dropped. Open it first.", code="slot_dropped")
+    if SeasonSlot.objects.filter(production=production).exists():
+        raise Conflict("This production fills another slot already.", code="production_taken", field="production")
+    slot.production = production
+    slot.status = SlotStatus.CONFIRMED
+    slot.save()
+    return slot
+
+
+@action("slot.remove", needs=Needs("edit_details", on="slot"), subject="slot", proposable=True)
+def remove_slot(*, slot: SeasonSlot) -> None:
+    """Take it out of the plan; a production that filled it stays."""
+    slot.delete()
+
+
+def open_slot_of(production: Production) -> None:
+    """The place in the plan that `production` filled is open again, its title kept as the idea where there was none."""
+    for slot in SeasonSlot.objects.select_for_update(of=("self",)).filter(production=production):
+        slot.production, slot.status = None, SlotStatus.OPEN
+        slot.idea = slot.idea or production.title
+        slot.save()
+
+
+def _describe_strand(strand: Strand, fields: StrandFields) -> None:
+    for name, value in fields.items():
+        setattr(strand, name, clean_markdown(value) if name == "summary" else value)  # type: ignore[arg-type]
+    strand.save()
+
+
+def _describe_slot(slot: SeasonSlot, fields: SlotFields) -> None:
+    for name, value in fields.items():
+        setattr(slot, name, clean_markdown(value) if name == "note" else value)  # type: ignore[arg-type]
+    slot.check_values()
+    in_order(slot, fields)
+    if not (slot.idea or slot.production_id):
+        raise Invalid("Say what might be played there, be it “a musical”.", code="required", field="idea")
+    if slot.status in (SlotStatus.OPEN, SlotStatus.DROPPED):
+        slot.production = None
+    slot.save()

@@ -1,0 +1,102 @@
+"""Productions are taken in from a table: new ones are made, known ones described anew, all of them or none."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from accounts.models import Section
+from productions.models import Production, Season
+from productions.rules.slugs import slug_of
+from productions.services.productions import (
+    NewProductionFields,
+    ProductionFields,
+    create_production,
+    update_production,
+)
+from theater_site.core.actions import Needs, action
+from theater_site.core.errors import Invalid
+from theater_site.core.table_import import RowByRow, TableOutcome
+from theater_site.core.text import fold
+
+
+class TableRow(NewProductionFields, total=False):
+    """A row as rules/production_table.py reads it: the line it came from, and its season by slug. Columns that the table
+    does not have are absent, and leave a known production as it is."""
+
+    line: int
+    season: str
+
+
+@action("production.import_table", needs=Needs("edit_details", on="organization"))
+def import_productions(*, organization: Section, rows: list[TableRow]) -> TableOutcome:
+    """Take in every row, or none: a row whose `slug` is known changes that production, any other makes one.
+
+    Refused (`table_refused`; where only the judges object `rules_broken`, or `waiver_required` for what can be waived), with
+    every bad cell in `data["faults"]` by line, column, reason and mend: a row without a season or with an unknown one, a
+    known production in another season or with another status than it has, two rows of one address, and whatever making or
+    changing a production refuses.
+    """
+    work = _Import(rows)
+    for row in rows:
+        work.take(row)
+    return work.rows.done()
+
+
+class _Import:
+    def __init__(self, rows: list[TableRow]) -> None:
+        self.rows = RowByRow()
+        self.seasons = {season.slug: season for season in Season.objects.select_related("section")}
+        slugs = [row.get("slug") or _slug(row) for row in rows]
+        known = Production.objects.filter(slug__in=slugs).select_related("season", "section")
+        self.known = {production.slug: production for production in known}
+
+    def take(self, row: TableRow) -> None:
+        line = row.get("line", 0)
+        with self.rows.taking(line):
+            self.rows.once(row.get("slug") or _slug(row), line, field="slug")
+            if (known := self.known.get(row.get("slug") or "")) is not None:
+                self._change(known, row)
+            else:
+                self._make(row)
+
+    def _make(self, row: TableRow) -> None:
+        if not row.get("slug") and (there := _slug(row)) in self.known:
+            raise Invalid(
+                f"There is a production at {there} already. Write this as its slug to change it, or another to make one.",
+                code="slug_taken",
+                field="slug",
+            )
+        season = self.seasons.get(row.get("season", ""))
+        if season is None:
+            raise Invalid("There is no such season. Write the slug of one.", code="unknown_season", field="season")
+        fields = {**_fields(row), **({"status": row["status"]} if row.get("status") else {})}
+        create_production.as_consequence(season=season, fields=cast(NewProductionFields, fields))
+        self.rows.outcome.new += 1
+
+    def _change(self, production: Production, row: TableRow) -> None:
+        if row.get("season") not in (None, "", production.season.slug):
+            raise Invalid(
+                f"It is in the season {production.season.slug}. Move it there first.",
+                code="other_season",
+                field="season",
+            )
+        if row.get("status") not in (None, "", production.status):
+            raise Invalid(
+                f"It is {production.status}. Leave the cell empty, and change the status step by step.",
+                code="status_by_steps",
+                field="status",
+            )
+        if changes := self.rows.changes(production, _fields(row)):
+            update_production.as_consequence(production=production, changes=cast(ProductionFields, changes))
+
+
+def _slug(row: TableRow) -> str:
+    """The address that a row without one will have if it is free."""
+    return slug_of(fold(row.get("title", "")), taken=lambda slug: False, otherwise="production")
+
+
+def _fields(row: TableRow) -> dict[str, Any]:
+    fields: dict[str, Any] = {name: value for name, value in row.items() if name not in ("line", "season", "status")}
+    if not fields.get("slug"):
+        fields.pop("slug", None)
+    return fields

@@ -1,0 +1,148 @@
+"""A play is broken down: its scenes, its parts, and who is in which scene."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from productions.models import Appearance, Character, CharacterKind, Production, Scene
+from theater_site.core.actions import Needs, action
+from theater_site.core.errors import Invalid
+from theater_site.core.text import clean_markdown
+
+MOST_SONGS, LONGEST_SONG = 50, 200
+
+
+class SceneFields(TypedDict, total=False):
+    """What can be said of a scene: absent means unchanged, empty means empty. The summary is Markdown without HTML."""
+
+    number: str
+    title: str
+    place: str
+    pages: str
+    songs: list[str]
+    summary: str
+    order: int
+
+
+class CharacterFields(TypedDict, total=False):
+    """What can be said of a part: absent means unchanged, "" means empty."""
+
+    name: str
+    kind: CharacterKind
+    is_group: bool
+    description: str
+    doubling: str
+    order: int
+
+
+@action("scene.create", needs=Needs("edit_cast", on="production"), subject="production", proposable=True)
+def create_scene(*, production: Production, fields: SceneFields) -> Scene:
+    """A new scene, the last one unless an order is given. Refused: a number that another scene has, too many songs."""
+    scene = Scene(production=production, order=_after(Scene, production))
+    _describe_scene(scene, fields)
+    return scene
+
+
+@action("scene.update", needs=Needs("edit_cast", on="scene"), subject="scene", proposable=True)
+def update_scene(*, scene: Scene, changes: SceneFields) -> Scene:
+    """Describe it anew. Refused as at its making."""
+    _describe_scene(scene, changes)
+    return scene
+
+
+@action("scene.delete", needs=Needs("edit_cast", on="scene"), subject="scene", proposable=True)
+def delete_scene(*, scene: Scene) -> None:
+    """Cut it; who was in it is forgotten with it."""
+    scene.delete()
+
+
+@action("scene.reorder", needs=Needs("edit_cast", on="production"), subject="production", proposable=True)
+def reorder_scenes(*, production: Production, scenes: list[int]) -> Production:
+    """Play the scenes in this order: the ids of all of them, each once. Refused: one missing, strange or named twice."""
+    rows = Scene.objects.select_related("production").in_bulk(
+        list(Scene.objects.filter(production=production).values_list("pk", flat=True))
+    )
+    if sorted(scenes) != sorted(rows):
+        missing = sorted(rows.keys() - set(scenes))
+        raise Invalid(
+            "Name every scene of this production once."
+            + (f" Missing: {', '.join(map(str, missing))}." if missing else " One is named twice, or is not of this play."),
+            code="not_all_scenes",
+            field="scenes",
+            data={"scenes": sorted(rows)},
+        )  # fmt: skip
+    for place, pk in enumerate(scenes, 1):
+        if rows[pk].order != place:
+            rows[pk].order = place
+            rows[pk].save()
+    return production
+
+
+@action("scene.set_characters", needs=Needs("edit_cast", on="scene"), subject="scene", proposable=True)
+def set_characters(*, scene: Scene, characters: list[int]) -> Scene:
+    """These characters are in the scene, and no others. Refused: one that is not in the play (`character_not_in_play`)."""
+    wanted = set(characters)
+    known = set(Character.objects.filter(production_id=scene.production_id, pk__in=wanted).values_list("pk", flat=True))
+    if strange := sorted(wanted - known):
+        raise Invalid(
+            f"Not in this play: {', '.join(map(str, strange))}. Add the character to the production first.",
+            code="character_not_in_play",
+            field="characters",
+            data={"characters": strange},
+        )
+    there = Appearance.objects.filter(scene=scene)
+    there.exclude(character__in=wanted).delete()
+    new = wanted - set(there.values_list("character_id", flat=True))
+    Appearance.objects.bulk_create([Appearance(scene=scene, character_id=pk) for pk in sorted(new)])
+    return scene
+
+
+@action("character.create", needs=Needs("edit_cast", on="production"), subject="production", proposable=True)
+def create_character(*, production: Production, fields: CharacterFields) -> Character:
+    """A new part of the play, the last one unless an order is given. Refused: no name, a name that another part has."""
+    character = Character(production=production, order=_after(Character, production))
+    _describe_character(character, fields)
+    return character
+
+
+@action("character.update", needs=Needs("edit_cast", on="character"), subject="character", proposable=True)
+def update_character(*, character: Character, changes: CharacterFields) -> Character:
+    """Describe it anew; what programs print beside its holders stays as it is. Refused as at its making."""
+    _describe_character(character, changes)
+    return character
+
+
+@action("character.delete", needs=Needs("edit_cast", on="character"), subject="character", proposable=True)
+def delete_character(*, character: Character) -> None:
+    """Take it out of the play, and out of every scene. Refused where somebody is credited with it."""
+    character.delete()
+
+
+def _after(model: type[Scene] | type[Character], production: Production) -> int:
+    last = model.objects.filter(production=production).order_by("-order").values_list("order", flat=True).first()
+    return (last or 0) + 1
+
+
+def _describe_scene(scene: Scene, fields: SceneFields) -> None:
+    for name, value in fields.items():
+        if name == "songs":
+            value = _songs(fields["songs"])
+        elif name == "summary":
+            value = clean_markdown(fields["summary"])
+        elif isinstance(value, str):
+            value = " ".join(value.split())
+        setattr(scene, name, value)
+    scene.save()
+
+
+def _songs(songs: list[str]) -> list[str]:
+    tidy = [" ".join(song.split()) for song in songs]
+    if len(tidy) > MOST_SONGS or any(not 0 < len(song) <= LONGEST_SONG for song in tidy):
+        raise Invalid(f"At most {MOST_SONGS} songs of 1 to {LONGEST_SONG} characters.", code="bad_entry", field="songs")
+    return tidy
+
+
+def _describe_character(character: Character, fields: CharacterFields) -> None:
+    for name, value in fields.items():
+        setattr(character, name, " ".join(value.split()) if isinstance(value, str) else value)
+    character.save()
