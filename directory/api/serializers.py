@@ -43,12 +43,18 @@ class CreditPublic(serializers.ModelSerializer[Credit]):
     """A credit as the program prints it. `person` is null where they have no public page."""
 
     production_title = serializers.CharField(source="production.title")
-    name = serializers.CharField(source="person.name")
+    name = serializers.SerializerMethodField()
     person = serializers.SerializerMethodField()
 
     class Meta:
         model = Credit
-        fields = ("id", "production", "production_title", "person", "name", "kind", "role", "note")
+        fields = (
+            "id", "production", "production_title", "person", "name", "kind", "role", "note", "character", "holding",
+            "team", "block",
+        )  # fmt: skip
+
+    def get_name(self, credit: Credit) -> str:
+        return credit.credited_as or credit.person.name
 
     def get_person(self, credit: Credit) -> int | None:
         return credit.person_id if credit.person.published_at is not None else None
@@ -63,9 +69,19 @@ class CreditInternal(serializers.ModelSerializer[Credit]):
     class Meta:
         model = Credit
         fields = (
-            *CreditPublic.Meta.fields, "version", "billing_order", "starts_on", "ends_on", "archive_key", "created_at",
-            "updated_at",
+            *CreditPublic.Meta.fields, "version", "billing_order", "block_order", "credited_as", "in_place_of", "job",
+            "starts_on", "ends_on", "archive_key", "created_at", "updated_at",
         )  # fmt: skip
+
+
+class MostCredited(serializers.ModelSerializer[Person]):
+    """A person or group, and how many public credits they have."""
+
+    credit_count = serializers.IntegerField()
+
+    class Meta:
+        model = Person
+        fields = ("id", "kind", "name", "credit_count")
 
 
 class ConsentRead(serializers.ModelSerializer[Consent]):

@@ -18,6 +18,7 @@ class ConsentPurpose(models.TextChoices):
     PHOTO = "photo", "pictures of them are shown"
     CONTACT_SHARING = "contact_sharing", "their contact data is passed on within the company"
     NEWSLETTER = "newsletter", "they are written to about the theater's work"
+    BIOGRAPHY = "biography", "programs print their biography though they have no public page"
 
 
 class Consent(ContentModel):

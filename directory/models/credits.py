@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.db import models
@@ -9,8 +10,10 @@ from django.db.models import Q
 
 from directory.models.people import Person
 from directory.models.trigrams import TrigramIndex
-from productions.models import PartialDateField, Production
+from directory.rules.holdings import Holding
+from productions.models import Character, Job, PartialDateField, Production
 from theater_site.core.fields import FoldedField
+from theater_site.core.guards import Guard, Refuse
 from theater_site.core.models import ContentModel
 
 
@@ -19,6 +22,11 @@ class CreditKind(models.TextChoices):
     CREW = "crew", "crew"
     CREATIVE = "creative", "creative team"
     COMPANY = "company", "company"
+    MUSICIAN = "musician", "musicians"
+    THANKS = "thanks", "with thanks"
+
+
+_HOLDINGS = [(holding.value, holding.value) for holding in Holding if holding]
 
 
 class Credit(ContentModel):
@@ -27,6 +35,10 @@ class Credit(ContentModel):
     Public with its production: a printed program names everybody in it, whether or not they have a public page.
     `role` may be blank, since archives know of people and not always of what they did. A person has many roles and a
     role many people; only the same credit twice, from the same day on, is refused.
+
+    `character` is the part of the play that a cast credit is about, `holding` in which way it is held ("" where nobody
+    says, as in archives; see directory/rules/holdings.py for what each means on a night), `job` a job of a department.
+    What is printed stays in `role`, whatever these say.
     """
 
     section_lookup: ClassVar[str] = "production__section_id"
@@ -34,7 +46,7 @@ class Credit(ContentModel):
     public_when: ClassVar[Q | None] = Q(production__published_at__isnull=False)
 
     production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="credits", db_index=False)
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="credits")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="credits", db_index=False)
     kind = models.CharField(max_length=8, choices=CreditKind.choices, default=CreditKind.CAST)
     # Both lengths together must fit into one entry of a PostgreSQL index: 2,700 bytes, four a letter.
     role = models.CharField(max_length=300, blank=True, default="")
@@ -42,6 +54,19 @@ class Credit(ContentModel):
     billing_order = models.PositiveIntegerField(default=0)
     starts_on = PartialDateField()
     ends_on = PartialDateField()
+    holding = models.CharField(max_length=11, choices=_HOLDINGS, blank=True, default="")
+    character = models.ForeignKey(Character, null=True, blank=True, on_delete=models.PROTECT, related_name="credits")
+    job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.PROTECT, related_name="credits")
+    # The name as it is printed for this one, where that is not the person's.
+    credited_as = models.CharField(max_length=300, blank=True, default="")
+    # Programs print those of one block together under its title; of several blocks the lowest order comes first.
+    block = models.CharField(max_length=60, blank=True, default="")
+    block_order = models.PositiveIntegerField(default=0)
+    # Of casts that alternate ("Red", "Blue"): the one that this holder plays in.
+    team = models.CharField(max_length=40, blank=True, default="")
+    in_place_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="taken_over_by"
+    )
     role_folded = FoldedField(sources=("role",))
     archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)
 
@@ -49,16 +74,41 @@ class Credit(ContentModel):
         base_manager_name = "objects"
         indexes = [
             models.Index(fields=["production", "billing_order", "id"], name="credit_by_billing"),
+            # With the production, so that who is credited how often is counted without reading a row.
+            models.Index(fields=["person", "production"], name="credit_by_person"),
             TrigramIndex(fields=["role_folded"], name="credit_role_trigram"),
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["production", "person", "kind", "role", "note", "starts_on"],
+                fields=["production", "person", "kind", "role", "note", "starts_on", "holding"],
                 name="credit_once",
                 violation_error_code="credit_exists",
                 violation_error_message="This production has this very credit already.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=CreditKind.CAST) | Q(holding="", character=None, team=""),
+                name="credit_part_of_cast",
+                violation_error_code="part_without_cast",
+                violation_error_message="Only the cast holds parts. Leave character, holding and team empty here.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind=CreditKind.CAST) | Q(job=None),
+                name="credit_job_of_others",
+                violation_error_code="job_of_cast",
+                violation_error_message="The cast has parts, not jobs. Leave the job empty, or choose another kind.",
+            ),
         ]
+
+    guards: ClassVar[Sequence[Guard]] = (
+        Refuse(
+            name="credit_of_another_play",
+            message="This character is not in the play that the credit is for.",
+            when=(
+                "NEW.character_id IS NOT NULL AND NEW.production_id <> "
+                "(SELECT production_id FROM productions_character WHERE id = NEW.character_id)"
+            ),
+        ),
+    )
 
     def __str__(self) -> str:
         return f"{self.person_id} as {self.role or self.kind}"

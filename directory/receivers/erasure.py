@@ -23,6 +23,10 @@ def forget(subject: Subject, keep_public_credits: bool, **_: Any) -> None:
         if not (keep_public_credits and printed):
             person.name = NAME_WITHHELD
             person.sort_name = ""
+            for credit in Credit.objects.filter(person=person).exclude(credited_as="").select_related("production"):
+                credit.credited_as = ""
+                credit.save()
+                erase_values("directory.credit", credit.pk, {"credited_as"})
         person.pronouns = person.bio = person.email = person.phone = ""
         person.user = person.published_at = None
         person.save()

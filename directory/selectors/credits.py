@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import Count
 
 from directory.models import Credit, CreditKind, Person
+from directory.rules.credits_table import COLUMNS
 from productions.models import Production
 from theater_site.core.models import ContentQuerySet
 from theater_site.core.text import fold
@@ -35,6 +39,12 @@ def history_of(person: Person) -> ContentQuerySet:
     )
 
 
+def credit_counts() -> ContentQuerySet:
+    """How often public productions credit each person with a public page: `person_id` and `credit_count`."""
+    public = Credit.objects.filter(production__published_at__isnull=False, person__published_at__isnull=False)
+    return public.values("person_id").annotate(credit_count=Count("pk"))  # type: ignore[return-value]
+
+
 def credited_roles(productions: Iterable[int], roles: Iterable[str]) -> dict[int, set[str]]:
     """By production id: which of `roles` somebody is credited with there, whatever the case and accents. One query."""
     asked: dict[str, set[str]] = {}
@@ -45,3 +55,17 @@ def credited_roles(productions: Iterable[int], roles: Iterable[str]) -> dict[int
     for production_id, folded in rows.values_list("production_id", "role_folded").distinct():
         found.setdefault(production_id, set()).update(asked[folded])
     return found
+
+
+def credit_rows(production: Production) -> Iterator[dict[str, Any]]:
+    """The credits as rows of rules/credits_table.py, which bring back the same ones. One query."""
+    rows = Credit.objects.filter(production=production).select_related("person", "character", "job__department")
+    for credit in rows.defer("person__email", "person__phone").order_by("billing_order", "pk"):
+        named = {column.name: getattr(credit, column.name, "") for column in COLUMNS}
+        yield named | {
+            "person_id": credit.person_id,
+            "person": credit.person.name,
+            "character": credit.character.name if credit.character else "",
+            "department": credit.job.department.name if credit.job else "",
+            "job": credit.job.name if credit.job else "",
+        }

@@ -65,7 +65,7 @@ def held_by_directory(subject: Subject) -> Held:
         ),
         "directory.credit": told(
             Credit.objects.filter(person__in=people).select_related("production"),
-            *("kind", "role", "note", "starts_on", "ends_on"),
+            *("kind", "role", "note", "holding", "credited_as", "starts_on", "ends_on"),
             production="production.title",
         ),
     }

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection
 from typing import TypedDict
 
 from directory.models import Credit, CreditKind, Person
-from productions.models import Production
+from directory.rules.holdings import Holding
+from productions.models import Character, Job, Production
+from productions.rules.partial_dates import PartialDate, check_span
 from productions.services.addresses import in_order
 from theater_site.core.actions import Needs, action
+from theater_site.core.errors import Invalid
 
 
 class CreditFields(TypedDict, total=False):
-    """What can be said of a credit: absent means unchanged, "" means empty.
+    """What can be said of a credit: absent means unchanged, "" and None mean empty.
 
-    `note` is printed beside the role (the act, the piece, "understudy"). Those with equal `billing_order` stand in the
-    order of their entry. `starts_on` and `ends_on` may be partial ("2026-09"), for a part taken over during the run.
+    `note` is printed beside the role (the act, the piece). Those with equal `billing_order` stand in the order of their
+    entry; `block` is the title under which programs print them together, and `block_order` orders such titles.
+    `starts_on` and `ends_on` may be partial ("2026-09"), for a part taken over during the run. `character`, `holding`,
+    `team` and `in_place_of` are for the cast alone, `job` for all others.
     """
 
     kind: CreditKind
@@ -23,14 +30,25 @@ class CreditFields(TypedDict, total=False):
     billing_order: int
     starts_on: str
     ends_on: str
+    character: Character | None
+    holding: Holding
+    team: str
+    in_place_of: Credit | None
+    job: Job | None
+    credited_as: str
+    block: str
+    block_order: int
 
 
 @action("credit.add", needs=Needs("edit_cast", on="production"), proposable=True)
 def add_credit(*, production: Production, person: Person, fields: CreditFields) -> Credit:
     """Credit `person`, or a group, with a part or a job in `production`; public as soon as the production is.
 
-    Refused: the same credit again (person, kind, role, note and first day), blank roles included; an end surely before
-    the start.
+    Without a role the character's or the job's name is printed. Refused: the same credit again (person, kind, role, note,
+    holding and first day), blank roles included; an end surely before the start; a character of another play
+    (`character_not_in_play`); days that are surely outside of the run (`outside_the_run`); a replacement that begins no
+    later than the first night (`replacement_before_first_night`); a cover without its nights (`cover_without_nights`).
+    Two who would play one part on one night are a warning (`one_part_twice`).
     """
     credit = Credit(production=production, person=person)
     _describe(credit, fields)
@@ -48,12 +66,123 @@ def update_credit(*, credit: Credit, changes: CreditFields) -> Credit:
 
 @action("credit.remove", needs=Needs("edit_cast", on="credit"), subject="credit", proposable=True)
 def remove_credit(*, credit: Credit) -> None:
-    """Take it back: this person had no such part. For one who leaves during the run set `ends_on` instead."""
+    """Take it back: this person had no such part. For one who leaves during the run set `ends_on` instead.
+
+    Of a credit that took a part over by a cast change the nights go back: whoever held it until the day before holds it until
+    this one would have ended, and who came after or covered this one does so in their place.
+    """
+    before = _handed_over_by(credit)
+    if before is not None:
+        Credit.objects.filter(in_place_of=credit).update(in_place_of=before)
+        before.ends_on = credit.ends_on
+        before.save()
     credit.delete()
+
+
+def _handed_over_by(credit: Credit) -> Credit | None:
+    """Whose credit ends, as a cast change has it, on the day before this one begins; locked until the end of the action."""
+    start = PartialDate.parse(credit.starts_on)
+    if credit.in_place_of_id is None or credit.holding == Holding.COVER or start is None or not start.day:
+        return None
+    last = (start.earliest - dt.timedelta(days=1)).isoformat()
+    held = Credit.objects.select_for_update(of=("self",)).select_related("production")
+    return held.filter(pk=credit.in_place_of_id, ends_on=last).first()
+
+
+_ONE_LINE = frozenset({"role", "note", "credited_as", "block", "team"})
 
 
 def _describe(credit: Credit, fields: CreditFields) -> None:
     for name, value in fields.items():
-        setattr(credit, name, " ".join(value.split()) if name in ("role", "note") else value)  # type: ignore[attr-defined]
+        if isinstance(value, str) and name in _ONE_LINE:
+            value = " ".join(value.split())
+        setattr(credit, name, value)
+    if not credit.role:
+        credit.role = credit.character.name if credit.character else credit.job.name if credit.job else ""
     credit.check_values()
-    in_order(credit.starts_on, credit.ends_on, field="ends_on")
+    check_credit(credit, fields)
+
+
+def check_credit(credit: Credit, said: Collection[str]) -> None:
+    """What the columns by themselves do not say; raises Invalid. Dates are checked where anything on them is `said`: those of
+    an archive stay as they were printed, and the rest can be corrected beside them."""
+    _check_part(credit)
+    in_order(credit, said)
+    if {"starts_on", "ends_on", "holding"} & set(said):
+        _check_days(credit)
+
+
+def _check_part(credit: Credit) -> None:
+    if credit.kind == CreditKind.CAST:
+        if credit.job_id is not None:
+            raise Invalid(
+                "The cast has parts, not jobs. Leave the job empty, or choose another kind.",
+                code="job_of_cast",
+                field="job",
+            )
+    else:
+        for name in ("character", "holding", "team", "in_place_of"):
+            if getattr(credit, name):
+                raise Invalid(
+                    "Only the cast holds parts. Leave this empty, or make it a credit of the cast.",
+                    code="part_without_cast",
+                    field=name,
+                )
+    if credit.character is not None and credit.character.production_id != credit.production_id:
+        raise Invalid(
+            f"{credit.character.name} is not in this play. Add the character to the production first.",
+            code="character_not_in_play",
+            field="character",
+        )
+    other = credit.in_place_of
+    if other is not None and (
+        other.pk == credit.pk
+        or (other.production_id, other.character_id) != (credit.production_id, credit.character_id)
+    ):
+        raise Invalid(
+            "Somebody goes on in place of another holder of the same part. Name one of its credits.",
+            code="not_of_this_part",
+            field="in_place_of",
+        )
+
+
+def span_of(production: Production) -> tuple[PartialDate | None, PartialDate | None]:
+    """The first and the last day of the run as far as they bound anything: a run that an archive printed the wrong way round
+    says nothing."""
+    opens, closes = PartialDate.parse(production.opens_on), PartialDate.parse(production.closes_on)
+    return (opens, closes) if check_span(opens, closes) else (None, None)
+
+
+def _check_days(credit: Credit) -> None:
+    start, end = PartialDate.parse(credit.starts_on), PartialDate.parse(credit.ends_on)
+    if credit.holding == Holding.COVER and not (start and start.day and end and end.day):
+        raise Invalid(
+            "A cover goes on for certain nights: give the first and the last as days. Whoever stands by for the whole run is "
+            "an understudy, a standby or a swing.",
+            code="cover_without_nights",
+            field="ends_on" if start and start.day else "starts_on",
+        )
+    if (fault := outside(credit)) is not None:
+        raise fault
+
+
+def outside(credit: Credit) -> Invalid | None:
+    """What is wrong with its days beside those of the run, if anything surely is."""
+    start, end = PartialDate.parse(credit.starts_on), PartialDate.parse(credit.ends_on)
+    opens, closes = span_of(credit.production)
+    if start is not None and closes is not None and start.earliest > closes.latest:
+        return Invalid(
+            f"The run closes on {closes}; this begins after it, on {start}.", code="outside_the_run", field="starts_on"
+        )
+    if end is not None and opens is not None and end.latest < opens.earliest:
+        return Invalid(
+            f"The run opens on {opens}; this ends before it, on {end}.", code="outside_the_run", field="ends_on"
+        )
+    if credit.holding == Holding.REPLACEMENT and start is not None and opens is not None:
+        if start.latest <= opens.earliest:
+            return Invalid(
+                f"The first night is {opens}: nobody is replaced before it. Change the credit of whoever was to play instead.",
+                code="replacement_before_first_night",
+                field="starts_on",
+            )
+    return None

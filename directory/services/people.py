@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from collections.abc import Mapping
+from typing import Any, TypedDict
 
 from accounts.models import Section, User
 from directory.models import Alias, Credit, Person, PersonKind
 from directory.services.own_records import OnOwnRecord, is_own, refuse_strangers
-from theater_site.core.actions import Needs, OpenTo, Submitted, action, current
+from theater_site.core.actions import Action, Needs, OpenTo, Submitted, action, current
+from theater_site.core.actors import Actor
 from theater_site.core.errors import Conflict, NotAllowed, NotFound
 from theater_site.core.text import clean_markdown
 
@@ -72,6 +74,17 @@ def describe_self(*, person: Person, changes: SelfDescription) -> Person | Submi
     return update_person.submit(actor=OnOwnRecord(run.actor, person), person=person, changes=changes)
 
 
+def describes_self(actor: Actor, action: Action[Any, Any], given: Mapping[str, Any]) -> bool:
+    """Whether this is somebody's description of themselves, which they may propose without a right: alone, or with other
+    things in one submission. Answers accounts' question."""
+    return (
+        action is update_person
+        and actor.user_id is not None
+        and given["person"].user_id == actor.user_id
+        and given.get("changes", {}).keys() <= SelfDescription.__annotations__.keys()
+    )
+
+
 @action("person.update_contact", open_to=OpenTo.SIGNED_IN, subject="person")
 def update_contact(*, person: Person, changes: Contact) -> Person:
     """How this person is reached; nobody but they themselves and those who work on the directory ever see it.
@@ -95,7 +108,9 @@ def link_user(*, person: Person, user: User | None) -> Person:
     return person
 
 
-@action("person.publish", needs=Needs("publish_directory", on="person"), subject="person", proposable=True)
+@action(
+    "person.publish", needs=Needs("publish_directory", on="person"), subject="person", proposable=True, exposes=True
+)
 def publish_person(*, person: Person) -> Person:
     """Give them a page for everybody to see. Refused where they have it."""
     if person.published_at is not None:

@@ -1,0 +1,168 @@
+"""In which way somebody holds a part, and who of all its holders goes on one night.
+
+The precedence, from the top:
+
+1. A **cover** goes on, on the nights from its first day to its last: in place of the holder it names, or of everybody who
+   would play the part. An understudy who goes on tonight is credited as a cover of tonight.
+2. A holder with a **team** (alternating casts) plays on the nights that are laid down for the team, before those without
+   one. On a day for which no team is laid down any of them may play, and all are named.
+3. The **principal**, the **replacement** and whoever is credited with the part and no more.
+
+An **understudy**, a **standby**, a **swing**, and an **alternate** without a team stand by: they hold the part and do not
+play it. Where several are left, several share the part. Of a part that is a group all holders of 2 and 3 play, and a
+cover comes instead of the one it names.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from itertools import combinations, permutations
+from typing import Protocol, TypeVar
+
+from productions.rules.partial_dates import PartialDate
+
+
+class Holding(str, Enum):
+    """ "" is a part of which nobody says more: it is held as by a principal."""
+
+    UNSAID = ""
+    PRINCIPAL = "principal"
+    ALTERNATE = "alternate"
+    UNDERSTUDY = "understudy"
+    SWING = "swing"
+    STANDBY = "standby"
+    COVER = "cover"
+    REPLACEMENT = "replacement"
+
+
+_ITS_OWN = frozenset({Holding.UNSAID, Holding.PRINCIPAL, Holding.REPLACEMENT})
+
+
+class Held(Protocol):
+    """What this asks of a credit."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def holding(self) -> str: ...
+    @property
+    def team(self) -> str: ...
+    @property
+    def in_place_of_id(self) -> int | None: ...
+    @property
+    def starts_on(self) -> str: ...
+    @property
+    def ends_on(self) -> str: ...
+
+
+class HeldPart(Held, Protocol):
+    """And of one whose part is to be known."""
+
+    @property
+    def character_id(self) -> int | None: ...
+
+
+C = TypeVar("C", bound=Held)
+P = TypeVar("P", bound=HeldPart)
+
+
+def is_cover(credit: Held) -> bool:
+    return credit.holding == Holding.COVER
+
+
+def plays(credit: Held) -> bool:
+    """Whether it is this holder's to play, unless somebody covers: not one who only stands by."""
+    return credit.holding in _ITS_OWN or (credit.holding == Holding.ALTERNATE and bool(credit.team))
+
+
+def stands_by(credit: Held) -> bool:
+    return not plays(credit) and not is_cover(credit)
+
+
+def stands(credit: Held, on: dt.date) -> bool:
+    """Whether the credit may hold on that day: a date known to the month covers all of it, an unknown one does not bound."""
+    start, end = PartialDate.parse(credit.starts_on), PartialDate.parse(credit.ends_on)
+    return (start is None or start.earliest <= on) and (end is None or on <= end.latest)
+
+
+def who_plays(held: Iterable[C], *, group: bool, covers: bool = True) -> list[C]:
+    """Who of those that hold one part on one night plays it, in the order given.
+
+    `held` are the credits that stand that night, of teams only those that play it. Without `covers` it is told who would
+    play if nobody were ill.
+    """
+    everybody = list(held)
+    own = [credit for credit in everybody if plays(credit)]
+    if not group and any(credit.team for credit in own):
+        own = [credit for credit in own if credit.team]
+    stepping_in = [credit for credit in everybody if is_cover(credit)] if covers else []
+    replaced = {credit.in_place_of_id for credit in stepping_in}
+    if not group and replaced - {credit.id for credit in own}:
+        # For everybody, or for one who no longer plays it: they were entered for this night, and go on.
+        return stepping_in
+    playing = {credit.id for credit in own} - replaced | {credit.id for credit in stepping_in}
+    return [credit for credit in everybody if credit.id in playing]
+
+
+def surely_together(one: Held, other: Held) -> bool:
+    """Whether there is a day on which both stand, however their partial dates are read."""
+    first = max(_latest(one.starts_on), _latest(other.starts_on))
+    last = min(_earliest(one.ends_on), _earliest(other.ends_on))
+    return first <= last
+
+
+def last_holders(credits: Iterable[P]) -> list[P]:
+    """Without those after whom another holds the same part in the same way, and in the same team: of one who surely had ended
+    before the other began, the other is the last. What is no part, as a job, is held by all."""
+    everybody = list(credits)
+    lanes: dict[object, list[P]] = {}
+    for credit in everybody:
+        if credit.character_id is not None:
+            way = "own" if plays(credit) else credit.holding
+            lanes.setdefault((credit.character_id, way, credit.team), []).append(credit)
+
+    def after(other: P, one: P) -> bool:
+        return _earliest_start(other) > _latest_end(one)
+
+    # Of dates that an archive printed the wrong way round each would come after the other, and after itself.
+    gone = {
+        one.id
+        for held in lanes.values()
+        for one, other in permutations(held, 2)
+        if after(other, one) and not after(one, other)
+    }
+    return [credit for credit in everybody if credit.id not in gone]
+
+
+def collisions(held: Sequence[C]) -> list[tuple[C, C]]:
+    """Pairs of which both would play one part on one night: two principals, two of one team, two covers of one. A cover that
+    names nobody goes on for everybody, and so beside any other cover."""
+
+    def meet(one: C, other: C) -> bool:
+        if is_cover(one) and is_cover(other):
+            return None in (one.in_place_of_id, other.in_place_of_id) or one.in_place_of_id == other.in_place_of_id
+        return plays(one) and plays(other) and one.team == other.team
+
+    return [(one, other) for one, other in combinations(held, 2) if meet(one, other) and surely_together(one, other)]
+
+
+def _earliest_start(credit: Held) -> dt.date:
+    known = PartialDate.parse(credit.starts_on)
+    return dt.date.min if known is None else known.earliest
+
+
+def _latest_end(credit: Held) -> dt.date:
+    known = PartialDate.parse(credit.ends_on)
+    return dt.date.max if known is None else known.latest
+
+
+def _latest(start: str) -> dt.date:
+    known = PartialDate.parse(start)
+    return dt.date.min if known is None else known.latest
+
+
+def _earliest(end: str) -> dt.date:
+    known = PartialDate.parse(end)
+    return dt.date.max if known is None else known.earliest

@@ -1,0 +1,173 @@
+"""Who holds which part, and who plays it on one night. None of these asks who looks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import Value as Constant
+from django.db.models.functions import Coalesce, NullIf
+
+from directory.models import Credit, CreditKind, TeamNight
+from directory.rules.holdings import who_plays
+from theater_site.core.models import ContentQuerySet
+from theater_site.core.prepared import Prepared
+
+
+class Holder(NamedTuple):
+    """Somebody who holds a part, under the name that is printed. `part` is the character's name, else the printed role."""
+
+    id: int
+    person_id: int
+    name: str
+    public: bool
+    holding: str
+    team: str
+    in_place_of_id: int | None
+    starts_on: str
+    ends_on: str
+    character_id: int | None
+    part: str
+    group: bool | None
+    note: str
+
+
+class Part(NamedTuple):
+    """A part on one night: who plays it, and who holds it besides (stands by, or is covered)."""
+
+    character_id: int | None
+    name: str
+    plays: list[Holder]
+    others: list[Holder]
+
+
+class Work(NamedTuple):
+    """One thing that somebody has done."""
+
+    id: int
+    production_id: int
+    title: str
+    slug: str
+    opens_on: str
+    closes_on: str
+    public: bool
+    kind: str
+    role: str
+    note: str
+    holding: str
+    name: str
+    starts_on: str
+    ends_on: str
+
+
+def printed_name(person: str = "person__name") -> Coalesce:
+    """The name a credit is printed under."""
+    return Coalesce(NullIf("credited_as", Constant("")), person)
+
+
+def _is_set(path: str) -> ExpressionWrapper:
+    return ExpressionWrapper(Q(**{f"{path}__isnull": False}), output_field=BooleanField())
+
+
+def standing(on: str, month: str, year: str, day: dt.date) -> Q:
+    """Credits that stand on a day, given as its own text, month and year too: of teams those only that play it, or all
+    where none is laid down for it. Partial dates are compared as text: "2026-09" is before "2026-09-01" and ends after it
+    because it is its beginning."""
+    nights = TeamNight.objects.filter(production=OuterRef("production"), date=day)
+    return (
+        Q(starts_on__lte=on)
+        & (Q(ends_on="") | Q(ends_on__gte=on) | Q(ends_on=month) | Q(ends_on=year))
+        & (Q(team="") | Exists(nights.filter(team=OuterRef("team"))) | ~Exists(nights))
+    )
+
+
+def _holders(rows: ContentQuerySet) -> ContentQuerySet:
+    return rows.order_by("billing_order", "pk").values_list(  # type: ignore[return-value]
+        "pk", "person_id", printed_name(), _is_set("person__published_at"), "holding", "team", "in_place_of_id",
+        "starts_on", "ends_on", "character_id", Coalesce("character__name", "role"), "character__is_group", "note",
+    )  # fmt: skip
+
+
+_OF_PART = Prepared(
+    lambda character, on, month, year, day: _holders(
+        Credit.objects.filter(standing(on, month, year, day), character=character)
+    ),
+    Holder, character=int, on=str, month=str, year=str, day=dt.date,
+)  # fmt: skip
+_OF_PRODUCTION = Prepared(
+    lambda production, on, month, year, day: _holders(
+        Credit.objects.filter(standing(on, month, year, day), production=production, kind=CreditKind.CAST)
+    ),
+    Holder, production=int, on=str, month=str, year=str, day=dt.date,
+)  # fmt: skip
+_WHOLE_PART = Prepared(
+    lambda character: _holders(Credit.objects.filter(character=character)).order_by("starts_on", "billing_order", "pk"),
+    Holder, character=int,
+)  # fmt: skip
+_WHOLE_CAST = Prepared(
+    lambda production: _holders(Credit.objects.filter(production=production, kind=CreditKind.CAST)),
+    Holder, production=int,
+)  # fmt: skip
+_HISTORY = Prepared(
+    lambda person: Credit.objects.filter(person=person)
+    .order_by("-production__opens_on", "-production_id", "billing_order", "pk")
+    .values_list(
+        "pk", "production_id", "production__title", "production__slug", "production__opens_on", "production__closes_on",
+        _is_set("production__published_at"), "kind", "role", "note", "holding", printed_name(), "starts_on", "ends_on",
+    ),
+    Work, person=int,
+)  # fmt: skip
+
+
+def holders_of(character_id: int, on: dt.date | None = None) -> list[Holder]:
+    """Who holds a part: on one day, in billing order; without a day ever, in the order in which they began. One query."""
+    return _OF_PART(character=character_id, **_day(on)) if on is not None else _WHOLE_PART(character=character_id)
+
+
+def who_played(character_id: int, on: dt.date) -> list[Holder]:
+    """Who plays that part on that day. One query; see directory/rules/holdings.py for who goes before whom."""
+    held = _OF_PART(character=character_id, **_day(on))
+    return who_plays(held, group=bool(held and held[0].group))
+
+
+def cast_on(production_id: int, on: dt.date) -> list[Part]:
+    """Every part that is held on that day, in billing order, and who plays it. One query."""
+    return _parts_of(_OF_PRODUCTION(production=production_id, **_day(on)))
+
+
+def whole_cast(production_id: int) -> list[Holder]:
+    """Everybody who ever held a part in the production, in billing order. One query."""
+    return _WHOLE_CAST(production=production_id)
+
+
+def history(person_id: int) -> list[Work]:
+    """What somebody has done, the latest opening first. One query."""
+    return _HISTORY(person=person_id)
+
+
+def by_part(held: Iterable[Holder]) -> list[list[Holder]]:
+    """Holders part by part, in the order in which the parts first come; those of one part stay in theirs."""
+    found: dict[tuple[int | None, str], list[Holder]] = {}
+    for holder in held:
+        # Without a character it is the printed role that tells one part from another, and shared roles are common.
+        key = (holder.character_id, "" if holder.character_id is not None else holder.part)
+        found.setdefault(key, []).append(holder)
+    return list(found.values())
+
+
+def _parts_of(held: Iterable[Holder]) -> list[Part]:
+    """Holders that stand on one night by their part, and who plays it."""
+    parts = []
+    for holders in by_part(held):
+        first = holders[0]
+        playing = who_plays(holders, group=first.character_id is None or bool(first.group))
+        ids = {holder.id for holder in playing}
+        parts.append(Part(first.character_id, first.part, playing, [one for one in holders if one.id not in ids]))
+    return parts
+
+
+def _day(on: dt.date) -> dict[str, str | dt.date]:
+    text = on.isoformat()
+    return {"on": text, "month": text[:7], "year": text[:4], "day": on}

@@ -1,0 +1,172 @@
+"""The cast and crew of a production are taken in from a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypedDict, cast
+
+from directory.models import Alias, Credit, Person
+from directory.services.credits import CreditFields, add_credit, update_credit
+from productions.models import Character, Job, Production
+from theater_site.core.actions import Needs, action, current
+from theater_site.core.errors import Invalid
+from theater_site.core.table_import import RowByRow, TableOutcome
+
+
+class CreditRow(TypedDict, total=False):
+    """A row as rules/credits_table.py reads it, with the line that it came from; people, characters and jobs by name."""
+
+    line: int
+    person_id: int | None
+    person: str
+    kind: str
+    role: str
+    note: str
+    character: str
+    holding: str
+    team: str
+    department: str
+    job: str
+    credited_as: str
+    block: str
+    block_order: int
+    billing_order: int
+    starts_on: str
+    ends_on: str
+
+
+# By these a credit is known again.
+_KEY = ("kind", "role", "note", "starts_on", "holding")
+
+
+@action("credit.import_table", needs=Needs("edit_cast", on="production"), subject="production")
+def import_credits(*, production: Production, rows: list[CreditRow]) -> TableOutcome:
+    """Take in every row, or none: one that stands (person, kind, role, note, holding and first day) is described anew, any
+    other is added. Credits that the table does not name stay.
+
+    A credit is known by the columns that there are: without a role by its character or job.
+
+    Refused (`table_refused`, with each bad cell): somebody of whom the actor sees nothing in the directory
+    (`unknown_person`), or sees several (`ambiguous_person`); a row that several credits answer to, for want of a column
+    (`ambiguous_credit`); a character that is not in the play, a job that there is not; the same credit twice; and
+    what adding a credit refuses. Warnings are told alike, and waived for all rows at once.
+    """
+    work, names = RowByRow(), _Names(production, rows)
+    known: dict[int, list[Credit]] = {}
+    standing = Credit.objects.filter(production=production).select_related("production", "character", "job")
+    for credit in standing.order_by("pk"):
+        known.setdefault(credit.person_id, []).append(credit)
+    for row in rows:
+        line = row.get("line", 0)
+        with work.taking(line):
+            person, fields = names.person(row), names.fields(row)
+            key = _key(fields)
+            work.once((person.pk, *key.items()), line, field="person")
+            if (found := _meant(key, known.get(person.pk, ()))) is None:
+                add_credit.as_consequence(production=production, person=person, fields=cast(CreditFields, fields))
+                work.outcome.new += 1
+            elif changes := work.changes(found, fields):
+                update_credit.as_consequence(credit=found, changes=cast(CreditFields, changes))
+    return work.done()
+
+
+def _key(fields: dict[str, Any]) -> dict[str, Any]:
+    """What the row says of that by which a credit is known."""
+    names = _KEY if "role" in fields else (*_KEY, "character", "job")
+    return {name: fields[name] for name in names if name in fields}
+
+
+def _meant(key: dict[str, Any], credits: Iterable[Credit]) -> Credit | None:
+    """The one of somebody's credits that the row is about, if there is any."""
+    meant = [credit for credit in credits if all(getattr(credit, name) == value for name, value in key.items())]
+    if len(meant) > 1:
+        absent = ", ".join(name for name in _KEY if name not in key)
+        raise Invalid(
+            f"They have {len(meant)} credits that this row may mean: {', '.join(str(credit.pk) for credit in meant)}. Add the "
+            f"columns that tell them apart, of {absent}.",
+            code="ambiguous_credit",
+            field="person",
+        )
+    return meant[0] if meant else None
+
+
+class _Names:
+    """Who and what the table names, looked up once for all rows."""
+
+    def __init__(self, production: Production, rows: list[CreditRow]) -> None:
+        self.production = production
+        names = {row.get("person", "") for row in rows}
+        ids = {row["person_id"] for row in rows if row.get("person_id")}
+        seen = Person.objects.visible_to(current().actor)
+        self.by_id = seen.in_bulk(ids)
+        self.by_name: dict[str, dict[int, Person]] = {}
+        for person in seen.filter(name__in=names):
+            self.by_name.setdefault(person.name, {})[person.pk] = person
+        for alias in Alias.objects.filter(name__in=names, internal=False, person__in=seen).select_related("person"):
+            self.by_name.setdefault(alias.name, {})[alias.person_id] = alias.person
+        self.characters = {
+            row.name: row for row in Character.objects.filter(production=production).select_related("production")
+        }
+        self.jobs = {(row.department.name, row.name): row for row in Job.objects.select_related("department")}
+
+    def person(self, row: CreditRow) -> Person:
+        named = row.get("person", "")
+        if (pk := row.get("person_id")) is not None:
+            found = self.by_id.get(pk)
+            if found is None or (found.pk not in self.by_name.get(named, {})):
+                raise Invalid(
+                    f"Person {pk} is not called {named[:60]!r}. Correct the one or the other.",
+                    code="other_person",
+                    field="person_id",
+                )
+            return found
+        people = list(self.by_name.get(named, {}).values())
+        if not people:
+            raise Invalid(
+                f"Nobody in the directory is called {named[:60]!r}. Correct it, or enter them there first.",
+                code="unknown_person",
+                field="person",
+            )
+        if len(people) > 1:
+            listed = ", ".join(str(person.pk) for person in people)
+            raise Invalid(
+                f"{len(people)} people are called {named[:60]!r}. Write one of {listed} as person_id.",
+                code="ambiguous_person",
+                field="person",
+            )
+        return people[0]
+
+    def fields(self, row: CreditRow) -> dict[str, Any]:
+        """What the row says of the credit; the role, where there is that column, as it will be printed, since the credit is
+        known by it."""
+        given: dict[str, Any] = {
+            name: " ".join(value.split()) if isinstance(value, str) else value
+            for name, value in row.items()
+            if name not in ("line", "person_id", "person", "department")
+        }
+        if "character" in given:
+            given["character"] = self._character(given["character"])
+        if "job" in given:
+            given["job"] = self._job(row.get("department", ""), given["job"])
+        if given.get("role") == "":
+            named = given.get("character") or given.get("job")
+            given["role"] = named.name if named is not None else ""
+        return given
+
+    def _character(self, name: str) -> Character | None:
+        if name and name not in self.characters:
+            raise Invalid(
+                f"{name[:60]!r} is not in this play. Add the character to the production first.",
+                code="character_not_in_play",
+                field="character",
+            )
+        return self.characters.get(name)
+
+    def _job(self, department: str, name: str) -> Job | None:
+        if name and (department, name) not in self.jobs:
+            raise Invalid(
+                f"The department {department[:60]!r} has no job {name[:60]!r}. Leave the cell empty, or add it there first.",
+                code="unknown_job",
+                field="job",
+            )
+        return self.jobs.get((department, name))

@@ -1,0 +1,30 @@
+"""What the directory announces and asks. Listeners and answerers are named in theater_site/wiring.py."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from directory.models import Credit
+from directory.rules.program import Performance
+from productions.models import Character, Production
+from theater_site.core.announcements import Announcement, Question
+
+cast_changed = Announcement(
+    "A part goes from one holder to another during the run: `old` ends the day before `from_date`, `new` begins on it. Sent"
+    " inside the transaction.",
+    production=Production,
+    character=Character,
+    old=Credit,
+    new=Credit,
+    from_date=dt.date,
+)
+
+zone_played_in: Question[str] = Question(
+    'The zone in which `production` is played; "" where nobody knows.', arguments=("production",), default=str
+)
+performances_on: Question[list[Performance]] = Question(
+    "The performances of `production` on `day` that `actor` may see, in their order. With `nearest`, where there are none that"
+    " day: those of the next day that has any, else of the last one before; none at all where nobody knows of any.",
+    arguments=("production", "day", "nearest", "actor"),
+    default=list,
+)
