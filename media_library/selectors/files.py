@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.models import Submission, SubmissionState
+from accounts.models import Submission
+from accounts.rules.submission_states import OPEN, WRITABLE
 from media_library.models import StagedFile
 from theater_site.core.actions import registered
 from theater_site.core.inputs import without_none
@@ -19,7 +20,8 @@ KEPT = timedelta(days=1)
 def forgotten(at_most: int) -> QuerySet[StagedFile]:
     """Files that were uploaded more than a day ago and that no asset took (or whose asset is deleted), oldest first.
 
-    One that an open submission names is not forgotten: approving it days later must find the picture.
+    One that a submission names is not forgotten, for as long as it can be written or applied: a draft taken up weeks later,
+    or approved days later, must find the picture.
     """
     unowned = StagedFile.objects.filter(asset=None, created_at__lt=timezone.now() - KEPT)
     return unowned.exclude(pk__in=_named_by_submissions()).order_by("created_at", "pk")[:at_most]
@@ -30,11 +32,12 @@ def _named_by_submissions() -> set[int]:
         name: [argument for argument, kind in taker.kinds.items() if without_none(kind)[0] is StagedFile]
         for name, taker in registered().items()
     }
-    items: Any = Submission.objects.filter(state=SubmissionState.SUBMITTED).values_list("items", flat=True)
-    return {
-        int(item["inputs"][argument])
-        for submitted in items
-        for item in submitted
+    items: Any = Submission.objects.filter(state__in=OPEN | WRITABLE).values_list("items", flat=True)
+    named = {
+        str(item["inputs"].get(argument))
+        for written in items
+        for item in written
         for argument in takers.get(item["action"], ())
-        if item["inputs"].get(argument) is not None
     }
+    # A draft says what it likes; only an id is one.
+    return {int(pk) for pk in named if pk.isascii() and pk.isdecimal() and len(pk) < 19}

@@ -58,7 +58,7 @@ def update_asset(*, asset: Asset, changes: AssetFields) -> Asset:
     return asset
 
 
-@action("asset.publish", needs=Needs("publish_media", on="asset"), subject="asset", proposable=True)
+@action("asset.publish", needs=Needs("publish_media", on="asset"), subject="asset", proposable=True, exposes=True)
 def publish_asset(*, asset: Asset) -> Asset:
     """Make it and its file public. Refused where it is public, and without an alternative text."""
     _check_alt_text(asset)

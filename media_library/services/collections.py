@@ -38,7 +38,13 @@ def update_collection(*, collection: Collection, changes: CollectionFields) -> C
     return collection
 
 
-@action("collection.publish", needs=Needs("publish_media", on="collection"), subject="collection", proposable=True)
+@action(
+    "collection.publish",
+    needs=Needs("publish_media", on="collection"),
+    subject="collection",
+    proposable=True,
+    exposes=True,
+)
 def publish_collection(*, collection: Collection) -> Collection:
     """Make it public; of its pictures only those that are public themselves are seen. Refused where it is public."""
     make_public(collection, "collection")

@@ -49,7 +49,7 @@ def update_video(*, video: VideoLink, changes: VideoFields) -> VideoLink:
     return video
 
 
-@action("video_link.publish", needs=Needs("publish_media", on="video"), subject="video", proposable=True)
+@action("video_link.publish", needs=Needs("publish_media", on="video"), subject="video", proposable=True, exposes=True)
 def publish_video(*, video: VideoLink) -> VideoLink:
     """Make the link public. Refused where it is public already."""
     make_public(video, "video")

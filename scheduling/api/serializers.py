@@ -147,4 +147,7 @@ class RunPublic(serializers.ModelSerializer[Run]):
 
     class Meta:
         model = Run
-        fields = ("id", "version", "production", "venue", "venue_name", "kind", "starts_on", "ends_on")
+        fields = (
+            "id", "version", "production", "venue", "venue_name", "kind", "label", "company", "position", "starts_on",
+            "ends_on",
+        )  # fmt: skip

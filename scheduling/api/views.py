@@ -142,12 +142,13 @@ class PerformanceViewSet(Readable):
 
 
 class RunViewSet(Readable):
-    """Where productions played from when to when, latest first."""
+    """Where productions play from when to when, latest first; or (`position`) in the order of a tour's legs."""
 
     queryset = Run.objects.select_related("production", "venue")
     serializer_class = serializers.RunPublic
     filterset_fields = ("production", "venue", "kind")
     ordering = ("-starts_on", "-pk")
+    orderings = {"position": ("position", "starts_on", "pk")}
     create = creates(add_run, model=Run, answers=serializers.RunPublic)
     partial_update = updates(update_run, model=Run, answers=serializers.RunPublic)
     destroy = deletes(remove_run)

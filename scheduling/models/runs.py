@@ -1,4 +1,4 @@
-"""A run: a production at a venue for a span, where no single performance is known."""
+"""A run: a production at a venue for a span."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ class RunKind(models.TextChoices):
 
 
 class Run(ContentModel):
-    """What archives know of older shows: played here, from then to then. Public with its production."""
+    """A production played, or plays, here from then to then: at home, or as one leg of a tour. Public with its production.
+
+    Of older shows this is often all that an archive knows; of later ones it gathers performances under a name.
+    """
 
     section_lookup: ClassVar[str] = "production__section_id"
     view_right: ClassVar[str] = "view_schedule"
@@ -27,6 +30,10 @@ class Run(ContentModel):
     production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="runs")
     venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="runs")
     kind = models.CharField(max_length=4, choices=RunKind.choices, blank=True, default="")
+    # What this leg is called, and who tours it where that is not the company of the production.
+    label = models.CharField(max_length=120, blank=True, default="")
+    company = models.CharField(max_length=300, blank=True, default="")
+    position = models.PositiveSmallIntegerField(default=0)
     starts_on = PartialDateField()
     ends_on = PartialDateField()
     archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)

@@ -83,7 +83,13 @@ def cancel_occurrence(*, occurrence: Occurrence, reason: str | None) -> Occurren
     return occurrence
 
 
-@action("event.publish", needs=Needs("publish_schedule", on="occurrence"), subject="occurrence", proposable=True)
+@action(
+    "event.publish",
+    needs=Needs("publish_schedule", on="occurrence"),
+    subject="occurrence",
+    proposable=True,
+    exposes=True,
+)
 def publish_occurrence(*, occurrence: Occurrence) -> Occurrence:
     """Everybody sees it from now on, once its production is public too. Refused where it is published, internal, or
     canceled before anybody knew of it."""

@@ -1,4 +1,4 @@
-"""A production's runs: where it played from when to when, where no single performance is known."""
+"""A production's runs and tour legs: where it plays from when to when."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from theater_site.core.actions import Needs, action
 
 
 class RunFields(TypedDict, total=False):
-    """When, and whether on tour: absent means unchanged, "" means not known. Dates may be partial ("1998")."""
+    """When, whether on tour, as which leg (`label`, `position`) and by which `company` where it is another one: absent means
+    unchanged, "" means not known. Dates may be partial ("1998")."""
 
     kind: RunKind
+    label: str
+    company: str
+    position: int
     starts_on: str
     ends_on: str
 
@@ -39,9 +43,22 @@ def remove_run(*, run: Run) -> None:
     run.delete()
 
 
+def copy_runs(original: Production, copy: Production) -> None:
+    """The same places for the copy, in the same order, without dates: those are of another year."""
+    runs = original.runs.order_by("position", "starts_on", "pk")
+    Run.objects.bulk_create(
+        [
+            Run(
+                production=copy, venue_id=run.venue_id, kind=run.kind, label=run.label, company=run.company, position=place
+            )
+            for place, run in enumerate(runs)
+        ]
+    )  # fmt: skip
+
+
 def _describe(run: Run, fields: RunFields) -> None:
     for name, value in fields.items():
         setattr(run, name, value)
     run.check_values()
-    in_order(run.starts_on, run.ends_on, field="ends_on")
+    in_order(run, fields)
     run.save()

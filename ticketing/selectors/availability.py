@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from productions.models import ProductionStatus
 from scheduling.models import Category, OccurrenceStatus, Visibility
 from theater_site.core.errors import Conflict, Invalid
 from theater_site.core.money import Money
@@ -55,13 +56,14 @@ _OF_PERFORMANCE = ("section_id", "category", "visibility", "published_at", "stat
 _SALE = (
     "pk", "performance_id", "chart_id", "currency", "tax_rate", "opens_at", "closes_at",
     *(f"performance__{name}" for name in _OF_PERFORMANCE),
-    "performance__production_id", "performance__production__published_at",
+    "performance__production_id", "performance__production__published_at", "performance__production__status",
 )  # fmt: skip
 
 
 def sale_open(performance_id: int, at: datetime) -> OpenSale:
     """The sale of this performance. Conflict says why nobody can buy at the instant `at`: `not_on_sale` (no sale,
-    or not public), `performance_canceled`, `performance_over`, `sale_not_open` (with `opens_at`), `sale_closed`."""
+    or not public), `production_canceled`, `performance_canceled`, `performance_over`, `sale_not_open` (with
+    `opens_at`), `sale_closed`."""
     found = {
         name: value
         for row in Sale.objects.filter(performance_id=performance_id).values(*_SALE)
@@ -76,6 +78,9 @@ def sale_open(performance_id: int, at: datetime) -> OpenSale:
         and (found["performance__production_id"] is None or found["performance__production__published_at"] is not None)
     ):
         raise Conflict("This performance is not on sale.", code="not_on_sale")
+    if found["performance__production__status"] == ProductionStatus.CANCELED:
+        message = "This production is canceled. Whoever has tickets asks at the box office."
+        raise Conflict(message, code="production_canceled")
     if performance["status"] == OccurrenceStatus.CANCELED:
         raise Conflict("This performance is canceled.", code="performance_canceled")
     over = performance["ends_at"] or performance["starts_at"]

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypedDict
 
+from productions.models import ProductionStatus
 from scheduling.models import Category, Occurrence, OccurrenceStatus
 from theater_site.core.actions import Needs, action
 from theater_site.core.errors import Conflict, Invalid, NotFound
@@ -49,14 +50,17 @@ class SaleChanges(TypedDict, total=False):
 def open_sale(*, performance: Occurrence, terms: SaleTerms, bands: list[BandInput]) -> Sale:
     """Sell this performance at the prices in `bands`. Nobody can buy before it is public.
 
-    Categories that are not named are not sold. Refused: what is no performance, is canceled or on sale
-    already; a chart of another space; no band, a category that the chart has not, or twice; a price below
-    zero or finer than the currency.
+    Categories that are not named are not sold. Refused: what is no performance, is canceled (or its production
+    is) or on sale already; a chart of another space; no band, a category that the chart has not, or twice; a
+    price below zero or finer than the currency.
     """
     if performance.category != Category.PERFORMANCE:
         raise Conflict("Only performances are sold.", code="not_a_performance")
     if performance.status == OccurrenceStatus.CANCELED:
         raise Conflict("This performance is canceled.", code="performance_canceled")
+    if performance.production is not None and performance.production.status == ProductionStatus.CANCELED:
+        message = "This production is canceled. Reinstate it before its performances are sold."
+        raise Conflict(message, code="production_canceled")
     if Sale.objects.filter(performance=performance).exists():
         raise Conflict("This performance is on sale already.", code="already_on_sale")
     chart = terms["chart"]

@@ -1,0 +1,34 @@
+"""The judge of runs: is a production licensed for where and when it plays?"""
+
+from __future__ import annotations
+
+from productions.models import ProductionStatus
+from productions.rules.licenses import Use
+from productions.rules.partial_dates import PartialDate
+from productions.selectors.licenses import license_allows, warnings
+from scheduling.models import Run
+from theater_site.core.judges import Finding
+from theater_site.core.recording import DELETED, Change
+
+# Of a run: what a license has a word on. Other changes cost no query.
+_ASKED = frozenset({"venue_id", "starts_on", "ends_on"})
+
+
+def judge_runs(changes: list[Change]) -> list[Finding]:
+    """Findings on runs whose venue or dates are new, as far as no license of their production allows them. The archive is
+    history and is not judged."""
+    ids = [change.object_id for change in changes if change.operation != DELETED and _ASKED & change.after.keys()]
+    if not ids:
+        return []
+    licensed = Run.objects.filter(production__licenses__isnull=False)
+    rows = licensed.exclude(production__status=ProductionStatus.ARCHIVED).select_related("venue").distinct()
+    found: list[Finding] = []
+    # An import may bring more ids than one statement takes.
+    for run in rows.in_bulk(ids).values():
+        found += warnings(run, license_allows({run.production_id: _use_of(run)}).get(run.production_id, ()))
+    return found
+
+
+def _use_of(run: Run) -> Use:
+    dates = ((name, PartialDate.parse(getattr(run, name))) for name in ("starts_on", "ends_on"))
+    return Use(dates=tuple((name, date) for name, date in dates if date is not None), venues=(run.venue.name,))

@@ -1,0 +1,20 @@
+"""What the box office needs before a production goes on sale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from productions.rules import life
+from productions.rules.checklists import Line, Lines
+from ticketing.models import PriceBand
+
+
+def sales_ready(productions: Iterable[int], steps: Iterable[str], required: bool) -> Lines:
+    """Checklist: a performance with a price and a seating chart. One query, and none before other steps."""
+    if life.ON_SALE not in steps:
+        return {}
+    ids = list(productions)
+    bands = PriceBand.objects.filter(sale__performance__production__in=ids)
+    priced = set(bands.values_list("sale__performance__production_id", flat=True).distinct())
+    label = "A price and a seating chart for a performance"
+    return {pk: [Line(life.ON_SALE, "ticketing", "price_and_chart", label, pk in priced, True)] for pk in ids}
