@@ -19,7 +19,12 @@ DATABASE_POOL_MIN      2                          PostgreSQL connections that ea
 DATABASE_POOL_MAX      8                          ... and at most
 CACHE_URL              files: VAR_DIR/cache       must be shared by all processes (rate limits live there);
                                                   redis://host:6379/0 for several machines (needs redis-py)
+API_URL                FRONTEND_URL               where programs reach this API from outside; mail programs
+                                                  unsubscribe there (RFC 8058 wants https)
 EMAIL_URL *            consolemail://             smtp+tls://user:password@host:587 and the like
+EMAIL_BACKEND          (what EMAIL_URL names)     another Django mail backend, such as one of django-anymail
+                                                  (to be installed beside this; its settings are ANYMAIL)
+ANYMAIL                {}                         JSON for django-anymail: its keys and options
 DEFAULT_FROM_EMAIL *   theater@localhost          sender of all mail
 SITE_NAME              Theater                    names the organization in mails and authenticator apps
 FRONTEND_URL *         http://127.0.0.1:3000      where the website lives; what FRONTEND_URLS is relative to
@@ -43,6 +48,7 @@ LOG_LEVEL              INFO
 LOG_FORMAT             lines; json in production  to stderr
 TIME_ZONE              UTC                        zone given to new users
 HOLD_MINUTES           10                         how long a buyer's places are kept before they are ordered
+APPROVAL_REMINDER_DAYS  2,5,10                    after how many days people are reminded of what waits for them
 MOCK_AUTHENTICATION    no                         believe X-Mock-User and X-Mock-Role; never in production
 """
 
@@ -74,6 +80,9 @@ PRODUCTION = THEATER_MODE == "production"
 # Off in development too: with it, errors are HTML pages instead of the problem JSON that clients will meet.
 DEBUG = env.bool("DEBUG", False)
 HOLD_MINUTES = env.int("HOLD_MINUTES", 10)
+APPROVAL_REMINDER_DAYS = sorted({int(days) for days in env.list("APPROVAL_REMINDER_DAYS", default=["2", "5", "10"])})
+if any(not 1 <= days <= 1000 for days in APPROVAL_REMINDER_DAYS):
+    raise ImproperlyConfigured("APPROVAL_REMINDER_DAYS takes numbers from 1 to 1000, comma-separated.")
 MOCK_AUTHENTICATION = env.bool("MOCK_AUTHENTICATION", False)
 
 VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var"))).resolve()
@@ -266,10 +275,15 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # larger files go to disk while t
 SITE_NAME = env.str("SITE_NAME", "Theater")
 EMAIL_TIMEOUT = 30  # seconds; without it a mail server that says nothing holds a request or the worker for ever
 vars().update(env.email_url("EMAIL_URL", "consolemail://"))
+if env.str("EMAIL_BACKEND", ""):
+    # Any backend will do. Those of django-anymail need no entry in INSTALLED_APPS to send; their settings are ANYMAIL.
+    EMAIL_BACKEND = env.str("EMAIL_BACKEND")
+ANYMAIL: dict[str, Any] = env.json("ANYMAIL", {})
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "theater@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 FRONTEND_URL = env.str("FRONTEND_URL", "http://127.0.0.1:3000").rstrip("/")
+API_URL = env.str("API_URL", "").rstrip("/") or FRONTEND_URL
 # The website's pages that mails and answers link to. A template may be a path on FRONTEND_URL or a whole URL.
 FRONTEND_URLS: dict[str, str] = {
     "sign_in": "/sign-in",
@@ -279,6 +293,8 @@ FRONTEND_URLS: dict[str, str] = {
     "reset_password_with_key": "/reset-password/{key}",
     "security": "/account/security",
     "submission": "/submissions/{id}",
+    "section": "/sections/{id}",
+    "notices": "/account/notices",
     "invitation": "/invitations/{key}",
     "season": "/seasons/{slug}",
     "production": "/productions/{slug}",
@@ -430,6 +446,8 @@ TIME_ZONE = "UTC"
 DEFAULT_USER_TIME_ZONE = env.str("TIME_ZONE", "UTC")
 USE_I18N = True
 LANGUAGE_CODE = "en"
+# The languages that letters are written in. Users may have others set; they read the first of these.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 
 # --- Logs: to stderr, each line with the request it belongs to ----------------------------------------------
 

@@ -10,6 +10,7 @@ from directory.api.urls import register as register_directory
 from directory.api.urls import urlpatterns as directory_addresses
 from media_library.api.urls import register as register_media_library
 from productions.api.urls import register as register_productions
+from productions.api.urls import urlpatterns as productions_addresses
 from scheduling.api.urls import register as register_scheduling
 from scheduling.api.urls import urlpatterns as scheduling_addresses
 from theater_site import health
@@ -33,6 +34,7 @@ urlpatterns = [
     path("api/auth/", include("allauth.headless.urls")),
     path("api/v1/schema/", SchemaView.as_view(), name="schema"),
     path("api/v1/", include(accounts_addresses)),
+    path("api/v1/", include(productions_addresses)),
     path("api/v1/", include(directory_addresses)),
     path("api/v1/", include(scheduling_addresses)),
     path("api/v1/", include(router.urls)),

@@ -8,31 +8,49 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from accounts import signals as accounts_signals
-from accounts.receivers import audit, notifications
+from accounts.receivers import approvals, audit, notifications
 from accounts.receivers import erasure as accounts_erasure
+from accounts.selectors import waivers
 from accounts.selectors.audit import changed_since
 from accounts.selectors.callers import caller
 from accounts.selectors.personal_data import held_by_accounts
-from accounts.services import keys, outbox, sealing, submissions
+from accounts.services import digests, keys, outbox, previews, reminders, sealing, set_times
+from accounts.services.submissions import propose
+from directory import signals as directory_signals
 from directory.models import Credit
 from directory.receivers import erasure as directory_erasure
 from directory.receivers.brand import judge_credits
+from directory.receivers.casting import judge_casts, judge_moved_dates
+from directory.receivers.copying import bring_credits
+from directory.selectors.checklists import people_named
 from directory.selectors.credits import credited_roles
 from directory.selectors.personal_data import held_by_directory
+from directory.services.people import describes_self
 from media_library.models import Asset
 from media_library.receivers import erasure as media_library_erasure
 from media_library.receivers.brand import judge_pictures
+from media_library.selectors.checklists import pictures_there
 from media_library.selectors.personal_data import held_by_media_library
+from media_library.selectors.pictures import urls_of_public_pictures
 from media_library.services import files
 from productions import signals as productions_signals
-from productions.models import Production
+from productions.models import Character, License, Production
 from productions.receivers.brand import judge_productions
+from productions.receivers.copying import bring_scenes
+from productions.receivers.licenses import judge_licenses
+from scheduling.models import Run
+from scheduling.receivers.copying import bring_runs
+from scheduling.receivers.licenses import judge_runs
+from scheduling.selectors.performance_days import performances_on, zone_played_in
+from scheduling.selectors.productions import first_performances, performed_on, with_performances
 from theater_site.api import idempotency
+from theater_site.api.previews import previewed_submission
 from theater_site.api.resources import who_acts
 from theater_site.core import jobs, judges, rotation
 from theater_site.core import signals as core_signals
 from theater_site.core.announcements import Announcement
 from ticketing.receivers import erasure as ticketing_erasure
+from ticketing.selectors.checklists import sales_ready
 from ticketing.selectors.personal_data import held_by_box_office
 
 
@@ -41,6 +59,7 @@ def connect() -> None:
     _accounts()
     _personal_data()
     _productions()
+    _directory()
     _media_library()
 
 
@@ -59,18 +78,37 @@ def _encrypted_places() -> None:
 
 def _accounts() -> None:
     _listen(core_signals.action_done, audit.write_entry)
-    _listen(accounts_signals.submission_arrived, notifications.tell_approvers)
+    _listen(accounts_signals.submission_arrived, approvals.let_wait)
     _listen(accounts_signals.submission_decided, notifications.tell_author)
+    _listen(accounts_signals.submission_changes_requested, notifications.tell_of_changes_requested)
+    _listen(accounts_signals.submission_commented, notifications.tell_of_comment)
+    _listen(accounts_signals.submission_stale, notifications.tell_of_stale)
+    _listen(accounts_signals.submission_failed, notifications.tell_of_failed)
     _listen(accounts_signals.role_given, notifications.tell_of_role)
     _listen(accounts_signals.role_ended, notifications.tell_of_role_ended)
     _listen(accounts_signals.role_dated, notifications.tell_of_role_dated)
-    core_signals.store_submission.answered_by(submissions.propose)
+    _approvals()
+    core_signals.store_submission.answered_by(propose)
     core_signals.changed_since.answered_by(changed_since)
+    core_signals.standing_waivers.answered_by(waivers.standing)
     who_acts.answered_by(caller)
     jobs.every("forget idempotency keys", seconds=3600, run=idempotency.sweep)
+    jobs.every("gather digests", seconds=30, run=digests.gather_due)
     jobs.every("deliver notifications", seconds=10, run=outbox.deliver_due)
     jobs.every("seal the audit log", seconds=10, run=sealing.seal_waiting)
     jobs.every("sign a checkpoint of the audit log", seconds=3600, run=sealing.checkpoint_job)
+
+
+def _approvals() -> None:
+    _listen(accounts_signals.submission_waits, approvals.tell_deciders)
+    _listen(accounts_signals.decided_in_place, approvals.tell_in_whose_place)
+    _listen(accounts_signals.submission_overdue, approvals.tell_overdue)
+    _listen(accounts_signals.emergency_published, approvals.tell_of_emergency)
+    _listen(accounts_signals.substitute_named, approvals.tell_of_substitute)
+    _listen(accounts_signals.substitute_ended, approvals.tell_of_substitute_ended)
+    previewed_submission.answered_by(previews.previewed)
+    jobs.every("do what was agreed to for now", seconds=5, run=set_times.run_due)
+    jobs.every("remind of what waits", seconds=300, run=reminders.chase)
 
 
 def _personal_data() -> None:
@@ -86,10 +124,27 @@ def _personal_data() -> None:
 
 def _productions() -> None:
     productions_signals.roles_credited.answered_by(credited_roles)
+    for answerer in (people_named, first_performances, sales_ready, pictures_there):
+        productions_signals.checklist_lines.answered_by(answerer)
+    productions_signals.played_on.answered_by(performed_on)
+    productions_signals.performances_counted.answered_by(with_performances)
+    # Scenes first: a credit finds its character there.
+    _listen(productions_signals.production_copied, bring_scenes, bring_credits, bring_runs)
     judges.register(judge_productions, models_judged=[Production])
+    judges.register(judge_licenses, models_judged=[Production, License])
+    judges.register(judge_runs, models_judged=[Run])
+
+
+def _directory() -> None:
+    accounts_signals.proposable_besides.answered_by(describes_self)
+    directory_signals.zone_played_in.answered_by(zone_played_in)
+    directory_signals.performances_on.answered_by(performances_on)
     judges.register(judge_credits, models_judged=[Credit])
+    judges.register(judge_casts, models_judged=[Credit, Character])
+    judges.register(judge_moved_dates, models_judged=[Production])
 
 
 def _media_library() -> None:
+    accounts_signals.picture_urls.answered_by(urls_of_public_pictures)
     judges.register(judge_pictures, models_judged=[Asset])
     jobs.every("sweep uploads that nobody took", seconds=3600, run=files.sweep)

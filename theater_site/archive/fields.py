@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from productions.rules.languages import language_tag
 from productions.rules.partial_dates import PartialDate, check_span
 from scheduling.rules.wall_time import valid_zone
 from theater_site.archive.rows import (
@@ -137,6 +138,16 @@ def _zone(value: Any, name: str, remarks: list[Remark]) -> str | None:
         return None
 
 
+def _language(value: Any, name: str, remarks: list[Remark]) -> str | None:
+    if value is None or value == "":
+        return None
+    try:
+        return language_tag(_checked(value, name, MAX_NAME))
+    except Invalid as error:
+        remarks.append(Remark("unknown_language", f"The language stays unknown: {error.message}"))
+        return None
+
+
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 40 else text[:40] + "…"
@@ -223,7 +234,9 @@ PRODUCTIONS = Table(
         "authors": _texts,
         "company": _text(MAX_NAME),
     }
-    | {"strands": _texts, **_SPAN, "synopsis": _LONG},
+    | {"strands": _texts, **_SPAN, "synopsis": _LONG, "subtitle": _text(MAX_NAME)}
+    | dict.fromkeys(("adaptors", "translators", "composers", "lyricists", "choreographers"), _texts)
+    | {"genre": _KIND, "language": _language},
     references={"season": "seasons"},
     remark=_odd_span,
 )

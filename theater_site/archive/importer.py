@@ -22,7 +22,7 @@ from django.db import models
 from accounts.models import Section, SectionKind
 from accounts.selectors.sections import area
 from directory.models import Alias, Credit, Person
-from productions.models import Production, ProductionStatus, Season
+from productions.models import FormerAddress, Production, ProductionStatus, Season
 from productions.rules.slugs import slug_of
 from scheduling.models import Category, Occurrence, Run, Venue, Visibility
 from scheduling.rules.wall_time import valid_zone
@@ -115,6 +115,9 @@ def import_archive(
     return outcome
 
 
+_WORKED_ON_IT = ("adaptors", "translators", "composers", "lyricists", "choreographers")
+
+
 class _Import:
     """One import on its way. Tables are read in the archive's order; a row names only rows taken before it."""
 
@@ -183,6 +186,10 @@ class _Import:
                 title=row.title,
                 status=ProductionStatus.ARCHIVED,
                 authors=list(row.authors),
+                subtitle=row.subtitle or "",
+                **{name: list(getattr(row, name)) for name in _WORKED_ON_IT},
+                genre=row.genre or "",
+                language=row.language or "",
                 company=row.company or "",
                 strands=list(row.strands),
                 opens_on=str(row.date_start or ""),
@@ -406,6 +413,9 @@ class _Slugs:
 
     def __init__(self, model: type[Any]) -> None:
         self._taken = set(model.objects.values_list("slug", flat=True))
+        if model is Production:
+            # Links to what was renamed still lead there.
+            self._taken |= set(FormerAddress.objects.values_list("slug", flat=True))
         self._next: dict[str, int] = {}
         self._otherwise = model._meta.model_name
 

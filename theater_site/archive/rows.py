@@ -53,6 +53,8 @@ class VenueRow(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductionRow(Row):
+    """`language` is a BCP 47 tag as usually written, or None: then a remark says what stood there."""
+
     id: str
     season: str
     title: str
@@ -62,6 +64,14 @@ class ProductionRow(Row):
     date_start: PartialDate | None
     date_end: PartialDate | None
     synopsis: str | None
+    subtitle: str | None
+    adaptors: tuple[str, ...]
+    translators: tuple[str, ...]
+    composers: tuple[str, ...]
+    lyricists: tuple[str, ...]
+    choreographers: tuple[str, ...]
+    genre: str | None
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,11 @@ class Play:
     short: str
     synopsis: str
     parts: tuple[str, ...]
+    ages: str = ""
+    advisories: str = ""
+    accessibility: tuple[str, ...] = ()
+    # The house that licenses its music, and the words that it asks for.
+    license: tuple[str, str] | None = None
 
 
 PLAYS = (
@@ -60,6 +65,10 @@ PLAYS = (
         "Viola is washed ashore in Illyria, takes her brother's clothes and serves a duke who loves a countess who, before "
         "long, loves Viola. Upstairs the uncle drinks, the clown sings, and the steward finds a letter.",
         ("Viola", "Olivia", "Orsino", "Malvolio", "Sir Toby Belch", "Sir Andrew Aguecheek", "Maria", "Feste", "Sebastian"),
+        ages="10+",
+        advisories="A sword fight, drunkenness, and a steward who is treated badly. Haze and a short blackout.",
+        accessibility=("open_captioning", "assistive_listening", "relaxed", "wheelchair"),
+        license=("Harbor Lane Music", "Songs from *Illyria Airs*, performed by arrangement with Harbor Lane Music."),
     ),
     Play(
         "Cyrano de Bergerac", ("Edmond Rostand",), "drama", 13, "main", "TU,TH", 14, 160,

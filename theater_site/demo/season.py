@@ -14,27 +14,31 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from accounts.models import Role, Section, Submission, User
+from accounts.models import Role, Section, Submission, SubmissionState, User
 from accounts.selectors.rights import actor_for
 from accounts.selectors.sections import area
 from accounts.services.founding import found_organization
 from accounts.services.roles import assign_role
 from accounts.services.submissions import approve_submission
 from directory.models import CreditKind, Person, PersonKind
-from directory.services.credits import add_credit
+from directory.rules.holdings import Holding
+from directory.services.credits import CreditFields, add_credit
 from directory.services.people import create_person, describe_self, link_user, publish_person
 from media_library.services.assets import create_asset, publish_asset
 from media_library.services.files import upload_picture
-from productions.models import Production, Season
+from productions.models import AccessibilityService, Job, Production, ProductionStatus, Season
 from productions.services.brand import create_brand_kit
+from productions.services.licenses import add_license
+from productions.services.life import advance_production
 from productions.services.productions import create_production, publish_production, update_production
+from productions.services.scenes import create_character
 from productions.services.seasons import create_season, publish_season
 from scheduling.models import Category, Occurrence, Space, SpaceKind, Visibility
 from scheduling.services.occurrences import publish_occurrence, schedule_occurrence, schedule_standalone
 from scheduling.services.series import schedule_series, schedule_standalone_series
 from scheduling.services.venues import create_space, create_venue
 from theater_site.core.actors import Actor, Public, System
-from theater_site.demo import company, pictures
+from theater_site.demo import company, parts, pictures
 from theater_site.demo.company import PLAYS, Play
 from ticketing.models import Area, OrderState, Seat, SeatingChart, Ticket
 from ticketing.services.admissions import admit
@@ -59,6 +63,7 @@ class Demo:
     people: list[Person] = field(default_factory=list)
     productions: list[Production] = field(default_factory=list)
     spaces: dict[str, Space] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
     turn: Iterator[Person] = field(default_factory=lambda: iter(()))
 
     def actor(self, role: str) -> Actor:
@@ -92,15 +97,25 @@ def build(tell: Step) -> Demo:
     charts = _venues(demo)
     tell("People")
     _people(demo)
+    demo.jobs = parts.departments(demo.actor("casting_director"), demo.organization)
     for play in PLAYS:
         tell(play.title)
         production = _production(demo, play, first_friday)
+        if play.title == parts.PLAY:
+            parts.break_down(demo.actor("casting_director"), production)
+            parts.play_the_run(
+                production, casting=demo.actor("casting_director"), stage=demo.actor("stage_manager"),
+                director=lambda: demo.actor("director"), understudy=demo.people[33], newcomer=demo.people[42],
+                opens=first_friday + dt.timedelta(weeks=play.opens),
+            )  # fmt: skip
         _calendar(demo, play, production, first_friday)
         _picture(demo, play, production)
     tell("Meetings, classes and a gala")
     _house_calendar(demo, first_friday)
     tell("Ticket sales")
     _sales(demo, charts, chance)
+    tell("On sale and running")
+    _first_night(demo)
     tell("Proposals that wait for the director")
     _proposals(demo)
     # Last, since this is how the next run knows that nothing is missing.
@@ -252,19 +267,32 @@ def _production(demo: Demo, play: Play, first_friday: dt.date) -> Production:
         changes={
             "short_synopsis": play.short, "synopsis": play.synopsis, "running_minutes": play.minutes, "intermissions": 1,
             "closes_on": (opens + dt.timedelta(weeks=(play.performances + 2) // 3 - 1, days=2)).isoformat(),
-            "company": company.ORGANIZATION,
+            "company": company.ORGANIZATION, "age_guidance": play.ages, "content_advisories": play.advisories,
+            "accessibility": [AccessibilityService(kind) for kind in play.accessibility],
+            "billing": play.license[1] if play.license else "",
         },
     )  # fmt: skip
-    casting = demo.actor("casting_director")
-    jobs = [(CreditKind.CAST, part) for part in play.parts]
-    jobs += [(CreditKind.CREATIVE, job) for job in company.CREATIVE] + [(CreditKind.CREW, job) for job in company.CREW]
-    # Everybody in turn, so that nobody is without a part; the two actors who can sign in begin.
-    for order, (kind, role) in enumerate(jobs, 1):
-        person = next(demo.turn)
-        add_credit(
-            actor=casting, production=production, person=person,
-            fields={"kind": kind, "role": role, "billing_order": order},
+    if play.license:
+        house, words = play.license
+        add_license(
+            actor=demo.actor("production_manager"),
+            production=production,
+            fields={
+                "house": house, "number": "HL-1602", "starts_on": opens.isoformat(), "ends_on": production.closes_on,
+                "venues": [demo.spaces[play.stage].venue.name], "max_performances": play.performances, "billing": words,
+            },
         )  # fmt: skip
+    casting = demo.actor("casting_director")
+    jobs: list[tuple[CreditKind, str, Job | None]] = [(CreditKind.CAST, part, None) for part in play.parts]
+    jobs += [(CreditKind.CREATIVE, job, None) for job in company.CREATIVE]
+    jobs += [(CreditKind.CREW, job, demo.jobs[job]) for job in company.CREW]
+    # Everybody in turn, so that nobody is without a part; the two actors who can sign in begin.
+    for order, (kind, role, job) in enumerate(jobs, 1):
+        fields: CreditFields = {"kind": kind, "role": role, "billing_order": order, "job": job}
+        if kind == CreditKind.CAST:
+            fields["character"] = create_character(actor=casting, production=production, fields={"name": role})
+            fields["holding"] = Holding.PRINCIPAL
+        add_credit(actor=casting, production=production, person=next(demo.turn), fields=fields)
     if play.genre == "operetta":
         for order, group in enumerate(demo.people[60:], 90):
             add_credit(
@@ -432,6 +460,12 @@ def _sales(demo: Demo, charts: dict[str, SeatingChart], chance: random.Random) -
         admit(actor=house, performance=main[0], code=ticket.code)
 
 
+def _first_night(demo: Demo) -> None:
+    """The play that is on goes through its life as far as today; the others are announced."""
+    for step in (ProductionStatus.ON_SALE, ProductionStatus.RUNNING):
+        advance_production(actor=demo.actor("production_manager"), production=demo.productions[0], to=step)
+
+
 def _buy(demo: Demo, performance: Occurrence, chance: random.Random, **places: Any) -> None:
     """Somebody of the public holds places and orders them; most have paid at the box office by now."""
     buyer = chance.choice(company.BUYERS)
@@ -466,8 +500,14 @@ def _proposals(demo: Demo) -> None:
             season=demo.season,
             fields={"name": name, "code": code, "percent": percent, "production": production, "uses_limit": 200},
         )
-    first = Submission.objects.order_by("pk").first()
-    approve_submission(actor=demo.actor("director"), submission=first, comment="Good idea, and good for the street.")
+    first = Submission.objects.filter(state=SubmissionState.SUBMITTED).order_by("pk").first()
+    assert first is not None
+    approve_submission(
+        actor=demo.actor("director"),
+        submission=first,
+        comment="Good idea, and good for the street.",
+        digest=first.token(),
+    )
     describe_self(
         actor=demo.actor("actor_1"),
         person=demo.people[company.ACTORS[0][1]],

@@ -13,12 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from accounts.models import User
-from accounts.selectors.rights import actor_for
+from accounts.management.acting import acting_for
+from accounts.models import Section
 from accounts.selectors.sections import organization
 from theater_site.archive.importer import Outcome, import_archive, reporting
 from theater_site.archive.reader import read_archive
-from theater_site.core.actors import Actor, System
 from theater_site.core.errors import DomainError
 from theater_site.core.logs import bind_request_id
 
@@ -43,7 +42,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, folder: str, **options: Any) -> None:
         quiet = bool(options["json"])
-        if User._meta.db_table not in connection.introspection.table_names():
+        if Section._meta.db_table not in connection.introspection.table_names():
             raise CommandError("The database is empty. Run `manage.py migrate`, then `manage.py found`, first.")
         try:
             with bind_request_id():
@@ -71,7 +70,7 @@ class Command(BaseCommand):
             "default_timezone": options["default_timezone"],
             "publish": options["publish"],
         }
-        actor = self._actor(options["email"])
+        actor = acting_for(options["email"], "import_archive")
         total = read_archive(folder).total_lines
         columns = (TextColumn("{task.description:14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
@@ -86,16 +85,6 @@ class Command(BaseCommand):
                 if options["preview"]:
                     return import_archive.preview(actor=actor, **inputs).result
                 return import_archive(actor=actor, **inputs)
-
-    def _actor(self, email: str | None) -> Actor:
-        if email is None:
-            return System("import_archive")
-        user = User.objects.filter(email=User.objects.normalize_email(email)).first()
-        if user is None:
-            raise CommandError(f"There is no user with the address {email}.")
-        if not user.is_active:
-            raise CommandError(f"{email} is deactivated and cannot act.")
-        return actor_for(user)
 
     def _print(self, outcome: Outcome, preview: bool) -> None:
         out = Console(file=cast(Any, self.stdout)._out, width=110)

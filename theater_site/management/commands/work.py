@@ -8,9 +8,11 @@ import signal
 import threading
 import time
 from argparse import ArgumentParser
+from importlib import import_module
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
@@ -35,6 +37,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="with --once: print what was done as one JSON object")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        # An action is known once its module is imported, and what waits may name any of them: the addresses name them all.
+        import_module(settings.ROOT_URLCONF)
         if once:
             done = {job.name: self._run(job) for job in jobs.registered()}
             _beat()
