@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+# --- Fixtures that several files share ----------------------------------------------------------------------
+from tests.installations import installation, migrated
+
 # --- The report: pytest finds hooks by their names in this file ---------------------------------------------
 from tests.report import pytest_configure, pytest_json_modifyreport
 
-__all__ = ["pytest_configure", "pytest_json_modifyreport"]
+__all__ = ["installation", "migrated", "pytest_configure", "pytest_json_modifyreport"]
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -82,26 +87,24 @@ def guards_make_way_for_the_flush() -> Iterator[None]:
 
 @pytest.fixture
 def real_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    """A database that threads share through connections of their own, as processes do: on SQLite a file instead of
-    the one connection to memory that Django's test database is; on PostgreSQL what is there already."""
-    from django.contrib.contenttypes.models import ContentType
-    from django.core.management import call_command
+    """A database that threads share through connections of their own, as processes do: on SQLite a file, copied from the
+    one connection to memory that Django's test database is; on PostgreSQL what is there already."""
     from django.db import connection, connections
 
     if connection.vendor != "sqlite":
         yield
         return
     memory = connections.databases["default"]["NAME"]
+    connection.ensure_connection()
     kept = connection.connection
-    connections.databases["default"]["NAME"] = connection.settings_dict["NAME"] = str(tmp_path / "theater.sqlite3")
+    file = str(tmp_path / "theater.sqlite3")
+    with closing(sqlite3.connect(file)) as copy:
+        kept.backup(copy)
+    connections.databases["default"]["NAME"] = connection.settings_dict["NAME"] = file
     connection.connection = None
     try:
-        call_command("migrate", verbosity=0)
-        # A flush numbers content types anew in memory; in this file they have other ids, and Django remembers the former.
-        ContentType.objects.clear_cache()
         yield
     finally:
-        ContentType.objects.clear_cache()
         connections.close_all()
         connections.databases["default"]["NAME"] = connection.settings_dict["NAME"] = memory
         connection.connection = kept

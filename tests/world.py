@@ -8,7 +8,7 @@ from typing import Any
 
 from django.test import Client
 
-from accounts.models import Role, RoleAssignment, Section, User
+from accounts.models import Role, RoleAssignment, Section, Submission, User
 from accounts.selectors.rights import actor_for
 from accounts.services.founding import found_organization
 from accounts.services.login_tokens import issue_session_token
@@ -80,3 +80,10 @@ def patch(browser: Client, path: str, body: Any, version: int | None = None, **h
     if version is not None:
         headers["If-Match"] = f'"{version}"'
     return browser.patch(path, body, content_type="application/json", headers=headers)
+
+
+def seen(submission: Any) -> str:
+    """The digest of a submission (or its id, or its JSON) that somebody is shown who looks at it now."""
+    key = submission["id"] if isinstance(submission, dict) else getattr(submission, "pk", submission)
+    shown: str = Submission.objects.get(pk=key).token()
+    return shown

@@ -61,6 +61,11 @@ def test_a_whole_season_is_there(built):
     assert _count(folder, "SELECT count(*) FROM ticketing_seat") == 300
     assert _count(folder, "SELECT count(*) FROM directory_person WHERE kind = 'person'") == 60
     assert _count(folder, "SELECT count(DISTINCT person_id) FROM directory_credit") >= 60
+    assert _count(folder, "SELECT count(*) FROM productions_appearance") > 40
+    running = "FROM productions_production p JOIN productions_license l ON l.production_id = p.id"
+    shown = "p.age_guidance <> '' AND p.content_advisories <> '' AND p.accessibility <> '[]' AND l.billing = p.billing"
+    assert _count(folder, f"SELECT count(*) {running} WHERE p.status = 'running' AND {shown}") == 1
+    assert _count(folder, "SELECT count(*) FROM directory_credit WHERE holding IN ('understudy', 'replacement')") == 2
     assert _count(folder, "SELECT count(DISTINCT category) FROM scheduling_occurrence") >= 7
     assert _count(folder, "SELECT count(*) FROM media_library_asset WHERE published_at IS NOT NULL") >= 4
 

@@ -270,7 +270,10 @@ def test_a_credit_can_be_proposed_and_is_given_when_approved(director, season):
         add_credit.submit(actor=actor, production=show, person=person, fields={"role": "Oberon"})
     assert refused.value.code == "credit_exists"
     path = f"/api/v1/submissions/{stored.submission.pk}/approve/"
-    assert world.post(world.client(director), path, {"comment": ""}).status_code == 200
+    assert (
+        world.post(world.client(director), path, {"comment": "", "digest": stored.submission.token()}).status_code
+        == 200
+    )
     assert Credit.objects.filter(role="Puck", person=person).count() == 1
 
 

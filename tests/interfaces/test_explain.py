@@ -64,8 +64,9 @@ def test_what_is_missing_has_a_name(theater: Theater) -> None:
     now = timezone.now()
     who = world.give("viewer", theater.section, by=theater.director, starts_at=now + DAY, ends_at=now + 2 * DAY)
 
-    def missing(right: str = "view_cast", section: int = theater.section.pk, at: Any = now, user: User = who) -> str:
-        answer = _ask(theater, theater.director, section, right=right, user=user.pk, at=at.isoformat())
+    def missing(right: str = "view_cast", section: int = theater.section.pk, at: Any = None, user: User = who) -> str:
+        when = {} if at is None else {"at": at.isoformat()}
+        answer = _ask(theater, theater.director, section, right=right, user=user.pk, **when)
         assert answer.status_code == 200, answer.content
         assert not answer.json()["allowed"]
         assert answer.json()["message"]
@@ -78,6 +79,50 @@ def test_what_is_missing_has_a_name(theater: Theater) -> None:
     assert missing(section=theater.root.pk) == "not_here"
     User.objects.filter(pk=who.pk).update(is_active=False)
     assert missing(at=now + DAY) == "account_closed"
+
+
+def test_of_the_past_the_audit_log_tells(theater: Theater) -> None:
+    """Rows that ended are gone, and of an open start nobody knows when it was: an answer about the past would be made up."""
+    past = (timezone.now() - DAY).isoformat()
+    for path, asked in (("explain", {"right": "view_cast"}), ("members", {})):
+        answer = world.client(theater.director).get(
+            f"/api/v1/sections/{theater.section.pk}/{path}/", {**asked, "at": past}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (400, "at_is_past")
+        assert "audit log" in answer.json()["detail"]
+    with pytest.raises(CommandError, match="audit log"):
+        _command("--who", str(theater.section.pk), "--at", past)
+
+
+def test_members_of_a_day_to_come(theater: Theater) -> None:
+    end = timezone.now() + 10 * DAY
+    goes = world.give("viewer", theater.section, by=theater.director, ends_at=end)
+    comes = world.give("viewer", theater.section, by=theater.director, starts_at=end)
+    browser, path = world.client(theater.director), f"/api/v1/sections/{theater.section.pk}/members/"
+
+    def members(**asked: Any) -> list[int]:
+        return [member["user"]["id"] for member in browser.get(path, asked).json()["results"]]
+
+    assert members() == [theater.director.pk, goes.pk]
+    assert members(at=end.isoformat()) == [theater.director.pk, comes.pk]
+    assert browser.get(path, {"at": "soon"}).json()["errors"][0]["field"] == "at"
+    page = browser.get(path, {"at": end.isoformat(), "page_size": 1}).json()
+    assert [member["user"]["id"] for member in browser.get(page["next"]).json()["results"]] == [comes.pk]
+
+
+def test_a_reason_is_told_where_one_may_see_members(theater: Theater) -> None:
+    """Whoever sees members of a production learns that somebody holds a role above it, and not why they were given it."""
+    below = world.give("director", theater.production.section, by=theater.director)
+    given = world.assign("viewer", theater.section, by=theater.director, to=world.user(), reason="on parole")
+    here = f"/api/v1/sections/{theater.production.section_id}"
+    for who, told in ((below, False), (theater.director, True), (given.user, True)):
+        seen = world.client(who).get(f"{here}/explain/", {"right": "view_cast", "user": given.user_id})
+        assert seen.status_code == 200, seen.content
+        assert (b"on parole" in seen.content) == told
+    for who, told in ((below, False), (theater.director, True)):
+        seen = world.client(who).get(f"{here}/members/")
+        assert str(given.user_id).encode() in seen.content
+        assert (b"on parole" in seen.content) == told
 
 
 def test_who_may_ask(theater: Theater) -> None:
@@ -103,12 +148,22 @@ def test_who_may_ask(theater: Theater) -> None:
     )
 
 
-def test_a_right_of_a_sensitive_role_and_one_without_a_role(theater: Theater) -> None:
+def test_a_right_of_a_sensitive_role_and_one_without_a_role(theater: Theater, settings: Any) -> None:
     role = delegation.role(["view_cast"], theater.root, by=theater.director, sensitive=True)
     who = world.user()
     world.assign(role.name, theater.section, by=theater.director, to=who)
     told = _ask(theater, theater.director, theater.section.pk, right="view_cast", user=who.pk).json()
     assert (told["allowed"], told["second_factor"]) == (True, True)
+    settings.REQUIRE_SECOND_FACTOR = True
+    own = _ask(theater, who, theater.section.pk, right="view_cast").json()
+    settings.REQUIRE_SECOND_FACTOR = False
+    assert (own["allowed"], own["missing"], own["grounds"]) == (False, "second_factor_needed", [])
+    assert "second factor" in own["message"]
+    listed = world.client(theater.director).get(f"/api/v1/sections/{theater.section.pk}/members/").json()["results"]
+    assert [[each["second_factor"] for each in member["through"]] for member in listed] == [[True], [True]]
+    assert [
+        each["second_factor"] for each in _through(theater, world.give("viewer", theater.section, by=theater.director))
+    ] == [False]
     by_itself = Permission.objects.get(codename="view_cast", content_type__app_label="accounts")
     SectionGrant(user=who, permission=by_itself, content_object=theater.section).save()
     told = _ask(theater, theater.director, theater.section.pk, right="view_cast", user=who.pk).json()
@@ -165,6 +220,11 @@ def test_a_long_chain_costs_a_query_a_link_and_no_more(theater: Theater) -> None
     assert sum('FROM "accounts_sectiongrant"' in query["sql"] for query in queries) == 4, (
         "the director's is known by then"
     )
+
+
+def _through(t: Theater, who: User) -> Any:
+    listed = world.client(t.director).get(f"/api/v1/sections/{t.section.pk}/members/").json()["results"]
+    return next(member["through"] for member in listed if member["user"]["id"] == who.pk)
 
 
 def _command(*arguments: str) -> str:

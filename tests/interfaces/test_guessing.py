@@ -226,4 +226,4 @@ def test_what_was_done_is_done_and_its_mail_waits(dead_mail_server: None) -> Non
     body = {"current_password": PASSWORD, "new_password": "stage-door-43"}
     assert caller.auth("POST", "account/password/change", body).status_code == 200
     waiting = Notification.objects.get()
-    assert (waiting.kind, waiting.address) == ("password_changed", "ann@example.org")
+    assert (waiting.kind, waiting.address) == ("security", "ann@example.org")

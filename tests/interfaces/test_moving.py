@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, Section, SectionKind, User
 from accounts.services.moving import move_section
-from accounts.services.sections import create_section
+from accounts.services.sections import create_section, remove_section
 from productions.services.moving import move_production
 from tests import world
 from tests.interfaces.test_delegation import DAY, holds, manager, refused
@@ -25,6 +25,18 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def theater() -> Theater:
     return Theater()
+
+
+def _area(t: Theater, parent: Section | None = None) -> Section:
+    """A section of no season's and no production's, in the season unless told otherwise."""
+    made: Section = create_section(
+        actor=t.acting(), parent=parent or t.section, kind=SectionKind.AREA, name=f"Area {world.number()}"
+    )
+    return made
+
+
+def _again(section: Section) -> Section:
+    return Section.objects.get(pk=section.pk)
 
 
 def test_moving_a_production_changes_who_inherits(theater: Theater) -> None:
@@ -58,7 +70,7 @@ def test_moving_a_production_changes_who_inherits(theater: Theater) -> None:
 def test_what_was_given_inside_ends_where_the_mover_cannot_give_it(theater: Theater) -> None:
     """The mover manages both seasons, and holds on them what is to be gained, but nothing of tickets."""
     role = delegation.role(["manage_members", "view_members"], theater.root, by=theater.director)
-    mover, here = world.user(), theater.production.section
+    mover, here = world.user(), _area(theater)
     for section in (theater.section, theater.draft_season.section):
         world.assign(role.name, section, by=theater.director, to=mover)
     local = manager(theater)
@@ -76,7 +88,7 @@ def test_what_was_given_inside_ends_where_the_mover_cannot_give_it(theater: Thea
 
 def test_what_was_given_inside_for_longer_than_the_mover_manages_ends(theater: Theater) -> None:
     role = delegation.role(["manage_members", "view_members"], theater.root, by=theater.director)
-    mover, here, soon = world.user(), theater.production.section, timezone.now() + DAY
+    mover, here, soon = world.user(), _area(theater), timezone.now() + DAY
     for section in (theater.section, theater.draft_season.section):
         world.assign(role.name, section, by=theater.director, to=mover, ends_at=soon)
     local = manager(theater)
@@ -93,7 +105,7 @@ def test_what_was_given_inside_for_longer_than_the_mover_manages_ends(theater: T
 
 
 def test_where_sections_cannot_go(theater: Theater) -> None:
-    here, new = theater.production.section, theater.draft_season.section
+    here, new = _area(theater), theater.draft_season.section
 
     def move(by: User, section: Section = here, parent: Section = new) -> Callable[[], Any]:
         return lambda: move_section(actor=world.acting(by), section=section, parent=parent)
@@ -102,9 +114,12 @@ def test_where_sections_cannot_go(theater: Theater) -> None:
     refused("not_allowed", move(manager(theater, new)))
     refused("not_allowed", move(manager(theater, here)))
     refused("root_stays", move(theater.director, theater.root))
-    refused("below_itself", move(theater.director, theater.section, here))
+    refused("below_itself", move(theater.director, here, _area(theater, here)))
     refused("below_itself", move(theater.director, here, here))
     refused("there_already", move(theater.director, here, theater.section))
+    # The section of a season or of a production goes where that goes, or it would be of one season and below another.
+    refused("moves_with_content", move(theater.director, theater.section, _area(theater, theater.root)))
+    refused("moves_with_content", move(theater.director, theater.production.section))
     # Somebody holds more on the new season than the mover does on the old one: they would gain it by the move.
     role = delegation.role(["manage_members", "view_members"], theater.root, by=theater.director)
     mover = world.user()
@@ -124,25 +139,19 @@ def test_where_sections_cannot_go(theater: Theater) -> None:
 
 
 def test_a_tree_does_not_grow_too_deep(theater: Theater) -> None:
-    def below(parent: Section) -> Section:
-        made: Section = create_section(
-            actor=theater.acting(), parent=parent, kind=SectionKind.AREA, name=f"Area {world.number()}"
-        )
-        return made
-
     deep = theater.root
     for _ in range(17):
-        deep = below(deep)
-    top = below(theater.root)
-    below(top)
+        deep = _area(theater, deep)
+    top = _area(theater, theater.root)
+    _area(theater, top)
     refused("too_deep", lambda: move_section(actor=theater.acting(), section=top, parent=deep))
     move_section(actor=System("test"), section=top, parent=theater.section)
     assert Section.objects.filter(path__startswith=Section.objects.get(pk=top.pk).path).count() == 2
 
 
 def test_a_section_made_below_one_that_was_moved_stands_where_that_stands_now(theater: Theater) -> None:
-    stale = Section.objects.get(pk=theater.production.section_id)
-    move_section(actor=theater.acting(), section=theater.production.section, parent=theater.draft_season.section)
+    stale = _area(theater)
+    move_section(actor=theater.acting(), section=_again(stale), parent=theater.draft_season.section)
     made = create_section(actor=theater.acting(), parent=stale, kind=SectionKind.AREA, name="Props")
     assert made.path.startswith(theater.draft_season.section.path)
     gone = create_section(actor=theater.acting(), parent=theater.root, kind=SectionKind.AREA, name="Gone")
@@ -152,3 +161,31 @@ def test_a_section_made_below_one_that_was_moved_stands_where_that_stands_now(th
     with pytest.raises(NotAllowed):
         create_section(actor=world.acting(theater.stranger), parent=theater.root, kind=SectionKind.AREA, name="No")
     assert AuditEntry.objects.filter(action="section.move").count() == 1
+
+
+def test_who_manages_the_old_place_makes_nothing_at_the_new_one(theater: Theater) -> None:
+    """What they loaded, the section and their rights, says that they may; asked behind the lock it does not."""
+    stale, local = _area(theater), manager(theater)
+    actor = world.acting(local)
+    assert actor.holds("manage_members", stale, timezone.now())
+    move_section(actor=theater.acting(), section=_again(stale), parent=theater.draft_season.section)
+    refused("not_allowed", lambda: create_section(actor=actor, parent=stale, kind=SectionKind.AREA, name="Not theirs"))
+    mover = manager(theater, _again(stale))
+    actor = world.acting(mover)
+    assert actor.holds("manage_members", _again(stale), timezone.now())
+    delegation.end(mover.assignments.get(), by=theater.director)
+    refused(
+        "not_allowed", lambda: create_section(actor=actor, parent=_again(stale), kind=SectionKind.AREA, name="Too late")
+    )
+
+
+def test_sections_are_made_and_taken_away(theater: Theater) -> None:
+    refused(
+        "not_below",
+        lambda: create_section(
+            actor=theater.acting(), parent=theater.root, kind=SectionKind.ORGANIZATION, name="Another"
+        ),
+    )
+    empty = _area(theater)
+    remove_section(actor=theater.acting(), section=empty)
+    assert not Section.objects.filter(pk=empty.pk).exists()

@@ -95,8 +95,8 @@ def test_after_it_the_old_key_can_be_dropped(planted: Planted, settings: Any) ->
     assert told["unreadable"] == 0
     rotated = {name for name, row in tables(told).items() if row["rotated"]}
     assert rotated == {
-        "accounts_auditvalue", "accounts_notification", "accounts_submission", "core_idempotentanswer",
-        "directory_person", "django_session", "mfa_authenticator",
+        "accounts_auditvalue", "accounts_notification", "accounts_submission", "accounts_waiting",
+        "core_idempotentanswer", "directory_person", "django_session", "mfa_authenticator",
     }  # fmt: skip
     settings.FIELD_KEYS = [NEW]
     all_readable(planted)

@@ -36,6 +36,8 @@ def propose(theater: Theater, author: User, **changes: Any) -> Any:
 
 def decide(who: User, submission: int, verb: str, comment: str = "") -> Any:
     body = {} if verb == "withdraw" else {"comment": comment}
+    if verb == "approve":
+        body["digest"] = world.seen(submission)
     return world.post(world.client(who), f"/api/v1/submissions/{submission}/{verb}/", body)
 
 
@@ -47,7 +49,7 @@ def test_a_proposal_waits_and_changes_nothing_else(theater: Theater, author: Use
     assert answer["Location"].endswith(f"/api/v1/submissions/{answer.json()['id']}/")
     assert set(changed(before)) <= {
         "accounts_submission", "accounts_notification", "accounts_auditentry", "accounts_auditchange", "accounts_auditvalue",
-        "accounts_auditunsealed",
+        "accounts_auditunsealed", "accounts_submissionsubject", "accounts_waiting",
     }  # fmt: skip
     assert set(Notification.objects.filter(kind="submission_arrived").values_list("recipient_id", flat=True)) == {
         theater.director.pk
@@ -57,7 +59,9 @@ def test_a_proposal_waits_and_changes_nothing_else(theater: Theater, author: Use
     assert seen["items"] == [
         {
             "action": "production.update",
+            "name": "",
             "inputs": {"production": theater.production.pk, "changes": {"title": "Proposed"}},
+            "if_version": theater.production.version,
         }
     ]
 
@@ -109,7 +113,9 @@ def test_what_would_now_do_something_else_is_stale(theater: Theater, author: Use
     before = state()
     answer = decide(theater.director, submission, "approve")
     assert (answer.status_code, answer.json()["code"]) == (412, "submission_stale")
-    assert changed(before) == []
+    # Nothing of it is done, and that it was tried is kept.
+    assert [name for name in changed(before) if not name.startswith("accounts_")] == []
+    assert Submission.objects.get(pk=submission).state == "stale"
     assert decide(theater.director, submission, "decline", "It has moved on.").status_code == 200
 
 
@@ -125,7 +131,8 @@ def test_what_is_gone_cannot_be_approved(theater: Theater, author: User) -> None
         waiting = submission.json()["id"]
     registered()["production.delete"](actor=theater.acting(), production=theater.draft)
     answer = decide(theater.director, waiting, "approve")
-    assert answer.status_code in (400, 404, 409, 412)
+    assert (answer.status_code, answer.json()["code"]) == (409, "subject_gone")
+    assert Submission.objects.get(pk=waiting).state == "failed"
 
 
 def test_declining_needs_a_comment_and_changes_nothing(theater: Theater, author: User) -> None:
@@ -174,7 +181,8 @@ def test_two_approvers_at_once_apply_it_once(real_database: None) -> None:
     submission = propose(theater, author, title="Proposed").json()["id"]
     browsers: list[Client] = [world.client(who) for who in (theater.director, theater.other_director)]
     path = f"/api/v1/submissions/{submission}/approve/"
-    answers = together([lambda b=b: world.post(b, path, {"comment": ""}) for b in browsers])  # type: ignore[misc]
+    body = {"comment": "", "digest": world.seen(submission)}
+    answers = together([lambda b=b: world.post(b, path, body) for b in browsers])  # type: ignore[misc]
     assert sorted(answer.status_code for answer in answers) == [200, 409], answers
     assert AuditEntry.objects.filter(action="production.update").count() == 1
 

@@ -6,6 +6,8 @@ A machine does what people do, as people do it, and keeps a naive account of who
 
 from __future__ import annotations
 
+import hashlib
+import os
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,17 +17,26 @@ from django.db import transaction
 from django.db.models import F
 from hypothesis import HealthCheck, Phase, event, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
-from accounts.models import RoleAssignment, Section, SectionGrant, SectionKind, User
+from accounts.models import Invitation, RoleAssignment, Section, SectionGrant, SectionKind, User
 from accounts.selectors.explain import explain, members, who
 from accounts.selectors.rights import holders_of
 from accounts.services.handing_over import carry_over, hand_over
+from accounts.services.invitations import accept_invitation, invite
 from accounts.services.moving import move_section
 from accounts.services.role_editing import create_role, update_role
 from accounts.services.roles import assign_role, end_role, set_end_of_role
 from accounts.services.sections import create_section
 from tests import world
+from tests.worlds import delegation
 from theater_site.core.actors import EVERYWHERE, System
 from theater_site.core.errors import DomainError
 
@@ -34,6 +45,8 @@ pytestmark = pytest.mark.django_db
 NOON = datetime.fromisoformat("2027-03-01T12:00:00+00:00")
 HOUR = timedelta(hours=1)
 RIGHTS = ("manage_members", "view_members", "edit_schedule", "edit_tickets")
+# Many more with HYPOTHESIS_PROFILE=explore.
+EXAMPLES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else 6
 _place = st.integers(0, 30)
 _hours = st.one_of(st.none(), st.integers(1, 6))
 _rights = st.sets(st.sampled_from(RIGHTS), min_size=1)
@@ -71,6 +84,9 @@ class Delegation(RuleBasedStateMachine):
             for n, rights in enumerate((RIGHTS, RIGHTS[:3], RIGHTS[2:]))
         ]
         self.steps = 0
+        self.offers: list[tuple[User, str]] = []
+        for person in self.people:
+            delegation.with_address(person)
         # Two who delegate a part, one of them for a while; somebody by the word of each; one who manages both parts and
         # holds little in them; one right that its holder has elsewhere only.
         self._given(self.director, 1, 0, 1, 4)
@@ -102,10 +118,11 @@ class Delegation(RuleBasedStateMachine):
     def _fresh(self, row: Any) -> Any:
         return type(row)._base_manager.get(pk=row.pk)
 
-    def _try(self, service: Any, by: User, **given: Any) -> bool:
-        """Done as that person would, or refused and nothing changed; what each person held before is the ceiling."""
+    def _try(self, service: Any, by: User, *, acts: User | None = None, **given: Any) -> bool:
+        """Done as that person would, or refused and nothing changed; what they held before is the ceiling. `acts` is who
+        acts by their word."""
         before = self._held()
-        actor = world.acting(by)
+        actor = world.acting(acts or by)
         rows = self._rows()
         try:
             with transaction.atomic():
@@ -251,6 +268,43 @@ class Delegation(RuleBasedStateMachine):
             target=self._fresh(self._pick(self.sections, onto)), assignments=None, starts_at=None, ends_at=None, reason="",
         )  # fmt: skip
 
+    @rule(by=_place, to=_place, role=_place, place=_place, end=_hours)
+    def somebody_is_invited(self, by: int, to: int, role: int, place: int, end: int | None) -> None:
+        guest, where = self._pick(self.people, to), self._fresh(self._pick(self.sections, place))
+        ends = None if end is None else self._now + HOUR * end
+        if self._try(
+            invite, self._actor(by, where), email=guest.email, role=self._pick(self.roles, role), section=where,
+            starts_at=None, ends_at=ends, reason="",
+        ):  # fmt: skip
+            self.offers.append((guest, delegation.mailed_secret()))
+
+    @precondition(lambda self: self.offers)
+    @rule(which=_place)
+    def an_invitation_is_accepted(self, which: int) -> None:
+        """The one who gives is whoever invited, or took over from them; the one who acts only takes."""
+        guest, secret = self.offers.pop(which % len(self.offers))
+        offer = Invitation.objects.filter(token_hash=hashlib.sha256(secret.encode()).hexdigest()).first()
+        by = offer.invited_by if offer is not None else guest
+        self._try(accept_invitation, by, acts=guest, token=secret)
+
+    @rule(which=_place, end=st.integers(1, 3))
+    def a_role_is_shortened(self, which: int, end: int) -> None:
+        """So that it can be prolonged in a later step."""
+        lasting = list(RoleAssignment.objects.filter(ends_at=None).exclude(user=self.director).order_by("pk"))
+        if lasting:
+            assignment = self._pick(lasting, which)
+            self._try(set_end_of_role, self.director, assignment=assignment, ends_at=self._now + HOUR * end, reason="")
+
+    @rule(by=_place, which=_place, end=_hours)
+    def a_role_is_prolonged(self, by: int, which: int, end: int | None) -> None:
+        ending = list(RoleAssignment.objects.filter(ends_at__gt=self._now).order_by("pk"))
+        if ending:
+            assignment = self._pick(ending, which)
+            ends = None if end is None else self._now + HOUR * (6 + end)
+            self._try(
+                set_end_of_role, self._actor(by, assignment.section), assignment=assignment, ends_at=ends, reason=""
+            )
+
     @rule()
     def time_passes(self) -> None:
         self.hours += 1
@@ -279,6 +333,13 @@ class Delegation(RuleBasedStateMachine):
                 above = assignment.passed_on_from
                 assert above is not None
                 assert above.ends_at is None or (assignment.ends_at is not None and assignment.ends_at <= above.ends_at)
+
+    @invariant()
+    def only_the_installation_gives_out_of_nothing(self) -> None:
+        """What hangs on nothing is what the founding gave, or who took that over has it."""
+        loose = SectionGrant.objects.filter(origin=None, assignment__isnull=False)
+        assert not loose.exclude(assignment__passed_on_from=None).exists()
+        assert {row.assignment.role.name for row in loose.select_related("assignment__role")} == {"director"}
 
     @invariant()
     def nobody_gave_themselves_anything(self) -> None:
@@ -332,6 +393,9 @@ def test_no_sequence_gives_anybody_more_than_somebody_gave_them(db: None) -> Non
         Delegation,
         # Not shrunk: a step is some dozens of queries, and the steps are told in any case.
         settings=settings(
-            max_examples=6, stateful_step_count=15, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+            max_examples=EXAMPLES,
+            stateful_step_count=15,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
         ),
     )

@@ -16,6 +16,7 @@ from accounts.models import AuditEntry, User
 from accounts.rules.subjects import Subject
 from accounts.selectors.sections import area
 from accounts.services.api_tokens import create_token
+from accounts.services.submissions import comment_submission, draft_submission, share_submission
 from accounts.signals import held_about
 from directory.models import Person
 from directory.services.consents import give_consent
@@ -24,7 +25,7 @@ from directory.services.personal_data import erase_personal_data, export_persona
 from productions.services.productions import update_production
 from tests import world
 from tests.laws.test_personal_values import found
-from tests.worlds import directory, ticketing
+from tests.worlds import approvals, directory, ticketing
 from theater_site.core.actors import Public
 from theater_site.core.encryption import encrypt
 from theater_site.core.models import ContentModel
@@ -71,8 +72,8 @@ def test_about_nobody_nothing_is_told() -> None:
 NAME, SORTED, PRONOUNS, BIO = "Zebedee Quillfeather", "Quillfeather, Zebedee", "zey/zem", "Biographybird"
 MAIL, CONTACT, PHONE = "zq.account@home.example", "zq.contact@home.example", "+44 20 7946 0991"
 ALIAS, CONSENT, REASON, TITLE = "Aliasotter", "Consentcrow", "Reasonraven", "Titletern"
-BUYER = "Buyerbuzzard Quill"
-PLANTED = (NAME, SORTED, PRONOUNS, BIO, MAIL, CONTACT, PHONE, ALIAS, CONSENT, REASON, TITLE, BUYER)
+BUYER, REMARK, AWAY = "Buyerbuzzard Quill", "Remarkrobin", "Awayavocet"
+PLANTED = (NAME, SORTED, PRONOUNS, BIO, MAIL, CONTACT, PHONE, ALIAS, CONSENT, REASON, TITLE, BUYER, REMARK, AWAY)
 
 
 class Zebedee:
@@ -98,8 +99,14 @@ class Zebedee:
         self.submission = update_production.submit(
             actor=world.acting(self.user), production=self.play, changes={"title": TITLE}
         ).submission
+        comment_submission(actor=world.acting(self.user), submission=self.submission, text=REMARK, field=None)
+        draft = draft_submission(actor=by, fields={"title": "A plan"})
+        share_submission(actor=by, submission=draft, user=self.user)
+        approvals.substitute(self.director, self.user, self.root, reason=AWAY)
+        approvals.waiver(self.play, by=self.director, reason=f"{NAME} asked for it.")
         self.browser = world.client(self.user)
         self.browser.get("/api/v1/me/")
+        world.patch(self.browser, "/api/v1/me/notice-preferences/", {"digest_at": "07:00"})
         Authenticator.objects.create(user=self.user, type="totp", data={"secret": encrypt("x")})
         held = ticketing.hold(self.performance, self.seats[:2])
         self.order = ticketing.order(held, paid_to=self.director, buyer_name=BUYER, buyer_email=MAIL)
@@ -155,7 +162,8 @@ def test_the_export_tells_everything_that_was_planted() -> None:
     assert [value for value in PLANTED if value not in text] == []
     empty = {label for label, rows in data.held.items() if not rows}
     assert empty <= {
-        "accounts.apitoken", "accounts.invitation", "media_library.depiction", "media_library.stagedfile",
+        "accounts.agreement", "accounts.apitoken", "accounts.invitation", "accounts.waiting", "accounts.waiver",
+        "media_library.depiction", "media_library.stagedfile",
         "ticketing.admission",
     }  # fmt: skip
     assert "Bea Other" not in text

@@ -9,6 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import SectionKind
+from accounts.selectors.rights import _FEW
+from accounts.services.sections import create_section
 from tests import world
 from tests.laws.scenes import Theater, table
 from tests.laws.test_routes import ROUTES, call_of
@@ -80,3 +83,29 @@ def test_rights_cost_two_queries_whatever_is_asked(everywhere: bool, theater: Th
         assert answer.status_code in (200, 201), answer.content
         asked = _about_rights([query["sql"] for query in queries])
         assert 1 <= len(asked) <= 2, "\n".join(asked)
+
+
+def test_rights_cost_two_queries_among_hundreds_of_sections(theater: Theater) -> None:
+    """Of more sections than are named one by one in a statement, the one asked about is looked up along."""
+    who = world.give("production_manager", theater.season.section, by=theater.director)
+    world.give("viewer", world.season(theater.root, by=theater.director).section, by=theater.director, to=who)
+    for _ in range(_FEW + 20):
+        create_section(
+            actor=world.acting(theater.director),
+            parent=theater.season.section,
+            kind=SectionKind.AREA,
+            name=f"Area {world.number()}",
+        )
+    drafts = [world.production(theater.season, by=theater.director) for _ in range(3)]
+    browser = world.client(who)
+    for draft in drafts:
+        path = f"/api/v1/productions/{draft.pk}/"
+        for ask in (
+            lambda: browser.get(f"{path}internal/"),
+            lambda: world.patch(browser, path, {"genre": "play"}, draft.version),
+        ):
+            with CaptureQueriesContext(connection) as queries:
+                answer = ask()
+            assert answer.status_code == 200, answer.content
+            asked = _about_rights([query["sql"] for query in queries])
+            assert 1 <= len(asked) <= 2, "\n".join(asked)

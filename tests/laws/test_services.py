@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 
 from accounts.models import AuditEntry, SubmissionState
 from tests import world
@@ -133,7 +133,9 @@ def test_whatever_can_be_proposed_can_be_approved(name: str, theater: Theater) -
     assert isinstance(done, Submitted)
     assert [row for row in changed(before) if not row.startswith("accounts_")] == []
     approve = ACTIONS["submission.approve"]
-    decided = approve(actor=world.acting(theater.director), submission=done.submission, comment="")
+    decided = approve(
+        actor=world.acting(theater.director), submission=done.submission, comment="", digest=done.submission.token()
+    )
     assert decided.state == SubmissionState.APPLIED
     (entry,) = AuditEntry.objects.filter(action=name, cause__isnull=False).order_by("id")
     assert (entry.actor_id, entry.on_behalf_of_id) == (theater.director.pk, author.pk)
@@ -206,3 +208,39 @@ def test_the_state_is_seen_by_these_tests(theater: Theater) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE accounts_section SET name = 'Otherwise' WHERE id = %s", [theater.root.pk])
     assert changed(before) == ["accounts_section"]
+
+
+EXPOSING = [name for name, action in ACTIONS.items() if action.exposes]
+
+
+def test_what_publishes_exposes() -> None:
+    assert {name for name in ACTIONS if name.endswith(".publish")} == set(EXPOSING)
+
+
+@pytest.mark.parametrize("name", EXPOSING)
+def test_what_is_written_after_its_publication_was_proposed_is_not_published(name: str, theater: Theater) -> None:
+    """Whoever writes it, and whichever way: approval is of what stood there."""
+    made, publish = scene(name, theater), ACTIONS[name]
+    ((right, _),) = publish.scopes(made.given)
+    author = theater.proposer(right.split("_", 1)[1])
+    subject = made.given[publish.subject]
+    texts = [f for f in subject._meta.concrete_fields if isinstance(f, models.CharField | models.TextField)]
+    text = next(f.attname for f in texts if not f.choices and f.attname in recording.tracked(type(subject)))
+    approve = ACTIONS["submission.approve"]
+
+    def proposed() -> Any:
+        done = publish.submit(actor=world.acting(author), **made.given)
+        assert isinstance(done, Submitted)
+        return done.submission
+
+    def approved(waiting: Any) -> Any:
+        return approve(actor=theater.acting(), submission=waiting, comment="", digest=waiting.token())
+
+    first, rows = proposed(), type(subject).objects.filter(pk=subject.pk)
+    rows.update(**{text: "Nobody saw"})
+    before = rows.values().get()
+    decided = approved(first)
+    assert (decided.state, decided.failure) == (SubmissionState.STALE, "submission_stale")
+    assert rows.values().get() == before
+    decided = approved(proposed())
+    assert decided.state == SubmissionState.APPLIED, "what is proposed anew is"

@@ -113,7 +113,9 @@ def test_a_coordinators_promotion_waits_for_approval():
     assert (early.status_code, early.json()["code"]) == (409, "code_not_valid")
 
     submission = Submission.objects.get(pk=proposed.json()["id"])
-    approved = world.post(boss, f"/api/v1/submissions/{submission.pk}/approve/", {"comment": "Good."})
+    approved = world.post(
+        boss, f"/api/v1/submissions/{submission.pk}/approve/", {"comment": "Good.", "digest": world.seen(submission)}
+    )
     assert approved.status_code == 200, approved.json()
     ordered = world.post(public, "/api/v1/orders/", buyer(hold, promotion_code="opening"))
     assert ordered.status_code == 201, ordered.json()

@@ -67,7 +67,11 @@ def test_guidelines_are_laid_down_once_and_changed_by_those_who_may(scene):
     proposed = world.patch(manager, path, {"title_max_length": 12}, 2)
     assert proposed.status_code == 202
     assert BrandKit.objects.get().title_max_length is None
-    approved = world.post(scene.browser, f"/api/v1/submissions/{proposed.json()['id']}/approve/", {"comment": ""})
+    approved = world.post(
+        scene.browser,
+        f"/api/v1/submissions/{proposed.json()['id']}/approve/",
+        {"comment": "", "digest": world.seen(proposed.json())},
+    )
     assert approved.status_code == 200, approved.json()
     assert BrandKit.objects.get().title_max_length == 12
 
@@ -116,7 +120,10 @@ def test_a_title_that_is_too_long_is_refused_and_a_warning_waived(scene):
     made = scene.create(title="Short", subtitle=subtitle, waive={"subtitle_too_long": reason})
     assert made.status_code == 201, made.json()
     entries = scene.browser.get("/api/v1/audit/?action=production.create").json()["results"]
-    assert [entry["note"].get("waived") for entry in entries] == [{"subtitle_too_long": reason}]
+    assert [entry["note"].get("waived") for entry in entries] == [["subtitle_too_long"]], "why is personal"
+    history = "/api/v1/audit/history/?object_type=productions.production&object_id="
+    told = scene.browser.get(f"{history}{made.json()['id']}").json()["results"]
+    assert [change["waived"] for change in told] == [{"subtitle_too_long": reason}]
 
     # What stands is not asked about again where something else is changed.
     path = f"/api/v1/productions/{made.json()['id']}/"

@@ -52,8 +52,8 @@ def test_an_actor_keeps_her_own_bio_and_what_is_public_waits_for_the_director(di
     assert (waiting["state"], waiting["area"], waiting["author"]) == ("submitted", "directory", ann.pk)
 
     # Nobody decides on their own proposal.
-    assert world.post(her, f"{waiting_url(proposed)}approve/", {"comment": ""}).status_code == 403
-    decided = world.post(boss, f"{waiting_url(proposed)}approve/", {"comment": "Lovely."})
+    assert approve(her, proposed).status_code == 403
+    decided = approve(boss, proposed, "Lovely.")
     assert (decided.status_code, decided.json()["state"]) == (200, "applied")
     public = visitor.get(page).json()
     assert (public["bio"], public["pronouns"]) == ("Plays and **sings**.", "she")
@@ -80,7 +80,7 @@ def test_a_bio_that_somebody_else_changed_meanwhile_is_not_overwritten(director)
     proposed = world.post(her, f"{page}describe-self/", {"bio": "Plays and sings."})
     version = boss.get(f"{page}internal/").json()["version"]
     assert world.patch(boss, page, {"bio": "Plays and dances."}, version).status_code == 200
-    stale = world.post(boss, f"{waiting_url(proposed)}approve/", {"comment": ""})
+    stale = approve(boss, proposed)
     assert (stale.status_code, stale.json()["code"]) == (412, "submission_stale")
     assert boss.get(page).json()["bio"] == "Plays and dances."
 
@@ -171,7 +171,9 @@ def test_the_program_names_everybody_once_the_production_is_public(root, directo
         ("Shy Singer", "Ophelia", None),
         ("Choir of St. Ann", "", None),
     ]
-    assert set(program[0]) == {"id", "production", "production_title", "person", "name", "kind", "role", "note"}
+    assert set(program[0]) == {
+        "id", "production", "production_title", "person", "name", "kind", "role", "note", "character", "holding", "team", "block"
+    }  # fmt: skip
     assert visitor.get(f"/api/v1/people/{shy.pk}/").status_code == 404
     assert visitor.get(f"/api/v1/people/{shy.pk}/credits/").status_code == 404
     cast = visitor.get(f"/api/v1/credits/?production={hamlet.pk}&kind=cast").json()["results"]
@@ -220,7 +222,7 @@ def test_a_new_person_proposed_by_the_production_manager_waits_for_the_director(
     assert proposed.status_code == 202, proposed.json()
     boss = world.client(director)
     assert boss.get("/api/v1/people/?search=nora").json()["results"] == []
-    assert world.post(boss, f"{waiting_url(proposed)}approve/", {"comment": ""}).json()["state"] == "applied"
+    assert approve(boss, proposed).json()["state"] == "applied"
     (nora,) = boss.get("/api/v1/people/?search=nora").json()["results"]
     assert boss.get(f"/api/v1/people/{nora['id']}/internal/").json()["email"] == "nora@home.example"
 
@@ -287,3 +289,9 @@ def test_people_are_found_by_parts_of_names_aliases_and_roles(director, season, 
 
 def waiting_url(submitted):
     return f"/api/v1/submissions/{submitted.json()['id']}/"
+
+
+def approve(browser, answer, comment=""):
+    return world.post(
+        browser, f"{waiting_url(answer)}approve/", {"comment": comment, "digest": world.seen(answer.json())}
+    )

@@ -69,6 +69,22 @@ def test_every_table_arrives_with_all_that_it_says(director, folder):
     assert [row.published_at for row in (season, production, played, person)] == [None] * 4
 
 
+def test_what_else_an_archive_says_of_a_production_arrives(director, folder):
+    said = {
+        "subtitle": "A drama in three acts", "adaptors": ["Ann"], "translators": ["Bob", "Cy"], "composers": ["Dee"],
+        "lyricists": ["Eve"], "choreographers": ["Fay"], "genre": "drama", "language": "PL",
+    }  # fmt: skip
+    odd = {**scene.PRODUCTION, "id": "p2", "title": "Odd", "language": "Polish"}
+    long = {**scene.PRODUCTION, "id": "p3", "title": "Long", "genre": "d" * 61}
+    wrong = {**scene.PRODUCTION, "id": "p4", "title": "Wrong", "composers": "Dee"}
+    outcome = scene.take(scene.write(folder, productions=[{**scene.PRODUCTION, **said}, odd, long, wrong]))
+    assert bad(outcome) == [("productions.jsonl", 3, "too_long"), ("productions.jsonl", 4, "wrong_type")]
+    assert [(line, remark.code) for _, line, remark in outcome.remarked] == [(2, "unknown_language")]
+    full, other = Production.objects.order_by("pk")
+    assert {name: getattr(full, name) for name in said} == {**said, "language": "pl"}
+    assert (other.language, other.subtitle, other.composers) == ("", "", [])
+
+
 def test_what_is_unknown_or_odd_is_kept_as_printed_and_said(director, folder):
     unknown = dict.fromkeys(("date", "start_local", "kind"))
     outcome = scene.take(

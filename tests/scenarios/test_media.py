@@ -219,7 +219,9 @@ def test_a_file_that_waits_for_approval_is_not_swept(scene):
     with time_machine.travel(timezone.now() + timedelta(days=3), tick=False):
         assert files.sweep() == 0
     approved = world.post(
-        world.client(scene.director), f"/api/v1/submissions/{answer.json()['id']}/approve/", {"comment": "Fine."}
+        world.client(scene.director),
+        f"/api/v1/submissions/{answer.json()['id']}/approve/",
+        {"comment": "Fine.", "digest": world.seen(answer.json())},
     )
     assert approved.status_code == 200, approved.json()
     assert Asset.objects.get(file_id=file).title == "Proposed"

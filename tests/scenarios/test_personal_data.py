@@ -16,7 +16,7 @@ from directory.models import Person
 from directory.services.people import update_contact
 from directory.services.personal_data import erase_personal_data, export_personal_data
 from tests import world
-from tests.worlds import directory, ticketing
+from tests.worlds import delegation, directory, ticketing
 from theater_site.core.errors import Conflict, Invalid, NotAllowed, NotFound
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +46,17 @@ def test_everybody_sees_what_is_held_about_themselves(house: Any) -> None:
     assert [row["name"] for row in held["directory.person"]] == ["Ann Putnam"]
     assert [row["role"] for row in held["accounts.roleassignment"]] == ["Viewer"]
     assert world.client().get("/api/v1/me/personal-data/").status_code == 401
+
+
+def test_mail_to_an_address_is_told_to_whose_address_it_is(house: Any) -> None:
+    """An invitation goes to an address that may have no account yet; when it has one, it was sent to them."""
+    root, director = house
+    ann = verified(world.user("Ann"))
+    delegation.invited(ann.email.upper(), "viewer", root, by=director)
+    delegation.invited("somebody.else@theater.example", "viewer", root, by=director)
+    held = world.client(ann).get("/api/v1/me/personal-data/").json()["held"]["accounts.notification"]
+    assert [row["kind"] for row in held] == ["invitation"]
+    assert "/invitations/" in held[0]["body"]
 
 
 def test_nobody_sees_a_strangers_orders_by_giving_their_address_as_a_contact() -> None:

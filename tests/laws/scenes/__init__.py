@@ -28,7 +28,7 @@ from theater_site.core.actors import Actor
 
 APPS = ("accounts", "productions", "directory", "scheduling", "ticketing", "media_library")
 # Modules of this package: one an app, and what goes across apps.
-SCENES = (*APPS, "archive", "audit", "security", "delegation")
+SCENES = (*APPS, "archive", "audit", "security", "delegation", "submissions", "approvals", "life", "parts", "notices")
 
 # Written by signing in and by reading, not by what is done.
 _BESIDE = {"django_session", "usersessions_usersession", "django_migrations", "core_heartbeat", "sqlite_sequence"}
@@ -103,6 +103,9 @@ class Call:
     public: set[int] = field(default_factory=lambda: {401, 404})
     query: str = ""
     content_type: str = "application/json"
+    # Rights that it needs on the section of its object, besides what its action needs and what is needed to see what it
+    # names.
+    needs: frozenset[str] = frozenset()
 
 
 def open_read(**options: Any) -> Call:
@@ -133,7 +136,11 @@ def table(name: str) -> dict[str, Any]:
                 raise
             continue
         part = getattr(module, name, {})
-        assert not whole.keys() & part.keys(), f"{app} lists again {sorted(whole.keys() & part.keys())}"
+        if name == "OPEN":
+            # By whom it is open to: every module adds names of its own.
+            part = {kind: whole.get(kind, set()) | names for kind, names in part.items()}
+        else:
+            assert not whole.keys() & part.keys(), f"{app} lists again {sorted(whole.keys() & part.keys())}"
         whole |= part
     return whole
 

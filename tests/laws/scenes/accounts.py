@@ -54,8 +54,8 @@ def _give(t: Theater) -> dict[str, Any]:
 def _proposal(t: Theater) -> Scene:
     author = world.give("marketing_coordinator", t.root, by=t.director)
     given = {
-        "section": t.section, "area": "details", "action_name": "production.publish", "inputs_json": "{}",
-        "seen_version": None, "digest": "0" * 64,
+        "section": t.section, "area": "details", "title": "x", "action_name": "production.publish", "inputs_json": "{}",
+        "seen_version": None, "digest": "0" * 64, "subjects": [],
     }  # fmt: skip
     return Scene(given, who=author)
 
@@ -78,7 +78,9 @@ ACTIONS = {
     "role.assign": lambda t: Scene(_give(t)),
     "role.end": lambda t: Scene({"assignment": assignment(t), "reason": "over"}),
     "submission.create": _proposal,
-    "submission.approve": lambda t: Scene({"submission": submission(t), "comment": ""}),
+    "submission.approve": lambda t: Scene(
+        {"submission": (waiting := submission(t)), "comment": "", "digest": world.seen(waiting)}
+    ),
     "submission.decline": lambda t: Scene({"submission": submission(t), "comment": "not now"}),
     "submission.withdraw": _withdraw,
 }
@@ -121,7 +123,9 @@ ROUTES = {
     "POST role-assignment-end": lambda t: Call({"pk": assignment(t).pk}, {"reason": "over"}),
     "GET submission-list": lambda t: open_read(),
     "GET submission-detail": lambda t: Call({"pk": submission(t).pk}, public={404}),
-    "POST submission-approve": lambda t: Call({"pk": submission(t).pk}, {"comment": ""}),
+    "POST submission-approve": lambda t: Call(
+        {"pk": (waiting := submission(t)).pk}, {"comment": "", "digest": world.seen(waiting)}
+    ),
     "POST submission-decline": lambda t: Call({"pk": submission(t).pk}, {"comment": "not now"}),
     "POST submission-withdraw": _withdraw_call,
     "GET audit-list": lambda t: Call(stranger={200}, public={401}),

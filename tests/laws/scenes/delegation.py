@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import Invitation, Role, RoleAssignment, User
+from accounts.models import Invitation, Role, RoleAssignment, Section, SectionKind, User
+from accounts.services.sections import create_section
 from tests import world
 from tests.laws.scenes import Call, Scene, Theater, open_read
 from tests.worlds import delegation
@@ -15,6 +16,13 @@ from tests.worlds import delegation
 
 def _role(t: Theater) -> Role:
     return delegation.role(["view_cast", "view_details"], t.root, by=t.director)
+
+
+def _area(t: Theater) -> Section:
+    made: Section = create_section(
+        actor=t.acting(), parent=t.section, kind=SectionKind.AREA, name=f"Area {world.number()}"
+    )
+    return made
 
 
 def _assignment(t: Theater) -> RoleAssignment:
@@ -83,7 +91,7 @@ ACTIONS = {
     "invitation.resend": lambda t: Scene({"invitation": _invitation(t)}),
     "invitation.withdraw": lambda t: Scene({"invitation": _invitation(t)}),
     "invitation.accept": _accept,
-    "section.move": lambda t: Scene({"section": t.production.section, "parent": t.draft_season.section}),
+    "section.move": lambda t: Scene({"section": _area(t), "parent": t.draft_season.section}),
     "production.move_season": lambda t: Scene({"production": t.production, "season": t.draft_season}),
 }
 
@@ -101,7 +109,7 @@ def _delete_role(t: Theater) -> Call:
 ROUTES = {
     "GET section-explain": lambda t: Call({"pk": t.section.pk}, query=f"?right=edit_cast&user={t.director.pk}"),
     "GET section-members": lambda t: Call({"pk": t.section.pk}),
-    "POST section-move": lambda t: Call({"pk": t.production.section_id}, {"parent": t.draft_season.section_id}),
+    "POST section-move": lambda t: Call({"pk": _area(t).pk}, {"parent": t.draft_season.section_id}),
     "POST role-list": lambda t: Call(
         body={"section": t.root.pk, "name": f"role_{world.number()}", "title": "Made", "rights": ["view_cast"]},
         status=201,
@@ -130,7 +138,7 @@ ROUTES = {
     "POST invitation-withdraw": lambda t: Call({"pk": _invitation(t).pk}, {}),
     "POST invitation-accept": _accept_call,
     "POST production-move-season": lambda t: Call(
-        {"pk": t.production.pk}, {"season": t.draft_season.pk}, stranger={400, 403}
+        {"pk": t.production.pk}, {"season": t.draft_season.pk}, stranger={400, 403}, needs=frozenset({"manage_members"})
     ),
 }
 

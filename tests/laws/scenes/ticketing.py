@@ -201,7 +201,7 @@ ROUTES = {
     "POST box-office-holds": _taken,
     "POST box-office-holds-release": _released,
     "POST box-office-admissions": _admitted,
-    "GET box-office-waiting-list": lambda t: Call({"pk": _sold_out(t).pk}),
+    "GET box-office-waiting-list": lambda t: Call({"pk": _sold_out(t).pk}, needs=frozenset({"view_tickets"})),
     "POST box-office-waiting-list": lambda t: _open_write(
         kwargs={"pk": _sold_out(t).pk}, body={"name": "Will Wait", "email": "will@home.example", "places": 1}
     ),

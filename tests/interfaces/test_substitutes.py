@@ -1,0 +1,123 @@
+"""Who may name somebody to decide in a person's place."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Notification, User
+from accounts.services.substitutes import end_substitute
+from tests import world
+from tests.laws.scenes import Theater
+from tests.worlds import approvals
+from theater_site.core.errors import Conflict, DomainError, Invalid, NotAllowed
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def theater() -> Theater:
+    return Theater()
+
+
+@pytest.fixture
+def deputy(theater: Theater) -> User:
+    return world.give("viewer", theater.root, by=theater.director, to=world.user("Dan Deputy"))
+
+
+def code_of(refused: pytest.ExceptionInfo[DomainError]) -> str:
+    return refused.value.code
+
+
+def test_one_names_ones_own_and_ends_it_over_http(theater: Theater, deputy: User) -> None:
+    body = {
+        "person": theater.director.pk,
+        "stand_in": deputy.pk,
+        "section": theater.root.pk,
+        "ends_at": approvals.in_days(7).isoformat(),
+        "reason": "Holiday in the hills",
+    }
+    browser = world.client(theater.director)
+    made = world.post(browser, "/api/v1/substitutes/", body)
+    assert made.status_code == 201, made.content
+    assert made.json()["area"] == ""
+    letter = Notification.objects.get(kind="substitute_named")
+    assert letter.recipient == deputy
+    assert "Holiday in the hills" in letter.body
+    own = world.client(deputy).get("/api/v1/substitutes/").json()["results"]
+    assert [row["id"] for row in own] == [made.json()["id"]]
+    path = f"/api/v1/substitutes/{made.json()['id']}/end/"
+    assert world.post(world.client(theater.stranger), path, {}).status_code == 404
+    assert world.post(world.client(deputy), path, {}).status_code == 200
+    assert world.post(browser, path, {}).json()["code"] == "substitute_over"
+    assert Notification.objects.get(kind="substitute_ended").recipient == theater.director
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"ends_at": timedelta(days=-1)}, "ends_before_start"),
+        ({"starts_at": timedelta(days=4), "ends_at": timedelta(days=3)}, "ends_before_start"),
+        ({"ends_at": timedelta(days=400)}, "too_long"),
+        ({"area": "flying"}, "unknown_area"),
+        ({"area": "audit"}, "unknown_area"),
+    ],
+)
+def test_dates_and_areas_that_are_refused(given: dict[str, Any], code: str, theater: Theater, deputy: User) -> None:
+    fields = {name: timezone.now() + value if isinstance(value, timedelta) else value for name, value in given.items()}
+    with pytest.raises(Invalid) as refused:
+        approvals.substitute(theater.director, deputy, theater.root, **fields)
+    assert code_of(refused) == code
+
+
+def test_who_cannot_stand_in(theater: Theater, deputy: User) -> None:
+    for stand_in, code in ((theater.director, "own_substitute"), (theater.stranger, "stranger_stands_in")):
+        with pytest.raises(Invalid) as refused:
+            approvals.substitute(theater.director, stand_in, theater.root)
+        assert code_of(refused) == code
+
+
+def test_one_names_nobody_where_one_decides_nothing(theater: Theater, deputy: User) -> None:
+    for area in (None, "details"):
+        with pytest.raises(NotAllowed) as refused:
+            approvals.substitute(deputy, theater.director, theater.root, area=area)
+        assert code_of(refused) == "nothing_to_stand_in_for"
+
+
+def test_for_somebody_else_within_ones_own_ceiling(theater: Theater, deputy: User) -> None:
+    away = approvals.approver(theater.section, by=theater.director)
+    colleague = approvals.approver(theater.section, by=theater.director)
+    with pytest.raises(NotAllowed) as refused:
+        approvals.substitute(away, deputy, theater.section, by=colleague)
+    assert code_of(refused) == "not_your_substitute"
+    manager = approvals.holder(["manage_members", "approve_details"], theater.section, by=theater.director)
+    with pytest.raises(NotAllowed) as refused:
+        approvals.substitute(away, deputy, theater.section, by=manager)
+    assert code_of(refused) == "beyond_own_rights"
+    with pytest.raises(NotAllowed) as refused:
+        approvals.substitute(away, manager, theater.section, by=manager, area="details")
+    assert code_of(refused) == "own_role"
+    short = approvals.holder(
+        ["manage_members", "approve_details"], theater.section, by=theater.director, ends_at=approvals.in_days(2)
+    )
+    with pytest.raises(NotAllowed) as refused:
+        approvals.substitute(away, deputy, theater.section, by=short, area="details")
+    assert code_of(refused) == "beyond_own_time"
+    named = approvals.substitute(away, deputy, theater.section, by=manager, area="details")
+    assert named.named_by == manager
+    assert {n.recipient for n in Notification.objects.filter(kind="substitute_named")} == {away, deputy}
+
+
+def test_who_ends_it(theater: Theater, deputy: User) -> None:
+    away = approvals.approver(theater.section, by=theater.director)
+    named = approvals.substitute(away, deputy, theater.section, starts_at=approvals.in_days(2))
+    colleague = approvals.approver(theater.section, by=theater.director)
+    with pytest.raises(NotAllowed):
+        end_substitute(actor=world.acting(colleague), substitute=named)
+    ended = end_substitute(actor=theater.acting(), substitute=named)
+    assert ended.starts_at == ended.ends_at
+    with pytest.raises(Conflict):
+        end_substitute(actor=world.acting(away), substitute=named)
