@@ -130,6 +130,11 @@ def test_a_title_that_is_too_long_is_refused_and_a_warning_waived(scene):
     assert world.patch(scene.browser, path, {"genre": "comedy"}, made.json()["version"]).status_code == 200
     errors = world.patch(scene.browser, path, {"title": "x" * 21}, made.json()["version"] + 1)
     assert faults(errors) == [("title", "title_too_long")]
+    # Nor does it wait for anybody's approval.
+    proposer = world.client(world.give("marketing_coordinator", scene.root, by=scene.director))
+    proposed = world.patch(proposer, path, {"title": "x" * 21}, made.json()["version"] + 1)
+    assert (proposed.status_code, proposed.json()["code"]) == (400, "rules_broken")
+    assert faults(proposed) == [("title", "title_too_long")]
 
 
 def test_a_preview_tells_what_the_brand_says(scene):
