@@ -18,7 +18,7 @@ def judge_productions(changes: list[Change]) -> list[Finding]:
     What must be there (required fields and credits, shortest texts) is asked of public productions only: a draft may be
     unfinished. A production of the archive is history and is not judged.
     """
-    live = {change.object_id: change for change in changes if change.operation != DELETED}
+    live = {change.object_id: change for change in changes if change.operation != DELETED and _concerned(change)}
     if not live or not (kits := BrandKits()):
         return []
     rows = Production.objects.in_bulk(list(live))
@@ -55,6 +55,11 @@ def missing_credits(productions: Collection[int]) -> list[Finding]:
         for row, kit in judged
         for fault in brand.faults_of_credits(credited.get(row.pk, set()), kit.required_credits)
     ]
+
+
+def _concerned(change: Change) -> bool:
+    """Whether guidelines could have a word on it: on a text, on what becomes public or empty. Else none are read."""
+    return _appears(change) or any(name in brand.TEXTS or not value for name, value in change.after.items())
 
 
 def _appears(change: Change) -> bool:

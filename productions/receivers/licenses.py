@@ -31,9 +31,11 @@ def judge_licenses(changes: list[Change]) -> list[Finding]:
             known = asked.get(change.object_id, (False, False))
             asked[change.object_id] = (known[0] or wanted[0], known[1] or wanted[1])
     asked = {pk: wanted for pk, wanted in asked.items() if any(wanted)}
+    if not asked:
+        return []
     licensed = Production.objects.filter(licenses__isnull=False).exclude(status=ProductionStatus.ARCHIVED).distinct()
     # An import may bring more ids than one statement takes.
-    rows = licensed.in_bulk(list(asked)) if asked else {}
+    rows = licensed.in_bulk(list(asked))
     uses = {
         pk: Use(
             dates=dates_of(row) if asked[pk][0] else (),

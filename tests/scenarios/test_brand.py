@@ -209,15 +209,16 @@ def test_the_guidelines_of_a_nearer_section_count_instead(scene):
 def test_judging_costs_two_queries_whatever_the_guidelines(scene):
     production = world.production(scene.season, by=scene.director)
 
-    def cost(title: str) -> int:
+    def cost(**changes: str) -> int:
         actor = world.acting(scene.director)
         with CaptureQueriesContext(connection) as queries:
-            update_production(actor=actor, production=production, changes={"genre": title})
+            update_production(actor=actor, production=production, changes=changes)
         return len(queries)
 
-    without = cost("a")
+    without = cost(short_synopsis="a")
     scene.lay_down()
-    assert cost("b") - without == 1
+    assert cost(short_synopsis="b") - without == 1
+    assert without - cost(genre="c") == 2, "where neither guidelines nor licenses have a word, none are read"
 
 
 def test_a_public_production_keeps_the_credits_that_are_required(scene):
