@@ -33,7 +33,7 @@ from accounts.rules.approval_steps import Step, approve, governing, narrower, ro
 from accounts.rules.ceilings import EVERYWHERE_PATH
 from accounts.rules.rights import AREAS
 from accounts.selectors.deciding import Ground
-from accounts.selectors.rights import LAST_RESORT, SignedIn, live_grants
+from accounts.selectors.rights import LAST_RESORT, SignedIn, live, live_grants
 from theater_site.core.actors import Actor
 from theater_site.core.errors import NotAllowed
 
@@ -97,7 +97,7 @@ def _named(
     for word, place in words:
         holders = _holders(word, place, at)
         stand_ins = Substitute.objects.filter(
-            _live(at), person__in=holders, area__in=["", area], section__path__in=place.paths_above
+            live(at), person__in=holders, area__in=["", area], section__path__in=place.paths_above
         ).exclude(person=submission.author_id)
         for rows in apart.values():
             stand_ins = stand_ins.exclude(person__in=rows)
@@ -334,14 +334,10 @@ def _apart(submission: Submission) -> set[int]:
 def _holders(word: str, section: Section, at: datetime) -> QuerySet[Any, int]:
     if word.startswith("role:"):
         held = RoleAssignment.objects.filter(
-            _live(at), role=int(word[5:]), section__path__in=section.paths_above, user__is_active=True
+            live(at), role=int(word[5:]), section__path__in=section.paths_above, user__is_active=True
         )
         return held.values_list("user_id", flat=True)
     return live_grants(section, at).filter(permission__codename=word).values_list("user_id", flat=True)
-
-
-def _live(at: datetime) -> Q:
-    return (Q(starts_at=None) | Q(starts_at__lte=at)) & (Q(ends_at=None) | Q(ends_at__gt=at))
 
 
 def _told(word: str) -> str:

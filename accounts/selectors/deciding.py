@@ -76,8 +76,8 @@ def _read(row: tuple[Any, ...]) -> tuple[str, str, Hold, Hold, str, int, int, bo
     return (
         kind,
         word,
-        Hold(word, _place(path, parent), aware(starts), aware(ends)),
-        Hold(word, _place(within or "", above), aware(since), aware(until)),
+        Hold(word, reaching(path, parent), aware(starts), aware(ends)),
+        Hold(word, reaching(within or "", above), aware(since), aware(until)),
         area,
         position,
         person,
@@ -85,7 +85,8 @@ def _read(row: tuple[Any, ...]) -> tuple[str, str, Hold, Hold, str, int, int, bo
     )
 
 
-def _place(path: str, parent: int | None) -> str:
+def reaching(path: str, parent: int | None) -> str:
+    """The path below which something on that section holds; without a parent it is the organization's, and holds everywhere."""
     return EVERYWHERE_PATH if parent is None else path
 
 

@@ -17,7 +17,7 @@ from accounts.models import RoleAssignment, Section, SectionGrant, User
 from accounts.rules.approval_steps import DECIDE, approve
 from accounts.rules.ceilings import EVERYWHERE_PATH, Hold
 from accounts.rules.rights import RIGHTS
-from accounts.selectors.deciding import Reach, aware, reach_of_user
+from accounts.selectors.deciding import Reach, aware, reach_of_user, reaching
 from theater_site.core import recording
 from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, Public, Sections, SectionsBelow
 from theater_site.core.errors import NotAllowed
@@ -219,8 +219,7 @@ _HELD_WITHOUT_SECOND_FACTOR = (
 
 def _hold(row: _Row) -> Hold:
     right, path, parent, starts_at, ends_at, grant, assignment = row[:7]
-    place = EVERYWHERE_PATH if parent is None else path
-    return Hold(right, place, aware(starts_at), aware(ends_at), grant, assignment)
+    return Hold(right, reaching(path, parent), aware(starts_at), aware(ends_at), grant, assignment)
 
 
 def _ids_below(paths: tuple[str, ...]) -> list[int]:
@@ -282,6 +281,12 @@ def actor_for(user: Any, *, second_factor: bool = True) -> Actor:
     return SignedIn(user, second_factor=second_factor)
 
 
+def absent(user: User | None) -> Actor:
+    """`user`, who is not there: their session is over, and with it the second factor that was shown in it, so that where one
+    is required it is not assumed."""
+    return actor_for(user, second_factor=not settings.REQUIRE_SECOND_FACTOR)
+
+
 class SectionBackend(ObjectPermissionBackend):
     """`user.has_perm("accounts.edit_promotions", section)`, with parents and dates, which guardian's own does not know.
 
@@ -301,11 +306,15 @@ class SectionBackend(ObjectPermissionBackend):
         return {f"accounts.{right}" for right in RIGHTS if self.has_perm(user_obj, f"accounts.{right}", obj)}
 
 
+def live(at: datetime) -> Q:
+    """What has a start and an end, and is between them at that instant."""
+    return (Q(starts_at=None) | Q(starts_at__lte=at)) & (Q(ends_at=None) | Q(ends_at__gt=at))
+
+
 def live_grants(section: Section, at: datetime) -> QuerySet[SectionGrant]:
     """The rows that give anybody anything on `section` at that instant: its own and those above, of active users."""
     rows: QuerySet[SectionGrant] = SectionGrant.objects.filter(
-        Q(starts_at=None) | Q(starts_at__lte=at),
-        Q(ends_at=None) | Q(ends_at__gt=at),
+        live(at),
         content_object__path__in=section.paths_above,
         user__is_active=True,
     )
@@ -320,8 +329,5 @@ def holders_of(right: str, section: Section, at: datetime | None = None) -> list
 
 def people_holding(role: str) -> list[User]:
     """The active users to whom the role of this name is assigned now, anywhere; by id."""
-    at = timezone.now()
-    held = RoleAssignment.objects.filter(
-        Q(starts_at=None) | Q(starts_at__lte=at), Q(ends_at=None) | Q(ends_at__gt=at), role__name=role
-    )
+    held = RoleAssignment.objects.filter(live(timezone.now()), role__name=role)
     return list(User.objects.filter(is_active=True, pk__in=held.values("user_id")).order_by("pk"))

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from django.db import InterfaceError, OperationalError
 
 from accounts.models import Submission, SubmissionState, User
-from accounts.services.submissions.granting import grant
+from accounts.services.submissions.granting import grant, not_done
 from accounts.services.submissions.transitions import move
-from accounts.signals import submission_decided, submission_failed, submission_stale
+from accounts.signals import submission_decided, submission_failed
 from theater_site.core import recording
 from theater_site.core.actions import OpenTo, action, current
 from theater_site.core.actors import System
@@ -101,14 +101,10 @@ def run_submission(*, submission: Submission) -> Submission:
     run.on_behalf_of = submission.author
     outcome = grant(submission, lambda item, given: None)
     move(submission, outcome.verb)
-    if outcome.refusal is None:
-        submission.save()
-        submission_decided.announce(submission=submission)
-        return submission
-    submission.failure = outcome.refusal.code
+    if outcome.refusal is not None:
+        return not_done(submission, outcome.refusal)
     submission.save()
-    told = submission_stale if submission.state == SubmissionState.STALE else submission_failed
-    told.announce(submission=submission)
+    submission_decided.announce(submission=submission)
     return submission
 
 

@@ -24,10 +24,9 @@ from directory.selectors.program import program_for
 from directory.services.casting import change_cast, outside_the_run, set_team_nights
 from productions.models import Character, Production
 from theater_site.api.inputs import body_of
-from theater_site.api.resources import ActingView, SubmittedAnswer, actor_of
+from theater_site.api.resources import ActingView, SubmittedAnswer, actor_of, visible
 from theater_site.core import recording
 from theater_site.core.errors import Invalid
-from theater_site.core.models import ContentModel
 
 ON = OpenApiParameter("on", OpenApiTypes.DATE, description="A day, as 2026-10-02.")
 
@@ -206,9 +205,7 @@ class HoldersView(ActingView):
     @extend_schema(parameters=[ON], responses=HoldersRead, operation_id="character_holders")
     def get(self, request: Request, character: str) -> Response:
         """With `?on=` those of that day, and which of them plays; without, all there ever were, as they began."""
-        part: Character | None = Character.objects.visible_to(actor_of(request)).filter(pk=character).first()
-        if part is None:
-            raise Http404
+        part: Character = visible(request, Character, character)
         on = _day(request)
         held = casting.holders_of(part.pk, on)
         playing = {holder.id for holder in who_plays(held, group=part.is_group)}
@@ -230,7 +227,7 @@ class CastChangeView(ActingView):
         operation_id="production_cast_change",
     )
     def post(self, request: Request, production: str) -> Response:
-        row = _visible(request, Production, production)
+        row = visible(request, Production, production)
         return self.perform(
             request, change_cast, lambda made: Response(CreditInternal(made).data, 201), subject=row, body=self._body
         )
@@ -261,7 +258,7 @@ class TeamNightsView(ActingView):
         operation_id="production_set_team_nights",
     )
     def post(self, request: Request, production: str) -> Response:
-        row = _visible(request, Production, production)
+        row = visible(request, Production, production)
         return self.perform(
             request, set_team_nights, lambda done: Response(_nights(done)), subject=row, body=self._body
         )
@@ -309,7 +306,7 @@ class PersonHistoryView(ActingView):
     @extend_schema(responses=PersonHistoryRead, operation_id="person_history")
     def get(self, request: Request, person: str) -> Response:
         """All their credits that one may see, by production; /people/<id>/credits/ has them page by page."""
-        found = _visible(request, Person, person)
+        found = visible(request, Person, person)
         return Response(_history(found.pk, _seen(request, casting.history(found.pk))))
 
 
@@ -330,16 +327,9 @@ def _day(request: Request) -> dt.date | None:
         raise Invalid(f"{text[:40]!r} is no day. Write it as 2026-10-02.", code="bad_date", field="on") from error
 
 
-def _visible(request: Request, model: type[ContentModel], pk: str) -> Any:
-    row = model._default_manager.visible_to(actor_of(request)).filter(pk=pk).first()
-    if row is None:
-        raise Http404
-    return row
-
-
 def _cast_seen(request: Request, pk: str) -> Production:
     """The production, if its cast may be seen: everybody sees a public one's, a draft's those who may view the cast."""
-    row: Production = _visible(request, Production, pk)
+    row: Production = visible(request, Production, pk)
     if row.published_at is None and not actor_of(request).holds("view_cast", row, recording.instant()):
         raise Http404
     return row

@@ -46,6 +46,7 @@ from theater_site.api.resources import (
     internally,
     updates,
     verb,
+    visible,
 )
 from theater_site.core import recording
 from theater_site.core.actors import ActorKind
@@ -176,9 +177,7 @@ class HistoryViewSet(Resource):
 
     @extend_schema(parameters=[OpenApiParameter("person", int, OpenApiParameter.PATH)])
     def list(self, request: Request, person: str) -> Response:
-        found = Person.objects.visible_to(self.actor).filter(pk=person).first()
-        if found is None:
-            raise Http404
+        found: Person = visible(request, Person, person)
         return self.listed(history_of(found).visible_to(self.actor))
 
 

@@ -84,13 +84,12 @@ def judge_moved_dates(changes: list[Change]) -> list[Finding]:
 
 def _finding(mine: Credit, theirs: Credit) -> Finding:
     assert mine.character is not None
-    return Finding(
+    return Finding.on(
+        mine,
         rule="one_part_twice",
         severity=Severity.WARNING,
         message=f"{mine.character.name} would be played by two on one night: this credit and credit {theirs.pk} overlap.",
         mend="End one of them the day before the other begins, give them teams, or waive this where they share the part.",
-        object_type=mine._meta.label_lower,
-        object_id=str(mine.pk),
         field="starts_on",
     )
 
@@ -98,13 +97,12 @@ def _finding(mine: Credit, theirs: Credit) -> Finding:
 def _no_group(one: Credit, other: Credit) -> Finding:
     character = one.character
     assert character is not None
-    return Finding(
+    return Finding.on(
+        character,
         rule="one_part_twice",
         severity=Severity.WARNING,
         message=f"{character.name} would be played by two on one night: credits {one.pk} and {other.pk} overlap.",
         mend="End one of them the day before the other begins, leave it a group, or waive this where they share the part.",
-        object_type=character._meta.label_lower,
-        object_id=str(character.pk),
         field="is_group",
     )
 
@@ -112,12 +110,11 @@ def _no_group(one: Credit, other: Credit) -> Finding:
 def _outside(production: Production, bound: str, credits: list[int]) -> Finding:
     named = ", ".join(map(str, credits[:_NAMED])) + ", …" * (len(credits) > _NAMED)
     run = f"{production.opens_on or '?'} to {production.closes_on or '?'}"
-    return Finding(
+    return Finding.on(
+        production,
         rule="credit_outside_the_run",
         severity=Severity.WARNING,
         message=f"The run, {run}, would leave out credits with days of their own: {named}.",
         mend="Correct or remove these credits, choose another day, or waive this and correct them afterwards.",
-        object_type=production._meta.label_lower,
-        object_id=str(production.pk),
         field=bound,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -38,12 +38,12 @@ from theater_site.api.resources import (
     creates,
     deletes,
     internally,
+    refuse_outsiders,
     updates,
     verb,
+    visible,
 )
-from theater_site.core import recording
-from theater_site.core.actors import ActorKind
-from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn
+from theater_site.core.errors import Invalid
 
 
 class ScenePublic(serializers.ModelSerializer[Scene]):
@@ -207,17 +207,10 @@ class SceneOrderView(ActingView):
         operation_id="production_scene_order",
     )
     def post(self, request: Request, production: str) -> Response:
-        row = _visible(request, production)
+        row = visible(request, Production, production)
         return self.perform(request, reorder_scenes, lambda done: Response(_chart(done)), subject=row, body=self._body)
 
     post.action_run = reorder_scenes  # type: ignore[attr-defined]
-
-
-def _visible(request: Request, pk: str) -> Production:
-    row: Production | None = Production.objects.visible_to(actor_of(request)).filter(pk=pk).first()
-    if row is None:
-        raise Http404
-    return row
 
 
 def one_production(request: Request) -> str:
@@ -230,11 +223,8 @@ def one_production(request: Request) -> str:
 
 def cast_viewed(request: Request, pk: str) -> Production:
     """That production, for those who may view its cast; others are refused, or find nothing."""
-    row, actor = _visible(request, pk), actor_of(request)
-    if actor.kind is ActorKind.PUBLIC:
-        raise NotSignedIn("Sign in to see this.")
-    if not actor.holds("view_cast", row, recording.instant()):
-        raise NotAllowed("You may not see this; it needs the right view_cast.")
+    row: Production = visible(request, Production, pk)
+    refuse_outsiders(actor_of(request), row, "view_cast")
     return row
 
 

@@ -38,12 +38,11 @@ class BrandKits:
 
 def finding(kit: BrandKit, fault: Fault, row: ContentModel) -> Finding:
     """`fault` as what the runner is told: a warning where the kit only warns of it, else an error."""
-    return Finding(
+    return Finding.on(
+        row,
         rule=fault.rule,
         severity=Severity.WARNING if fault.rule in kit.only_warn else Severity.ERROR,
         message=fault.message,
         mend=fault.mend,
-        object_type=row._meta.label_lower,
-        object_id=str(row.pk),
         field=fault.field,
     )

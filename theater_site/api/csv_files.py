@@ -29,7 +29,7 @@ def rows_sent(data: Any, columns: Sequence[Column]) -> list[dict[str, Any]]:
     table = read_table(data or b"", columns)
     if table.faults:
         raise refused(table.faults)
-    return [{"line": record.line, **record.values} for record in table.records]
+    return table.inputs()
 
 
 def csv_file(name: str, columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -> StreamingHttpResponse:

@@ -47,6 +47,22 @@ def actor_of(request: Request) -> Actor:
     return request._request.actor  # type: ignore[attr-defined]
 
 
+def visible(request: Request, model: type[ContentModel], pk: str) -> Any:
+    """The row that an address stands below, if the actor may see it; else 404."""
+    row = model._default_manager.visible_to(actor_of(request)).filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def refuse_outsiders(actor: Actor, row: ContentModel, right: str) -> None:
+    """NotSignedIn or NotAllowed for those who may see `row`, and not what takes `right` to see of it."""
+    if actor.kind is ActorKind.PUBLIC:
+        raise NotSignedIn("Sign in to see this.")
+    if not actor.holds(right, row, recording.instant()):
+        raise NotAllowed(f"You may not see this; it needs the right {right}.")
+
+
 class PreviewedChange(serializers.Serializer[Any]):
     object_type = serializers.CharField()
     object_id = serializers.CharField()
@@ -233,10 +249,7 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
     def found_by_insider(self) -> Any:
         """The object of this address, for those who may view its drafts; whoever only sees it is refused."""
         row = self.found()
-        if self.actor.kind is ActorKind.PUBLIC:
-            raise NotSignedIn("Sign in to see this.")
-        if not self.actor.holds(type(row).view_right, row, recording.instant()):
-            raise NotAllowed(f"You may not see this; it needs the right {type(row).view_right}.")
+        refuse_outsiders(self.actor, row, type(row).view_right)
         return row
 
 

@@ -29,9 +29,9 @@ from django.utils import timezone
 from theater_site.core import inputs, judges, recording
 from theater_site.core.actors import Actor, ActorKind
 from theater_site.core.conflicts import conflict_of
-from theater_site.core.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn, Stale
+from theater_site.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn, Stale
 from theater_site.core.ids import new_id
-from theater_site.core.judges import Finding, Severity
+from theater_site.core.judges import Finding
 from theater_site.core.logs import request_id
 from theater_site.core.models.content import ContentModel, section_joined
 from theater_site.core.recording import Change, running
@@ -224,7 +224,7 @@ class Action(Generic[P, Result]):
         self, *, actor: Actor, if_version: int | None = None, waive: Mapping[str, str] | None = None, **given: Any
     ) -> Result:
         """Do it, or raise a DomainError and have done nothing."""
-        run, outer = self._begin(actor, waive), running.get()
+        run, outer = _begun(self, actor, waive), running.get()
         result = self._run(run, given, if_version)
         if outer is not None:
             outer.consequences.append(run)
@@ -258,16 +258,10 @@ class Action(Generic[P, Result]):
     def preview(self, *, actor: Actor, if_version: int | None = None, proposing: bool = False, **given: Any) -> Preview:
         """Do it, tell what changed and what the judges find, and take it all back. Refuses as the call would, except that
         the judges' findings are told instead of raised, and that `proposing` asks only for the right to propose."""
-        run = self._begin(actor, None)
-        run.previewing = True
-        result: Any = None
-        try:
-            with transaction.atomic():
-                result = self._run(run, given, if_version, proposing=proposing)
-                raise _TakeBack
-        except _TakeBack:
-            digest = digest_of(run.agreed_to(), run.instant)
-            return Preview(result, run.all_changes(), run.all_findings(), digest)
+        run = _begun(self, actor, previewing=True)
+        with _taken_back():
+            result = self._run(run, given, if_version, proposing=proposing)
+        return Preview(result, run.all_changes(), run.all_findings(), digest_of(run.agreed_to(), run.instant))
 
     # --- what they share -------------------------------------------------------------------------------------------
 
@@ -308,18 +302,6 @@ class Action(Generic[P, Result]):
             f"You may not do this here; it needs the right {' and '.join(rights) or 'of the installation itself'}."
             + (" Ask whoever manages the members of this section." if rights else ""),
             data={"action": self.name, "needs": rights},
-        )
-
-    def _begin(self, actor: Actor, waive: Mapping[str, str] | None) -> Run:
-        outer = running.get()
-        return Run(
-            action=self,
-            actor=actor,
-            instant=outer.instant if outer is not None else timezone.now(),
-            cause=outer.id if outer is not None else None,
-            request_id=request_id(),
-            waivers=dict(waive or {}),
-            previewing=outer is not None and outer.previewing,
         )
 
     def _run(
@@ -400,14 +382,7 @@ class Action(Generic[P, Result]):
         run.findings = judges.findings_on(run.changes)
         if run.previewing or not run.findings:
             return
-        errors = [finding for finding in run.findings if finding.severity is Severity.ERROR]
-        if errors:
-            raise Invalid(
-                "This breaks the theater's rules.",
-                code="rules_broken",
-                data={"findings": [finding.as_data() for finding in run.findings]},
-                problems=[Invalid(f"{f.message} {f.mend}", code=f.rule, field=f.field or None) for f in errors],
-            )
+        judges.refuse_errors(run.findings)
         waivable = [finding for finding in run.findings if not run.waivers.get(finding.rule, "").strip()]
         if waivable:
             standing = standing_waivers.ask(findings=waivable, at=run.instant)
@@ -438,22 +413,41 @@ def also_needs(*rights: tuple[str, Any], to: str) -> None:
 def rehearsal(actor: Actor) -> Iterator[Run]:
     """A transaction that is taken back at its end, in which actions run `as_consequence` of the run that is yielded: what
     they would do together is in its changes and findings. Nothing is announced, and no right is asked for."""
+    run = _begun(None, actor, previewing=True)
+    with _taken_back():
+        run.begin()
+        token = running.set(run)
+        try:
+            yield run
+        finally:
+            running.reset(token)
+
+
+def _begun(
+    action: Action[Any, Any] | None,
+    actor: Actor,
+    waive: Mapping[str, str] | None = None,
+    *,
+    previewing: bool = False,
+) -> Run:
+    """A run inside the running one, if there is one: of its instant, and caused by it."""
     outer = running.get()
-    run = Run(
-        action=None,
+    return Run(
+        action=action,
         actor=actor,
         instant=outer.instant if outer is not None else timezone.now(),
+        cause=outer.id if outer is not None else None,
         request_id=request_id(),
-        previewing=True,
+        waivers=dict(waive or {}),
+        previewing=previewing or (outer is not None and outer.previewing),
     )
+
+
+@contextmanager
+def _taken_back() -> Iterator[None]:
     try:
         with transaction.atomic():
-            run.begin()
-            token = running.set(run)
-            try:
-                yield run
-            finally:
-                running.reset(token)
+            yield
             raise _TakeBack
     except _TakeBack:
         pass

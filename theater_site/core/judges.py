@@ -6,12 +6,14 @@ and with a reason, which the audit entry keeps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from django.db import models
+
+from theater_site.core.errors import Invalid
 
 if TYPE_CHECKING:
     from theater_site.core.recording import Change
@@ -34,6 +36,17 @@ class Finding:
     object_id: str
     field: str = ""
 
+    @classmethod
+    def on(
+        cls, row: models.Model, *, rule: str, severity: Severity, message: str, mend: str, field: str = ""
+    ) -> Finding:
+        """A finding on `row`."""
+        return cls(rule, severity, message, mend, row._meta.label_lower, str(row.pk), field)
+
+    def as_problem(self, field: str | None = None) -> Invalid:
+        """As a refusal tells it, of `field` where that is called otherwise than on the object."""
+        return Invalid(f"{self.message} {self.mend}", code=self.rule, field=field or self.field or None)
+
     def as_data(self) -> dict[str, str]:
         return {
             "rule": self.rule,
@@ -44,6 +57,17 @@ class Finding:
             "object_id": self.object_id,
             "field": self.field,
         }
+
+
+def refuse_errors(findings: Collection[Finding]) -> None:
+    """Invalid (`rules_broken`) where one of these is an error; all of them are told along."""
+    if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
+        raise Invalid(
+            "This breaks the theater's rules.",
+            code="rules_broken",
+            data={"findings": [finding.as_data() for finding in findings]},
+            problems=[finding.as_problem() for finding in errors],
+        )
 
 
 Judge = Callable[["list[Change]"], Iterable[Finding]]

@@ -84,6 +84,10 @@ class Table:
     # Rows that the file has, the bad ones included and the empty ones not.
     rows: int = 0
 
+    def inputs(self) -> list[dict[str, Any]]:
+        """The records as an action takes them: what the cells say, and the `line` that they stand in."""
+        return [{"line": record.line, **record.values} for record in self.records]
+
 
 def read_table(data: bytes, columns: Sequence[Column], *, key: Sequence[str] = ()) -> Table:
     """Every row of a CSV file (UTF-8, with or without a byte-order mark; comma, semicolon or tab), and every fault in it.

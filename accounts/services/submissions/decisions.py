@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypedDict
 
-from django.conf import settings
-
 from accounts.models import Submission, SubmissionComment, User
 from accounts.selectors.approvers import may_approve_item
-from accounts.selectors.rights import actor_for
+from accounts.selectors.rights import absent
 from accounts.services.approvals import agree, decides, keep_waivers
-from accounts.services.submissions.granting import Granted, grant, place_is_of
+from accounts.services.submissions.granting import Granted, grant, not_done, place_is_of
 from accounts.services.submissions.items import Item, place_of
 from accounts.services.submissions.places import decided_together
 from accounts.services.submissions.transitions import move, refuse_unless
-from accounts.signals import submission_changes_requested, submission_decided, submission_failed, submission_stale
+from accounts.signals import submission_changes_requested, submission_decided
 from theater_site.core.actions import OpenTo, action, current
 from theater_site.core.errors import Conflict, Invalid, NotAllowed
 
@@ -56,14 +54,9 @@ def approve_submission(*, submission: Submission, comment: str, digest: str) -> 
     move(submission, outcome.verb)
     if waits:
         keep_waivers(submission)
-    submission.refusal = outcome.refusal
     if outcome.refusal is not None:
-        submission.failure = outcome.refusal.code
-        submission.save()
         _keep(comment, submission)
-        told = submission_stale if outcome.verb == "go_stale" else submission_failed
-        told.announce(submission=submission)
-        return submission
+        return not_done(submission, outcome.refusal)
     return _decided(submission, comment, in_place_of)
 
 
@@ -74,9 +67,7 @@ def decline_submission(*, submission: Submission, comment: str) -> Submission:
     refuse_unless(submission, "decline")
     if not comment.strip():
         raise Invalid("Say why, so that it can be mended.", code="required", field="comment")
-    SubmissionComment(
-        submission=submission, author=current().actor.user, round=submission.round, text=comment, asks=True
-    ).save()
+    _keep(comment, submission, asks=True)
     move(submission, "decline")
     return _decided(submission, comment, in_place_of)
 
@@ -125,9 +116,7 @@ def _granted_by_approver(submission: Submission) -> Granted:
         approves = item.action.proposable and _may_approve(submission, item, given)
         if approves and decided_together(submission, place_of(item, given)):
             return
-        # Their session is over, and so is what was shown in it: where a second factor is required, it is not assumed.
-        submitter = actor_for(submission.submitted_by, second_factor=not settings.REQUIRE_SECOND_FACTOR)
-        if not item.action.permits(submitter, given, at=run.instant):
+        if not item.action.permits(absent(submission.submitted_by), given, at=run.instant):
             if approves:
                 raise NotAllowed(
                     f"Item {item.number} of this has come to need other agreements. Ask for it to be submitted by itself.",
@@ -161,11 +150,11 @@ def _refuse_item(item: Item, given: Mapping[str, Any]) -> NoReturn:
     )
 
 
-def _keep(comment: str, submission: Submission) -> None:
-    """What was said with an agreement that did not decide it stands in the thread."""
+def _keep(comment: str, submission: Submission, *, asks: bool = False) -> None:
+    """What was said with a decision stands in the thread."""
     if comment.strip():
-        by = current().actor.user
-        SubmissionComment(submission=submission, author=by, round=submission.round, text=comment).save()
+        by, seen = current().actor.user, submission.round
+        SubmissionComment(submission=submission, author=by, round=seen, text=comment, asks=asks).save()
 
 
 def _decided(submission: Submission, comment: str, in_place_of: User | None) -> Submission:

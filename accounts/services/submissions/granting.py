@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
-from accounts.models import Submission
+from accounts.models import Submission, SubmissionState
 from accounts.rules import submission_items as rules
-from accounts.services.submissions.items import Finder, Item, items_of, path_of, place_of
+from accounts.services.submissions.items import Finder, Item, every_row, items_of, path_of, place_of
+from accounts.signals import submission_failed, submission_stale
 from theater_site.core.actions import current, digest_of
 from theater_site.core.errors import Conflict, DomainError, Invalid, NotFound, Stale
 from theater_site.core.inputs import Reading, row_of
@@ -63,12 +64,21 @@ def grant(submission: Submission, granted: Granted, *, only_check: bool = False)
     return Outcome("apply")
 
 
+def not_done(submission: Submission, refusal: DomainError) -> Submission:
+    """Note, now that it has moved on, that it was not done and why; people are told."""
+    submission.refusal, submission.failure = refusal, refusal.code
+    submission.save()
+    told = submission_stale if submission.state == SubmissionState.STALE else submission_failed
+    told.announce(submission=submission)
+    return submission
+
+
 def carry_out(submission: Submission, granted: Granted) -> None:
     """Do every item for good, as consequences. `granted` refuses by raising; it is asked of an item that was done, since
     only then its subject has been loaded, and whatever it refuses is rolled back with the rest."""
     run, results = current(), dict[str, Any]()
     for item in items_of(submission.items):
-        made = _done(item, Finder(_any_row, results))
+        made = _done(item, Finder(every_row, results))
         granted(item, run.consequences[-1].given)
         if item.name:
             results[item.name] = made
@@ -110,11 +120,7 @@ def _key(kind: type[models.Model], raw: Any, path: str) -> Any:
         return kind._meta.pk.to_python(raw)
     except ValidationError:
         # Of what is no id there is no row, either: asked for the sake of its answer.
-        return row_of(_any_row(kind), raw, path).pk
-
-
-def _any_row(kind: type[models.Model]) -> models.QuerySet[Any]:
-    return kind._base_manager.all()
+        return row_of(every_row(kind), raw, path).pk
 
 
 def place_is_of(submission: Submission, item: Item, given: Mapping[str, Any]) -> bool:

@@ -103,11 +103,16 @@ class Finder:
         return made
 
 
+def every_row(kind: type[models.Model]) -> models.QuerySet[Any]:
+    """All rows of a model, whoever may see them: for what was judged when it was submitted."""
+    return kind._base_manager.all()
+
+
 def seen_by(actor: Actor) -> Callable[[type[models.Model]], models.QuerySet[Any]]:
     """The rows of a model that `actor` may see: what they may not see cannot be named in what they propose."""
 
     def rows(kind: type[models.Model]) -> models.QuerySet[Any]:
-        every = kind._base_manager.all()
+        every = every_row(kind)
         return every.visible_to(actor) if issubclass(kind, ContentModel) else every  # type: ignore[attr-defined]
 
     return rows
@@ -133,12 +138,11 @@ class Trial:
     subjects: list[SubjectSeen] = field(default_factory=list)
     # What each item does, and to what, in words.
     titles: list[str] = field(default_factory=list)
-    # Of the first item that needs approval; None: its author may do all of it. `first` is the first item's.
-    place: Place | None = None
+    # Of the first item.
     first: Place | None = None
     # The first item that `allowed` refused: it is among the problems as well.
     refusal: DomainError | None = None
-    # Of every item that needs approval.
+    # Of every item that needs approval; none: its author may do all of it.
     places: list[Place] = field(default_factory=list)
 
     def refuse_problems(self) -> None:
@@ -146,7 +150,7 @@ class Trial:
         what may not be done here at all."""
         if self.refusal is not None:
             raise self.refusal
-        errors = [_as_problem(*found) for found in self.findings if found[0].severity is Severity.ERROR]
+        errors = [found.as_problem(path) for found, path in self.findings if found.severity is Severity.ERROR]
         told = {"findings": self.findings_as_data()} if self.findings else {}
         if self.problems and all(isinstance(problem, Stale) for problem in self.problems):
             first = self.problems[0]
@@ -224,8 +228,6 @@ def _alone() -> AbstractContextManager[None]:
 def _note_place(trial: Trial, place: Place | None, item: Item, given: Mapping[str, Any]) -> None:
     if place is not None:
         trial.places.append(place)
-    if trial.place is None:
-        trial.place = place
     if trial.first is None:
         trial.first = place_of(item, given)
 
@@ -318,7 +320,3 @@ def path_of(item: Item, name: str | None) -> str:
             if is_typeddict(bare) and head in entries_of(bare):
                 return f"{item.path}.inputs.{argument}.{name}"
     return item.path
-
-
-def _as_problem(finding: Finding, path: str) -> Invalid:
-    return Invalid(f"{finding.message} {finding.mend}", code=finding.rule, field=path)

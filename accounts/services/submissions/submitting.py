@@ -27,20 +27,13 @@ from theater_site.core import inputs, recording
 from theater_site.core.actions import Action, Needs, OpenTo, action, current
 from theater_site.core.actors import Actor
 from theater_site.core.errors import DomainError, Invalid, NotAllowed
-from theater_site.core.judges import Severity
+from theater_site.core.judges import refuse_errors
 
 
 def propose(action: Action[Any, Any], actor: Actor, given: Mapping[str, Any], if_version: int | None) -> Submission:
     """Store `action` for approval. Answers the runner's question; refused where its preview would be."""
     seen = action.preview(actor=actor, if_version=if_version, proposing=True, **given)
-    errors = [finding for finding in seen.findings if finding.severity is Severity.ERROR]
-    if errors:
-        raise Invalid(
-            "This breaks the theater's rules.",
-            code="rules_broken",
-            data={"findings": [finding.as_data() for finding in seen.findings]},
-            problems=[Invalid(f"{f.message} {f.mend}", code=f.rule, field=f.field or None) for f in errors],
-        )
+    refuse_errors(seen.findings)
     right, scope = action.scopes(given)[0]
     return create_submission(
         actor=actor,
@@ -134,7 +127,7 @@ def submit_anew(submission: Submission, *, at_once: bool = False) -> Submission:
     submission.submitted_at, submission.submitted_by = run.instant, run.actor.user
     submission.decided_by, submission.decided_at, submission.comment = None, None, ""
     submission.decided_in_place_of = None
-    if trial.place is None and at_once:
+    if not trial.places and at_once:
         _do_what_its_author_may(submission)
     submission.save()
     # Drafts keep no values in the log: what is decided on stands there, encrypted, round by round.

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from argparse import ArgumentParser
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
-from accounts.management.acting import acting_for
+from accounts.management.tables import Import, TableCommand
 from accounts.selectors.sections import organization
 from productions.rules.production_table import COLUMNS
 from productions.services.production_table import import_productions
-from theater_site.core.errors import DomainError
-from theater_site.core.logs import bind_request_id
-from theater_site.core.tables import Fault, read_table
-
-SHOWN = 100
 
 
-class Command(BaseCommand):
+class Command(TableCommand):
     help = (
         "Make and change productions from a CSV file (UTF-8; comma, semicolon or tab), all rows or none. A row whose slug is "
         "known changes that production; any other makes one in the season that it names by slug. Several names in a cell are "
@@ -29,57 +18,8 @@ class Command(BaseCommand):
         + ", ".join(column.name for column in COLUMNS)
         + "."
     )
+    name = "import_productions"
+    added = "made"
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE.csv")
-        parser.add_argument("--as", dest="email", metavar="EMAIL", help="act as this user, not as the installation")
-        parser.add_argument("--preview", action="store_true", help="tell what would come of it, and change nothing")
-        parser.add_argument(
-            "--waive", action="append", default=[], metavar="RULE=REASON", help="go past a warning of the judges"
-        )
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
-
-    def handle(self, *args: Any, file: str, **options: Any) -> None:
-        try:
-            data = Path(file).read_bytes()
-        except OSError as error:
-            raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
-        table = read_table(data, COLUMNS)
-        waive = dict(pair.partition("=")[::2] for pair in options["waive"])
-        told: dict[str, Any] = {"preview": options["preview"], "rows": table.rows, "findings": []}
-        faults = table.faults
-        if not faults:
-            rows = [{"line": record.line, **record.values} for record in table.records]
-            inputs: dict[str, Any] = {"organization": organization(), "rows": rows}
-            actor = acting_for(options["email"], "import_productions")
-            try:
-                with bind_request_id():
-                    if options["preview"]:
-                        preview = import_productions.preview(actor=actor, **inputs)
-                        told |= asdict(preview.result) | {"findings": [f.as_data() for f in preview.findings]}
-                    else:
-                        told |= asdict(import_productions(actor=actor, waive=waive, **inputs))
-            except DomainError as error:
-                if "faults" not in error.data:
-                    raise CommandError(error.message) from error
-                faults = [Fault(**fault) for fault in error.data["faults"]]
-        self._tell(told, faults, as_json=options["json"])
-
-    def _tell(self, told: dict[str, Any], faults: list[Fault], *, as_json: bool) -> None:
-        if as_json:
-            self.stdout.write(json.dumps({**told, "faults": [asdict(fault) for fault in faults]}))
-        elif not faults:
-            done = "would be" if told["preview"] else "were"
-            self.stdout.write(
-                f"Of {told['rows']} rows {told['new']} {done} made, {told['changed']} {done} changed, "
-                f"{told['unchanged']} say what is known."
-            )
-            for finding in told["findings"]:
-                self.stdout.write(f"warning {finding['rule']}: {finding['message']} {finding['mend']}")
-        else:
-            for fault in faults[:SHOWN]:
-                self.stdout.write(fault.told())
-            if len(faults) > SHOWN:
-                self.stdout.write(f"... and {len(faults) - SHOWN} more; --json lists them all.")
-        if faults:
-            raise CommandError(f"{len(faults)} cells or rows cannot be taken; nothing was changed.")
+    def wanted(self, options: dict[str, Any]) -> Import:
+        return Import(import_productions, {"organization": organization()}, COLUMNS)
