@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from django.db import connection, models
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -25,17 +25,11 @@ from productions.models import Character, Production
 from tests import world
 from tests.laws.scenes import Theater
 from tests.worlds import casting, directory
+from tests.worlds.at_scale import unseen
 
 PRODUCTIONS, PEOPLE, CREDITS, PARTS = 1_000, 100_000, 500_000, 20
 ROUNDS, HISTORY, CAST, WHO, PROGRAM, CHANGE = 300, 3.0, 3.0, 2.0, 6, 15
 ON = dt.date(2026, 10, 15)
-
-
-def _unseen(model: type[models.Model], rows: list[Any]) -> None:
-    """Written past the recorder: half a million audit entries are no part of what is measured."""
-    for row in rows:
-        row.created_at = row.updated_at = timezone.now()
-    models.QuerySet(model).bulk_create(rows, batch_size=2_000)
 
 
 class Scene:
@@ -45,13 +39,13 @@ class Scene:
         self.theater = Theater()
         season, section = self.theater.season, self.theater.season.section
         now = timezone.now()
-        _unseen(Production, [
+        unseen(Production, [
             Production(season=season, section=section, title=f"Play {n}", slug=f"play-{n}", published_at=now,
                        opens_on=f"20{10 + n % 17}-09-01", closes_on="2026-12-31", title_folded="play")
             for n in range(PRODUCTIONS)
         ])  # fmt: skip
         first = Production.objects.order_by("pk").first().pk
-        _unseen(Character, [
+        unseen(Character, [
             Character(production_id=first + n // PARTS, name=f"Part {n % PARTS}", order=n % PARTS)
             for n in range(PRODUCTIONS * PARTS)
         ])  # fmt: skip
@@ -215,9 +209,9 @@ def _play_of(scene: Scene, parts: int, holders: int) -> Character:
     play = world.production(
         scene.theater.season, by=scene.theater.director, published=True, opens_on="2026-10-01", closes_on="2026-11-30"
     )
-    _unseen(Character, [Character(production=play, name=f"Part {n}", order=n) for n in range(parts)])
+    unseen(Character, [Character(production=play, name=f"Part {n}", order=n) for n in range(parts)])
     people = [directory.person(by=scene.theater.director, published=True) for _ in range(holders)]
-    _unseen(Credit, [
+    unseen(Credit, [
         Credit(production=play, person=person, role=character.name, character=character,
                holding="understudy" if number else "principal")
         for character in play.characters.all()

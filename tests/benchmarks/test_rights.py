@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import connection, models
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -27,16 +27,10 @@ from accounts.selectors.rights import actor_for
 from productions.models import Production
 from tests import world
 from tests.laws.scenes import Theater
+from tests.worlds.at_scale import unseen
 
 USERS, ASSIGNMENTS, SECTIONS, ROWS = 100, 200, 6_000, 100_000
 ROUNDS, FIRST, PAGE = 200, 1.3, 2.0
-
-
-def _unseen(model: type[models.Model], rows: list[Any]) -> None:
-    """Written past the recorder: a hundred thousand audit entries are no part of what is measured."""
-    for row in rows:
-        row.created_at = row.updated_at = timezone.now()
-    models.QuerySet(model).bulk_create(rows, batch_size=2_000)
 
 
 class Scene:
@@ -49,7 +43,7 @@ class Scene:
         small = [world.season(self.theater.root, by=self.theater.director) for _ in range(10)]
         below = [Section.below(self.great.section, SectionKind.PRODUCTION, f"Play {n}") for n in range(SECTIONS)]
         below += [Section.below(dice.choice(small).section, SectionKind.PRODUCTION, f"Small {n}") for n in range(500)]
-        _unseen(Section, below)
+        unseen(Section, below)
         self.sections = list(Section.objects.filter(kind=SectionKind.PRODUCTION))
         rows = [
             Production(season=self.great, section=dice.choice(self.sections), title=f"Play {n}", slug=f"play-{n}",
@@ -57,7 +51,7 @@ class Scene:
                        opens_on=f"20{dice.randrange(10, 40)}-{dice.randrange(1, 13):02}-01", title_folded="play")
             for n in range(ROWS)
         ]  # fmt: skip
-        _unseen(Production, rows)
+        unseen(Production, rows)
         self.row = Production.objects.filter(section__path__startswith=self.great.section.path).order_by("pk")[
             ROWS // 2
         ]
@@ -70,8 +64,8 @@ class Scene:
             ]
             section = dice.choice([self.great.section, *[s.section for s in small], *self.sections[:50]])
             given = RoleAssignment(user=self.users[n % USERS], role=role, section=section)
-            _unseen(RoleAssignment, [given])
-            _unseen(SectionGrant, [
+            unseen(RoleAssignment, [given])
+            unseen(SectionGrant, [
                 SectionGrant(user=given.user, permission=codes[r], content_object=section, assignment=given) for r in role.rights
             ])  # fmt: skip
         self.holder = world.give("production_manager", self.great.section, by=self.theater.director)

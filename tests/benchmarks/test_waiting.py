@@ -26,16 +26,10 @@ from accounts.selectors.rights import _ALL_HELD, actor_for
 from tests import world
 from tests.laws.scenes import Theater
 from tests.worlds import approvals
+from tests.worlds.at_scale import unseen
 
 SUBMISSIONS, SECTIONS, ROUNDS, RATIO, QUERIES = 10_000, 200, 60, 2.0, 3
 AREAS = ("details", "media", "schedule", "promotions")
-
-
-def _unseen(model: type[models.Model], rows: list[Any]) -> None:
-    """Written past the recorder: ten thousand audit entries are no part of what is measured."""
-    for row in rows:
-        row.created_at = row.updated_at = timezone.now()
-    models.QuerySet(model).bulk_create(rows, batch_size=2_000)
 
 
 class Scene:
@@ -46,7 +40,7 @@ class Scene:
         below = [
             Section.below(dice.choice(seasons).section, SectionKind.PRODUCTION, f"Play {n}") for n in range(SECTIONS)
         ]
-        _unseen(Section, below)
+        unseen(Section, below)
         sections = list(Section.objects.filter(kind=SectionKind.PRODUCTION))
         authors = [world.user() for _ in range(20)]
         states = [SubmissionState.SUBMITTED] * 6 + [SubmissionState.APPLIED] * 3 + [SubmissionState.DRAFT]
@@ -56,7 +50,7 @@ class Scene:
                        submitted_at=timezone.now())
             for n in range(SUBMISSIONS)
         ]  # fmt: skip
-        _unseen(Submission, rows)
+        unseen(Submission, rows)
         now = timezone.now()
         Waiting.objects.bulk_create(
             Waiting(submission_id=pk, since=now) for pk in Submission.objects.values_list("pk", flat=True)

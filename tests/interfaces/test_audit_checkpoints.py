@@ -16,7 +16,16 @@ from django.test import override_settings
 
 from accounts.models import AuditCheckpoint, AuditEntry, AuditSeal
 from accounts.services.sealing import seal_batch, seal_waiting, sign_checkpoint
-from tests.interfaces.test_audit_seal import as_an_intruder, key_of, remove, rename, run, sealed, verified
+from tests.interfaces.test_audit_seal import (
+    as_an_intruder,
+    key_of,
+    remove,
+    rename,
+    run,
+    sealed,
+    sealed_theater,
+    verified,
+)
 from tests.laws.scenes import Theater
 
 pytestmark = pytest.mark.django_db
@@ -24,14 +33,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def theater() -> Theater:
-    """With a log of some entries, all of them sealed, and two checkpoints."""
-    theater = Theater()
-    rename(theater, 3)
-    seal_waiting()
-    assert sign_checkpoint() is not None
-    rename(theater, 4)
-    assert sign_checkpoint() is not None
-    return theater
+    return sealed_theater()
 
 
 def cut(last: int) -> None:

@@ -36,6 +36,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def theater() -> Theater:
+    return sealed_theater()
+
+
+def sealed_theater() -> Theater:
     """With a log of some entries, all of them sealed, and two checkpoints."""
     theater = Theater()
     rename(theater, 3)
