@@ -35,9 +35,8 @@ from media_library.selectors.pictures import urls_of_public_pictures
 from media_library.services import files
 from productions import signals as productions_signals
 from productions.models import Character, License, Production
-from productions.receivers.brand import judge_productions
 from productions.receivers.copying import bring_scenes
-from productions.receivers.licenses import judge_licenses
+from productions.receivers.judging import judge_productions
 from scheduling.models import Run
 from scheduling.receivers.copying import bring_runs
 from scheduling.receivers.licenses import judge_runs
@@ -130,8 +129,7 @@ def _productions() -> None:
     productions_signals.performances_counted.answered_by(with_performances)
     # Scenes first: a credit finds its character there.
     _listen(productions_signals.production_copied, bring_scenes, bring_credits, bring_runs)
-    judges.register(judge_productions, models_judged=[Production])
-    judges.register(judge_licenses, models_judged=[Production, License])
+    judges.register(judge_productions, models_judged=[Production, License])
     judges.register(judge_runs, models_judged=[Run])
 
 

@@ -137,7 +137,8 @@ class Agreement(ContentModel):
 class Waiting(models.Model):
     """Since when a submission waits at its step, who has been reminded of it, and where it went up to.
 
-    Bookkeeping beside the submission, so that a reminder is no change of it and makes no approver's version stale.
+    Bookkeeping beside the submission, so that a reminder is no change of it and makes no approver's version stale. Most need
+    none: without a row it waits at its first step since it was submitted, and nobody was reminded (`waiting_of`).
     """
 
     submission = models.OneToOneField(Submission, on_delete=models.CASCADE, related_name="waiting", primary_key=True)

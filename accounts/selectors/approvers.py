@@ -15,7 +15,8 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from accounts.models import (
     Agreement,
@@ -187,6 +188,15 @@ def _asked(submission: Submission, steps: Iterable[Step]) -> Iterator[tuple[str,
         yield from asked_above(submission.area, waiting.escalated_to)
 
 
+def waiting_of(submission: Submission) -> Waiting:
+    """How it waits, where it does: as is noted of it, else since it was submitted, with nothing to note."""
+    noted: Waiting | None = getattr(submission, "waiting", None)
+    if noted is not None:
+        return noted
+    assert submission.submitted_at is not None, "a draft does not wait"
+    return Waiting(submission=submission, since=submission.submitted_at)
+
+
 def steps_for(area: str, section: Section) -> list[Step]:
     """The agreements that something in `area` needs on `section`, in their order."""
     return governing(all_steps(), area, section.path)
@@ -227,7 +237,7 @@ def summaries(rows: QuerySet[Submission]) -> QuerySet[Submission, dict[str, Any]
     went_up = Q(waiting__escalated_to__isnull=False)
     return rows.values(
         *("pk", "version", "title", "area", "section", "author", "round", "step", "run_at", "submitted_at"),
-        since=F("waiting__since"),
+        since=Coalesce("waiting__since", "submitted_at"),
         escalated=ExpressionWrapper(went_up, output_field=BooleanField()),
     )
 

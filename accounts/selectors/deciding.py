@@ -12,6 +12,10 @@ from django.db import connection
 from accounts.rules.approval_steps import Step, approve, narrower
 from accounts.rules.ceilings import EVERYWHERE_PATH, Hold
 
+# What is held, as the database tells it: right, path, parent, start, end, grant, assignment; and the path of the section
+# that was asked about, where one was.
+Row = tuple[Any, ...]
+
 
 class Ground(NamedTuple):
     """A hold by which somebody decides: their own, or borrowed from `person`."""
@@ -49,39 +53,42 @@ class Reach:
         return found
 
 
-def reach_of_user(user_id: int, *, second_factor: bool) -> Reach:
-    """One statement. Without a second factor nothing counts that comes from a sensitive role, be it somebody else's."""
-    reach = Reach()
+def reach_of_user(user_id: int, *, second_factor: bool) -> tuple[Reach, list[Row]]:
+    """What one user decides by, and the rights that they hold: one statement for both, since who asks for the one asks for
+    the other next. Without a second factor nothing counts that comes from a sensitive role, be it somebody else's."""
+    reach, held = Reach(), list[Row]()
     with connection.cursor() as cursor:
-        cursor.execute(_REACH, [user_id, user_id, user_id])
+        cursor.execute(_REACH, [user_id] * 4)
         rows = cursor.fetchall()
-    for row in rows:
-        kind, word, hold, borrowed, area, position, person, sensitive = _read(row)
+    for kind, *row, sensitive in rows:
         if kind == "step":
-            reach.steps.append(Step(row[2], area, position, word))
-        elif sensitive and not second_factor:
+            word, path, _, _, _, area, position = row[:7]
+            reach.steps.append(Step(path, area, position, word))
             continue
-        elif kind == "role":
+        if sensitive and not second_factor:
+            continue
+        if kind == "held":
+            held.append((*row[:5], *row[6:8], None))
+            continue
+        word, hold, borrowed, area, person = _read(row)
+        if kind == "role":
             reach._roles.append(hold)
         elif (path := narrower(hold.path, borrowed.path)) is not None:
             spans = (hold.starts_at, borrowed.starts_at), (hold.ends_at, borrowed.ends_at)
             starts = max((at for at in spans[0] if at is not None), default=None)
             ends = min((at for at in spans[1] if at is not None), default=None)
             reach._borrowed.append((area, Ground(Hold(word, path, starts, ends), person)))
-    return reach
+    return reach, held
 
 
-def _read(row: tuple[Any, ...]) -> tuple[str, str, Hold, Hold, str, int, int, bool]:
-    kind, word, path, parent, starts, ends, area, position, person, within, above, since, until, sensitive = row
+def _read(row: list[Any]) -> tuple[str, Hold, Hold, str, int]:
+    word, path, parent, starts, ends, area, _, person, within, above, since, until = row
     return (
-        kind,
         word,
         Hold(word, reaching(path, parent), aware(starts), aware(ends)),
         Hold(word, reaching(within or "", above), aware(since), aware(until)),
         area,
-        position,
         person,
-        bool(sensitive),
     )
 
 
@@ -126,5 +133,13 @@ _OWN_ROLES = (
     "JOIN accounts_section place ON place.id = a.section_id "
     "WHERE a.user_id = %s AND a.role_id IN (SELECT role_id FROM accounts_approvalstep WHERE role_id IS NOT NULL)",
 )
+# Their row and assignment stand where others have a position and a person.
+_OWN_RIGHTS = (
+    "SELECT 'held', p.codename, place.path, place.parent_id, g.starts_at, g.ends_at, '', g.id, g.assignment_id, "
+    "'', NULL, NULL, NULL, COALESCE(r.sensitive, FALSE) FROM accounts_sectiongrant g "
+    "JOIN auth_permission p ON p.id = g.permission_id JOIN accounts_section place ON place.id = g.content_object_id "
+    "LEFT JOIN accounts_roleassignment a ON a.id = g.assignment_id LEFT JOIN accounts_role r ON r.id = a.role_id "
+    "WHERE g.user_id = %s",
+)
 # The typed columns first: PostgreSQL takes the types of a UNION from them.
-_REACH = " UNION ALL ".join(map("".join, (_BORROWED_RIGHTS, _BORROWED_ROLES, _STEPS, _OWN_ROLES)))
+_REACH = " UNION ALL ".join(map("".join, (_BORROWED_RIGHTS, _BORROWED_ROLES, _STEPS, _OWN_ROLES, _OWN_RIGHTS)))

@@ -17,7 +17,7 @@ from accounts.models import RoleAssignment, Section, SectionGrant, User
 from accounts.rules.approval_steps import DECIDE, approve
 from accounts.rules.ceilings import EVERYWHERE_PATH, Hold
 from accounts.rules.rights import RIGHTS
-from accounts.selectors.deciding import Reach, aware, reach_of_user, reaching
+from accounts.selectors.deciding import Reach, Row, aware, reach_of_user, reaching
 from theater_site.core import recording
 from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, Public, Sections, SectionsBelow
 from theater_site.core.errors import NotAllowed
@@ -29,13 +29,12 @@ class Rights:
 
     One query for the grants, with the section of the object asked about; one for the sections below all of them, once a
     list or another object is asked about. Where those are more than can be loaded, one for each object that did not bring
-    its section along. Ends are compared with the instant that is asked about, so what
-    has run out is refused however long ago it was loaded. Without a second factor, what comes from sensitive roles is not
-    held.
+    its section along. Ends are compared with the instant that is asked about, so what has run out is refused however long
+    ago it was loaded. Without a second factor, what comes from sensitive roles is not held.
 
     `decide_<area>` is held by nobody's giving: it is answered where somebody has a word in what waits for approval in the
-    area, by the right to approve, by a step, or in somebody's place; one more query. Which submissions those are exactly
-    is for accounts.selectors.approvers to say.
+    area, by the right to approve, by a step, or in somebody's place; one more query, or none where this is asked first.
+    Which submissions those are exactly is for accounts.selectors.approvers to say.
     """
 
     def __init__(self, user: User, *, second_factor: bool = True, loads_sections: bool = False) -> None:
@@ -43,7 +42,7 @@ class Rights:
         self._second_factor = second_factor
         # Whether a section's place in the tree is looked up, though it was loaded before with the section itself.
         self._loads_sections = loads_sections
-        self._rows: list[_Row] | None = None
+        self._rows: list[Row] | None = None
         self._by_right: dict[str, list[Hold]] = {}
         self._paths: dict[int, str] = {}
         self._below: list[tuple[int, str]] | None = None
@@ -97,7 +96,7 @@ class Rights:
         self._below, self._below_loaded = None, False
         self._held.clear()
 
-    def _loaded(self, section_id: int | None = None) -> list[_Row]:
+    def _loaded(self, section_id: int | None = None) -> list[Row]:
         """Everything that is held, and where the section asked about stands: one statement.
 
         Written by hand since it begins every request: the ORM takes several times as long to put it together as the
@@ -119,7 +118,11 @@ class Rights:
         """By what they decide on submissions besides their rights."""
         if self._reach is None:
             known = self._user.pk is not None and self._user.is_active
-            self._reach = reach_of_user(self._user.pk, second_factor=self._second_factor) if known else Reach()
+            self._reach, held = (
+                reach_of_user(self._user.pk, second_factor=self._second_factor) if known else (Reach(), [])
+            )
+            if self._rows is None:
+                self._rows = held
         return self._reach
 
     def approves_for(self, area: str, scope: Any, at: datetime) -> set[int | None]:
@@ -200,8 +203,6 @@ class Rights:
 
 # Held on the organization, it makes somebody one who decides what nobody else may.
 LAST_RESORT = "manage_members"
-# Right, path, parent, start, end, row, assignment; and the path of the section asked about.
-_Row = tuple[Any, ...]
 # As many sections are named one by one in a statement; of more their place in the tree is compared.
 _FEW = 200
 _ALL_HELD = (
@@ -217,7 +218,7 @@ _HELD_WITHOUT_SECOND_FACTOR = (
 )
 
 
-def _hold(row: _Row) -> Hold:
+def _hold(row: Row) -> Hold:
     right, path, parent, starts_at, ends_at, grant, assignment = row[:7]
     return Hold(right, reaching(path, parent), aware(starts_at), aware(ends_at), grant, assignment)
 

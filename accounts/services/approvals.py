@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.db.models import QuerySet
 
@@ -16,6 +16,7 @@ from accounts.selectors.approvers import (
     deciders,
     in_whose_place,
     refuse_unless_decides,
+    waiting_of,
 )
 from accounts.selectors.rights import SignedIn
 from accounts.signals import decided_in_place, submission_waits
@@ -65,14 +66,15 @@ def set_approval_steps(*, section: Section, area: str, steps: list[StepFields]) 
 def _ask_anew(section: Section, area: str, before: list[Step]) -> None:
     """What waits in `area` below `section` is asked of those whom the steps name now."""
     after = all_steps()
-    waiting = Waiting.objects.filter(submission__state=SubmissionState.SUBMITTED, submission__area=area)
-    below = waiting.filter(submission__section__path__startswith=section.path)
-    for row in below.select_related("submission__section", "submission__author").order_by("pk"):
-        path = row.submission.section.path
+    waiting = Submission.objects.filter(state=SubmissionState.SUBMITTED, area=area)
+    below = waiting.filter(section__path__startswith=section.path).select_related("section", "author", "waiting")
+    for submission in below.order_by("pk"):
+        path = submission.section.path
         if _words(governing(before, area, path)) != _words(governing(after, area, path)):
+            row = waiting_of(submission)
             row.escalated_to, row.by_those_who_agreed = None, False
-            row.save(update_fields=["escalated_to", "by_those_who_agreed"])
-            _ask(row.submission, row)
+            Waiting.objects.filter(submission=submission).update(escalated_to=None, by_those_who_agreed=False)
+            _ask(submission, row)
 
 
 def _words(steps: list[Step]) -> list[str]:
@@ -135,11 +137,12 @@ def agree(submission: Submission, in_place_of: User | None) -> bool:
 
 def settle(submission: Submission) -> None:
     """Let it wait at its step from now on; whoever may decide there is told, or whoever above where nobody there may."""
-    anew = {"since": current().instant, "reminded": 0, "escalated_to": None, "by_those_who_agreed": False, "waived": {}}
-    row = Waiting(submission=submission, **anew)
-    first = submission.round == 1 and submission.step == 0
-    if first or not Waiting.objects.filter(submission=submission).update(**anew):
-        row.save(force_insert=True)
+    row = Waiting(submission=submission, since=current().instant)
+    if submission.step > 0:
+        row.save()
+    elif submission.round > 1:
+        # At its first step it waits since it was submitted: that needs no row.
+        Waiting.objects.filter(submission=submission).delete()
     _ask(submission, row)
 
 
@@ -172,16 +175,17 @@ def escalate(submission: Submission, waiting: Waiting) -> None:
         asked = asked_where(submission, all_steps(), waiting)
         found = _to_tell(deciders(submission, run.instant, asked, again=True))
         waiting.by_those_who_agreed = bool(found)
-    Waiting.objects.filter(pk=waiting.pk).update(
-        escalated_to=waiting.escalated_to, by_those_who_agreed=waiting.by_those_who_agreed
-    )
+    note(submission, escalated_to=waiting.escalated_to, by_those_who_agreed=waiting.by_those_who_agreed)
     run.note["escalated_to"] = waiting.escalated_to_id
     submission_waits.announce(submission=submission, deciders=found, escalated=True)
 
 
 def keep_waivers(submission: Submission) -> None:
     """What the running approval waives is waived when its time comes as well."""
-    waived = dict(current().waivers)
-    # One's own never waited for anybody before.
-    new = {"waived": waived, "since": current().instant}
-    Waiting.objects.update_or_create(submission=submission, defaults={"waived": waived}, create_defaults=new)
+    note(submission, waived=dict(current().waivers))
+
+
+def note(submission: Submission, **values: Any) -> None:
+    """Keep this beside `submission`, with what is noted of it already."""
+    new = {"since": submission.submitted_at or current().instant, **values}
+    Waiting.objects.update_or_create(submission=submission, defaults=values, create_defaults=new)

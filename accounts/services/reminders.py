@@ -10,8 +10,8 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Submission, SubmissionState, Waiting
 from accounts.rules.approval_steps import Step
-from accounts.selectors.approvers import all_steps, asked_where, deciders, deciders_of
-from accounts.services.approvals import escalate
+from accounts.selectors.approvers import all_steps, asked_where, deciders, deciders_of, waiting_of
+from accounts.services.approvals import escalate, note
 from accounts.signals import submission_overdue
 from theater_site.core import recording
 from theater_site.core.actions import Action, OpenTo, action, current
@@ -48,8 +48,8 @@ def _done(what: Action[Any, Any], submission: Submission) -> bool:
 @action("submission.escalate", open_to=OpenTo.SYSTEM, subject="submission")
 def escalate_submission(*, submission: Submission) -> Submission:
     """Let it go up where nobody may decide on it any more. Refused (`not_due`) where somebody may, or it does not wait."""
-    waiting = Waiting.objects.select_for_update(of=("self",)).filter(submission=submission).first()
-    if waiting is None or submission.state != SubmissionState.SUBMITTED:
+    waiting = waiting_of(submission)
+    if submission.state != SubmissionState.SUBMITTED:
         raise _not_due()
     if not _goes_up(submission, waiting, all_steps(), current().instant):
         raise _not_due()
@@ -62,12 +62,13 @@ def remind_of_submission(*, submission: Submission) -> Submission:
     """Remind those who may decide that it waits: once for each number of days, the greatest that has passed. Refused
     (`not_due`) where they were reminded of it already, or it does not wait."""
     now = current().instant
-    waiting = Waiting.objects.select_for_update(of=("self",)).filter(submission=submission).first()
-    days = max((n for n in settings.APPROVAL_REMINDER_DAYS if waiting and _passed(waiting, n)), default=0)
-    if waiting is None or submission.state != SubmissionState.SUBMITTED or days <= waiting.reminded:
+    if submission.state != SubmissionState.SUBMITTED:
         raise _not_due()
-    waiting.reminded = days
-    waiting.save(update_fields=["reminded"])
+    waiting = waiting_of(submission)
+    days = max((n for n in settings.APPROVAL_REMINDER_DAYS if _passed(waiting, n)), default=0)
+    if days <= waiting.reminded:
+        raise _not_due()
+    note(submission, reminded=days)
     submission_overdue.announce(submission=submission, deciders=deciders_of(submission, now), days=days)
     return submission
 
@@ -92,8 +93,7 @@ def _waiting() -> QuerySet[Submission]:
 def _orphaned() -> list[Submission]:
     """What nobody may decide on where it waits, and that can go up further."""
     now, steps = recording.instant(), all_steps()
-    rows = _waiting().filter(waiting__isnull=False)
-    return [row for row in rows if _goes_up(row, row.waiting, steps, now)]
+    return [row for row in _waiting() if _goes_up(row, waiting_of(row), steps, now)]
 
 
 def _goes_up(submission: Submission, waiting: Waiting, steps: list[Step], at: datetime) -> bool:
@@ -108,5 +108,6 @@ def _overdue() -> list[Submission]:
     now = recording.instant()
     due = Q(pk__in=())
     for days in settings.APPROVAL_REMINDER_DAYS:
-        due |= Q(waiting__since__lte=now - timedelta(days=days), waiting__reminded__lt=days)
+        then = now - timedelta(days=days)
+        due |= Q(waiting__since__lte=then, waiting__reminded__lt=days) | Q(waiting=None, submitted_at__lte=then)
     return list(_waiting().filter(due))

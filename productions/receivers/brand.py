@@ -1,8 +1,8 @@
-"""The judge of productions: does what was changed keep the brand guidelines?"""
+"""Does what was changed of a production keep the brand guidelines?"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from productions.models import BrandKit, Production, ProductionStatus
 from productions.rules import brand
@@ -12,21 +12,25 @@ from theater_site.core.judges import Finding
 from theater_site.core.recording import DELETED, Change
 
 
-def judge_productions(changes: list[Change]) -> list[Finding]:
+def concerned(changes: Iterable[Change]) -> dict[int, Change]:
+    """The changes of productions on which guidelines could have a word, by production: on a text, on what becomes public or
+    empty."""
+    return {
+        change.object_id: change
+        for change in changes
+        if change.operation != DELETED
+        and (_appears(change) or any(name in brand.TEXTS or not value for name, value in change.after.items()))
+    }
+
+
+def faults_of_brand(rows: Mapping[int, Production], changes: Mapping[int, Change]) -> list[Finding]:
     """Findings on the texts that were changed, and on everything of a production that has just become public.
 
     What must be there (required fields and credits, shortest texts) is asked of public productions only: a draft may be
-    unfinished. A production of the archive is history and is not judged.
+    unfinished.
     """
-    live = {change.object_id: change for change in changes if change.operation != DELETED and _concerned(change)}
-    if not live or not (kits := BrandKits()):
-        return []
-    rows = Production.objects.in_bulk(list(live))
-    judged = [
-        (row, kit, live[pk])
-        for pk, row in rows.items()
-        if row.status != ProductionStatus.ARCHIVED and (kit := kits.of(row.section_id)) is not None
-    ]
+    kits = BrandKits()
+    judged = [(rows[pk], kit, change) for pk, change in changes.items() if (kit := kits.of(rows[pk].section_id))]
     wanted = sorted({role for row, kit, change in judged if _appears(change) for role in kit.required_credits})
     appearing = [row.pk for row, kit, change in judged if _appears(change) and kit.required_credits]
     credited = roles_credited.ask(productions=appearing, roles=wanted) if appearing else {}
@@ -55,11 +59,6 @@ def missing_credits(productions: Collection[int]) -> list[Finding]:
         for row, kit in judged
         for fault in brand.faults_of_credits(credited.get(row.pk, set()), kit.required_credits)
     ]
-
-
-def _concerned(change: Change) -> bool:
-    """Whether guidelines could have a word on it: on a text, on what becomes public or empty. Else none are read."""
-    return _appears(change) or any(name in brand.TEXTS or not value for name, value in change.after.items())
 
 
 def _appears(change: Change) -> bool:

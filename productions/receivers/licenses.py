@@ -1,10 +1,13 @@
-"""The judge of licenses: is a production played as it was licensed to be?"""
+"""Is a production played as it was licensed to be?"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
 from productions.models import License, Production, ProductionStatus
 from productions.rules.licenses import Use
-from productions.selectors.licenses import dates_of, license_allows, public_text_of, warnings
+from productions.selectors.licenses import Licenses, dates_of, public_text_of, warnings
 from theater_site.core.judges import Finding
 from theater_site.core.recording import DELETED, Change
 
@@ -13,38 +16,46 @@ _DATES = frozenset({"opens_on", "closes_on"})
 _TEXTS = frozenset({"billing", "subtitle", "short_synopsis", "synopsis"})
 
 
-def judge_licenses(changes: list[Change]) -> list[Finding]:
-    """Findings on dates outside of the license's window, and on public productions that lack the billing it requires.
+class Asked(NamedTuple):
+    """What of a production its licenses are asked about."""
 
-    Judged are what was changed, a production that has just become public, and what a new or corrected license is about. The
-    archive is history and is not judged.
-    """
-    asked: dict[int, tuple[bool, bool]] = {}
+    dates: bool = False
+    texts: bool = False
+
+
+def concerned(changes: Iterable[Change]) -> dict[int, Asked]:
+    """What was changed, all of a production that has just become public, and of what a new or corrected license is about."""
+    asked: dict[int, Asked] = {}
     for change in changes:
         if change.operation == DELETED or change.after.get("status") == ProductionStatus.ARCHIVED:
             continue
         if change.model is License:
-            asked[change.after.get("production_id") or _production_of(change)] = (True, True)
+            asked[change.after.get("production_id") or _production_of(change)] = Asked(True, True)
         else:
             appears = change.after.get("published_at") is not None
-            wanted = (appears or bool(_DATES & change.after.keys()), appears or bool(_TEXTS & change.after.keys()))
-            known = asked.get(change.object_id, (False, False))
-            asked[change.object_id] = (known[0] or wanted[0], known[1] or wanted[1])
-    asked = {pk: wanted for pk, wanted in asked.items() if any(wanted)}
-    if not asked:
-        return []
-    licensed = Production.objects.filter(licenses__isnull=False).exclude(status=ProductionStatus.ARCHIVED).distinct()
-    # An import may bring more ids than one statement takes.
-    rows = licensed.in_bulk(list(asked))
-    uses = {
-        pk: Use(
-            dates=dates_of(row) if asked[pk][0] else (),
-            public_text=public_text_of(row) if asked[pk][1] and row.published_at is not None else None,
-        )
-        for pk, row in rows.items()
-    }
-    broken = license_allows(uses) if uses else {}
-    return [finding for pk, faults in broken.items() for finding in warnings(rows[pk], faults)]
+            known = asked.get(change.object_id, Asked())
+            asked[change.object_id] = Asked(
+                known.dates or appears or bool(_DATES & change.after.keys()),
+                known.texts or appears or bool(_TEXTS & change.after.keys()),
+            )
+    return {pk: what for pk, what in asked.items() if any(what)}
+
+
+def faults_of_licenses(rows: Mapping[int, Production], asked: Mapping[int, Asked]) -> list[Finding]:
+    """Findings on dates outside of the license's window, and on public productions that lack the billing it requires."""
+    licenses = Licenses(asked)
+    return [
+        finding
+        for pk, what in asked.items()
+        for finding in warnings(rows[pk], licenses.faults(pk, _use(rows[pk], what)))
+    ]
+
+
+def _use(row: Production, asked: Asked) -> Use:
+    return Use(
+        dates=dates_of(row) if asked.dates else (),
+        public_text=public_text_of(row) if asked.texts and row.published_at is not None else None,
+    )
 
 
 def _production_of(change: Change) -> int:

@@ -12,14 +12,17 @@ from productions.rules.partial_dates import PartialDate
 from theater_site.core.judges import Finding, Severity
 
 
-def license_allows(uses: dict[int, Use]) -> dict[int, list[Fault]]:
-    """By production id: what of the use it is put to no license of a house covers; those that are allowed all of it are
-    absent. A production without a license needs none. One query, whatever the productions."""
-    held: dict[int, list[Terms]] = {}
-    for license_ in License.objects.filter(production__in=list(uses)).order_by("pk"):
-        held.setdefault(license_.production_id, []).append(terms_of(license_))
-    judged = ((pk, faults_of_all(terms, uses[pk])) for pk, terms in held.items())
-    return {pk: broken for pk, broken in judged if broken}
+class Licenses:
+    """The licenses of these productions, loaded with one query however many they are."""
+
+    def __init__(self, productions: Iterable[int]) -> None:
+        self._held: dict[int, list[Terms]] = {}
+        for license_ in License.objects.filter(production__in=list(productions)).order_by("pk"):
+            self._held.setdefault(license_.production_id, []).append(terms_of(license_))
+
+    def faults(self, production: int, use: Use) -> list[Fault]:
+        """What of this use no license of a house covers. A production without a license needs none."""
+        return faults_of_all(self._held.get(production, ()), use)
 
 
 def terms_of(license_: License) -> Terms:

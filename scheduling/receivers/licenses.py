@@ -5,7 +5,7 @@ from __future__ import annotations
 from productions.models import ProductionStatus
 from productions.rules.licenses import Use
 from productions.rules.partial_dates import PartialDate
-from productions.selectors.licenses import license_allows, warnings
+from productions.selectors.licenses import Licenses, warnings
 from scheduling.models import Run
 from theater_site.core.judges import Finding
 from theater_site.core.recording import DELETED, Change
@@ -22,11 +22,12 @@ def judge_runs(changes: list[Change]) -> list[Finding]:
         return []
     licensed = Run.objects.filter(production__licenses__isnull=False)
     rows = licensed.exclude(production__status=ProductionStatus.ARCHIVED).select_related("venue").distinct()
-    found: list[Finding] = []
     # An import may bring more ids than one statement takes.
-    for run in rows.in_bulk(ids).values():
-        found += warnings(run, license_allows({run.production_id: _use_of(run)}).get(run.production_id, ()))
-    return found
+    runs = list(rows.in_bulk(ids).values())
+    if not runs:
+        return []
+    licenses = Licenses({run.production_id for run in runs})
+    return [finding for run in runs for finding in warnings(run, licenses.faults(run.production_id, _use_of(run)))]
 
 
 def _use_of(run: Run) -> Use:

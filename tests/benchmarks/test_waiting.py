@@ -22,7 +22,7 @@ from django.utils import timezone
 from accounts.models import Section, SectionKind, Submission, SubmissionState, User, Waiting
 from accounts.selectors.approvers import counts_for, summaries, waiting_for
 from accounts.selectors.deciding import _REACH
-from accounts.selectors.rights import _ALL_HELD, actor_for
+from accounts.selectors.rights import actor_for
 from tests import world
 from tests.laws.scenes import Theater
 from tests.worlds import approvals
@@ -86,7 +86,8 @@ def _statement(what: str, order: str) -> str:
 
 
 _PAGE = _statement(
-    "s.id, s.version, s.title, s.area, s.section_id, s.author_id, s.round, s.step, s.run_at, s.submitted_at, w.since, "
+    "s.id, s.version, s.title, s.area, s.section_id, s.author_id, s.round, s.step, s.run_at, s.submitted_at, "
+    "COALESCE(w.since, s.submitted_at), "
     "w.escalated_to_id",
     "ORDER BY s.id LIMIT 50",
 )
@@ -95,9 +96,7 @@ _COUNTS = _statement("s.area, COUNT(*)", "GROUP BY s.area ORDER BY s.area")
 
 def _by_hand(sql: str, user: User, section: Section) -> list[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(_ALL_HELD, [None, user.pk])
-        cursor.fetchall()
-        cursor.execute(_REACH, [user.pk] * 3)
+        cursor.execute(_REACH, [user.pk] * 4)
         cursor.fetchall()
         cursor.execute(sql, [section.path + "%", user.pk, user.pk, user.pk])
         return cursor.fetchall()

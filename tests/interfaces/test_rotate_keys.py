@@ -15,8 +15,9 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection, models
 
-from accounts.models import AuditChange, AuditEntry, AuditValue, Notification, Submission
+from accounts.models import AuditChange, AuditEntry, AuditValue, Notification, Submission, Waiting
 from accounts.rules.seals import values_digest
+from accounts.services.approvals import note
 from directory.models import Person
 from directory.services.people import update_contact
 from productions.services.productions import update_production
@@ -57,6 +58,7 @@ class Planted:
         self.submission = update_production.submit(
             actor=world.acting(author), production=play, changes={"title": "Otherwise"}
         ).submission
+        note(self.submission, waived={"title_too_long": "It is a quotation."})
         browser = world.client(director)
         answer = world.post(browser, "/api/v1/seasons/", {"name": "Next"}, **{"Idempotency-Key": "once"})
         assert answer.status_code == 201
@@ -80,6 +82,7 @@ def all_readable(planted: Planted) -> None:
     planted.person = Person.objects.get(pk=planted.person.pk)
     assert (planted.person.email, planted.person.phone) == ("ada@home.example", "555 0100")
     assert Submission.objects.get(pk=planted.submission.pk).items[0]["inputs"]["changes"] == {"title": "Otherwise"}
+    assert Waiting.objects.get().waived == {"title_too_long": "It is a quotation."}
     assert all(message.body for message in Notification.objects.all())
     assert [json.loads(decrypt(kept.answer))["data"]["name"] for kept in IdempotentAnswer.objects.all()] == ["Next"]
     assert decrypt(Authenticator.objects.get(type="totp").data["secret"]) == SECRET

@@ -87,11 +87,11 @@ class Run:
     # All that stood in the subject then, where the action shows it to others than before.
     exposed: Change | None = None
     findings: list[Finding] = field(default_factory=list)
-    consequences: list[Run] = field(default_factory=list)
     note: dict[str, Any] = field(default_factory=dict)
     _changes: dict[tuple[type, Any], Change] = field(default_factory=dict)
-    # Changes made inside a savepoint that the body opened, with what tells whether it was taken back.
-    _undecided: list[tuple[Callable[[], None], list[Change]]] = field(default_factory=list)
+    _consequences: list[Run] = field(default_factory=list)
+    # What was done inside a savepoint that the body opened, with what tells whether it was taken back.
+    _undecided: list[tuple[Callable[[], None], list[Change] | Run]] = field(default_factory=list)
     _depth: int = 0
 
     @property
@@ -101,56 +101,71 @@ class Run:
     @property
     def changes(self) -> list[Change]:
         """What changed, one entry an object, in the order in which the objects were first touched."""
-        self._decide()
-        return list(self._changes.values())
+        changes = dict(self._changes)
+        for done in self._standing():
+            if not isinstance(done, Run):
+                _merge(changes, done)
+        return list(changes.values())
+
+    @property
+    def consequences(self) -> list[Run]:
+        """The actions that were done inside this one, in their order."""
+        return [*self._consequences, *(done for done in self._standing() if isinstance(done, Run))]
+
+    @property
+    def tree(self) -> Iterator[Run]:
+        """This one and all its consequences, each before its own."""
+        yield self
+        for run in self.consequences:
+            yield from run.tree
 
     def begin(self) -> None:
         """Called once the run's transaction is open: savepoints from here on are the body's own."""
         self._depth = len(transaction.get_connection().savepoint_ids)
 
-    def keep(self, changes: Iterable[Change]) -> None:
+    def keep(self, done: list[Change] | Run) -> None:
+        """Note changes, or a consequence: unless a savepoint that is open now is rolled back."""
         if len(transaction.get_connection().savepoint_ids) > self._depth:
             # Django forgets what was to be done on commit when it rolls a savepoint back; nothing else would tell us.
             def stands() -> None: ...
 
             transaction.on_commit(stands)
-            self._undecided.append((stands, list(changes)))
+            self._undecided.append((stands, done))
         else:
-            self._decide()
-            self._merge(changes)
+            self.decide()
+            self._keep(done)
 
-    def _decide(self) -> None:
-        if self._undecided:
-            standing = {function for _, function, *_ in transaction.get_connection().run_on_commit}
-            for stands, changes in self._undecided:
-                if stands in standing:
-                    self._merge(changes)
-            self._undecided.clear()
+    def decide(self) -> None:
+        """Called where no savepoint of the body's is open any more: what was not taken back by now never is."""
+        for done in self._standing():
+            self._keep(done)
+        self._undecided.clear()
 
-    def _merge(self, changes: Iterable[Change]) -> None:
-        known = self._changes
-        for change in changes:
-            key = (change.model, change.object_id)
-            if key not in known:
-                known[key] = change
-            elif (both := recording.merged(known[key], change)) is not None:
-                known[key] = both
-            else:
-                del known[key]
+    def _keep(self, done: list[Change] | Run) -> None:
+        if isinstance(done, Run):
+            self._consequences.append(done)
+        else:
+            _merge(self._changes, done)
+
+    def _standing(self) -> list[list[Change] | Run]:
+        """What is undecided and was not taken back so far."""
+        if not self._undecided:
+            return []
+        standing = {function for _, function, *_ in transaction.get_connection().run_on_commit}
+        return [done for stands, done in self._undecided if stands in standing]
 
     def all_changes(self) -> list[Change]:
         """The changes of this action and of all its consequences."""
-        return [*self.changes, *(change for run in self.consequences for change in run.all_changes())]
+        return [change for run in self.tree for change in run.changes]
 
     def agreed_to(self) -> list[Change]:
         """What somebody agrees to who agrees to this and all its consequences: the changes, and before those of each action
         that exposes its subject all that stood in it."""
-        exposed = [self.exposed] if self.exposed is not None else []
-        return [*exposed, *self.changes, *(change for run in self.consequences for change in run.agreed_to())]
+        return [change for run in self.tree for change in (*([run.exposed] if run.exposed else []), *run.changes)]
 
     def all_findings(self) -> list[Finding]:
         """What the judges found of this action and of all its consequences."""
-        return [*self.findings, *(finding for run in self.consequences for finding in run.all_findings())]
+        return [finding for run in self.tree for finding in run.findings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +242,7 @@ class Action(Generic[P, Result]):
         run, outer = _begun(self, actor, waive), running.get()
         result = self._run(run, given, if_version)
         if outer is not None:
-            outer.consequences.append(run)
+            outer.keep(run)
         return result
 
     def submit(
@@ -252,7 +267,7 @@ class Action(Generic[P, Result]):
             previewing=cause.previewing,
         )
         result = self._run(run, given, if_version, asked=True)
-        cause.consequences.append(run)
+        cause.keep(run)
         return result
 
     def preview(self, *, actor: Actor, if_version: int | None = None, proposing: bool = False, **given: Any) -> Preview:
@@ -342,10 +357,11 @@ class Action(Generic[P, Result]):
                 token = running.set(run)
                 try:
                     result = self.function(**given)  # type: ignore[call-arg]
+                    run.decide()
                     self._judge(run)
                 finally:
                     running.reset(token)
-                if not run.previewing:
+                if not run.previewing and running.get() is None:
                     action_done.announce(run=run)
                 return result
         except IntegrityError as error:
@@ -419,6 +435,7 @@ def rehearsal(actor: Actor) -> Iterator[Run]:
         token = running.set(run)
         try:
             yield run
+            run.decide()
         finally:
             running.reset(token)
 
@@ -451,6 +468,17 @@ def _taken_back() -> Iterator[None]:
             raise _TakeBack
     except _TakeBack:
         pass
+
+
+def _merge(known: dict[tuple[type, Any], Change], changes: Iterable[Change]) -> None:
+    for change in changes:
+        key = (change.model, change.object_id)
+        if key not in known:
+            known[key] = change
+        elif (both := recording.merged(known[key], change)) is not None:
+            known[key] = both
+        else:
+            del known[key]
 
 
 _registry: dict[str, Action[Any, Any]] = {}

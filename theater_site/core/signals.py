@@ -9,8 +9,8 @@ from theater_site.core.announcements import Announcement, Question
 from theater_site.core.judges import Finding
 
 action_done = Announcement(
-    "An action's body and judges are through. Sent inside its transaction, once an action, consequences included, and for"
-    " writes outside of any service. `run` is theater_site.core.actions.Run.",
+    "An action's body and judges are through. Sent inside its transaction, once for it and all its consequences (`run.tree`),"
+    " and for writes outside of any service. `run` is theater_site.core.actions.Run.",
     run=object,
 )
 

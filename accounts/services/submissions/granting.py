@@ -54,12 +54,10 @@ def grant(submission: Submission, granted: Granted, *, only_check: bool = False)
             if only_check:
                 raise _TakenBack
     except _TakenBack:
-        del run.consequences[before:]
         return Outcome("approve")
     except (Conflict, Invalid, NotFound, Stale) as error:
         if error.code in _ANSWERED_AT_ONCE:
             raise
-        del run.consequences[before:]
         return Outcome("go_stale" if error.code == "submission_stale" else "fail", error)
     return Outcome("apply")
 
