@@ -11,14 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ApprovalStep, Submission, Substitute, Waiver
-from accounts.selectors.approvers import counts_for, summaries, waiting_for
+from accounts.selectors.waiting import Waits, counts_for, page_for
 from accounts.services.approvals import set_approval_steps
 from accounts.services.substitutes import end_substitute, name_substitute
 from accounts.services.waivers import give_waiver, revoke_waiver
 from theater_site.api.inputs import body_of
+from theater_site.api.pagination import Pages
 from theater_site.api.resources import Readable, Resource, creates, verb
 from theater_site.core import recording
-from theater_site.core.actors import ActorKind
+from theater_site.core.actors import Actor, ActorKind
 from theater_site.core.errors import NotSignedIn
 
 
@@ -33,7 +34,7 @@ class WaitingRead(serializers.Serializer[Any]):
     """What a decision is to be made on, without its contents: these are at its own address. `since` is when it came to this
     step, `escalated` whether it came up from below, where nobody may decide."""
 
-    id = serializers.IntegerField(source="pk")
+    id = serializers.IntegerField()
     version = serializers.IntegerField()
     title = serializers.CharField()
     area = serializers.CharField()
@@ -42,8 +43,8 @@ class WaitingRead(serializers.Serializer[Any]):
     round = serializers.IntegerField()
     step = serializers.IntegerField()
     run_at = serializers.DateTimeField(allow_null=True)
-    submitted_at = serializers.DateTimeField(allow_null=True)
-    since = serializers.DateTimeField(allow_null=True)
+    submitted_at = serializers.DateTimeField()
+    since = serializers.DateTimeField()
     escalated = serializers.BooleanField()
 
 
@@ -52,28 +53,30 @@ class WaitingViewSet(Resource):
 
     queryset = Submission.objects.all()
     serializer_class = WaitingRead
-    ordering = ("pk",)
+    ordering = ("id",)
     filterset_fields = ("area", "section", "author")
-
-    def get_queryset(self) -> Any:
-        if getattr(self, "swagger_fake_view", False):
-            return Submission.objects.none()
-        if self.actor.kind is not ActorKind.USER:
-            raise NotSignedIn("Sign in to see what waits for you.")
-        return summaries(waiting_for(self.actor, recording.instant()))
 
     def list(self, request: Request) -> Response:
         """The oldest first."""
-        return self.listed(self.get_queryset())
+        actor, now = self._who_decides(), recording.instant()
+        asked = tuple(sorted(self.asked(Submission).items()))
+
+        def page(after: list[Any] | None, size: int) -> list[Waits]:
+            return page_for(actor, now, size=size, after=after[0] if after else 0, asked=asked)
+
+        return self.listed(Pages(Submission, page))
 
     @extend_schema(responses=WaitingCounts, filters=False)
     @address(detail=False, methods=["get"], pagination_class=None, filterset_fields=())
     def counts(self, request: Request) -> Response:
         """How much waits, by area; an area where nothing waits is absent."""
+        by_area = counts_for(self._who_decides(), recording.instant())
+        return Response({"total": sum(by_area.values()), "by_area": by_area})
+
+    def _who_decides(self) -> Actor:
         if self.actor.kind is not ActorKind.USER:
             raise NotSignedIn("Sign in to see what waits for you.")
-        by_area = counts_for(self.actor, recording.instant())
-        return Response({"total": sum(by_area.values()), "by_area": by_area})
+        return self.actor
 
 
 class ApprovalStepRead(serializers.ModelSerializer[ApprovalStep]):

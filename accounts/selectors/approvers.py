@@ -1,4 +1,5 @@
-"""Who decides on what was submitted. One rule, asked of one submission, of one person, or of everything that waits.
+"""Who decides on what was submitted. One rule, asked of one submission or of one person; accounts/selectors/waiting.py
+asks it of everything that waits.
 
 Whoever holds the right of the step at which it waits, or its role, on the submission's section; whoever stands in for
 one of them; never anybody who wrote any part of it, nor who agreed to this round at an earlier step, nor a stand-in for
@@ -15,8 +16,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 
 from accounts.models import (
     Agreement,
@@ -30,10 +30,7 @@ from accounts.models import (
     User,
     Waiting,
 )
-from accounts.rules.approval_steps import Step, approve, governing, narrower, role_word, standing
-from accounts.rules.ceilings import EVERYWHERE_PATH
-from accounts.rules.rights import AREAS
-from accounts.selectors.deciding import Ground
+from accounts.rules.approval_steps import Step, approve, governing, role_word, standing
 from accounts.selectors.rights import LAST_RESORT, SignedIn, live, live_grants
 from theater_site.core.actors import Actor
 from theater_site.core.errors import NotAllowed
@@ -158,7 +155,7 @@ def _persons(actor: SignedIn, word: str, submission: Submission, place: Section,
     """In whose places `word` names the actor on `place`; None is their own."""
     return {
         ground.person
-        for ground in _grounds(actor, word, submission.area)
+        for ground in actor.rights.reach.grounds(word, submission.area, actor.rights.own)
         if ground.hold.lives_at(at) and ground.hold.reaches(place.path)
     }
 
@@ -221,99 +218,6 @@ def writers(submission: Submission) -> list[User]:
     """Everybody who wrote any part of it, by id."""
     theirs = Q(pk=submission.author_id) | Q(pk__in=_others_who_wrote(submission))
     return list(User.objects.filter(theirs).select_related("notice_preferences").order_by("pk"))
-
-
-def waiting_for(actor: Actor, at: datetime) -> QuerySet[Submission]:
-    """What waits for this person at that instant: exactly what they may decide on. Three queries with what they hold."""
-    rows: QuerySet[Submission] = Submission.objects.filter(state=SubmissionState.SUBMITTED)
-    if not isinstance(actor, SignedIn):
-        return rows.none()
-    ways = list(_ways(actor, at))
-    return rows.filter(_not_apart(actor.user.pk), reduce(or_, ways)) if ways else rows.none()
-
-
-def summaries(rows: QuerySet[Submission]) -> QuerySet[Submission, dict[str, Any]]:
-    """What a list tells of each: plain rows, since what is proposed is encrypted and nobody reads it there."""
-    went_up = Q(waiting__escalated_to__isnull=False)
-    return rows.values(
-        *("pk", "version", "title", "area", "section", "author", "round", "step", "run_at", "submitted_at"),
-        since=Coalesce("waiting__since", "submitted_at"),
-        escalated=ExpressionWrapper(went_up, output_field=BooleanField()),
-    )
-
-
-def counts_for(actor: Actor, at: datetime) -> dict[str, int]:
-    """How much waits for this person, by area."""
-    rows = waiting_for(actor, at).order_by().values_list("area")
-    return dict(rows.annotate(Count("pk")).order_by("area"))
-
-
-def _ways(actor: SignedIn, at: datetime) -> Iterable[Q]:
-    """Every way by which somebody decides on something, as a condition on submissions; areas that are alike as one."""
-    alike: dict[tuple[str, tuple[str, ...], int | None], list[str]] = {}
-    above: dict[tuple[str, bool, int | None], list[str]] = {}
-    for area in AREAS:
-        steps = [step for step in actor.rights.reach.steps if step.area == area]
-        regions = sorted({step.path for step in steps})
-        for path, person in _places(actor, approve(area), area, at):
-            if not any(path.startswith(region) for region in regions):
-                elsewhere = tuple(region for region in regions if region.startswith(path))
-                alike.setdefault((path, elsewhere, person), []).append(area)
-            if steps:
-                # Only for want of somebody at a step does anything go up to who may approve above.
-                above.setdefault((path, False, person), []).append(area)
-        for path, person in _places(actor, LAST_RESORT, area, at):
-            if path == EVERYWHERE_PATH:
-                above.setdefault((path, True, person), []).append(area)
-        yield from _ways_by_steps(actor, area, steps, at)
-    for (path, elsewhere, person), areas in alike.items():
-        yield Q(area__in=areas) & _within("section", path, elsewhere) & _not_of(person)
-    for (path, at_last, person), areas in above.items():
-        there = Q(escalated_to__isnull=False, escalated_to__parent=None) if at_last else _within("escalated_to", path)
-        yield Q(area__in=areas) & _gone_up(there) & _not_of(person)
-
-
-def _ways_by_steps(actor: SignedIn, area: str, steps: Collection[Step], at: datetime) -> Iterable[Q]:
-    for step in steps:
-        deeper = {other.path for other in steps if other.path != step.path and other.path.startswith(step.path)}
-        last = step.position == max(other.position for other in steps if other.path == step.path)
-        at_it = Q(step__gte=step.position) if last else Q(step=step.position)
-        for held, person in _places(actor, step.word, area, at):
-            path = narrower(step.path, held)
-            if path is not None:
-                yield Q(area=area) & at_it & _within("section", path, sorted(deeper)) & _not_of(person)
-
-
-def _places(actor: SignedIn, word: str, area: str, at: datetime) -> set[tuple[str, int | None]]:
-    """Below which paths the actor is one whom `word` names, each with in whose place."""
-    return {(ground.hold.path, ground.person) for ground in _grounds(actor, word, area) if ground.hold.lives_at(at)}
-
-
-def _grounds(actor: SignedIn, word: str, area: str) -> Iterator[Ground]:
-    return actor.rights.reach.grounds(word, area, actor.rights.own)
-
-
-def _gone_up(there: Q) -> Q:
-    return Q(pk__in=Waiting.objects.filter(there).values("submission"))
-
-
-def _within(place: str, path: str, but: Collection[str] = ()) -> Q:
-    within = Q(**{f"{place}__path__startswith": path}) if path != EVERYWHERE_PATH else Q(**{f"{place}__isnull": False})
-    for other in but:
-        within &= ~Q(**{f"{place}__path__startswith": other})
-    return within
-
-
-def _not_of(person: int | None) -> Q:
-    """Nobody stands in for somebody who may not decide themselves, since they wrote it or agreed to it."""
-    return _not_apart(person) if person is not None else Q()
-
-
-def _not_apart(user: int) -> Q:
-    wrote_some = SubmissionAuthor.objects.filter(submission=OuterRef("pk"), user_id=user, wrote_at__isnull=False)
-    agreed = Agreement.objects.filter(submission=OuterRef("pk"), round=OuterRef("round"), user_id=user)
-    agreed = agreed.exclude(submission__waiting__by_those_who_agreed=True)
-    return ~Q(author_id=user) & ~Q(Exists(wrote_some)) & ~Q(Exists(agreed))
 
 
 def all_steps() -> list[Step]:

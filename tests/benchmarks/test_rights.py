@@ -164,7 +164,9 @@ def test_rights_cost_little_more_than_their_floors(scene: Scene) -> None:
     assert len(queries) <= 2
     assert not later
     # Of few sections the places of all are loaded with the second row; of many each is looked up.
-    assert others == {"6,000": 10, "some 50": 1}
+    # Of 6,000 sections some two hundred are looked up, and which is up to the database.
+    assert others["6,000"] <= 10
+    assert others["some 50"] == 1
     assert cost / floor <= FIRST
     assert all(cost / floor <= PAGE for floor, cost in pages.values())
 

@@ -1,7 +1,7 @@
 """ "Waiting for me" among 10,000 submissions against its floor, on either database.
 
 `pytest tests/benchmarks/test_waiting.py -s` prints the ratios; on PostgreSQL by DATABASE_URL. The floor, in the same run,
-is the three statements by a bare cursor, their rows fetched: what this person holds, in whose place and at which steps they
+is the two statements by a bare cursor, their rows fetched: what this person holds, in whose place and at which steps they
 decide, and the same rows by a statement that was written by hand for exactly what they hold, which it need not find out.
 A page is the first 50; the counts are by area.
 """
@@ -20,9 +20,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Section, SectionKind, Submission, SubmissionState, User, Waiting
-from accounts.selectors.approvers import counts_for, summaries, waiting_for
 from accounts.selectors.deciding import _REACH
 from accounts.selectors.rights import actor_for
+from accounts.selectors.waiting import Waits, counts_for, page_for
 from tests import world
 from tests.laws.scenes import Theater
 from tests.worlds import approvals
@@ -102,8 +102,8 @@ def _by_hand(sql: str, user: User, section: Section) -> list[Any]:
         return cursor.fetchall()
 
 
-def _page(user: User) -> list[dict[str, Any]]:
-    return list(summaries(waiting_for(actor_for(user), timezone.now())).order_by("pk")[:50])
+def _page(user: User) -> list[Waits]:
+    return page_for(actor_for(user), timezone.now(), size=50)
 
 
 def _together(one: Callable[[], Any], other: Callable[[], Any]) -> tuple[float, float]:
@@ -121,7 +121,7 @@ def test_what_waits_for_me(scene: Scene) -> None:
     for of, (user, section) in scene.people.items():
         with CaptureQueriesContext(connection) as queries:
             page = _page(user)
-        assert [row["pk"] for row in page] == [row[0] for row in _by_hand(_PAGE, user, section)]
+        assert [row.id for row in page] == [row[0] for row in _by_hand(_PAGE, user, section)]
         assert page
         ours, floor = _together(lambda: _page(user), lambda: _by_hand(_PAGE, user, section))
         print(f"{connection.vendor}: a page of what waits for one of {of}: {len(queries)} queries, "
@@ -135,3 +135,4 @@ def test_what_waits_for_me(scene: Scene) -> None:
         print(f"{connection.vendor}: counts for one of {of}: {len(counting)} queries, "
               f"{ours_c * 1e3:.2f} ms, by hand {floor_c * 1e3:.2f} ms, {ours_c / floor_c:.2f} times")  # fmt: skip
         assert max(len(queries), len(counting)) <= QUERIES
+        assert max(ours / floor, ours_c / floor_c) <= RATIO

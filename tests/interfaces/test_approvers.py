@@ -10,18 +10,17 @@ from django.utils import timezone
 
 from accounts.models import Notification, Role, Submission, SubmissionAuthor, User, Waiting
 from accounts.selectors.approvers import (
-    counts_for,
     deciders_of,
     everybody_asked,
     may_approve_item,
     may_decide,
     refuse_unless_decides,
     steps_for,
-    waiting_for,
     writers,
     wrote,
 )
 from accounts.selectors.rights import actor_for
+from accounts.selectors.waiting import counts_for, waiting_for
 from accounts.services.reminders import chase, escalate_submission
 from accounts.services.submissions import comment_submission, draft_submission, save_submission
 from accounts.services.substitutes import end_substitute

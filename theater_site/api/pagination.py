@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import orjson
 from django.core.exceptions import ValidationError
-from django.db.models import Field, Q, QuerySet
+from django.db.models import Field, Model, Q, QuerySet
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +18,14 @@ from theater_site.api.previews import ASKED_BY, asked_for
 from theater_site.core.errors import Invalid
 
 DEFAULT_SIZE, LARGEST_SIZE = 50, 200
+
+
+class Pages(NamedTuple):
+    """A list that reads its pages itself, instead of a queryset: `page` takes the values of the last row seen (None: from the
+    start) and how many rows are wanted."""
+
+    model: type[Model]
+    page: Callable[[list[Any] | None, int], list[Any]]
 
 
 class KeysetPagination(BasePagination):
@@ -32,10 +40,13 @@ class KeysetPagination(BasePagination):
         self.request = request
         self.name, self.ordering = _ordering(request, view)
         self.size = _size(request)
-        rows = queryset.order_by(*self.ordering)
-        if cursor := request.query_params.get("cursor"):
-            rows = rows.filter(_after(self.ordering, self._values(cursor, queryset)))
-        found = list(rows[: self.size + 1])
+        cursor = request.query_params.get("cursor")
+        after = self._values(cursor, queryset) if cursor else None
+        if isinstance(queryset, Pages):
+            found = queryset.page(after, self.size + 1)
+        else:
+            rows = queryset.order_by(*self.ordering)
+            found = list((rows if after is None else rows.filter(_after(self.ordering, after)))[: self.size + 1])
         self.last = found[self.size - 1] if len(found) > self.size else None
         return found[: self.size]
 
@@ -76,7 +87,7 @@ class KeysetPagination(BasePagination):
             query[ASKED_BY] = previewed
         return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
 
-    def _values(self, cursor: str, queryset: QuerySet[Any]) -> list[Any]:
+    def _values(self, cursor: str, queryset: QuerySet[Any] | Pages) -> list[Any]:
         wrong = Invalid(
             "This cursor does not belong to this list. Start from the first page.", code="bad_cursor", field="cursor"
         )
@@ -134,10 +145,10 @@ def _value(row: Any, path: str) -> Any:
     return row
 
 
-def _field(queryset: QuerySet[Any], path: str) -> Field[Any, Any]:
-    if (computed := queryset.query.annotations.get(path)) is not None:
+def _field(queryset: QuerySet[Any] | Pages, path: str) -> Field[Any, Any]:
+    if isinstance(queryset, QuerySet) and (computed := queryset.query.annotations.get(path)) is not None:
         return computed.output_field
-    model = queryset.model
+    model: Any = queryset.model
     *relations, last = path.split("__")
     for step in relations:
         model = model._meta.get_field(step).related_model

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.http import Http404
 from django_filters.rest_framework import DjangoFilterBackend
+from django_filters.utils import translate_validation
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action as drf_action
@@ -25,6 +26,7 @@ from rest_framework.views import APIView
 from theater_site.api import guesses
 from theater_site.api.idempotency import once
 from theater_site.api.inputs import WAIVE, ActionInput, arguments_of, body_of
+from theater_site.api.pagination import Pages
 from theater_site.api.previews import show_as_submitted
 from theater_site.core import recording
 from theater_site.core.actions import Action, OpenTo, Submitted
@@ -218,9 +220,18 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
                     field=name,
                 )
 
+    def asked(self, model: type[models.Model]) -> dict[str, Any]:
+        """What the filters of a list ask for that is not read by a queryset: field by field, ids of objects."""
+        rows = model._default_manager.all()
+        self._refuse_unknown_filters(rows)
+        filters = DjangoFilterBackend().get_filterset(self.request, rows, self)
+        if not filters.is_valid():
+            raise translate_validation(filters.errors)
+        return {name: getattr(value, "pk", value) for name, value in filters.form.cleaned_data.items() if value}
+
     def listed(self, rows: Any, serializer: type[serializers.BaseSerializer[Any]] | None = None) -> Response:
         """A page of `rows`, filtered and ordered as this resource is."""
-        page = self.paginate_queryset(self.filter_queryset(rows))
+        page = self.paginate_queryset(rows if isinstance(rows, Pages) else self.filter_queryset(rows))
         made = (serializer or self.get_serializer_class())(page, many=True, context=self.get_serializer_context())
         return self.get_paginated_response(made.data)
 

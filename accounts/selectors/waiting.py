@@ -1,0 +1,188 @@
+"""What waits for one person: the rule of accounts/selectors/approvers.py, asked of all submissions at once.
+
+What somebody decides on follows from few and seldom changing things, their `ways`. For each that were asked about lately
+the ORM has written its statements already: to write them anew takes it several times as long as the database to answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from functools import lru_cache, reduce
+from operator import or_
+from typing import Any, NamedTuple
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from accounts.models import Agreement, Submission, SubmissionAuthor, SubmissionState, Waiting
+from accounts.rules.approval_steps import Step, approve, narrower
+from accounts.rules.ceilings import EVERYWHERE_PATH
+from accounts.rules.rights import AREAS
+from accounts.selectors.rights import LAST_RESORT, SignedIn
+from theater_site.core.actors import Actor
+from theater_site.core.prepared import Prepared
+
+# Fields and what they are to be.
+Asked = tuple[tuple[str, Any], ...]
+
+
+class Waits(NamedTuple):
+    """What a list tells of one: what is proposed is encrypted, and nobody reads it there."""
+
+    id: int
+    version: int
+    title: str
+    area: str
+    section: int
+    author: int
+    round: int
+    step: int
+    run_at: datetime | None
+    submitted_at: datetime
+    came_to_step_at: datetime | None
+    escalated_to: int | None
+
+    @property
+    def since(self) -> datetime:
+        """When it came to this step."""
+        return self.came_to_step_at or self.submitted_at
+
+    @property
+    def escalated(self) -> bool:
+        """Whether it came up from below, where nobody may decide."""
+        return self.escalated_to is not None
+
+
+class Way(NamedTuple):
+    """One way by which somebody decides: on what waits in these areas on a section below `path`, and below none of `but`.
+
+    `person` is in whose place; `step` the only step (or with `onward` the first) at which it counts. With `gone_up` the place
+    is where it went up to, with `at_last` that is the organization.
+    """
+
+    areas: tuple[str, ...]
+    path: str
+    person: int | None
+    but: tuple[str, ...] = ()
+    step: int | None = None
+    onward: bool = False
+    gone_up: bool = False
+    at_last: bool = False
+
+    def condition(self) -> Q:
+        there = _within("escalated_to" if self.gone_up else "section", self.path, self.but)
+        if self.at_last:
+            there &= Q(escalated_to__parent=None)
+        if self.gone_up:
+            there = Q(pk__in=Waiting.objects.filter(there).values("submission"))
+        if self.step is not None:
+            there &= Q(step__gte=self.step) if self.onward else Q(step=self.step)
+        # Nobody stands in for somebody who may not decide themselves, since they wrote it or agreed to it.
+        return Q(area__in=self.areas) & there & (_not_apart(self.person) if self.person is not None else Q())
+
+
+class Ways(NamedTuple):
+    """Every way by which this user decides."""
+
+    user: int
+    each: tuple[Way, ...]
+
+
+def waiting_for(actor: Actor, at: datetime) -> QuerySet[Submission]:
+    """What waits for this person at that instant: exactly what they may decide on."""
+    by = ways(actor, at)
+    return _waiting(by) if by.each else Submission.objects.none()
+
+
+def page_for(actor: Actor, at: datetime, *, size: int, after: int = 0, asked: Asked = ()) -> list[Waits]:
+    """Of what waits for this person the first `size` after that id; only what is as `asked` (fields and values). Two queries
+    with what they hold."""
+    by = ways(actor, at)
+    return _page(by, asked, size)(after=after) if by.each else []
+
+
+def counts_for(actor: Actor, at: datetime) -> dict[str, int]:
+    """How much waits for this person, by area. Two queries with what they hold."""
+    by = ways(actor, at)
+    return dict(_counts(by)()) if by.each else {}
+
+
+# Of some hundred people who decide here, each with their own list.
+_REMEMBERED = 256
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _page(by: Ways, asked: Asked, size: int) -> Prepared[Waits]:
+    told = (
+        "pk", "version", "title", "area", "section_id", "author_id", "round", "step", "run_at", "submitted_at",
+        "waiting__since", "waiting__escalated_to_id",
+    )  # fmt: skip
+    rows = _waiting(by).filter(**dict(asked)).order_by("pk")
+    return Prepared(lambda after: rows.filter(pk__gt=after).values_list(*told)[:size], Waits, after=int)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _counts(by: Ways) -> Prepared[tuple[str, int]]:
+    rows = _waiting(by).order_by().values_list("area")
+    return Prepared(lambda: rows.annotate(Count("pk")).order_by("area"), lambda area, count: (area, count))
+
+
+def _waiting(by: Ways) -> QuerySet[Submission]:
+    rows: QuerySet[Submission] = Submission.objects.filter(state=SubmissionState.SUBMITTED)
+    return rows.filter(_not_apart(by.user), reduce(or_, (way.condition() for way in by.each)))
+
+
+def ways(actor: Actor, at: datetime) -> Ways:
+    """Every way by which somebody decides on something; areas that are alike as one."""
+    return Ways(actor.user.pk, tuple(_ways(actor, at))) if isinstance(actor, SignedIn) else Ways(0, ())
+
+
+def _ways(actor: SignedIn, at: datetime) -> Iterator[Way]:
+    alike: dict[Way, list[str]] = {}
+    for area in AREAS:
+        steps = [step for step in actor.rights.reach.steps if step.area == area]
+        regions = sorted({step.path for step in steps})
+        for path, person in _places(actor, approve(area), area, at):
+            if not any(path.startswith(region) for region in regions):
+                elsewhere = tuple(region for region in regions if region.startswith(path))
+                alike.setdefault(Way((), path, person, elsewhere), []).append(area)
+            if steps:
+                # Only for want of somebody at a step does anything go up to who may approve above.
+                alike.setdefault(Way((), path, person, gone_up=True), []).append(area)
+        for path, person in _places(actor, LAST_RESORT, area, at):
+            if path == EVERYWHERE_PATH:
+                alike.setdefault(Way((), path, person, gone_up=True, at_last=True), []).append(area)
+        yield from _ways_by_steps(actor, area, steps, at)
+    for way, areas in alike.items():
+        yield way._replace(areas=tuple(areas))
+
+
+def _ways_by_steps(actor: SignedIn, area: str, steps: Collection[Step], at: datetime) -> Iterator[Way]:
+    for step in steps:
+        deeper = {other.path for other in steps if other.path != step.path and other.path.startswith(step.path)}
+        last = step.position == max(other.position for other in steps if other.path == step.path)
+        for held, person in _places(actor, step.word, area, at):
+            path = narrower(step.path, held)
+            if path is not None:
+                yield Way((area,), path, person, tuple(sorted(deeper)), step.position, onward=last)
+
+
+def _places(actor: SignedIn, word: str, area: str, at: datetime) -> list[tuple[str, int | None]]:
+    """Below which paths the actor is one whom `word` names, each with in whose place."""
+    grounds = actor.rights.reach.grounds(word, area, actor.rights.own)
+    # In one order, so that the same ways are known again.
+    return sorted({(ground.hold.path, ground.person) for ground in grounds if ground.hold.lives_at(at)}, key=repr)
+
+
+def _within(place: str, path: str, but: Collection[str]) -> Q:
+    within = Q(**{f"{place}__path__startswith": path}) if path != EVERYWHERE_PATH else Q(**{f"{place}__isnull": False})
+    for other in but:
+        within &= ~Q(**{f"{place}__path__startswith": other})
+    return within
+
+
+def _not_apart(user: int) -> Q:
+    wrote_some = SubmissionAuthor.objects.filter(submission=OuterRef("pk"), user_id=user, wrote_at__isnull=False)
+    agreed = Agreement.objects.filter(submission=OuterRef("pk"), round=OuterRef("round"), user_id=user)
+    agreed = agreed.exclude(submission__waiting__by_those_who_agreed=True)
+    return ~Q(author_id=user) & ~Q(Exists(wrote_some)) & ~Q(Exists(agreed))
