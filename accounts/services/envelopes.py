@@ -84,14 +84,27 @@ def _domain(sender: str) -> str:
 
 
 def final(error: Exception) -> bool:
-    """Whether the server refused the address or the message for good (5xx), so that trying again is of no use."""
-    return isinstance(error, SMTPRecipientsRefused | SMTPDataError) and 500 <= _code(error) < 600
+    """Whether the address or the message was refused for good (by a server with 5xx), so that trying again is of no use."""
+    return _by_provider(error, "AnymailRecipientsRefused") or (
+        isinstance(error, SMTPRecipientsRefused | SMTPDataError) and 500 <= _code(error) < 600
+    )
 
 
 def refused_address(error: Exception, message: Sealed) -> bool:
-    """Whether the server refused the address of the reader's account for good."""
+    """Whether the address of the reader's account was refused for good."""
     theirs = message.recipient_id is not None and message.address is None
-    return theirs and isinstance(error, SMTPRecipientsRefused) and final(error)
+    return theirs and final(error) and not isinstance(error, SMTPDataError)
+
+
+def unreachable(error: Exception) -> bool:
+    """Whether a mail provider did not answer, or takes nothing from us (a wrong key, too much at once): that is no message's
+    fault. Of a mail server this is known before anything is sent."""
+    return _by_provider(error, "AnymailRequestsAPIError") and _code(error) in (0, 401, 403, 429)
+
+
+def _by_provider(error: Exception, kind: str) -> bool:
+    # Known by name: django-anymail is here only where somebody chose it, and it makes classes of its own on the way.
+    return ("anymail.exceptions", kind) in ((known.__module__, known.__name__) for known in type(error).__mro__)
 
 
 def hung_up(error: Exception) -> bool:
@@ -100,7 +113,7 @@ def hung_up(error: Exception) -> bool:
 
 
 def reason(error: Exception) -> str:
-    """What is kept of a failure: its kind and the server's codes. Its words may repeat the address."""
+    """What is kept of a failure: its kind and the server's or provider's codes. Its words may repeat the address."""
     code = _code(error)
     enhanced = re.match(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b", _answer(error)[1])
     told = [type(error).__name__.lstrip("_"), str(code or ""), enhanced[1].decode() if enhanced else ""]
@@ -119,5 +132,5 @@ def _answer(error: Exception) -> tuple[int, bytes]:
     elif isinstance(error, SMTPResponseException):
         code, words = error.smtp_code, error.smtp_error
     else:
-        return 0, b""
+        return getattr(error, "status_code", None) or 0, b""
     return code, words if isinstance(words, bytes) else words.encode()

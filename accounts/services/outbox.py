@@ -19,7 +19,16 @@ from accounts.mails.letters import Letter, Make, Reader, for_reader, zone_of
 from accounts.models import NoticePreferences, Notification, User
 from accounts.rules.notice_kinds import KINDS
 from accounts.rules.quiet_hours import after_quiet_hours
-from accounts.services.envelopes import NoRecipient, Sealed, enveloped, final, hung_up, reason, refused_address
+from accounts.services.envelopes import (
+    NoRecipient,
+    Sealed,
+    enveloped,
+    final,
+    hung_up,
+    reason,
+    refused_address,
+    unreachable,
+)
 from accounts.services.notice_preferences import going
 from theater_site.core import recording
 from theater_site.core.actions import current
@@ -156,7 +165,7 @@ def deliver_due(now: datetime | None = None) -> Delivery:
     its batch to others a minute later, and the message in hand to be sent again after `_CLAIM`; where it died between the
     server's yes and our note of it, that one mail arrives twice, under one Message-ID. Tried `ATTEMPTS` times at growing
     distances, or refused by the server for good, a message is given up. Raises Unavailable where the server itself cannot
-    be reached: that is no message's fault and counts against none.
+    be reached, or a provider takes nothing from us: that is no message's fault and counts against none.
     """
     connection = get_connection()
     outcomes: list[bool] = []
@@ -256,12 +265,16 @@ def _deliver(message: Sealed | _Unreadable, attempt: int, connection: Any, now: 
         _send(message, connection)
     except Exception as error:
         _hang_up(connection)  # in whatever state the failure left it
+        still = Notification.objects.filter(pk=message.pk, attempts=attempt, next_attempt_at__isnull=False)
+        if unreachable(error):
+            again = (now or recording.instant()) + _FIRST_DELAY
+            still.update(attempts=attempt - 1, next_attempt_at=again, last_error=reason(error))
+            raise Unavailable(f"The mail provider takes nothing from us ({reason(error)}): see ANYMAIL.") from None
         given_up = attempt >= ATTEMPTS or final(error)
         if isinstance(message, Sealed) and refused_address(error, message):
             _reader(message).update(refused_index=blind_index(message.recipient__email or ""))
         again = (now or recording.instant()) + _FIRST_DELAY * 2 ** (attempt - 1)
         # What its reader ended meanwhile is not tried again.
-        still = Notification.objects.filter(pk=message.pk, attempts=attempt, next_attempt_at__isnull=False)
         still.update(
             last_error=reason(error),
             failed=given_up,
