@@ -36,6 +36,8 @@ class SubmissionState(models.TextChoices):
 class SubmissionQuerySet(ContentQuerySet):
     def visible_to(self, actor: Actor) -> Self:
         """As for any content, but that a draft is seen by nobody except those who write it."""
+        # What somebody decides by is loaded along with all that they hold, where it is asked about first.
+        actor.sections_held(f"decide_{next(iter(AREAS))}", recording.instant())
         return super().visible_to(actor).filter(~Q(state=SubmissionState.DRAFT) | _written_by(actor))
 
 

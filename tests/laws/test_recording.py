@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +13,24 @@ import pytest
 from django.db import connection, models, transaction
 from django.db.models import Value
 from django.db.models.functions import Concat
+from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditChange, AuditEntry, AuditValue, RoleAssignment, Section, SectionGrant, SectionKind
+from accounts.models import (
+    AuditChange,
+    AuditEntry,
+    AuditValue,
+    RoleAssignment,
+    Section,
+    SectionGrant,
+    SectionKind,
+    Submission,
+)
 from accounts.rules.seals import values_digest
 from productions.models import Production, Season
 from tests import world
 from tests.laws.scenes import Theater
 from theater_site.core import encryption, recording
-from theater_site.core.actions import Run, digest_of
+from theater_site.core.actions import Run, current, digest_of, registered
 from theater_site.core.errors import Stale
 from theater_site.core.models import ContentModel
 from theater_site.core.recording import CHANGED, CREATED, DELETED, Change
@@ -229,6 +241,29 @@ def test_values_changed_in_place_are_seen(theater: Theater) -> None:
     assert seen.only()[3:] == ({"authors": ["Ann", "Bob"]}, {"authors": ["Ann", "Bob", "Cid"]})
 
 
+def test_encrypted_values_changed_in_place_are_written(theater: Theater) -> None:
+    row = Submission(author=theater.director, section=theater.root, items=[{"action": "x", "inputs": {"n": 1}}])
+    row.save()
+    row = Submission.objects.get(pk=row.pk)
+    row.items[0]["inputs"]["n"] = 2
+    row.save()
+    assert Submission.objects.get(pk=row.pk).items == [{"action": "x", "inputs": {"n": 2}}]
+
+
+def test_a_save_writes_what_was_changed_and_nothing_else(theater: Theater) -> None:
+    row = Production.objects.get(pk=theater.draft.pk)
+    row.title = "Changed"
+    with CaptureQueriesContext(connection) as queries:
+        row.save()
+    (written,) = [query["sql"] for query in queries if query["sql"].startswith("UPDATE")]
+    columns = set(re.findall(r'"(\w+)" = ', written.partition(" SET ")[2].partition(" WHERE ")[0]))
+    assert columns == {"title", "title_folded", "version", "updated_at"}
+    models.QuerySet(Production).filter(pk=row.pk).update(genre="past the recorder")
+    row.subtitle = "Too"
+    row.save()
+    assert Production.objects.get(pk=row.pk).genre == "past the recorder"
+
+
 def test_what_is_recorded_does_not_follow_later_changes_in_place(theater: Theater) -> None:
     production = world.production(theater.season, by=theater.director, authors=["Ann"])
     production = Production.objects.get(pk=production.pk)
@@ -283,8 +318,6 @@ def test_a_save_that_changes_nothing_tells_nothing(theater: Theater) -> None:
 
 def test_what_a_savepoint_took_back_is_not_told(theater: Theater) -> None:
     """A body may try, fail and go on: what was rolled back inside it has not happened."""
-    from theater_site.core.actions import registered
-
     action = registered()["section.rename"]
     body = action.function
 
@@ -306,6 +339,33 @@ def test_what_a_savepoint_took_back_is_not_told(theater: Theater) -> None:
     finally:
         action.function = body
     assert [change[4]["name"] for change in seen.changes() if change[0] == "accounts.section"] == ["Renamed"]
+
+
+def test_a_consequence_that_a_savepoint_took_back_is_not_told(theater: Theater) -> None:
+    """Neither it nor what followed from it; what a later savepoint keeps is told after its cause."""
+    rename, update = registered()["section.rename"], registered()["production.update"]
+    body = rename.function
+
+    def tries_first(*, section: Section, name: str) -> Section:
+        with suppress(LookupError), transaction.atomic():
+            update.as_consequence(production=theater.draft, changes={"genre": "never"})
+            assert [run.name for run in current().tree] == ["section.rename", "production.update"]
+            raise LookupError
+        assert current().consequences == []
+        with transaction.atomic():
+            update.as_consequence(production=theater.draft, changes={"genre": "play"})
+        result: Section = body(section=section, name=name)
+        return result
+
+    seen = Seen()
+    rename.function = tries_first
+    try:
+        rename(actor=theater.acting(), section=theater.section, name="Renamed")
+    finally:
+        rename.function = body
+    first, second = seen.entries()
+    assert [first.action, second.action, second.cause] == ["section.rename", "production.update", first.pk]
+    assert [change[4] for change in seen.changes()] == [{"name": "Renamed"}, {"genre": "play"}]
 
 
 def test_two_changes_of_one_object_are_told_as_one() -> None:

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.utils import timezone
 
+from theater_site.core.encryption import EncryptedJSONField
+
 if TYPE_CHECKING:
     from theater_site.core.actions import Run
     from theater_site.core.models.content import ContentModel
@@ -69,7 +71,8 @@ def tracked(model: type[models.Model]) -> tuple[str, ...]:
 
 @cache
 def _mutable(model: type[models.Model]) -> tuple[str, ...]:
-    return tuple(f.attname for f in model._meta.concrete_fields if isinstance(f, models.JSONField | models.FileField))
+    kinds = models.JSONField | EncryptedJSONField | models.FileField
+    return tuple(f.attname for f in model._meta.concrete_fields if isinstance(f, kinds))
 
 
 def snapshot(row: models.Model) -> dict[str, Any]:
