@@ -16,9 +16,9 @@ from accounts.selectors.audit.forgetting import WITHOUT_VALUES
 from theater_site.core import encryption
 from theater_site.core.actions import Run
 from theater_site.core.ids import new_id
-from theater_site.core.recording import Change
+from theater_site.core.recording import DELETED, Change
 
-# As many are told at once; what is told is not all held in memory.
+# As many rows are made and written at once.
 _ROWS = 1000
 # From here on a statement with all values in it costs more than a prepared one (SQLite) or a COPY (PostgreSQL).
 _MANY = 50
@@ -38,7 +38,10 @@ def write_entry(run: Run, **_: Any) -> None:
     reasons = {one.id: _reasons(one, changes) for one, changes in told}
     for some in _chunks(told):
         _insert(AuditEntry, _ENTRY, [_entry(one, reasons[one.id]) for one, _ in some])
-    for some in _chunks([(one, change) for one, changes in told for change in changes]):
+    changed = [(one, change) for one, changes in told for change in changes]
+    # What is deleted keeps its version; it is read as gone where that is told last.
+    changed.sort(key=lambda pair: pair[1].operation == DELETED)
+    for some in _chunks(changed):
         rows = [(one.keeps_values, *_told(one, change, reasons[one.id])) for one, change in some]
         _insert(AuditChange, _CHANGE, [row for _, row, _ in rows])
         _insert(AuditValue, _VALUE, [value for kept, _, value in rows if kept])

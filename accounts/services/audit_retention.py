@@ -51,7 +51,8 @@ def erase_values(object_type: str, object_id: Any, fields: Collection[str]) -> i
 
     A value row is never rewritten, so a change that concerns one of `fields` loses the values of all its fields; that it
     concerned them, and its digest, stay, and without the salt the digest cannot be tried against guesses. The running
-    action's entry names the object and the fields.
+    action's entry names the object and the fields. What that action and its consequences do is not in the log yet:
+    `keeps_values` keeps it out.
     """
     run = current()
     changes = AuditChange.objects.filter(object_type=object_type, object_id=str(object_id), value__isnull=False)

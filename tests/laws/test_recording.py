@@ -34,6 +34,7 @@ from theater_site.core.actions import Run, current, digest_of, registered
 from theater_site.core.errors import Stale
 from theater_site.core.models import ContentModel
 from theater_site.core.recording import CHANGED, CREATED, DELETED, Change
+from theater_site.core.signals import action_done
 
 pytestmark = pytest.mark.django_db
 
@@ -264,6 +265,45 @@ def test_a_save_writes_what_was_changed_and_nothing_else(theater: Theater) -> No
     assert Production.objects.get(pk=row.pk).genre == "past the recorder"
 
 
+def test_what_a_save_of_some_fields_left_is_written_by_the_next(theater: Theater) -> None:
+    row = Production.objects.get(pk=theater.draft.pk)
+    row.genre, row.company = "play", "The Lanterns"
+    row.authors.append("Ann")
+    row.save(update_fields=["genre"])
+    seen = Seen()
+    row.save()
+    assert seen.only()[4] == {"company": "The Lanterns", "authors": ["Ann"]}
+    fresh = Production.objects.get(pk=row.pk)
+    assert (fresh.genre, fresh.company, fresh.authors) == ("play", "The Lanterns", ["Ann"])
+
+
+def test_what_a_save_that_failed_did_not_write_is_written_by_the_next(theater: Theater, transactional_db: None) -> None:
+    row = Production.objects.get(pk=theater.draft.pk)
+
+    def breaks(**_: Any) -> None:
+        raise LookupError
+
+    action_done.connect(breaks)
+    try:
+        row.company = "The Lanterns"
+        with pytest.raises(LookupError):
+            row.save()
+    finally:
+        action_done.disconnect(breaks)
+    assert Production.objects.get(pk=row.pk).company == ""
+    row.save()
+    assert Production.objects.get(pk=row.pk).company == "The Lanterns"
+
+
+def test_what_json_tells_apart_is_written(theater: Theater) -> None:
+    row = Production.objects.get(pk=theater.draft.pk)
+    row.links = [{"shown": True}]
+    row.save()
+    row.links = [{"shown": 1}]
+    row.save()
+    assert Production.objects.get(pk=row.pk).links[0]["shown"] is not True
+
+
 def test_what_is_recorded_does_not_follow_later_changes_in_place(theater: Theater) -> None:
     production = world.production(theater.season, by=theater.director, authors=["Ann"])
     production = Production.objects.get(pk=production.pk)
@@ -344,16 +384,16 @@ def test_what_a_savepoint_took_back_is_not_told(theater: Theater) -> None:
 def test_a_consequence_that_a_savepoint_took_back_is_not_told(theater: Theater) -> None:
     """Neither it nor what followed from it; what a later savepoint keeps is told after its cause."""
     rename, update = registered()["section.rename"], registered()["production.update"]
-    body = rename.function
+    body, draft = rename.function, theater.draft
 
     def tries_first(*, section: Section, name: str) -> Section:
         with suppress(LookupError), transaction.atomic():
-            update.as_consequence(production=theater.draft, changes={"genre": "never"})
+            update.as_consequence(production=draft, changes={"genre": "never"})
             assert [run.name for run in current().tree] == ["section.rename", "production.update"]
             raise LookupError
         assert current().consequences == []
         with transaction.atomic():
-            update.as_consequence(production=theater.draft, changes={"genre": "play"})
+            update.as_consequence(production=draft, changes={"genre": "play"})
         result: Section = body(section=section, name=name)
         return result
 
@@ -417,3 +457,22 @@ def test_the_digest_of_a_run_is_of_what_it_does(theater: Theater) -> None:
     assert digest_of(made(1), now) == digest_of(made(2), now), "new ids do not count"
     assert digest_of(made(1), now) != digest_of(made(1, "y"), now)
     assert digest_of(made(1), now) != digest_of(made(1)[::-1], now)
+
+
+def test_what_a_cause_deletes_after_its_consequence_changed_it_is_gone(theater: Theater) -> None:
+    rename, area = registered()["section.rename"], _area(theater)
+    body, pk = rename.function, area.pk
+
+    def deletes(*, section: Section, name: str) -> Section:
+        rename.function = body
+        rename.as_consequence(section=area, name="Renamed")
+        Section.objects.get(pk=pk).delete()
+        return section
+
+    rename.function = deletes
+    try:
+        rename(actor=theater.acting(), section=theater.section, name="Anything")
+    finally:
+        rename.function = body
+    told = AuditChange.objects.filter(object_type="accounts.section", object_id=str(pk)).order_by("version", "id")
+    assert [change.operation for change in told] == [CREATED, CHANGED, DELETED]

@@ -12,14 +12,14 @@ takes it all back.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import Token
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from functools import update_wrapper
-from typing import Any, Generic, NoReturn, ParamSpec, TypeVar
+from typing import Any, Generic, NamedTuple, NoReturn, ParamSpec, TypeVar
 from uuid import UUID
 
 import orjson
@@ -64,6 +64,14 @@ class OpenTo(Enum):
     SYSTEM = "system"
 
 
+class _Kept(NamedTuple):
+    """What was done inside a savepoint, with what is forgotten where that is rolled back."""
+
+    stands: Callable[[], None]
+    changes: Sequence[Change]
+    consequences: Sequence[Run]
+
+
 @dataclass(slots=True)
 class Run:
     """One action on its way: who, when, under which id and cause, and what has changed so far."""
@@ -76,9 +84,9 @@ class Run:
     on_behalf_of: Any = None
     request_id: str = ""
     waivers: Mapping[str, str] = field(default_factory=dict)
-    # Of a preview or inside one: findings are told, not raised, and nothing is announced but by the actions within.
+    # Of a preview or inside one: findings are told, not raised, and nothing is announced.
     previewing: bool = False
-    # False: the audit log is told which fields changed, and not what stood in them.
+    # False: the audit log is told which fields changed, here and in what follows from it, and not what stood in them.
     keeps_values: bool = True
     # False: the audit log has told of this already, by an earlier entry (the saves of a draft that follow one another).
     told: bool = True
@@ -91,7 +99,7 @@ class Run:
     _changes: dict[tuple[type, Any], Change] = field(default_factory=dict)
     _consequences: list[Run] = field(default_factory=list)
     # What was done inside a savepoint that the body opened, with what tells whether it was taken back.
-    _undecided: list[tuple[Callable[[], None], list[Change] | Run]] = field(default_factory=list)
+    _undecided: list[_Kept] = field(default_factory=list)
     _depth: int = 0
 
     @property
@@ -102,57 +110,52 @@ class Run:
     def changes(self) -> list[Change]:
         """What changed, one entry an object, in the order in which the objects were first touched."""
         changes = dict(self._changes)
-        for done in self._standing():
-            if not isinstance(done, Run):
-                _merge(changes, done)
+        for kept in self._standing():
+            _merge(changes, kept.changes)
         return list(changes.values())
 
     @property
     def consequences(self) -> list[Run]:
         """The actions that were done inside this one, in their order."""
-        return [*self._consequences, *(done for done in self._standing() if isinstance(done, Run))]
+        return [*self._consequences, *(run for kept in self._standing() for run in kept.consequences)]
 
     @property
-    def tree(self) -> Iterator[Run]:
-        """This one and all its consequences, each before its own."""
-        yield self
-        for run in self.consequences:
-            yield from run.tree
+    def tree(self) -> list[Run]:
+        """This one and what followed from it: each run before its own consequences."""
+        return [self, *(run for consequence in self.consequences for run in consequence.tree)]
 
     def begin(self) -> None:
         """Called once the run's transaction is open: savepoints from here on are the body's own."""
         self._depth = len(transaction.get_connection().savepoint_ids)
 
-    def keep(self, done: list[Change] | Run) -> None:
-        """Note changes, or a consequence: unless a savepoint that is open now is rolled back."""
+    def keep(self, changes: Sequence[Change] = (), consequences: Sequence[Run] = ()) -> None:
+        """Note what was done, unless a savepoint that is open now is rolled back."""
         if len(transaction.get_connection().savepoint_ids) > self._depth:
             # Django forgets what was to be done on commit when it rolls a savepoint back; nothing else would tell us.
             def stands() -> None: ...
 
             transaction.on_commit(stands)
-            self._undecided.append((stands, done))
+            self._undecided.append(_Kept(stands, changes, consequences))
         else:
             self.decide()
-            self._keep(done)
+            self._take(changes, consequences)
 
     def decide(self) -> None:
         """Called where no savepoint of the body's is open any more: what was not taken back by now never is."""
-        for done in self._standing():
-            self._keep(done)
+        for kept in self._standing():
+            self._take(kept.changes, kept.consequences)
         self._undecided.clear()
 
-    def _keep(self, done: list[Change] | Run) -> None:
-        if isinstance(done, Run):
-            self._consequences.append(done)
-        else:
-            _merge(self._changes, done)
+    def _take(self, changes: Sequence[Change], consequences: Sequence[Run]) -> None:
+        _merge(self._changes, changes)
+        self._consequences += consequences
 
-    def _standing(self) -> list[list[Change] | Run]:
+    def _standing(self) -> list[_Kept]:
         """What is undecided and was not taken back so far."""
         if not self._undecided:
             return []
         standing = {function for _, function, *_ in transaction.get_connection().run_on_commit}
-        return [done for stands, done in self._undecided if stands in standing]
+        return [kept for kept in self._undecided if kept.stands in standing]
 
     def all_changes(self) -> list[Change]:
         """The changes of this action and of all its consequences."""
@@ -161,7 +164,11 @@ class Run:
     def agreed_to(self) -> list[Change]:
         """What somebody agrees to who agrees to this and all its consequences: the changes, and before those of each action
         that exposes its subject all that stood in it."""
-        return [change for run in self.tree for change in (*([run.exposed] if run.exposed else []), *run.changes)]
+        return [
+            change
+            for run in self.tree
+            for change in (*([run.exposed] if run.exposed is not None else []), *run.changes)
+        ]
 
     def all_findings(self) -> list[Finding]:
         """What the judges found of this action and of all its consequences."""
@@ -242,7 +249,7 @@ class Action(Generic[P, Result]):
         run, outer = _begun(self, actor, waive), running.get()
         result = self._run(run, given, if_version)
         if outer is not None:
-            outer.keep(run)
+            outer.keep(consequences=[run])
         return result
 
     def submit(
@@ -265,9 +272,10 @@ class Action(Generic[P, Result]):
             request_id=cause.request_id,
             waivers=cause.waivers,
             previewing=cause.previewing,
+            keeps_values=cause.keeps_values,
         )
         result = self._run(run, given, if_version, asked=True)
-        cause.keep(run)
+        cause.keep(consequences=[run])
         return result
 
     def preview(self, *, actor: Actor, if_version: int | None = None, proposing: bool = False, **given: Any) -> Preview:
@@ -457,6 +465,7 @@ def _begun(
         request_id=request_id(),
         waivers=dict(waive or {}),
         previewing=previewing or (outer is not None and outer.previewing),
+        keeps_values=outer is None or outer.keeps_values,
     )
 
 

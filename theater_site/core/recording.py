@@ -1,14 +1,14 @@
 """The change recorder: what an action changed, field by field, whichever way it was written.
 
-Inside a service the changes gather in the running action and are told once, at its end. A write outside of one is told at
-once, as an action of nobody, so that nothing goes unseen. Raw SQL and upserts are not seen: whoever writes them calls
-`record_change` or `record_created`.
+Inside a service the changes gather in the running action and are told once, at the end of the outermost one. A write
+outside of one is told at once, as an action of nobody, so that nothing goes unseen. Raw SQL and upserts are not seen:
+whoever writes them calls `record_change` or `record_created`.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -129,21 +129,19 @@ def record_created(rows: Iterable[ContentModel]) -> None:
     _tell(run, changes)
 
 
-def record_saved(row: ContentModel, update_fields: Iterable[str] | None) -> None:
+def record_saved(row: ContentModel, written: Collection[str]) -> None:
+    """Record what a save of these fields changed since `row` was loaded."""
     loaded = getattr(row, "_loaded", None) or {}
-    names: Iterable[str] = tracked(type(row))
-    if update_fields is not None:
-        written = {row._meta.get_field(name).attname for name in update_fields}  # type: ignore[union-attr]
-        names = [name for name in names if name in written]
+    columns = {row._meta.get_field(name).attname for name in written}  # type: ignore[union-attr]
     now = row.__dict__
-    if expressions := [n for n in names if n in now and hasattr(now[n], "resolve_expression")]:
+    names = [name for name in tracked(type(row)) if name in columns and name in now]
+    if expressions := [name for name in names if hasattr(now[name], "resolve_expression")]:
         # Only the database knows what F("sold") + 1 came to.
         row.refresh_from_db(fields=expressions)
-    names = [name for name in names if name in now]
-    before = {name: loaded[name] for name in names if name in loaded}
-    # From the snapshot, since a list of the row may still be changed in place.
-    row._loaded = snapshot(row)
-    record_change(row, before, {name: row._loaded[name] for name in names})
+    # From a snapshot, since a list of the row may still be changed in place. What was not written is not loaded by it.
+    fresh = snapshot(row)
+    row._loaded = loaded | {name: fresh[name] for name in columns if name in fresh}
+    record_change(row, {name: loaded[name] for name in names if name in loaded}, {name: fresh[name] for name in names})
 
 
 def record_change(row: ContentModel, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

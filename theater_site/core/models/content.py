@@ -272,6 +272,7 @@ class ContentModel(models.Model):
             # Of forty columns mostly one has changed: to write them all is half the time that a save takes.
             changed = self._changed() if update_fields is None else frozenset(update_fields)
             self.check_values(changed)
+            # Who names columns means these: of others only what follows from them goes along.
             always = _worked_out if update_fields is None else _derived
             kwargs["update_fields"] = changed | always(type(self)) | {"version", "updated_at"}
             self.updated_at = now
@@ -279,6 +280,7 @@ class ContentModel(models.Model):
         if not adding:
             self.version = seen_version + 1
         self._seen_version = None if adding else seen_version
+        seen_values = self.__dict__.get("_loaded")
         using = kwargs.get("using")
         try:
             # One transaction around the row and its record; inside a service this is already open and costs nothing.
@@ -288,7 +290,10 @@ class ContentModel(models.Model):
                 with transaction.atomic(using=using):
                     self._save_and_record(adding, args, kwargs)
         except BaseException:
+            # As before, so that the next attempt writes what this one did not.
             self.version = seen_version
+            if seen_values is not None:
+                self._loaded = seen_values
             raise
 
     def _load_before(self) -> None:
@@ -303,7 +308,7 @@ class ContentModel(models.Model):
         return frozenset(
             name
             for name, attname in _columns(type(self))
-            if attname in now and loaded.get(attname, _ABSENT) != now[attname]
+            if attname in now and not _same(loaded.get(attname, _ABSENT), now[attname])
         )
 
     def _save_and_record(self, adding: bool, args: Any, kwargs: Any) -> None:
@@ -311,7 +316,7 @@ class ContentModel(models.Model):
         if adding:
             recording.record_created([self])
         else:
-            recording.record_saved(self, kwargs.get("update_fields"))
+            recording.record_saved(self, kwargs["update_fields"])
 
     def _do_update(self, base_qs: Any, *args: Any, **kwargs: Any) -> Any:
         if self._seen_version is None:
@@ -370,7 +375,7 @@ def _checked(model: type[ContentModel]) -> tuple[models.Field[Any, Any], ...]:
 @cache
 def _columns(model: type[ContentModel]) -> tuple[tuple[str, str], ...]:
     fields = (field for field in model._meta.concrete_fields if not field.primary_key)
-    return tuple((field.name, field.attname) for field in fields if field.attname not in BOOKKEEPING)
+    return tuple((field.name, field.attname) for field in fields if field.attname not in ("version", "updated_at"))
 
 
 @cache
@@ -381,9 +386,17 @@ def _derived(model: type[ContentModel]) -> frozenset[str]:
 @cache
 def _worked_out(model: type[ContentModel]) -> frozenset[str]:
     """The columns whose value is made, or made ready, when the row is saved."""
-    # These look for `auto_now` alone, which nothing here has.
     plain = {kind.pre_save for kind in (models.Field, models.DateField, models.DateTimeField, models.TimeField)}
-    return frozenset(field.name for field in model._meta.concrete_fields if type(field).pre_save not in plain)
+    return frozenset(
+        field.name
+        for field in model._meta.concrete_fields
+        if type(field).pre_save not in plain or getattr(field, "auto_now", False)
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    # To Python 1 and True are equal, to JSON they are not.
+    return bool(one == other) and (not isinstance(one, list | dict) or repr(one) == repr(other))
 
 
 def code_of(error: ValidationError) -> str:
