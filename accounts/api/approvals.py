@@ -59,10 +59,10 @@ class WaitingViewSet(Resource):
     def list(self, request: Request) -> Response:
         """The oldest first."""
         actor, now = self._who_decides(), recording.instant()
-        asked = tuple(sorted(self.asked(Submission).items()))
+        filters = tuple(sorted(self.asked(Submission).items()))
 
         def page(after: list[Any] | None, size: int) -> list[Waits]:
-            return page_for(actor, now, size=size, after=after[0] if after else 0, asked=asked)
+            return page_for(actor, now, size=size, after=after[0] if after else 0, filters=filters)
 
         return self.listed(Pages(Submission, page))
 

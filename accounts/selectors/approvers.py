@@ -186,7 +186,8 @@ def _asked(submission: Submission, steps: Iterable[Step]) -> Iterator[tuple[str,
 
 
 def waiting_of(submission: Submission) -> Waiting:
-    """How it waits, where it does: as is noted of it, else since it was submitted, with nothing to note."""
+    """How it waits, where it does: as is noted of it, else since it was submitted, with nothing to note, by a row that is not
+    saved."""
     noted: Waiting | None = getattr(submission, "waiting", None)
     if noted is not None:
         return noted

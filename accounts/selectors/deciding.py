@@ -68,7 +68,8 @@ def reach_of_user(user_id: int, *, second_factor: bool) -> tuple[Reach, list[Row
         if sensitive and not second_factor:
             continue
         if kind == "held":
-            held.append((*row[:5], *row[6:8], None))
+            word, path, parent, starts_at, ends_at, _, grant, assignment = row[:8]
+            held.append((word, path, parent, starts_at, ends_at, grant, assignment, None))
             continue
         word, hold, borrowed, area, person = _read(row)
         if kind == "role":

@@ -22,8 +22,8 @@ from accounts.selectors.rights import LAST_RESORT, SignedIn
 from theater_site.core.actors import Actor
 from theater_site.core.prepared import Prepared
 
-# Fields and what they are to be.
-Asked = tuple[tuple[str, Any], ...]
+# Fields of submissions and what they are to be.
+Filters = tuple[tuple[str, Any], ...]
 
 
 class Waits(NamedTuple):
@@ -88,17 +88,11 @@ class Ways(NamedTuple):
     each: tuple[Way, ...]
 
 
-def waiting_for(actor: Actor, at: datetime) -> QuerySet[Submission]:
-    """What waits for this person at that instant: exactly what they may decide on."""
-    by = ways(actor, at)
-    return _waiting(by) if by.each else Submission.objects.none()
-
-
-def page_for(actor: Actor, at: datetime, *, size: int, after: int = 0, asked: Asked = ()) -> list[Waits]:
-    """Of what waits for this person the first `size` after that id; only what is as `asked` (fields and values). Two queries
+def page_for(actor: Actor, at: datetime, *, size: int, after: int = 0, filters: Filters = ()) -> list[Waits]:
+    """Of what waits for this person the first `size` after that id; only what the filters let through. Two queries
     with what they hold."""
     by = ways(actor, at)
-    return _page(by, asked, size)(after=after) if by.each else []
+    return _page(by, filters, size)(after=after) if by.each else []
 
 
 def counts_for(actor: Actor, at: datetime) -> dict[str, int]:
@@ -112,12 +106,12 @@ _REMEMBERED = 256
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _page(by: Ways, asked: Asked, size: int) -> Prepared[Waits]:
+def _page(by: Ways, filters: Filters, size: int) -> Prepared[Waits]:
     told = (
         "pk", "version", "title", "area", "section_id", "author_id", "round", "step", "run_at", "submitted_at",
         "waiting__since", "waiting__escalated_to_id",
     )  # fmt: skip
-    rows = _waiting(by).filter(**dict(asked)).order_by("pk")
+    rows = _waiting(by).filter(**dict(filters)).order_by("pk")
     return Prepared(lambda after: rows.filter(pk__gt=after).values_list(*told)[:size], Waits, after=int)
 
 
@@ -140,7 +134,8 @@ def ways(actor: Actor, at: datetime) -> Ways:
 def _ways(actor: SignedIn, at: datetime) -> Iterator[Way]:
     alike: dict[Way, list[str]] = {}
     for area in AREAS:
-        steps = [step for step in actor.rights.reach.steps if step.area == area]
+        # In one order, so that the same ways are known again.
+        steps = sorted(step for step in actor.rights.reach.steps if step.area == area)
         regions = sorted({step.path for step in steps})
         for path, person in _places(actor, approve(area), area, at):
             if not any(path.startswith(region) for region in regions):
@@ -170,7 +165,6 @@ def _ways_by_steps(actor: SignedIn, area: str, steps: Collection[Step], at: date
 def _places(actor: SignedIn, word: str, area: str, at: datetime) -> list[tuple[str, int | None]]:
     """Below which paths the actor is one whom `word` names, each with in whose place."""
     grounds = actor.rights.reach.grounds(word, area, actor.rights.own)
-    # In one order, so that the same ways are known again.
     return sorted({(ground.hold.path, ground.person) for ground in grounds if ground.hold.lives_at(at)}, key=repr)
 
 

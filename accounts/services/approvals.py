@@ -68,7 +68,8 @@ def _ask_anew(section: Section, area: str, before: list[Step]) -> None:
     after = all_steps()
     waiting = Submission.objects.filter(state=SubmissionState.SUBMITTED, area=area)
     below = waiting.filter(section__path__startswith=section.path).select_related("section", "author", "waiting")
-    for submission in below.order_by("pk"):
+    # Locked before its row in Waiting is, as whoever decides on it does: the other way round the two wait for each other.
+    for submission in below.select_for_update(of=("self",)).order_by("pk"):
         path = submission.section.path
         if _words(governing(before, area, path)) != _words(governing(after, area, path)):
             row = waiting_of(submission)
@@ -175,17 +176,17 @@ def escalate(submission: Submission, waiting: Waiting) -> None:
         asked = asked_where(submission, all_steps(), waiting)
         found = _to_tell(deciders(submission, run.instant, asked, again=True))
         waiting.by_those_who_agreed = bool(found)
-    note(submission, escalated_to=waiting.escalated_to, by_those_who_agreed=waiting.by_those_who_agreed)
+    keep_beside(submission, escalated_to=waiting.escalated_to, by_those_who_agreed=waiting.by_those_who_agreed)
     run.note["escalated_to"] = waiting.escalated_to_id
     submission_waits.announce(submission=submission, deciders=found, escalated=True)
 
 
 def keep_waivers(submission: Submission) -> None:
     """What the running approval waives is waived when its time comes as well."""
-    note(submission, waived=dict(current().waivers))
+    keep_beside(submission, waived=dict(current().waivers))
 
 
-def note(submission: Submission, **values: Any) -> None:
-    """Keep this beside `submission`, with what is noted of it already."""
+def keep_beside(submission: Submission, **values: Any) -> None:
+    """Note this of `submission` in its row of `Waiting`, with what is noted there already."""
     new = {"since": submission.submitted_at or current().instant, **values}
     Waiting.objects.update_or_create(submission=submission, defaults=values, create_defaults=new)

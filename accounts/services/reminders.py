@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Submission, SubmissionState, Waiting
 from accounts.rules.approval_steps import Step
 from accounts.selectors.approvers import all_steps, asked_where, deciders, deciders_of, waiting_of
-from accounts.services.approvals import escalate, note
+from accounts.services.approvals import escalate, keep_beside
 from accounts.signals import submission_overdue
 from theater_site.core import recording
 from theater_site.core.actions import Action, OpenTo, action, current
@@ -48,9 +48,9 @@ def _done(what: Action[Any, Any], submission: Submission) -> bool:
 @action("submission.escalate", open_to=OpenTo.SYSTEM, subject="submission")
 def escalate_submission(*, submission: Submission) -> Submission:
     """Let it go up where nobody may decide on it any more. Refused (`not_due`) where somebody may, or it does not wait."""
-    waiting = waiting_of(submission)
     if submission.state != SubmissionState.SUBMITTED:
         raise _not_due()
+    waiting = waiting_of(submission)
     if not _goes_up(submission, waiting, all_steps(), current().instant):
         raise _not_due()
     escalate(submission, waiting)
@@ -68,7 +68,7 @@ def remind_of_submission(*, submission: Submission) -> Submission:
     days = max((n for n in settings.APPROVAL_REMINDER_DAYS if _passed(waiting, n)), default=0)
     if days <= waiting.reminded:
         raise _not_due()
-    note(submission, reminded=days)
+    keep_beside(submission, reminded=days)
     submission_overdue.announce(submission=submission, deciders=deciders_of(submission, now), days=days)
     return submission
 
@@ -107,7 +107,7 @@ def _goes_up(submission: Submission, waiting: Waiting, steps: list[Step], at: da
 def _overdue() -> list[Submission]:
     now = recording.instant()
     due = Q(pk__in=())
-    for days in settings.APPROVAL_REMINDER_DAYS:
+    for days in filter(None, settings.APPROVAL_REMINDER_DAYS):
         then = now - timedelta(days=days)
         due |= Q(waiting__since__lte=then, waiting__reminded__lt=days) | Q(waiting=None, submitted_at__lte=then)
     return list(_waiting().filter(due))

@@ -30,7 +30,9 @@ def faults_of_brand(rows: Mapping[int, Production], changes: Mapping[int, Change
     unfinished.
     """
     kits = BrandKits()
-    judged = [(rows[pk], kit, change) for pk, change in changes.items() if (kit := kits.of(rows[pk].section_id))]
+    judged = [
+        (rows[pk], kit, change) for pk, change in changes.items() if (kit := kits.of(rows[pk].section_id)) is not None
+    ]
     wanted = sorted({role for row, kit, change in judged if _appears(change) for role in kit.required_credits})
     appearing = [row.pk for row, kit, change in judged if _appears(change) and kit.required_credits]
     credited = roles_credited.ask(productions=appearing, roles=wanted) if appearing else {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from threading import Event
 from typing import Any
 
 import pytest
@@ -20,16 +22,18 @@ from accounts.selectors.approvers import (
     wrote,
 )
 from accounts.selectors.rights import actor_for
-from accounts.selectors.waiting import counts_for, waiting_for
+from accounts.selectors.waiting import Waits, counts_for, page_for
+from accounts.services import approvals as service
 from accounts.services.reminders import chase, escalate_submission
 from accounts.services.submissions import comment_submission, draft_submission, save_submission
 from accounts.services.substitutes import end_substitute
 from productions.services.productions import update_production
 from tests import world
+from tests.interfaces.test_idempotency import together
 from tests.laws.scenes import Theater, load_services
 from tests.worlds import approvals
-from theater_site.core.actors import Public, System
-from theater_site.core.errors import Invalid, NotAllowed
+from theater_site.core.actors import Actor, Public, System
+from theater_site.core.errors import Conflict, Invalid, NotAllowed
 
 pytestmark = pytest.mark.django_db
 load_services()
@@ -48,13 +52,21 @@ def author(theater: Theater) -> User:
     return approvals.author(theater.root, by=theater.director)
 
 
+def waiting(actor: Actor) -> list[Waits]:
+    """What waits for somebody, as it is listed and as it is counted."""
+    now = timezone.now()
+    rows = page_for(actor, now, size=1000)
+    assert Counter(row.area for row in rows) == counts_for(actor, now)
+    return rows
+
+
 def one_answer(submission: Submission, users: list[User]) -> set[int]:
     """Who decides, by all three ways of asking."""
     now = timezone.now()
     submission = Submission.objects.get(pk=submission.pk)
     told = {user.pk for user in deciders_of(submission, now)}
     assert {user.pk for user in users if may_decide(world.acting(user), submission, now)} == told
-    waits = {user.pk for user in users if waiting_for(world.acting(user), now).filter(pk=submission.pk).exists()}
+    waits = {user.pk for user in users if submission.pk in {row.id for row in waiting(world.acting(user))}}
     assert waits == told
     for user in users:
         if user.pk in told:
@@ -81,7 +93,8 @@ def test_nobody_else_decides(theater: Theater, author: User) -> None:
     submission = approvals.proposal(theater.production, by=author)
     for actor in (Public(), System("test"), actor_for(world.user(is_active=False))):
         assert not may_decide(actor, submission, timezone.now())
-        assert not waiting_for(actor, timezone.now()).exists()
+        assert not waiting(actor)
+        assert counts_for(actor, timezone.now()) == {}
         assert not may_approve_item(actor, submission, "details", submission, timezone.now())
     assert counts_for(world.acting(theater.stranger), timezone.now()) == {}
 
@@ -368,7 +381,7 @@ def test_standing_in_for_a_sensitive_role_takes_the_second_factor_too(theater: T
     assert may_decide(actor_for(deputy), submission, now)
     weak = actor_for(deputy, second_factor=False)
     assert not may_decide(weak, submission, now)
-    assert not waiting_for(weak, now).exists()
+    assert not waiting(weak)
     with pytest.raises(NotAllowed) as refused:
         refuse_unless_decides(actor_for(theater.director, second_factor=False), submission, now)
     assert refused.value.code == "second_factor_needed"
@@ -482,3 +495,74 @@ def test_one_answer_whatever_the_theater(seed: int, theater: Theater) -> None:
             except NotAllowed:
                 continue
             one_answer(submission, everybody)
+
+
+def test_a_list_of_what_waits_says_since_when_and_is_filtered(theater: Theater, author: User) -> None:
+    looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
+    approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
+    first, second = (approvals.proposal(theater.production, by=author) for _ in range(2))
+    approvals.approve(first, by=looker)
+    browser = world.client(theater.director)
+    # Who agreed at the first step, and who did not: the first waits at its second step since then.
+    rows = {row["id"]: row for row in browser.get("/api/v1/submissions/waiting/").json()["results"]}
+    assert [rows[pk]["step"] for pk in (first.pk, second.pk)] == [1, 0]
+    assert rows[first.pk]["since"] > rows[first.pk]["submitted_at"]
+    assert rows[second.pk]["since"] == rows[second.pk]["submitted_at"]
+    page = browser.get("/api/v1/submissions/waiting/", {"page_size": 1}).json()
+    assert [row["id"] for row in page["results"]] == [first.pk]
+    assert [row["id"] for row in browser.get(page["next"]).json()["results"]] == [second.pk]
+
+    def listed(**asked: Any) -> Any:
+        answer = browser.get("/api/v1/submissions/waiting/", asked)
+        told = answer.json()
+        return [row["id"] for row in told["results"]] if answer.status_code == 200 else told["errors"][0]["field"]
+
+    both = [first.pk, second.pk]
+    assert listed(area="details") == listed(author=author.pk) == listed(section=first.section_id) == both
+    assert listed(area="media") == listed(author=looker.pk) == []
+    assert [listed(author=0), listed(section="x"), listed(cursor="x"), listed(are="x")] == [
+        "author", "section", "cursor", "are",
+    ]  # fmt: skip
+
+
+def test_a_draft_does_not_go_up(theater: Theater, author: User) -> None:
+    draft = draft_submission(actor=world.acting(author), fields={"title": "x"})
+    with pytest.raises(Conflict) as refused:
+        escalate_submission(actor=System("test"), submission=draft)
+    assert refused.value.code == "not_due"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_steps_are_set_while_somebody_agrees(real_database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither waits for the other. Who agrees first goes on to the next step, and who comes second is not asked any more."""
+    theater = Theater()
+    author = approvals.author(theater.root, by=theater.director)
+    looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
+    lonely = approvals.role(["view_details"], theater.root, by=theater.director)
+    approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
+    submission = approvals.proposal(theater.production, by=author)
+    settle, keep_beside = service.settle, service.keep_beside
+    holds_it, writes_beside = Event(), Event()
+
+    def settle_later(row: Submission) -> None:
+        holds_it.set()
+        writes_beside.wait(1)
+        settle(row)
+
+    def write_beside(row: Submission, **values: Any) -> None:
+        holds_it.wait(10)
+        keep_beside(row, **values)
+        writes_beside.set()
+
+    monkeypatch.setattr(service, "settle", settle_later)
+    monkeypatch.setattr(service, "keep_beside", write_beside)
+    nobody = {"title": "Read", "role": lonely}
+    agreed, made = together(
+        [
+            lambda: approvals.approve(submission, by=looker),
+            lambda: approvals.steps(theater.production.section, nobody, AGREED, by=theater.director),
+        ]
+    )
+    assert [step.title for step in made] == ["Read", "Agreed"]
+    assert isinstance(agreed, Submission | NotAllowed)
+    assert Submission.objects.get(pk=submission.pk).step == (1 if isinstance(agreed, Submission) else 0)

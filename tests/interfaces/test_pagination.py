@@ -93,6 +93,7 @@ BAD = {
     "a huge number": base64.urlsafe_b64encode(b'["","2026",1' + b"0" * 400 + b"]").decode(),
     "no list": base64.urlsafe_b64encode(b"5").decode(), "a dictionary": base64.urlsafe_b64encode(b'{"":1,"a":2,"b":3}').decode(),
     "not a number": _cursor("", "2026", float("nan")), "huge": "A" * 7000, "true": _cursor("", True, True),
+    "more than a key can be": _cursor("", "2026", 2**63), "as a float": _cursor("", "2026", 1e30),
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from django.db import connection, models
 
 from accounts.models import AuditChange, AuditEntry, AuditValue, Notification, Submission, Waiting
 from accounts.rules.seals import values_digest
-from accounts.services.approvals import note
+from accounts.services.approvals import keep_beside
 from directory.models import Person
 from directory.services.people import update_contact
 from productions.services.productions import update_production
@@ -58,7 +58,7 @@ class Planted:
         self.submission = update_production.submit(
             actor=world.acting(author), production=play, changes={"title": "Otherwise"}
         ).submission
-        note(self.submission, waived={"title_too_long": "It is a quotation."})
+        keep_beside(self.submission, waived={"title_too_long": "It is a quotation."})
         browser = world.client(director)
         answer = world.post(browser, "/api/v1/seasons/", {"name": "Next"}, **{"Idempotency-Key": "once"})
         assert answer.status_code == 201

@@ -95,10 +95,13 @@ class KeysetPagination(BasePagination):
             name, *values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             if name != self.name or len(values) != len(self.ordering) or not all(map(_possible, values)):
                 raise wrong
-            return [
+            read = [
                 _field(queryset, field.lstrip("-")).to_python(value)
                 for field, value in zip(self.ordering, values, strict=True)
             ]
+            if any(isinstance(value, int) and abs(value) >= 2**63 for value in read):
+                raise wrong
+            return read
         except (ValueError, TypeError, binascii.Error, ValidationError, OverflowError) as error:
             raise wrong from error
 

@@ -227,7 +227,11 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
         filters = DjangoFilterBackend().get_filterset(self.request, rows, self)
         if not filters.is_valid():
             raise translate_validation(filters.errors)
-        return {name: getattr(value, "pk", value) for name, value in filters.form.cleaned_data.items() if value}
+        return {
+            name: getattr(value, "pk", value)
+            for name, value in filters.form.cleaned_data.items()
+            if value not in (None, "")
+        }
 
     def listed(self, rows: Any, serializer: type[serializers.BaseSerializer[Any]] | None = None) -> Response:
         """A page of `rows`, filtered and ordered as this resource is."""
