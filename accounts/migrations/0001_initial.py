@@ -38,6 +38,9 @@ class Migration(migrations.Migration):
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower(models.F('email')))), name='accounts_user_email_is_lower_case'), models.CheckConstraint(condition=models.Q(('is_superuser', False)), name='accounts_user_nobody_is_superuser')],
+            },
         ),
         migrations.CreateModel(
             name='ApiToken',
@@ -71,6 +74,9 @@ class Migration(migrations.Migration):
                 ('fields', accounts.models.exact_json.ExactJSONField(default=list)),
                 ('digest', models.CharField(max_length=64)),
             ],
+            options={
+                'indexes': [models.Index(fields=['object_type', 'object_id', 'version'], name='audit_change_of_object'), models.Index(fields=['section_id', 'id'], name='audit_change_in_section')],
+            },
         ),
         migrations.CreateModel(
             name='AuditCheckpoint',
@@ -133,6 +139,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(condition=models.Q(('run_at__isnull', False)), fields=['state', 'run_at'], name='submission_by_time')],
             },
         ),
         migrations.CreateModel(
@@ -218,6 +225,10 @@ class Migration(migrations.Migration):
                 ('digest', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='gathered', to='accounts.notification')),
                 ('recipient', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('next_attempt_at__isnull', False)), fields=['next_attempt_at', 'id'], name='notification_due'), models.Index(condition=models.Q(('digest_at__isnull', False)), fields=['digest_at', 'recipient'], name='notification_to_gather'), models.Index(condition=models.Q(('read_at', None)), fields=['recipient'], name='notification_unread'), models.Index(condition=models.Q(('failed', True)), fields=['-id'], name='notification_failed'), models.Index(fields=['recipient', '-id'], name='notification_list')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('once', ''), _negated=True), fields=('recipient', 'once'), name='accounts_notification_told_once')],
+            },
         ),
         migrations.CreateModel(
             name='Section',
@@ -236,6 +247,7 @@ class Migration(migrations.Migration):
                 'permissions': (('approve_brand', 'decide on proposals about the brand guidelines'), ('approve_cast', 'decide on proposals about who plays and who helps'), ('approve_details', 'decide on proposals about what is played: seasons, productions, texts'), ('approve_directory', 'decide on proposals about people and groups'), ('approve_media', 'decide on proposals about pictures, films and documents'), ('approve_members', 'decide on proposals about who may do what'), ('approve_promotions', 'decide on proposals about discounts and campaigns'), ('approve_schedule', 'decide on proposals about the calendar'), ('approve_tickets', 'decide on proposals about the box office'), ('approve_venues', 'decide on proposals about houses and rooms'), ('edit_brand', 'change the brand guidelines'), ('edit_cast', 'change who plays and who helps'), ('edit_details', 'change what is played: seasons, productions, texts'), ('edit_directory', 'change people and groups'), ('edit_media', 'change pictures, films and documents'), ('edit_members', 'change who may do what'), ('edit_promotions', 'change discounts and campaigns'), ('edit_schedule', 'change the calendar'), ('edit_tickets', 'change the box office'), ('edit_venues', 'change houses and rooms'), ('emergency_brand', 'do without approval what cannot wait, of the brand guidelines'), ('emergency_cast', 'do without approval what cannot wait, of who plays and who helps'), ('emergency_details', 'do without approval what cannot wait, of what is played: seasons, productions, texts'), ('emergency_directory', 'do without approval what cannot wait, of people and groups'), ('emergency_media', 'do without approval what cannot wait, of pictures, films and documents'), ('emergency_members', 'do without approval what cannot wait, of who may do what'), ('emergency_promotions', 'do without approval what cannot wait, of discounts and campaigns'), ('emergency_schedule', 'do without approval what cannot wait, of the calendar'), ('emergency_tickets', 'do without approval what cannot wait, of the box office'), ('emergency_venues', 'do without approval what cannot wait, of houses and rooms'), ('manage_brand', 'arrange and delegate the brand guidelines'), ('manage_cast', 'arrange and delegate who plays and who helps'), ('manage_details', 'arrange and delegate what is played: seasons, productions, texts'), ('manage_directory', 'arrange and delegate people and groups'), ('manage_media', 'arrange and delegate pictures, films and documents'), ('manage_members', 'arrange and delegate who may do what'), ('manage_promotions', 'arrange and delegate discounts and campaigns'), ('manage_schedule', 'arrange and delegate the calendar'), ('manage_tickets', 'arrange and delegate the box office'), ('manage_venues', 'arrange and delegate houses and rooms'), ('propose_brand', 'propose changes of the brand guidelines'), ('propose_cast', 'propose changes of who plays and who helps'), ('propose_details', 'propose changes of what is played: seasons, productions, texts'), ('propose_directory', 'propose changes of people and groups'), ('propose_media', 'propose changes of pictures, films and documents'), ('propose_members', 'propose changes of who may do what'), ('propose_promotions', 'propose changes of discounts and campaigns'), ('propose_schedule', 'propose changes of the calendar'), ('propose_tickets', 'propose changes of the box office'), ('propose_venues', 'propose changes of houses and rooms'), ('publish_brand', 'make public the brand guidelines'), ('publish_cast', 'make public who plays and who helps'), ('publish_details', 'make public what is played: seasons, productions, texts'), ('publish_directory', 'make public people and groups'), ('publish_media', 'make public pictures, films and documents'), ('publish_members', 'make public who may do what'), ('publish_promotions', 'make public discounts and campaigns'), ('publish_schedule', 'make public the calendar'), ('publish_tickets', 'make public the box office'), ('publish_venues', 'make public houses and rooms'), ('view_audit', 'see drafts and internal facts of the record of who did what'), ('view_brand', 'see drafts and internal facts of the brand guidelines'), ('view_cast', 'see drafts and internal facts of who plays and who helps'), ('view_details', 'see drafts and internal facts of what is played: seasons, productions, texts'), ('view_directory', 'see drafts and internal facts of people and groups'), ('view_media', 'see drafts and internal facts of pictures, films and documents'), ('view_members', 'see drafts and internal facts of who may do what'), ('view_promotions', 'see drafts and internal facts of discounts and campaigns'), ('view_schedule', 'see drafts and internal facts of the calendar'), ('view_tickets', 'see drafts and internal facts of the box office'), ('view_venues', 'see drafts and internal facts of houses and rooms')),
                 'default_permissions': (),
                 'base_manager_name': 'objects',
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind', 'organization'), ('parent', None)), models.Q(models.Q(('kind', 'organization'), _negated=True), models.Q(('parent', None), _negated=True)), _connector='OR'), name='section_only_organization_is_root', violation_error_message='Only the organization stands at the top of the sections.'), models.UniqueConstraint(condition=models.Q(('parent', None)), fields=('kind',), name='section_one_organization', violation_error_message='This installation has its organization already.'), models.UniqueConstraint(condition=models.Q(('kind', 'area')), fields=('parent', 'name'), name='section_area_named_once', violation_error_message='There is an area of this name already.')],
             },
         ),
         migrations.CreateModel(
@@ -256,6 +268,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.CheckConstraint(condition=models.Q(('passed_on_from', models.F('id')), _negated=True), name='assignment_not_from_itself', violation_error_message='Nothing is passed on from itself.'), models.CheckConstraint(condition=models.Q(('ends_at', None), ('starts_at', None), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='assignment_ends_after_start', violation_error_message='The end must be after the start.')],
             },
         ),
         migrations.AddField(
@@ -285,6 +298,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at', None), ('starts_at', None), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='invitation_ends_after_start', violation_error_message='The end must be after the start.'), models.UniqueConstraint(condition=models.Q(('assignment', None), ('withdrawn_at', None)), fields=('email_index', 'role', 'section'), name='invitation_open_once', violation_error_code='already_invited', violation_error_message='They are invited already. Send that invitation again, or withdraw it.')],
             },
         ),
         migrations.CreateModel(
@@ -303,6 +317,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('section', 'area', 'position'), name='approval_step_position_once', violation_error_message='Somebody else set these steps at the same moment. Load them again.'), models.CheckConstraint(condition=models.Q(models.Q(('role', None), models.Q(('right', ''), _negated=True)), models.Q(models.Q(('role', None), _negated=True), ('right', '')), _connector='OR'), name='approval_step_right_or_role', violation_error_message='A step is decided by a right or by a role.')],
             },
         ),
         migrations.AddField(
@@ -327,6 +342,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('assignment', 'permission'), name='grant_once_an_assignment'), models.UniqueConstraint(condition=models.Q(('assignment', None)), fields=('user', 'permission', 'content_object'), name='grant_once_by_itself')],
             },
         ),
         migrations.CreateModel(
@@ -366,6 +382,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('submission', 'round', 'step'), name='agreement_once_a_step', violation_error_message='This step was decided at the same moment.'), models.UniqueConstraint(condition=models.Q(('again', False)), fields=('submission', 'round', 'user'), name='agreement_once_a_person', violation_error_message="You agreed to this at an earlier step; the next step is somebody else's.")],
             },
         ),
         migrations.CreateModel(
@@ -381,6 +398,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('submission', 'user'), name='submission_author_once', violation_error_message='They write it already.')],
             },
         ),
         migrations.CreateModel(
@@ -411,6 +429,9 @@ class Migration(migrations.Migration):
                 ('fields', models.JSONField(default=list)),
                 ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subjects', to='accounts.submission')),
             ],
+            options={
+                'indexes': [models.Index(fields=['object_type', 'object_id'], name='submission_of_object')],
+            },
         ),
         migrations.CreateModel(
             name='Substitute',
@@ -430,6 +451,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gte', models.F('starts_at'))), name='substitute_ends_after_start', violation_error_message='The end must be after the start.'), models.CheckConstraint(condition=models.Q(('person', models.F('stand_in')), _negated=True), name='substitute_is_somebody_else', violation_error_message='Nobody stands in for themselves.')],
             },
         ),
         migrations.CreateModel(
@@ -450,91 +472,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['object_type', 'object_id', 'rule'], name='waiver_of_object')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower(models.F('email')))), name='accounts_user_email_is_lower_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('is_superuser', False)), name='accounts_user_nobody_is_superuser'),
-        ),
-        migrations.AddIndex(
-            model_name='auditchange',
-            index=models.Index(fields=['object_type', 'object_id', 'version'], name='audit_change_of_object'),
-        ),
-        migrations.AddIndex(
-            model_name='auditchange',
-            index=models.Index(fields=['section_id', 'id'], name='audit_change_in_section'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('next_attempt_at__isnull', False)), fields=['next_attempt_at', 'id'], name='notification_due'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('digest_at__isnull', False)), fields=['digest_at', 'recipient'], name='notification_to_gather'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('read_at', None)), fields=['recipient'], name='notification_unread'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('failed', True)), fields=['-id'], name='notification_failed'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(fields=['recipient', '-id'], name='notification_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='notification',
-            constraint=models.UniqueConstraint(condition=models.Q(('once', ''), _negated=True), fields=('recipient', 'once'), name='accounts_notification_told_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='section',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'organization'), ('parent', None)), models.Q(models.Q(('kind', 'organization'), _negated=True), models.Q(('parent', None), _negated=True)), _connector='OR'), name='section_only_organization_is_root', violation_error_message='Only the organization stands at the top of the sections.'),
-        ),
-        migrations.AddConstraint(
-            model_name='section',
-            constraint=models.UniqueConstraint(condition=models.Q(('parent', None)), fields=('kind',), name='section_one_organization', violation_error_message='This installation has its organization already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='section',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'area')), fields=('parent', 'name'), name='section_area_named_once', violation_error_message='There is an area of this name already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='roleassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('passed_on_from', models.F('id')), _negated=True), name='assignment_not_from_itself', violation_error_message='Nothing is passed on from itself.'),
-        ),
-        migrations.AddConstraint(
-            model_name='roleassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('starts_at', None), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='assignment_ends_after_start', violation_error_message='The end must be after the start.'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('starts_at', None), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='invitation_ends_after_start', violation_error_message='The end must be after the start.'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(condition=models.Q(('assignment', None), ('withdrawn_at', None)), fields=('email_index', 'role', 'section'), name='invitation_open_once', violation_error_code='already_invited', violation_error_message='They are invited already. Send that invitation again, or withdraw it.'),
-        ),
-        migrations.AddConstraint(
-            model_name='approvalstep',
-            constraint=models.UniqueConstraint(fields=('section', 'area', 'position'), name='approval_step_position_once', violation_error_message='Somebody else set these steps at the same moment. Load them again.'),
-        ),
-        migrations.AddConstraint(
-            model_name='approvalstep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role', None), models.Q(('right', ''), _negated=True)), models.Q(models.Q(('role', None), _negated=True), ('right', '')), _connector='OR'), name='approval_step_right_or_role', violation_error_message='A step is decided by a right or by a role.'),
-        ),
-        migrations.AddConstraint(
-            model_name='sectiongrant',
-            constraint=models.UniqueConstraint(fields=('assignment', 'permission'), name='grant_once_an_assignment'),
-        ),
-        migrations.AddConstraint(
-            model_name='sectiongrant',
-            constraint=models.UniqueConstraint(condition=models.Q(('assignment', None)), fields=('user', 'permission', 'content_object'), name='grant_once_by_itself'),
         ),
         migrations.AddField(
             model_name='waiting',
@@ -544,37 +483,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='submission',
             index=models.Index(fields=['state', 'section', 'id'], name='submission_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='submission',
-            index=models.Index(condition=models.Q(('run_at__isnull', False)), fields=['state', 'run_at'], name='submission_by_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.UniqueConstraint(fields=('submission', 'round', 'step'), name='agreement_once_a_step', violation_error_message='This step was decided at the same moment.'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.UniqueConstraint(condition=models.Q(('again', False)), fields=('submission', 'round', 'user'), name='agreement_once_a_person', violation_error_message="You agreed to this at an earlier step; the next step is somebody else's."),
-        ),
-        migrations.AddConstraint(
-            model_name='submissionauthor',
-            constraint=models.UniqueConstraint(fields=('submission', 'user'), name='submission_author_once', violation_error_message='They write it already.'),
-        ),
-        migrations.AddIndex(
-            model_name='submissionsubject',
-            index=models.Index(fields=['object_type', 'object_id'], name='submission_of_object'),
-        ),
-        migrations.AddConstraint(
-            model_name='substitute',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gte', models.F('starts_at'))), name='substitute_ends_after_start', violation_error_message='The end must be after the start.'),
-        ),
-        migrations.AddConstraint(
-            model_name='substitute',
-            constraint=models.CheckConstraint(condition=models.Q(('person', models.F('stand_in')), _negated=True), name='substitute_is_somebody_else', violation_error_message='Nobody stands in for themselves.'),
-        ),
-        migrations.AddIndex(
-            model_name='waiver',
-            index=models.Index(fields=['object_type', 'object_id', 'rule'], name='waiver_of_object'),
         ),
     ]

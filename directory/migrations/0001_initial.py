@@ -16,8 +16,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
+        ('accounts', '__first__'),
         ('productions', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -46,6 +46,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'people',
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['sort_key', 'id'], name='person_by_name'), directory.models.trigrams.TrigramIndex(fields=['folded'], name='person_folded_trigram')],
+                'constraints': [models.UniqueConstraint(fields=('user',), name='person_one_a_user', violation_error_code='user_taken', violation_error_message='This account belongs to another person already. Unlink that one first.')],
             },
         ),
         migrations.CreateModel(
@@ -76,6 +78,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['production', 'billing_order', 'id'], name='credit_by_billing'), models.Index(fields=['person', 'production'], name='credit_by_person'), directory.models.trigrams.TrigramIndex(fields=['role_folded'], name='credit_role_trigram')],
+                'constraints': [models.UniqueConstraint(fields=('production', 'person', 'kind', 'role', 'note', 'starts_on', 'holding'), name='credit_once', violation_error_code='credit_exists', violation_error_message='This production has this very credit already.'), models.CheckConstraint(condition=models.Q(('kind', 'cast'), models.Q(('character', None), ('holding', ''), ('team', '')), _connector='OR'), name='credit_part_of_cast', violation_error_code='part_without_cast', violation_error_message='Only the cast holds parts. Leave character, holding and team empty here.'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'cast'), _negated=True), ('job', None), _connector='OR'), name='credit_job_of_others', violation_error_code='job_of_cast', violation_error_message='The cast has parts, not jobs. Leave the job empty, or choose another kind.')],
             },
         ),
         migrations.CreateModel(
@@ -93,6 +97,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('person', 'purpose'), name='consent_stands_once', violation_error_code='consent_stands', violation_error_message='This consent stands already.'), models.CheckConstraint(condition=models.Q(('withdrawn_at', None), ('withdrawn_at__gte', models.F('given_at')), _connector='OR'), name='consent_ends_after_start', violation_error_message='A consent is withdrawn after it was given.')],
             },
         ),
         migrations.CreateModel(
@@ -110,6 +115,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'aliases',
                 'base_manager_name': 'objects',
+                'indexes': [directory.models.trigrams.TrigramIndex(fields=['folded'], name='alias_folded_trigram')],
+                'constraints': [models.UniqueConstraint(fields=('person', 'name'), name='alias_once_a_person', violation_error_code='alias_exists', violation_error_message='This person has this alias already.')],
             },
         ),
         migrations.CreateModel(
@@ -125,62 +132,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('production', 'date', 'team'), name='team_night_once', violation_error_code='team_plays_already', violation_error_message='This team plays that day already.')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['sort_key', 'id'], name='person_by_name'),
-        ),
-        migrations.AddIndex(
-            model_name='person',
-            index=directory.models.trigrams.TrigramIndex(fields=['folded'], name='person_folded_trigram'),
-        ),
-        migrations.AddConstraint(
-            model_name='person',
-            constraint=models.UniqueConstraint(fields=('user',), name='person_one_a_user', violation_error_code='user_taken', violation_error_message='This account belongs to another person already. Unlink that one first.'),
-        ),
-        migrations.AddIndex(
-            model_name='credit',
-            index=models.Index(fields=['production', 'billing_order', 'id'], name='credit_by_billing'),
-        ),
-        migrations.AddIndex(
-            model_name='credit',
-            index=models.Index(fields=['person', 'production'], name='credit_by_person'),
-        ),
-        migrations.AddIndex(
-            model_name='credit',
-            index=directory.models.trigrams.TrigramIndex(fields=['role_folded'], name='credit_role_trigram'),
-        ),
-        migrations.AddConstraint(
-            model_name='credit',
-            constraint=models.UniqueConstraint(fields=('production', 'person', 'kind', 'role', 'note', 'starts_on', 'holding'), name='credit_once', violation_error_code='credit_exists', violation_error_message='This production has this very credit already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='credit',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'cast'), models.Q(('character', None), ('holding', ''), ('team', '')), _connector='OR'), name='credit_part_of_cast', violation_error_code='part_without_cast', violation_error_message='Only the cast holds parts. Leave character, holding and team empty here.'),
-        ),
-        migrations.AddConstraint(
-            model_name='credit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'cast'), _negated=True), ('job', None), _connector='OR'), name='credit_job_of_others', violation_error_code='job_of_cast', violation_error_message='The cast has parts, not jobs. Leave the job empty, or choose another kind.'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('person', 'purpose'), name='consent_stands_once', violation_error_code='consent_stands', violation_error_message='This consent stands already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('withdrawn_at', None), ('withdrawn_at__gte', models.F('given_at')), _connector='OR'), name='consent_ends_after_start', violation_error_message='A consent is withdrawn after it was given.'),
-        ),
-        migrations.AddIndex(
-            model_name='alias',
-            index=directory.models.trigrams.TrigramIndex(fields=['folded'], name='alias_folded_trigram'),
-        ),
-        migrations.AddConstraint(
-            model_name='alias',
-            constraint=models.UniqueConstraint(fields=('person', 'name'), name='alias_once_a_person', violation_error_code='alias_exists', violation_error_message='This person has this alias already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='teamnight',
-            constraint=models.UniqueConstraint(fields=('production', 'date', 'team'), name='team_night_once', violation_error_code='team_plays_already', violation_error_message='This team plays that day already.'),
         ),
     ]

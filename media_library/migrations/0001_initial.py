@@ -13,9 +13,9 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
+        ('accounts', '__first__'),
         ('directory', '0001_initial'),
         ('productions', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -55,6 +55,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['created_at'], name='staged_file_by_age')],
             },
         ),
         migrations.CreateModel(
@@ -82,6 +83,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['production', '-id'], name='asset_of_production'), models.Index(fields=['title', 'id'], name='asset_by_title'), directory.models.trigrams.TrigramIndex(fields=['title_folded'], name='asset_folded_trigram')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('published_at', None), models.Q(('alt_text', ''), _negated=True), _connector='OR'), name='asset_published_with_alt_text', violation_error_code='alt_text_needed', violation_error_message='A public picture needs an alternative text for those who cannot see it.')],
             },
         ),
         migrations.CreateModel(
@@ -97,6 +100,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['name', 'id'], name='tag_by_name')],
             },
         ),
         migrations.CreateModel(
@@ -111,6 +115,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('asset', 'tag'), name='asset_tagged_once', violation_error_message='It bears this tag already.')],
             },
         ),
         migrations.CreateModel(
@@ -131,6 +136,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('section', 'provider', 'video_id'), name='video_linked_once', violation_error_message='This video is linked here already.')],
             },
         ),
         migrations.CreateModel(
@@ -164,37 +170,5 @@ class Migration(migrations.Migration):
                 'base_manager_name': 'objects',
                 'constraints': [models.UniqueConstraint(fields=('asset', 'person'), name='person_depicted_once', violation_error_message='This person is named in this picture already.')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='stagedfile',
-            index=models.Index(fields=['created_at'], name='staged_file_by_age'),
-        ),
-        migrations.AddIndex(
-            model_name='asset',
-            index=models.Index(fields=['production', '-id'], name='asset_of_production'),
-        ),
-        migrations.AddIndex(
-            model_name='asset',
-            index=models.Index(fields=['title', 'id'], name='asset_by_title'),
-        ),
-        migrations.AddIndex(
-            model_name='asset',
-            index=directory.models.trigrams.TrigramIndex(fields=['title_folded'], name='asset_folded_trigram'),
-        ),
-        migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.CheckConstraint(condition=models.Q(('published_at', None), models.Q(('alt_text', ''), _negated=True), _connector='OR'), name='asset_published_with_alt_text', violation_error_code='alt_text_needed', violation_error_message='A public picture needs an alternative text for those who cannot see it.'),
-        ),
-        migrations.AddIndex(
-            model_name='tag',
-            index=models.Index(fields=['name', 'id'], name='tag_by_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='assettag',
-            constraint=models.UniqueConstraint(fields=('asset', 'tag'), name='asset_tagged_once', violation_error_message='It bears this tag already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='videolink',
-            constraint=models.UniqueConstraint(fields=('section', 'provider', 'video_id'), name='video_linked_once', violation_error_message='This video is linked here already.'),
         ),
     ]

@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('name',), name='department_once', violation_error_code='department_exists', violation_error_message='There is a department of this name already.')],
             },
         ),
         migrations.CreateModel(
@@ -44,6 +45,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('department', 'name'), name='job_once', violation_error_code='job_exists', violation_error_message='This department has a job of this name already.')],
             },
         ),
         migrations.CreateModel(
@@ -90,6 +92,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['-opens_on', '-id'], name='production_by_opening'), models.Index(fields=['title', 'id'], name='production_by_title')],
             },
         ),
         migrations.CreateModel(
@@ -113,6 +116,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('production', 'house', 'number'), name='license_once_a_production', violation_error_code='license_repeated', violation_error_message='This production has a license of this house and number already. Change that one.'), models.CheckConstraint(condition=models.Q(('max_performances', None), ('max_performances__gte', 1), _connector='OR'), name='license_allows_a_performance', violation_error_message='A license allows one performance at least.')],
             },
         ),
         migrations.CreateModel(
@@ -146,6 +150,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['production', 'order', 'id'], name='character_by_order')],
+                'constraints': [models.UniqueConstraint(fields=('production', 'name'), name='character_once', violation_error_code='character_exists', violation_error_message='This production has a character of this name already.')],
             },
         ),
         migrations.CreateModel(
@@ -166,6 +172,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['production', 'order', 'id'], name='scene_by_order')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('production', 'number'), name='scene_number_once', violation_error_code='scene_number_taken', violation_error_message='This production has a scene of this number already.')],
             },
         ),
         migrations.CreateModel(
@@ -180,6 +188,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('scene', 'character'), name='appearance_once', violation_error_code='appears_already', violation_error_message='This character is in this scene already.')],
             },
         ),
         migrations.CreateModel(
@@ -200,6 +209,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['-starts_on', '-id'], name='season_by_start')],
             },
         ),
         migrations.AddField(
@@ -221,6 +231,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('name',), name='strand_named_once', violation_error_code='strand_name_taken', violation_error_message='There is a strand of this name already. Use that one, or choose another name.')],
             },
         ),
         migrations.CreateModel(
@@ -235,6 +246,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('season', 'strand'), name='strand_once_a_season')],
             },
         ),
         migrations.CreateModel(
@@ -256,6 +268,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['season', 'position', 'id'], name='slot_by_place')],
             },
         ),
         migrations.CreateModel(
@@ -284,65 +297,5 @@ class Migration(migrations.Migration):
                 'base_manager_name': 'objects',
                 'constraints': [models.CheckConstraint(condition=models.Q(('short_synopsis_min_length', None), ('short_synopsis_max_length', None), ('short_synopsis_min_length__lte', models.F('short_synopsis_max_length')), _connector='OR'), name='brand_short_synopsis_in_order', violation_error_message='The shortest short synopsis is longer than the longest.'), models.CheckConstraint(condition=models.Q(('synopsis_min_length', None), ('synopsis_max_length', None), ('synopsis_min_length__lte', models.F('synopsis_max_length')), _connector='OR'), name='brand_synopsis_in_order', violation_error_message='The shortest synopsis is longer than the longest.')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='department',
-            constraint=models.UniqueConstraint(fields=('name',), name='department_once', violation_error_code='department_exists', violation_error_message='There is a department of this name already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='job',
-            constraint=models.UniqueConstraint(fields=('department', 'name'), name='job_once', violation_error_code='job_exists', violation_error_message='This department has a job of this name already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='license',
-            constraint=models.UniqueConstraint(fields=('production', 'house', 'number'), name='license_once_a_production', violation_error_code='license_repeated', violation_error_message='This production has a license of this house and number already. Change that one.'),
-        ),
-        migrations.AddConstraint(
-            model_name='license',
-            constraint=models.CheckConstraint(condition=models.Q(('max_performances', None), ('max_performances__gte', 1), _connector='OR'), name='license_allows_a_performance', violation_error_message='A license allows one performance at least.'),
-        ),
-        migrations.AddIndex(
-            model_name='character',
-            index=models.Index(fields=['production', 'order', 'id'], name='character_by_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='character',
-            constraint=models.UniqueConstraint(fields=('production', 'name'), name='character_once', violation_error_code='character_exists', violation_error_message='This production has a character of this name already.'),
-        ),
-        migrations.AddIndex(
-            model_name='scene',
-            index=models.Index(fields=['production', 'order', 'id'], name='scene_by_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='scene',
-            constraint=models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('production', 'number'), name='scene_number_once', violation_error_code='scene_number_taken', violation_error_message='This production has a scene of this number already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='appearance',
-            constraint=models.UniqueConstraint(fields=('scene', 'character'), name='appearance_once', violation_error_code='appears_already', violation_error_message='This character is in this scene already.'),
-        ),
-        migrations.AddIndex(
-            model_name='season',
-            index=models.Index(fields=['-starts_on', '-id'], name='season_by_start'),
-        ),
-        migrations.AddIndex(
-            model_name='production',
-            index=models.Index(fields=['-opens_on', '-id'], name='production_by_opening'),
-        ),
-        migrations.AddIndex(
-            model_name='production',
-            index=models.Index(fields=['title', 'id'], name='production_by_title'),
-        ),
-        migrations.AddConstraint(
-            model_name='strand',
-            constraint=models.UniqueConstraint(fields=('name',), name='strand_named_once', violation_error_code='strand_name_taken', violation_error_message='There is a strand of this name already. Use that one, or choose another name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='seasonstrand',
-            constraint=models.UniqueConstraint(fields=('season', 'strand'), name='strand_once_a_season'),
-        ),
-        migrations.AddIndex(
-            model_name='seasonslot',
-            index=models.Index(fields=['season', 'position', 'id'], name='slot_by_place'),
         ),
     ]

@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['name', 'id'], name='space_by_name')],
             },
         ),
         migrations.CreateModel(
@@ -79,6 +80,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['name', 'id'], name='venue_by_name')],
             },
         ),
         migrations.AddField(
@@ -137,6 +139,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['sort_at', 'id'], name='occurrence_by_time'), models.Index(fields=['production', 'sort_at', 'id'], name='occurrence_by_production'), models.Index(fields=['venue', 'sort_at', 'id'], name='occurrence_by_venue'), models.Index(fields=['space', 'sort_at', 'id'], name='occurrence_by_space'), models.Index(fields=['category', 'sort_at', 'id'], name='occurrence_by_category')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='occurrence_ends_after_start', violation_error_code='ends_before_start', violation_error_message='The end must be after the start.')],
             },
         ),
         migrations.CreateModel(
@@ -158,40 +162,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='claim_ends_after_start', violation_error_code='ends_before_start', violation_error_message='The end must be after the start.')],
             },
         ),
-        migrations.AddIndex(
-            model_name='venue',
-            index=models.Index(fields=['name', 'id'], name='venue_by_name'),
-        ),
-        migrations.AddIndex(
-            model_name='space',
-            index=models.Index(fields=['name', 'id'], name='space_by_name'),
-        ),
         migrations.AddConstraint(
             model_name='space',
             constraint=models.UniqueConstraint(fields=('venue', 'name'), name='space_named_once_in_venue', violation_error_code='space_name_taken', violation_error_message='This venue has a space of this name already. Choose another name.'),
-        ),
-        migrations.AddIndex(
-            model_name='occurrence',
-            index=models.Index(fields=['sort_at', 'id'], name='occurrence_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='occurrence',
-            index=models.Index(fields=['production', 'sort_at', 'id'], name='occurrence_by_production'),
-        ),
-        migrations.AddIndex(
-            model_name='occurrence',
-            index=models.Index(fields=['venue', 'sort_at', 'id'], name='occurrence_by_venue'),
-        ),
-        migrations.AddIndex(
-            model_name='occurrence',
-            index=models.Index(fields=['space', 'sort_at', 'id'], name='occurrence_by_space'),
-        ),
-        migrations.AddIndex(
-            model_name='occurrence',
-            index=models.Index(fields=['category', 'sort_at', 'id'], name='occurrence_by_category'),
-        ),
-        migrations.AddConstraint(
-            model_name='occurrence',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='occurrence_ends_after_start', violation_error_code='ends_before_start', violation_error_message='The end must be after the start.'),
         ),
     ]

@@ -13,8 +13,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
+        ('accounts', '__first__'),
         ('scheduling', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.CheckConstraint(condition=models.Q(('price_minor__lte', models.F('full_minor')), ('tax_minor__gte', 0), ('tax_minor__lte', models.F('price_minor'))), name='line_price_within_full', violation_error_message='The tax is part of the price, and the price is at most the full one.')],
             },
         ),
         migrations.CreateModel(
@@ -104,6 +105,9 @@ class Migration(migrations.Migration):
                 ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ticketing.area')),
                 ('performance', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scheduling.occurrence')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('performance', 'area'), name='area_counted_once'), models.CheckConstraint(condition=models.Q(('taken__gte', 0), ('taken__lte', models.F('capacity'))), name='area_within_capacity', violation_error_code='sold_out', violation_error_message='There are not so many places left.')],
+            },
         ),
         migrations.CreateModel(
             name='AreaHold',
@@ -114,6 +118,10 @@ class Migration(migrations.Migration):
                 ('held_until', models.DateTimeField()),
                 ('counter', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='holds', to='ticketing.performancearea')),
             ],
+            options={
+                'indexes': [models.Index(fields=['counter', 'held_until'], name='area_hold_by_end')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='area_hold_of_something')],
+            },
         ),
         migrations.CreateModel(
             name='Promotion',
@@ -136,6 +144,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.CheckConstraint(condition=models.Q(('uses_limit', None), ('uses__lte', models.F('uses_limit')), _connector='OR'), name='promotion_within_limit', violation_error_code='promotion_used_up', violation_error_message='This promotion is used up.'), models.CheckConstraint(condition=models.Q(models.Q(('amount_minor', None), ('kind', 'percent'), ('percent__isnull', False)), models.Q(('amount_minor__isnull', False), ('kind', 'amount'), ('percent', None), models.Q(('currency', ''), _negated=True)), _connector='OR'), name='promotion_one_discount', violation_error_code='one_discount', violation_error_message='A promotion has a percentage, or an amount with its currency.'), models.CheckConstraint(condition=models.Q(('starts_at', None), ('ends_at', None), ('ends_at__gte', models.F('starts_at')), _connector='OR'), name='promotion_ends_after_start', violation_error_code='ends_before_start', violation_error_message='The end must be after the start.')],
             },
         ),
         migrations.AddField(
@@ -158,6 +167,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.CheckConstraint(condition=models.Q(('opens_at', None), ('closes_at', None), ('closes_at__gte', models.F('opens_at')), _connector='OR'), name='sale_closes_after_opening', violation_error_code='ends_before_start', violation_error_message='The sale cannot close before it opens.')],
             },
         ),
         migrations.CreateModel(
@@ -175,6 +185,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('sale', 'category'), name='band_once_a_category', violation_error_code='category_repeated', violation_error_message='A category has one price at a performance; this names it twice.'), models.CheckConstraint(condition=models.Q(('price_minor__gte', 0)), name='band_price_not_negative', violation_error_code='negative_price', violation_error_message='A price is not below zero.')],
             },
         ),
         migrations.CreateModel(
@@ -189,6 +200,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('space', 'name'), name='chart_named_once_in_space', violation_error_code='chart_name_taken', violation_error_message='This space has a seating chart of this name already. Choose another name.')],
             },
         ),
         migrations.CreateModel(
@@ -210,6 +222,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('chart', 'key'), name='seat_key_once_in_chart', violation_error_code='seat_key_repeated', violation_error_message='Two seats of this chart have the same key.'), models.UniqueConstraint(fields=('chart', 'zone', 'row', 'number'), name='seat_once_in_row', violation_error_code='seat_repeated', violation_error_message='Two seats of this chart have the same zone, row and number.')],
             },
         ),
         migrations.AddField(
@@ -238,6 +251,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.CheckConstraint(condition=models.Q(('seat__isnull', True), ('area__isnull', True), _connector='XOR'), name='ticket_for_seat_or_area', violation_error_message='A ticket is for a seat or for an area.')],
             },
         ),
         migrations.CreateModel(
@@ -251,6 +265,10 @@ class Migration(migrations.Migration):
                 ('seat', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ticketing.seat')),
                 ('ticket', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='performance_seat', to='ticketing.ticket')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('holder', ''), _negated=True), fields=['holder'], name='seat_by_holder')],
+                'constraints': [models.UniqueConstraint(fields=('performance', 'seat'), name='seat_has_one_owner', violation_error_code='seats_taken', violation_error_message='This seat was taken by somebody else a moment ago.'), models.CheckConstraint(condition=models.Q(models.Q(('held_until__isnull', False), ('state', 'held'), ('ticket', None), models.Q(('holder', ''), _negated=True)), models.Q(('held_until', None), ('holder', ''), ('state', 'sold'), ('ticket__isnull', False)), models.Q(('held_until', None), ('holder', ''), ('state', 'blocked'), ('ticket', None)), _connector='OR'), name='seat_state_is_whole', violation_error_message='A held seat has a holder, a sold one a ticket, a blocked one neither.')],
+            },
         ),
         migrations.CreateModel(
             name='Admission',
@@ -265,6 +283,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'base_manager_name': 'objects',
+                'constraints': [models.UniqueConstraint(fields=('ticket',), name='ticket_admits_once', violation_error_code='already_admitted', violation_error_message='This ticket was admitted a moment ago.')],
             },
         ),
         migrations.CreateModel(
@@ -283,94 +302,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'waiting-list entry',
                 'base_manager_name': 'objects',
+                'indexes': [models.Index(fields=['performance', 'id'], name='waiting_in_order')],
+                'constraints': [models.UniqueConstraint(fields=('performance', 'email_index'), name='waits_once', violation_error_code='waits_already', violation_error_message='This address is on the waiting list already.')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('price_minor__lte', models.F('full_minor')), ('tax_minor__gte', 0), ('tax_minor__lte', models.F('price_minor'))), name='line_price_within_full', violation_error_message='The tax is part of the price, and the price is at most the full one.'),
-        ),
-        migrations.AddConstraint(
-            model_name='performancearea',
-            constraint=models.UniqueConstraint(fields=('performance', 'area'), name='area_counted_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='performancearea',
-            constraint=models.CheckConstraint(condition=models.Q(('taken__gte', 0), ('taken__lte', models.F('capacity'))), name='area_within_capacity', violation_error_code='sold_out', violation_error_message='There are not so many places left.'),
-        ),
-        migrations.AddIndex(
-            model_name='areahold',
-            index=models.Index(fields=['counter', 'held_until'], name='area_hold_by_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='areahold',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='area_hold_of_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='promotion',
-            constraint=models.CheckConstraint(condition=models.Q(('uses_limit', None), ('uses__lte', models.F('uses_limit')), _connector='OR'), name='promotion_within_limit', violation_error_code='promotion_used_up', violation_error_message='This promotion is used up.'),
-        ),
-        migrations.AddConstraint(
-            model_name='promotion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount_minor', None), ('kind', 'percent'), ('percent__isnull', False)), models.Q(('amount_minor__isnull', False), ('kind', 'amount'), ('percent', None), models.Q(('currency', ''), _negated=True)), _connector='OR'), name='promotion_one_discount', violation_error_code='one_discount', violation_error_message='A promotion has a percentage, or an amount with its currency.'),
-        ),
-        migrations.AddConstraint(
-            model_name='promotion',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_at', None), ('ends_at', None), ('ends_at__gte', models.F('starts_at')), _connector='OR'), name='promotion_ends_after_start', violation_error_code='ends_before_start', violation_error_message='The end must be after the start.'),
-        ),
-        migrations.AddConstraint(
-            model_name='priceband',
-            constraint=models.UniqueConstraint(fields=('sale', 'category'), name='band_once_a_category', violation_error_code='category_repeated', violation_error_message='A category has one price at a performance; this names it twice.'),
-        ),
-        migrations.AddConstraint(
-            model_name='priceband',
-            constraint=models.CheckConstraint(condition=models.Q(('price_minor__gte', 0)), name='band_price_not_negative', violation_error_code='negative_price', violation_error_message='A price is not below zero.'),
-        ),
-        migrations.AddConstraint(
-            model_name='seatingchart',
-            constraint=models.UniqueConstraint(fields=('space', 'name'), name='chart_named_once_in_space', violation_error_code='chart_name_taken', violation_error_message='This space has a seating chart of this name already. Choose another name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.UniqueConstraint(fields=('chart', 'key'), name='seat_key_once_in_chart', violation_error_code='seat_key_repeated', violation_error_message='Two seats of this chart have the same key.'),
-        ),
-        migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.UniqueConstraint(fields=('chart', 'zone', 'row', 'number'), name='seat_once_in_row', violation_error_code='seat_repeated', violation_error_message='Two seats of this chart have the same zone, row and number.'),
-        ),
-        migrations.AddConstraint(
-            model_name='sale',
-            constraint=models.CheckConstraint(condition=models.Q(('opens_at', None), ('closes_at', None), ('closes_at__gte', models.F('opens_at')), _connector='OR'), name='sale_closes_after_opening', violation_error_code='ends_before_start', violation_error_message='The sale cannot close before it opens.'),
         ),
         migrations.AddConstraint(
             model_name='area',
             constraint=models.UniqueConstraint(fields=('chart', 'name'), name='area_named_once_in_chart', violation_error_code='area_repeated', violation_error_message='Two areas of this chart have the same name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('seat__isnull', True), ('area__isnull', True), _connector='XOR'), name='ticket_for_seat_or_area', violation_error_message='A ticket is for a seat or for an area.'),
-        ),
-        migrations.AddIndex(
-            model_name='performanceseat',
-            index=models.Index(condition=models.Q(('holder', ''), _negated=True), fields=['holder'], name='seat_by_holder'),
-        ),
-        migrations.AddConstraint(
-            model_name='performanceseat',
-            constraint=models.UniqueConstraint(fields=('performance', 'seat'), name='seat_has_one_owner', violation_error_code='seats_taken', violation_error_message='This seat was taken by somebody else a moment ago.'),
-        ),
-        migrations.AddConstraint(
-            model_name='performanceseat',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('held_until__isnull', False), ('state', 'held'), ('ticket', None), models.Q(('holder', ''), _negated=True)), models.Q(('held_until', None), ('holder', ''), ('state', 'sold'), ('ticket__isnull', False)), models.Q(('held_until', None), ('holder', ''), ('state', 'blocked'), ('ticket', None)), _connector='OR'), name='seat_state_is_whole', violation_error_message='A held seat has a holder, a sold one a ticket, a blocked one neither.'),
-        ),
-        migrations.AddConstraint(
-            model_name='admission',
-            constraint=models.UniqueConstraint(fields=('ticket',), name='ticket_admits_once', violation_error_code='already_admitted', violation_error_message='This ticket was admitted a moment ago.'),
-        ),
-        migrations.AddIndex(
-            model_name='waitinglistentry',
-            index=models.Index(fields=['performance', 'id'], name='waiting_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitinglistentry',
-            constraint=models.UniqueConstraint(fields=('performance', 'email_index'), name='waits_once', violation_error_code='waits_already', violation_error_message='This address is on the waiting list already.'),
         ),
     ]
