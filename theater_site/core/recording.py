@@ -21,8 +21,8 @@ from django.utils import timezone
 from theater_site.core.encryption import EncryptedJSONField
 
 if TYPE_CHECKING:
-    from theater_site.core.actions import Run
     from theater_site.core.models.content import ContentModel
+    from theater_site.core.runs import Run
 
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
 # Of what an action shows to others than before: no change, but part of what somebody agrees to.
