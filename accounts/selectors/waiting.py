@@ -6,19 +6,29 @@ the ORM has written its statements already: to write them anew takes it several 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from functools import lru_cache, reduce
+from functools import cache, lru_cache, reduce
 from operator import or_
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
-from accounts.models import Agreement, Submission, SubmissionAuthor, SubmissionState, Waiting
-from accounts.rules.approval_steps import Step, approve, narrower
+from accounts.models import (
+    Agreement,
+    RoleAssignment,
+    SectionGrant,
+    Submission,
+    SubmissionAuthor,
+    SubmissionState,
+    Waiting,
+)
+from accounts.rules.approval_steps import Step, approve, governing, narrower, role_word, standing
 from accounts.rules.ceilings import EVERYWHERE_PATH
 from accounts.rules.rights import AREAS
-from accounts.selectors.rights import LAST_RESORT, SignedIn
+from accounts.selectors.approvers import all_steps
+from accounts.selectors.rights import LAST_RESORT, SignedIn, live
 from theater_site.core.actors import Actor
 from theater_site.core.prepared import Prepared
 
@@ -180,3 +190,38 @@ def _not_apart(user: int) -> Q:
     agreed = Agreement.objects.filter(submission=OuterRef("pk"), round=OuterRef("round"), user_id=user)
     agreed = agreed.exclude(submission__waiting__by_those_who_agreed=True)
     return ~Q(author_id=user) & ~Q(Exists(wrote_some)) & ~Q(Exists(agreed))
+
+
+def perhaps_orphaned(at: datetime) -> list[int]:
+    """The ids of what waits where nobody decides by what they hold themselves; perhaps a stand-in does, or who it went up to.
+    Six queries, whatever waits."""
+    steps = all_steps()
+    held = _held_at({step.word for step in steps} | {approve(area) for area in AREAS}, at)
+    waiting = Submission.objects.filter(state=SubmissionState.SUBMITTED)
+    wrote = SubmissionAuthor.objects.filter(submission__in=waiting, wrote_at__isnull=False)
+    agreed = Agreement.objects.filter(submission__in=waiting, round=F("submission__round"))
+    apart: dict[int, set[int]] = defaultdict(set)
+    for rows in (wrote, agreed):
+        for submission, user in rows.order_by().values_list("submission_id", "user_id"):
+            apart[submission].add(user)
+
+    @cache
+    def deciding(area: str, path: str, step: int) -> set[int]:
+        word = standing(governing(steps, area, path), step).word
+        return {user for place, user in held[word] if path.startswith(place)}
+
+    told = waiting.order_by("pk").values_list("pk", "author_id", "area", "section__path", "step")
+    return [pk for pk, author, *where in told if not deciding(*where) - apart[pk] - {author}]
+
+
+def _held_at(words: Collection[str], at: datetime) -> dict[str, set[tuple[str, int]]]:
+    """By word where it is held, and by whom."""
+    roles = [int(word[5:]) for word in words if word.startswith("role:")]
+    found: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    rights = SectionGrant.objects.filter(live(at), permission__codename__in=words, user__is_active=True)
+    for right, path, user in rights.values_list("permission__codename", "content_object__path", "user_id"):
+        found[right].add((path, user))
+    assigned = RoleAssignment.objects.filter(live(at), role__in=roles, user__is_active=True)
+    for role, path, user in assigned.values_list("role_id", "section__path", "user_id"):
+        found[role_word(role)].add((path, user))
+    return found

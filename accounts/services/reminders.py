@@ -11,12 +11,15 @@ from django.db.models import Q, QuerySet
 from accounts.models import Submission, SubmissionState, Waiting
 from accounts.rules.approval_steps import Step
 from accounts.selectors.approvers import all_steps, asked_where, deciders, deciders_of, waiting_of
+from accounts.selectors.waiting import perhaps_orphaned
 from accounts.services.approvals import escalate, keep_beside
 from accounts.signals import submission_overdue
 from theater_site.core import recording
 from theater_site.core.actions import Action, OpenTo, action, current
 from theater_site.core.actors import System
 from theater_site.core.errors import Conflict
+
+_CHUNK = 500
 
 
 class Chased(NamedTuple):
@@ -93,7 +96,12 @@ def _waiting() -> QuerySet[Submission]:
 def _orphaned() -> list[Submission]:
     """What nobody may decide on where it waits, and that can go up further."""
     now, steps = recording.instant(), all_steps()
-    return [row for row in _waiting() if _goes_up(row, waiting_of(row), steps, now)]
+    found: list[Submission] = []
+    perhaps = perhaps_orphaned(now)
+    for start in range(0, len(perhaps), _CHUNK):
+        rows = _waiting().filter(pk__in=perhaps[start : start + _CHUNK])
+        found += [row for row in rows if _goes_up(row, waiting_of(row), steps, now)]
+    return found
 
 
 def _goes_up(submission: Submission, waiting: Waiting, steps: list[Step], at: datetime) -> bool:

@@ -22,7 +22,7 @@ from accounts.selectors.approvers import (
     wrote,
 )
 from accounts.selectors.rights import actor_for
-from accounts.selectors.waiting import Waits, counts_for, page_for
+from accounts.selectors.waiting import Waits, counts_for, page_for, perhaps_orphaned
 from accounts.services import approvals as service
 from accounts.services.reminders import chase, escalate_submission
 from accounts.services.submissions import comment_submission, draft_submission, save_submission
@@ -68,6 +68,8 @@ def one_answer(submission: Submission, users: list[User]) -> set[int]:
     assert {user.pk for user in users if may_decide(world.acting(user), submission, now)} == told
     waits = {user.pk for user in users if submission.pk in {row.id for row in waiting(world.acting(user))}}
     assert waits == told
+    alone = submission.pk in perhaps_orphaned(now)
+    assert told or alone
     for user in users:
         if user.pk in told:
             assert world.acting(user).holds(f"decide_{submission.area}", submission, now)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Notification, Submission, SubmissionAuthor, User, Waiting
@@ -132,3 +134,18 @@ def test_several_workers_remind_once(real_database: None) -> None:
         outcomes = together([chase] * 4)
     assert sum(outcome.reminded for outcome in outcomes) == 1
     assert told("submission_reminder") == [theater.director.pk]
+
+
+def test_a_round_that_finds_nothing_to_do_costs_the_same_whatever_waits(theater: Theater) -> None:
+    author = author_of(theater)
+    looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
+    approvals.steps(theater.section, {"title": "A look", "right": "edit_schedule"}, AGREED, by=theater.director)
+    costs = []
+    for _ in range(2):
+        for _ in range(3):
+            approvals.proposal(theater.production, by=author)
+        approvals.approve(approvals.proposal(theater.draft, by=author), by=looker)
+        with CaptureQueriesContext(connection) as queries:
+            assert chase() == (0, 0)
+        costs.append(len(queries))
+    assert costs[0] == costs[1] <= 8
