@@ -173,10 +173,11 @@ def deliver_due(now: datetime | None = None) -> Delivery:
     try:
         while monotonic() < until and (batch := _claim(now or recording.instant())):
             try:
-                for message in _loaded(batch):
-                    _reach(connection)
-                    if attempt := _begin(message.pk, batch, now or recording.instant()):
-                        outcomes.append(_deliver(message, attempt, connection, now))
+                with database.cursor() as cursor:
+                    for message in _loaded(batch):
+                        _reach(connection)
+                        if attempt := _begin(cursor, message.pk, batch, now or recording.instant()):
+                            outcomes.append(_deliver(cursor, message, attempt, connection, now))
             except Unavailable:
                 _give_back(batch, now or recording.instant())
                 raise
@@ -186,29 +187,27 @@ def deliver_due(now: datetime | None = None) -> Delivery:
 
 
 class _Batch(NamedTuple):
-    """Messages by key with the attempts made so far, and the instant until which they are ours."""
+    """Messages by key with the attempts made so far, and the instant until which they are ours; `mark` is that instant as the
+    database has it."""
 
     attempts: dict[int, int]
     until: datetime
+    mark: Any
 
 
 def _claim(now: datetime) -> _Batch | None:
     """The longest waiting messages, for `_BATCH_CLAIM`; None where nothing is due."""
-    due = Notification.objects.filter(next_attempt_at__lte=now)
     until = now + _BATCH_CLAIM
-    with transaction.atomic():
-        attempts = dict(
-            due.select_for_update(skip_locked=True)
-            .order_by("next_attempt_at", "pk")
-            .values_list("pk", "attempts")[:_BATCH]
-        )
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute(_DUE + _SKIPPING.get(database.vendor, ""), [_instant(now)])
+        attempts: dict[int, int] = dict(cursor.fetchall())
         if not attempts:
             return None
-        Notification.objects.filter(pk__in=attempts).update(next_attempt_at=until)
+        cursor.execute(_TAKE % ", ".join(["%s"] * len(attempts)), [_instant(until), *attempts])
         # Nobody noted the outcome of its last attempt: a message that ends the worker must not end it for ever.
         if spent := [pk for pk, made in attempts.items() if made >= ATTEMPTS]:
             Notification.objects.filter(pk__in=spent).update(failed=True, next_attempt_at=None, last_error="WorkerDied")
-    return _Batch({pk: made for pk, made in attempts.items() if made < ATTEMPTS}, until)
+    return _Batch({pk: made for pk, made in attempts.items() if made < ATTEMPTS}, until, _instant(until))
 
 
 class _Unreadable(NamedTuple):
@@ -233,8 +232,15 @@ def _loaded(batch: _Batch) -> Iterable[Sealed | _Unreadable]:
     return [found[pk] for pk in batch.attempts if pk in found]
 
 
-# By hand: one of each a message, and composing them would take longer than they do.
+# By hand: several a message or a batch, and composing them would take longer than they do.
 _TABLE = Notification._meta.db_table
+_DUE = (
+    f'SELECT id, attempts FROM "{_TABLE}" WHERE next_attempt_at <= %s '  # noqa: S608
+    f"ORDER BY next_attempt_at, id LIMIT {_BATCH}"
+)
+# What another worker is claiming is not waited for; SQLite has one writer at a time.
+_SKIPPING = {"postgresql": " FOR UPDATE SKIP LOCKED"}
+_TAKE = f'UPDATE "{_TABLE}" SET next_attempt_at = %%s WHERE id IN (%s)'  # noqa: S608
 _BEGIN = (
     f'UPDATE "{_TABLE}" SET attempts = attempts + 1, next_attempt_at = %s '  # noqa: S608
     "WHERE id = %s AND attempts = %s AND next_attempt_at = %s"
@@ -250,15 +256,14 @@ def _instant(at: datetime) -> Any:
     return database.ops.adapt_datetimefield_value(at)
 
 
-def _begin(pk: int, batch: _Batch, now: datetime) -> int:
+def _begin(cursor: Any, pk: int, batch: _Batch, now: datetime) -> int:
     """The number of this attempt, 0 where it is another's: of all workers that saw it, the first finds it unchanged."""
     made = batch.attempts[pk]
-    with database.cursor() as cursor:
-        cursor.execute(_BEGIN, [_instant(now + _CLAIM), pk, made, _instant(batch.until)])
-        return made + 1 if cursor.rowcount == 1 else 0
+    cursor.execute(_BEGIN, [_instant(now + _CLAIM), pk, made, batch.mark])
+    return made + 1 if cursor.rowcount == 1 else 0
 
 
-def _deliver(message: Sealed | _Unreadable, attempt: int, connection: Any, now: datetime | None) -> bool:
+def _deliver(cursor: Any, message: Sealed | _Unreadable, attempt: int, connection: Any, now: datetime | None) -> bool:
     try:
         if isinstance(message, _Unreadable):
             raise message.error
@@ -283,8 +288,7 @@ def _deliver(message: Sealed | _Unreadable, attempt: int, connection: Any, now: 
         return False
     if isinstance(message, Sealed) and message.recipient__refused_index and message.address is None:
         _reader(message).update(refused_index="")
-    with database.cursor() as cursor:
-        cursor.execute(_DONE, [_instant(now or recording.instant()), message.pk, attempt])
+    cursor.execute(_DONE, [_instant(now or recording.instant()), message.pk, attempt])
     return True
 
 
