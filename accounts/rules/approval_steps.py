@@ -23,6 +23,12 @@ def role_word(role_id: int) -> str:
     return f"role:{role_id}"
 
 
+def role_of(word: str) -> int | None:
+    """The id of the role that a word names; None where it names a right."""
+    kind, _, role_id = word.partition(":")
+    return int(role_id) if kind == "role" else None
+
+
 def approve(area: str) -> str:
     """The right that the last step of an area always needs."""
     return f"approve_{area}"

@@ -30,7 +30,7 @@ from accounts.models import (
     User,
     Waiting,
 )
-from accounts.rules.approval_steps import Step, approve, governing, role_word, standing
+from accounts.rules.approval_steps import Step, approve, governing, role_of, role_word, standing
 from accounts.selectors.rights import LAST_RESORT, SignedIn, live, live_grants
 from theater_site.core.actors import Actor
 from theater_site.core.errors import NotAllowed
@@ -247,13 +247,13 @@ def _apart(submission: Submission) -> set[int]:
 
 
 def _holders(word: str, section: Section, at: datetime) -> QuerySet[Any, int]:
-    if word.startswith("role:"):
+    if (role := role_of(word)) is not None:
         held = RoleAssignment.objects.filter(
-            live(at), role=int(word[5:]), section__path__in=section.paths_above, user__is_active=True
+            live(at), role=role, section__path__in=section.paths_above, user__is_active=True
         )
         return held.values_list("user_id", flat=True)
     return live_grants(section, at).filter(permission__codename=word).values_list("user_id", flat=True)
 
 
 def _told(word: str) -> str:
-    return "its role" if word.startswith("role:") else f"the right {word}"
+    return "its role" if role_of(word) is not None else f"the right {word}"

@@ -24,7 +24,7 @@ from accounts.models import (
     SubmissionState,
     Waiting,
 )
-from accounts.rules.approval_steps import Step, approve, governing, narrower, role_word, standing
+from accounts.rules.approval_steps import Step, approve, governing, narrower, role_of, role_word, standing
 from accounts.rules.ceilings import EVERYWHERE_PATH
 from accounts.rules.rights import AREAS
 from accounts.selectors.approvers import all_steps
@@ -216,7 +216,7 @@ def perhaps_orphaned(at: datetime) -> list[int]:
 
 def _held_at(words: Collection[str], at: datetime) -> dict[str, set[tuple[str, int]]]:
     """By word where it is held, and by whom."""
-    roles = [int(word[5:]) for word in words if word.startswith("role:")]
+    roles = [role for word in words if (role := role_of(word)) is not None]
     found: dict[str, set[tuple[str, int]]] = defaultdict(set)
     rights = SectionGrant.objects.filter(live(at), permission__codename__in=words, user__is_active=True)
     for right, path, user in rights.values_list("permission__codename", "content_object__path", "user_id"):

@@ -19,8 +19,6 @@ from theater_site.core.actions import Action, OpenTo, action, current
 from theater_site.core.actors import System
 from theater_site.core.errors import Conflict
 
-_CHUNK = 500
-
 
 class Chased(NamedTuple):
     """What one round came to."""
@@ -96,12 +94,9 @@ def _waiting() -> QuerySet[Submission]:
 def _orphaned() -> list[Submission]:
     """What nobody may decide on where it waits, and that can go up further."""
     now, steps = recording.instant(), all_steps()
-    found: list[Submission] = []
-    perhaps = perhaps_orphaned(now)
-    for start in range(0, len(perhaps), _CHUNK):
-        rows = _waiting().filter(pk__in=perhaps[start : start + _CHUNK])
-        found += [row for row in rows if _goes_up(row, waiting_of(row), steps, now)]
-    return found
+    # They may be more ids than one statement takes.
+    perhaps = _waiting().in_bulk(perhaps_orphaned(now)).values()
+    return [row for row in perhaps if _goes_up(row, waiting_of(row), steps, now)]
 
 
 def _goes_up(submission: Submission, waiting: Waiting, steps: list[Step], at: datetime) -> bool:
