@@ -18,7 +18,7 @@ from accounts.services.waivers import give_waiver, revoke_waiver
 from theater_site.api.inputs import body_of
 from theater_site.api.pagination import Pages
 from theater_site.api.resources import Readable, Resource, creates, verb
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actors import Actor, ActorKind
 from theater_site.core.errors import NotSignedIn
 
@@ -58,7 +58,7 @@ class WaitingViewSet(Resource):
 
     def list(self, request: Request) -> Response:
         """The oldest first."""
-        actor, now = self._who_decides(), recording.instant()
+        actor, now = self._who_decides(), runs.instant()
         filters = tuple(sorted(self.asked(Submission).items()))
 
         def page(after: list[Any] | None, size: int) -> list[Waits]:
@@ -70,7 +70,7 @@ class WaitingViewSet(Resource):
     @address(detail=False, methods=["get"], pagination_class=None, filterset_fields=())
     def counts(self, request: Request) -> Response:
         """How much waits, by area; an area where nothing waits is absent."""
-        by_area = counts_for(self._who_decides(), recording.instant())
+        by_area = counts_for(self._who_decides(), runs.instant())
         return Response({"total": sum(by_area.values()), "by_area": by_area})
 
     def _who_decides(self) -> Actor:

@@ -33,7 +33,7 @@ from theater_site.api.resources import (
     submitted,
     wants_preview,
 )
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actions import Submitted
 from theater_site.core.actors import EVERYWHERE, ActorKind
 from theater_site.core.errors import NotAllowed, NotFound, NotSignedIn
@@ -44,7 +44,7 @@ def reader_of(request: Request) -> Reader:
     actor = actor_of(request)
     if actor.kind is ActorKind.PUBLIC:
         raise NotSignedIn("Sign in to read the audit log.")
-    return Reader(actor, recording.instant())
+    return Reader(actor, runs.instant())
 
 
 class _WholeNumber(filters.NumberFilter):

@@ -24,7 +24,7 @@ from accounts.services.roles import assign_role, end_role, set_end_of_role
 from accounts.services.sections import create_section, rename_section
 from theater_site.api.inputs import body_of
 from theater_site.api.resources import Readable, Resource, creates, deletes, updates, verb
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actions import Action
 from theater_site.core.actors import ActorKind
 from theater_site.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
@@ -92,7 +92,7 @@ class SectionViewSet(Readable):
         own: User = self.actor.user
         if user_id is None or user_id == own.pk:
             return own
-        if not self.actor.holds("view_members", section, recording.instant()):
+        if not self.actor.holds("view_members", section, runs.instant()):
             raise NotAllowed(
                 "About others, you may ask this only where you may see members: it needs the right view_members.",
                 data={"needs": ["view_members"]},
@@ -184,7 +184,7 @@ class InvitationRead(serializers.ModelSerializer[Invitation]):
 
     def get_state(self, row: Invitation) -> str:
         """open, accepted, withdrawn or expired"""
-        return row.state_at(recording.instant())
+        return row.state_at(runs.instant())
 
 
 class InvitationViewSet(Readable):

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import RoleAssignment, Section, User
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actors import Actor
 
 _SAYS = {
@@ -48,7 +48,7 @@ class RoleHeld(serializers.ModelSerializer[RoleAssignment]):
 
     def get_reason(self, held: RoleAssignment) -> str:
         reader: Actor = self.context["actor"]
-        told = held.user_id == reader.user_id or reader.holds("view_members", held.section, recording.instant())
+        told = held.user_id == reader.user_id or reader.holds("view_members", held.section, runs.instant())
         return held.reason if told else ""
 
 

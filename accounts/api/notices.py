@@ -23,7 +23,7 @@ from accounts.services.unsubscribing import unsubscribe
 from theater_site.api.inputs import body_of
 from theater_site.api.parsing import JSONParser
 from theater_site.api.resources import ActingView, Resource, actor_of
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actors import ActorKind
 from theater_site.core.errors import NotAllowed, NotSignedIn
 
@@ -242,7 +242,7 @@ class MailViewSet(Resource):
             return Notification.objects.none()
         if self.actor.kind is ActorKind.PUBLIC:
             raise NotSignedIn("Sign in to see this.")
-        if not self.actor.holds("manage_members", organization(), recording.instant()):
+        if not self.actor.holds("manage_members", organization(), runs.instant()):
             raise NotAllowed(
                 "You may not see this; it needs the right manage_members on the organization.",
                 data={"needs": ["manage_members"]},

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from accounts.models.sections import Section
 from accounts.rules.rights import AREAS
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actors import EVERYWHERE, Actor
 from theater_site.core.encryption import EncryptedJSONField, EncryptedTextField
 from theater_site.core.errors import DomainError
@@ -37,7 +37,7 @@ class SubmissionQuerySet(ContentQuerySet):
     def visible_to(self, actor: Actor) -> Self:
         """As for any content, but that a draft is seen by nobody except those who write it."""
         # What somebody decides by is loaded along with all that they hold, where it is asked about first.
-        actor.sections_held(f"decide_{next(iter(AREAS))}", recording.instant())
+        actor.sections_held(f"decide_{next(iter(AREAS))}", runs.instant())
         return super().visible_to(actor).filter(~Q(state=SubmissionState.DRAFT) | _written_by(actor))
 
 
@@ -109,7 +109,7 @@ class Submission(ContentModel):
             return None
         theirs = _written_by(actor)
         for area in AREAS:
-            sections = actor.sections_held(f"decide_{area}", recording.instant())
+            sections = actor.sections_held(f"decide_{area}", runs.instant())
             if sections is EVERYWHERE:
                 theirs |= Q(area=area)
             elif sections:

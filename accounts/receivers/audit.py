@@ -15,8 +15,8 @@ from accounts.rules.seals import values_digest
 from accounts.selectors.audit.forgetting import WITHOUT_VALUES
 from theater_site.core import encryption
 from theater_site.core.actions import Run
+from theater_site.core.changes import DELETED, Change
 from theater_site.core.ids import new_id
-from theater_site.core.recording import DELETED, Change
 
 # As many rows are made and written at once.
 _ROWS = 1000

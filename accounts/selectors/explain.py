@@ -16,7 +16,7 @@ from accounts.models import RoleAssignment, Section, SectionGrant, User
 from accounts.rules.ceilings import Hold, held_until
 from accounts.rules.rights import RIGHTS
 from accounts.selectors.rights import live_grants
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.errors import Invalid
 
 _ALONG = (
@@ -109,7 +109,7 @@ class Member:
 
 def instant_asked(at: datetime | None) -> datetime:
     """The instant that is asked about: now without one. Refused: the past, of which today's rows do not tell."""
-    now = recording.instant()
+    now = runs.instant()
     if at is not None and at < now:
         raise Invalid(
             "This tells what is held now and what will be. What was held before, and through whom, the audit log tells.",

@@ -18,7 +18,7 @@ from accounts.rules.approval_steps import DECIDE, approve
 from accounts.rules.ceilings import EVERYWHERE_PATH, Hold
 from accounts.rules.rights import RIGHTS
 from accounts.selectors.deciding import Reach, Row, aware, reach_of_user, reaching
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, Public, Sections, SectionsBelow
 from theater_site.core.errors import NotAllowed
 from theater_site.core.models import ContentModel
@@ -301,7 +301,7 @@ class SectionBackend(ObjectPermissionBackend):
         if not user_obj.is_authenticated or not user_obj.is_active:
             return False
         rights = user_obj.__dict__.setdefault("_rights", Rights(user_obj))
-        return rights.holds(codename, obj, recording.instant())
+        return rights.holds(codename, obj, runs.instant())
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         return {f"accounts.{right}" for right in RIGHTS if self.has_perm(user_obj, f"accounts.{right}", obj)}

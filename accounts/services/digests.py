@@ -11,7 +11,7 @@ from accounts.mails.digests import digest
 from accounts.mails.letters import Letter, Reader, for_reader
 from accounts.models import NoticePreferences, Notification, User
 from accounts.rules.notice_kinds import DIGEST, KINDS, Delivery
-from theater_site.core import recording
+from theater_site.core import runs
 
 log = logging.getLogger(__name__)
 _READERS_A_ROUND = 200
@@ -23,7 +23,7 @@ def gather_due(now: datetime | None = None) -> int:
     A notice that was read meanwhile, or whose kind was turned off, is not mailed. Each reader's notices are gathered in one
     transaction, so that a worker that dies leaves all of them, and two workers make no two digests of one.
     """
-    now = now or recording.instant()
+    now = now or runs.instant()
     due = Notification.objects.filter(digest_at__lte=now).order_by("digest_at").values_list("recipient_id", flat=True)
     readers = dict.fromkeys(due[:_READERS_A_ROUND])
     return sum(_gather(User.objects.get(pk=pk), now) for pk in readers)

@@ -30,7 +30,7 @@ from accounts.services.envelopes import (
     unreachable,
 )
 from accounts.services.notice_preferences import going
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actions import current
 from theater_site.core.encryption import blind_index
 from theater_site.core.errors import Unavailable
@@ -134,7 +134,7 @@ def put_to_address(
     With `recipient` it is in their language, and in their list.
     """
     KINDS[kind]
-    now = recording.instant()
+    now = runs.instant()
     letter: Letter = for_reader(make, Reader.of(recipient))
     Notification.objects.create(
         recipient=recipient,
@@ -171,15 +171,15 @@ def deliver_due(now: datetime | None = None) -> Delivery:
     outcomes: list[bool] = []
     until = monotonic() + _ROUND_SECONDS
     try:
-        while monotonic() < until and (batch := _claim(now or recording.instant())):
+        while monotonic() < until and (batch := _claim(now or runs.instant())):
             try:
                 with database.cursor() as cursor:
                     for message in _loaded(batch):
                         _reach(connection)
-                        if attempt := _begin(cursor, message.pk, batch, now or recording.instant()):
+                        if attempt := _begin(cursor, message.pk, batch, now or runs.instant()):
                             outcomes.append(_deliver(cursor, message, attempt, connection, now))
             except Unavailable:
-                _give_back(batch, now or recording.instant())
+                _give_back(batch, now or runs.instant())
                 raise
     finally:
         _hang_up(connection)
@@ -272,13 +272,13 @@ def _deliver(cursor: Any, message: Sealed | _Unreadable, attempt: int, connectio
         _hang_up(connection)  # in whatever state the failure left it
         still = Notification.objects.filter(pk=message.pk, attempts=attempt, next_attempt_at__isnull=False)
         if unreachable(error):
-            again = (now or recording.instant()) + _FIRST_DELAY
+            again = (now or runs.instant()) + _FIRST_DELAY
             still.update(attempts=attempt - 1, next_attempt_at=again, last_error=reason(error))
             raise Unavailable(f"The mail provider takes nothing from us ({reason(error)}): see ANYMAIL.") from None
         given_up = attempt >= ATTEMPTS or final(error)
         if isinstance(message, Sealed) and refused_address(error, message):
             _reader(message).update(refused_index=blind_index(message.recipient__email or ""))
-        again = (now or recording.instant()) + _FIRST_DELAY * 2 ** (attempt - 1)
+        again = (now or runs.instant()) + _FIRST_DELAY * 2 ** (attempt - 1)
         # What its reader ended meanwhile is not tried again.
         still.update(
             last_error=reason(error),
@@ -288,7 +288,7 @@ def _deliver(cursor: Any, message: Sealed | _Unreadable, attempt: int, connectio
         return False
     if isinstance(message, Sealed) and message.recipient__refused_index and message.address is None:
         _reader(message).update(refused_index="")
-    cursor.execute(_DONE, [_instant(now or recording.instant()), message.pk, attempt])
+    cursor.execute(_DONE, [_instant(now or runs.instant()), message.pk, attempt])
     return True
 
 

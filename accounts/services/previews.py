@@ -12,8 +12,8 @@ from accounts.services.submissions.items import trying_out
 from accounts.services.submissions.looking import look_of
 from accounts.services.submissions.submitting import readable_items
 from theater_site.core.actors import Actor
+from theater_site.core.changes import CREATED
 from theater_site.core.errors import Conflict, NotFound
-from theater_site.core.recording import CREATED
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from accounts.selectors.approvers import all_steps, asked_where, deciders, decid
 from accounts.selectors.waiting import perhaps_orphaned
 from accounts.services.approvals import escalate, keep_beside
 from accounts.signals import submission_overdue
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actions import Action, OpenTo, action, current
 from theater_site.core.actors import System
 from theater_site.core.errors import Conflict
@@ -93,7 +93,7 @@ def _waiting() -> QuerySet[Submission]:
 
 def _orphaned() -> list[Submission]:
     """What nobody may decide on where it waits, and that can go up further."""
-    now, steps = recording.instant(), all_steps()
+    now, steps = runs.instant(), all_steps()
     # They may be more ids than one statement takes.
     perhaps = _waiting().in_bulk(perhaps_orphaned(now)).values()
     return [row for row in perhaps if _goes_up(row, waiting_of(row), steps, now)]
@@ -108,7 +108,7 @@ def _goes_up(submission: Submission, waiting: Waiting, steps: list[Step], at: da
 
 
 def _overdue() -> list[Submission]:
-    now = recording.instant()
+    now = runs.instant()
     due = Q(pk__in=())
     for days in filter(None, settings.APPROVAL_REMINDER_DAYS):
         then = now - timedelta(days=days)

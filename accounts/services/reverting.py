@@ -11,8 +11,9 @@ from django.db import models
 from accounts.models import AuditChange, AuditEntry
 from accounts.selectors.audit.history import Difference, Known, differences, model_of
 from accounts.selectors.audit.searching import Reader
-from theater_site.core import inputs, recording
+from theater_site.core import inputs
 from theater_site.core.actions import Action, registered
+from theater_site.core.changes import CHANGED, snapshot
 from theater_site.core.errors import Conflict, Invalid, NotAllowed, NotFound, Stale
 from theater_site.core.models import ContentModel
 
@@ -39,7 +40,7 @@ def reversal_of(reader: Reader, entry: AuditEntry, change: Any = None) -> Revers
     """
     told = _one_change(reader, entry, change)
     model = model_of(told.object_type)
-    if told.operation != recording.CHANGED:
+    if told.operation != CHANGED:
         raise Conflict(
             f"This {told.operation} the {model._meta.verbose_name}; only a change of its fields can be taken back.",
             code="not_revertible",
@@ -113,7 +114,7 @@ def _taken(action: Action[Any, Any], model: type[ContentModel], seen: dict[str, 
 
 
 def _still_there(subject: ContentModel, seen: dict[str, Difference]) -> None:
-    now = recording.snapshot(subject)
+    now = snapshot(subject)
     moved = [name for name, one in seen.items() if not _same(_field(type(subject), name), now.get(name), one.after)]
     if moved:
         raise Stale(

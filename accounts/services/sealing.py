@@ -11,7 +11,7 @@ from accounts.models import AuditCheckpoint, AuditSeal, AuditUnsealed
 from accounts.models.audit_seals import SealRow
 from accounts.rules.seals import GENESIS, ChangesDigest, Checkpoint, SigningKey, entry_digest, seal_hash
 from accounts.selectors.audit.facts import changes_of, waiting_entries
-from theater_site.core import recording
+from theater_site.core import runs
 
 BATCH = 500
 # Any number that nothing else on this database takes.
@@ -69,7 +69,7 @@ def sign_checkpoint() -> AuditCheckpoint | None:
         if tip is None or (last is not None and last.seq == tip[0]):
             return None
         key = SigningKey(settings.AUDIT_SIGNING_KEYS[0])
-        claim = Checkpoint(last.number + 1 if last is not None else 1, *tip, recording.instant())
+        claim = Checkpoint(last.number + 1 if last is not None else 1, *tip, runs.instant())
         return AuditCheckpoint.objects.create(
             number=claim.number, seq=claim.seq, hash=claim.hash, at=claim.at, key_id=key.id, signature=key.sign(claim)
         )

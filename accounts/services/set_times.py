@@ -11,7 +11,7 @@ from accounts.models import Submission, SubmissionState, User
 from accounts.services.submissions.granting import grant, not_done
 from accounts.services.submissions.transitions import move
 from accounts.signals import submission_decided, submission_failed
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actions import OpenTo, action, current
 from theater_site.core.actors import System
 from theater_site.core.errors import Conflict, DomainError
@@ -46,7 +46,7 @@ def run_due() -> Ran:
     of one submission or nothing. What fails unexpectedly is marked so; only where the database itself fails is it left
     for the next round, and said once the others were tried.
     """
-    rows = Submission.objects.filter(state=SubmissionState.APPROVED, run_at__lte=recording.instant())
+    rows = Submission.objects.filter(state=SubmissionState.APPROVED, run_at__lte=runs.instant())
     due = rows.select_related("decided_by", "waiting").order_by("run_at", "pk")[:_BATCH]
     outcomes: list[bool | None] = []
     away: OperationalError | InterfaceError | None = None

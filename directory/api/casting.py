@@ -25,7 +25,7 @@ from directory.services.casting import change_cast, outside_the_run, set_team_ni
 from productions.models import Character, Production
 from theater_site.api.inputs import body_of
 from theater_site.api.resources import ActingView, SubmittedAnswer, actor_of, visible
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.errors import Invalid
 
 ON = OpenApiParameter("on", OpenApiTypes.DATE, description="A day, as 2026-10-02.")
@@ -294,7 +294,7 @@ class ProgramView(ActingView):
         row, on = _cast_seen(request, production), _day(request)
         if on is not None:
             outside_the_run(row, on, field="on")
-        program = program_for(actor_of(request), row, on, recording.instant())
+        program = program_for(actor_of(request), row, on, runs.instant())
         if _prefers_markdown(request):
             return HttpResponse(markdown(program), content_type="text/markdown; charset=utf-8", headers=_VARY)
         return Response(asdict(program), headers=_VARY)
@@ -330,7 +330,7 @@ def _day(request: Request) -> dt.date | None:
 def _cast_seen(request: Request, pk: str) -> Production:
     """The production, if its cast may be seen: everybody sees a public one's, a draft's those who may view the cast."""
     row: Production = visible(request, Production, pk)
-    if row.published_at is None and not actor_of(request).holds("view_cast", row, recording.instant()):
+    if row.published_at is None and not actor_of(request).holds("view_cast", row, runs.instant()):
         raise Http404
     return row
 

@@ -48,7 +48,7 @@ from theater_site.api.resources import (
     verb,
     visible,
 )
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actors import ActorKind
 from theater_site.core.errors import NotAllowed, NotSignedIn
 
@@ -104,7 +104,7 @@ class PersonViewSet(Readable):
         if self.actor.kind is ActorKind.PUBLIC:
             raise NotSignedIn("Sign in to see this.")
         own = self.actor.user_id is not None and person.user_id == self.actor.user_id
-        if not own and not self.actor.holds(Person.view_right, person, recording.instant()):
+        if not own and not self.actor.holds(Person.view_right, person, runs.instant()):
             raise NotAllowed(f"You may not see this; it needs the right {Person.view_right}.")
         return self.shown(person, serializers.PersonInternal)
 

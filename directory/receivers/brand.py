@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from directory.models import Credit
 from productions.receivers.brand import missing_credits
+from theater_site.core.changes import DELETED, Change
 from theater_site.core.judges import Finding
-from theater_site.core.recording import DELETED, Change
 
 
 def judge_credits(changes: list[Change]) -> list[Finding]:

@@ -8,8 +8,8 @@ from directory.models import Credit
 from directory.rules.holdings import collisions
 from directory.services.credits import outside
 from productions.models import Character, Production, ProductionStatus
+from theater_site.core.changes import CHANGED, DELETED, Change
 from theater_site.core.judges import Finding, Severity
-from theater_site.core.recording import CHANGED, DELETED, Change
 
 _SAID = frozenset({"character_id", "holding", "team", "starts_on", "ends_on", "in_place_of_id"})
 _NAMED = 5

@@ -5,8 +5,8 @@ from __future__ import annotations
 from media_library.models import Asset
 from productions.rules.brand import faults_of_picture
 from productions.selectors.brand import BrandKits, finding
+from theater_site.core.changes import Change
 from theater_site.core.judges import Finding
-from theater_site.core.recording import Change
 
 
 def judge_pictures(changes: list[Change]) -> list[Finding]:

@@ -16,7 +16,7 @@ from media_library.models import StagedFile
 from media_library.rules.pictures import Picture, make_safe
 from media_library.selectors.files import forgotten
 from media_library.selectors.renditions import WIDTHS, rendition_key
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actions import OpenTo, action, current
 from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, System
 from theater_site.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn, Unavailable
@@ -43,7 +43,7 @@ def refuse_unless_uploader(actor: Actor) -> None:
     """Whoever may change or propose pictures anywhere may upload; where the picture goes is judged when it is taken."""
     if actor.kind is ActorKind.PUBLIC:
         raise NotSignedIn("Sign in to upload.")
-    at = recording.instant()
+    at = runs.instant()
     for right in ("edit_media", "propose_media"):
         held = actor.sections_held(right, at)
         if held is EVERYWHERE or held:

@@ -8,8 +8,8 @@ from productions.models import BrandKit, Production, ProductionStatus
 from productions.rules import brand
 from productions.selectors.brand import BrandKits, finding
 from productions.signals import roles_credited
+from theater_site.core.changes import DELETED, Change
 from theater_site.core.judges import Finding
-from theater_site.core.recording import DELETED, Change
 
 
 def concerned(changes: Iterable[Change]) -> dict[int, Change]:

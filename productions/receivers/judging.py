@@ -6,8 +6,8 @@ from django.db.models import Exists, OuterRef
 
 from productions.models import BrandKit, License, Production, ProductionStatus
 from productions.receivers import brand, licenses
+from theater_site.core.changes import Change
 from theater_site.core.judges import Finding
-from theater_site.core.recording import Change
 
 
 def judge_productions(changes: list[Change]) -> list[Finding]:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from productions.models import License, Production, ProductionStatus
 from productions.rules.licenses import Use
 from productions.selectors.licenses import Licenses, dates_of, public_text_of, warnings
+from theater_site.core.changes import DELETED, Change
 from theater_site.core.judges import Finding
-from theater_site.core.recording import DELETED, Change
 
 # Of a production: what a license has a word on. Other changes cost no query.
 _DATES = frozenset({"opens_on", "closes_on"})

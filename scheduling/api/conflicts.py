@@ -15,7 +15,7 @@ from scheduling.rules.spans import LONGEST_DAYS, span_of
 from scheduling.selectors.conflicts import Wanted, clashes, collisions, visible_among
 from scheduling.selectors.occurrences import for_insiders, starting_from, up_to
 from theater_site.api.resources import ActingView, actor_of
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actors import Actor, ActorKind
 from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn
 
@@ -50,7 +50,7 @@ class ConflictsView(ActingView):
 def _insider(actor: Actor) -> Actor:
     if actor.kind is ActorKind.PUBLIC:
         raise NotSignedIn("Sign in to see what is booked.")
-    if not actor.sections_held(Occurrence.view_right, recording.instant()):
+    if not actor.sections_held(Occurrence.view_right, runs.instant()):
         raise NotAllowed(f"You may not see what is booked; it needs the right {Occurrence.view_right} on some section.")
     return actor
 
@@ -116,7 +116,7 @@ def _colliding(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
     first, last = asked.get("from"), asked.get("to")
     if not {"production", "season"} & asked.keys():
         # All of a theater's history at once is more than anybody can look at, or wait for.
-        first = first or (_later(last, -_AT_MOST) if last else recording.instant().date())
+        first = first or (_later(last, -_AT_MOST) if last else runs.instant().date())
         last = last or _later(first, _AT_MOST)
         if (last - first).days > _AT_MOST:
             raise Invalid("Ask for a year at a time, or for a production or season.", code="range_too_long", field="to")

@@ -7,8 +7,8 @@ from productions.rules.licenses import Use
 from productions.rules.partial_dates import PartialDate
 from productions.selectors.licenses import Licenses, warnings
 from scheduling.models import Run
+from theater_site.core.changes import DELETED, Change
 from theater_site.core.judges import Finding
-from theater_site.core.recording import DELETED, Change
 
 # Of a run: what a license has a word on. Other changes cost no query.
 _ASKED = frozenset({"venue_id", "starts_on", "ends_on"})

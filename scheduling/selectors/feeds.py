@@ -9,7 +9,7 @@ from accounts.selectors.sections import organization
 from productions.rules.partial_dates import PartialDate
 from scheduling.models import Occurrence, OccurrenceStatus
 from scheduling.rules import ical
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actors import Public
 
 BACK = dt.timedelta(days=90)
@@ -22,7 +22,7 @@ def public_calendar() -> bytes:
     Left out is what has no day yet. NotFound where nothing was founded.
     """
     root = organization()
-    now = recording.instant()
+    now = runs.instant()
     rows = Occurrence.objects.visible_to(Public()).filter(sort_at__gte=now - BACK, sort_at__lt=now + AHEAD)
     shown = rows.select_related("production", "venue", "space").order_by("sort_at", "pk")
     # The root's label is unlike that of any other installation and never changes.

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from scheduling.models import Occurrence
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actors import Actor, Everywhere
 
 # No zone is further from UTC, so a day at the place lies within so much of the same day in UTC.
@@ -36,6 +36,6 @@ def up_to(rows: Any, day: dt.date) -> Any:
 
 def for_insiders(actor: Actor) -> Any:
     """The occurrences whose internal facts `actor` may see."""
-    sections = actor.sections_held(Occurrence.view_right, recording.instant())
+    sections = actor.sections_held(Occurrence.view_right, runs.instant())
     rows = Occurrence.objects.all()
     return rows if isinstance(sections, Everywhere) else rows.filter(section__in=sections)

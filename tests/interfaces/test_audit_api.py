@@ -27,10 +27,10 @@ from productions.models import Production
 from productions.services.productions import update_production
 from tests import world
 from tests.laws.scenes import Theater
-from theater_site.core import recording
-from theater_site.core.actions import tell_unattributed
+from theater_site.core import changes
 from theater_site.core.actors import System
 from theater_site.core.errors import Invalid, NotAllowed
+from theater_site.core.recording import tell_unattributed
 from theater_site.core.tables import harmless
 
 pytestmark = pytest.mark.django_db
@@ -164,7 +164,7 @@ def two_at_once(theater: Theater, other: Production) -> AuditEntry:
     rows = [theater.production, other]
     tell_unattributed(
         [
-            recording.Change(
+            changes.Change(
                 Production, row.pk, "changed", row.section_id, row.version + 1, {"genre": ""}, {"genre": "z"}
             )
             for row in rows
@@ -210,7 +210,7 @@ def test_a_list_costs_the_same_however_long(theater: Theater, auditor: User) -> 
 def test_a_long_entry_tells_its_first_changes_and_pages_through_all(theater: Theater) -> None:
     section = theater.production.section_id
     tell_unattributed(
-        [recording.Change(Production, 10_000 + n, "created", section, 1, {}, {"title": f"{n}"}) for n in range(130)]
+        [changes.Change(Production, 10_000 + n, "created", section, 1, {}, {"title": f"{n}"}) for n in range(130)]
     )
     entry = AuditEntry.objects.get(action="unattributed")
     browser = world.client(theater.director)

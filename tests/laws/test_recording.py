@@ -29,11 +29,11 @@ from accounts.rules.seals import values_digest
 from productions.models import Production, Season
 from tests import world
 from tests.laws.scenes import Theater
-from theater_site.core import encryption, recording
+from theater_site.core import changes, encryption, runs
 from theater_site.core.actions import Run, current, digest_of, registered
+from theater_site.core.changes import CHANGED, CREATED, DELETED, Change
 from theater_site.core.errors import Stale
 from theater_site.core.models import ContentModel
-from theater_site.core.recording import CHANGED, CREATED, DELETED, Change
 from theater_site.core.signals import action_done
 
 pytestmark = pytest.mark.django_db
@@ -307,14 +307,14 @@ def test_what_json_tells_apart_is_written(theater: Theater) -> None:
 def test_what_is_recorded_does_not_follow_later_changes_in_place(theater: Theater) -> None:
     production = world.production(theater.season, by=theater.director, authors=["Ann"])
     production = Production.objects.get(pk=production.pk)
-    run = Run(action=None, actor=theater.acting(), instant=recording.instant())
-    token = recording.running.set(run)
+    run = Run(actor=theater.acting(), instant=runs.instant())
+    token = runs.running.set(run)
     try:
         production.authors = ["Bob"]
         production.save()
         production.authors.append("never saved")
     finally:
-        recording.running.reset(token)
+        runs.running.reset(token)
     assert [change.after for change in run.changes] == [{"authors": ["Bob"]}]
 
 
@@ -412,7 +412,7 @@ def test_two_changes_of_one_object_are_told_as_one() -> None:
     def change(operation: str, before: dict[str, Any], after: dict[str, Any], version: int = 1) -> Change:
         return Change(Production, 1, operation, 5, version, before, after)
 
-    merged = recording.merged
+    merged = changes.merged
     assert merged(change(CREATED, {}, {"a": 1}), change(DELETED, {"a": 1}, {})) is None
     assert merged(change(CREATED, {}, {"a": 1}), change(CHANGED, {"a": 1}, {"a": 2})) == change(CREATED, {}, {"a": 2})
     assert merged(change(CHANGED, {"a": 1}, {"a": 2}), change(CHANGED, {"a": 2}, {"a": 1})) is None
@@ -446,7 +446,7 @@ def test_the_digest_recomputes_from_what_is_stored(theater: Theater) -> None:
 
 
 def test_the_digest_of_a_run_is_of_what_it_does(theater: Theater) -> None:
-    now = recording.instant()
+    now = runs.instant()
 
     def made(key: int, title: str = "x") -> list[Change]:
         return [

@@ -10,7 +10,7 @@ from django.db import connection, models, transaction
 from accounts.models import AuditEntry, SubmissionState
 from tests import world
 from tests.laws.scenes import Scene, Theater, changed, load_services, state, table
-from theater_site.core import judges, recording
+from theater_site.core import changes, judges, runs
 from theater_site.core.actions import OpenTo, Submitted, registered
 from theater_site.core.actors import Public
 from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn
@@ -178,7 +178,7 @@ def test_a_failing_body_rolls_all_back(name: str, theater: Theater, monkeypatch:
     with pytest.raises(_Broken):
         action(actor=made.actor, **made.given)
     assert changed(before) == []
-    assert recording.running.get() is None
+    assert runs.running.get() is None
 
 
 @pytest.mark.parametrize("name", REPEATABLE)
@@ -225,7 +225,7 @@ def test_what_is_written_after_its_publication_was_proposed_is_not_published(nam
     author = theater.proposer(right.split("_", 1)[1])
     subject = made.given[publish.subject]
     texts = [f for f in subject._meta.concrete_fields if isinstance(f, models.CharField | models.TextField)]
-    text = next(f.attname for f in texts if not f.choices and f.attname in recording.tracked(type(subject)))
+    text = next(f.attname for f in texts if not f.choices and f.attname in changes.tracked(type(subject)))
     approve = ACTIONS["submission.approve"]
 
     def proposed() -> Any:

@@ -13,7 +13,7 @@ from django.core.mail import EmailMultiAlternatives
 from accounts.mails.letters import Letter
 from accounts.models import Notification, User
 from accounts.services import outbox
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actions import Run
 from theater_site.core.actors import Actor, System
 
@@ -21,11 +21,11 @@ from theater_site.core.actors import Actor, System
 @contextmanager
 def acting(actor: Actor, at: datetime | None = None) -> Iterator[None]:
     """As inside an action of `actor`, at the instant `at`."""
-    token = recording.running.set(Run(action=None, actor=actor, instant=at or recording.instant()))
+    token = runs.running.set(Run(actor=actor, instant=at or runs.instant()))
     try:
         yield
     finally:
-        recording.running.reset(token)
+        runs.running.reset(token)
 
 
 def tell(kind: str, *recipients: User, at: datetime | None = None, **options: Any) -> list[Notification]:

@@ -28,7 +28,7 @@ from theater_site.api.idempotency import once
 from theater_site.api.inputs import WAIVE, ActionInput, arguments_of, body_of
 from theater_site.api.pagination import Pages
 from theater_site.api.previews import show_as_submitted
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actions import Action, OpenTo, Submitted
 from theater_site.core.actors import Actor, ActorKind, Public
 from theater_site.core.announcements import Question
@@ -61,7 +61,7 @@ def refuse_outsiders(actor: Actor, row: ContentModel, right: str) -> None:
     """NotSignedIn or NotAllowed for those who may see `row`, and not what takes `right` to see of it."""
     if actor.kind is ActorKind.PUBLIC:
         raise NotSignedIn("Sign in to see this.")
-    if not actor.holds(right, row, recording.instant()):
+    if not actor.holds(right, row, runs.instant()):
         raise NotAllowed(f"You may not see this; it needs the right {right}.")
 
 

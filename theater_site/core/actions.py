@@ -25,20 +25,20 @@ import orjson
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from theater_site.core import inputs, judges, recording
+from theater_site.core import inputs, judges
 from theater_site.core.actors import Actor, ActorKind
+from theater_site.core.changes import CREATED, Change, exposed
 from theater_site.core.conflicts import conflict_of
 from theater_site.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn, Stale
 from theater_site.core.judges import Finding
 from theater_site.core.logs import request_id
 from theater_site.core.models.content import ContentModel, section_joined
-from theater_site.core.recording import Change, running
-from theater_site.core.runs import Run, current
+from theater_site.core.runs import UNATTRIBUTED, Run, current, instant, running
 from theater_site.core.signals import action_done, changed_since, standing_waivers, store_submission
 
 __all__ = [
     "Action", "Needs", "OpenTo", "Preview", "Run", "Submitted", "action", "also_needs", "current", "digest_of", "registered",
-    "rehearsal", "tell_unattributed",
+    "rehearsal",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -131,25 +131,26 @@ class Action(Generic[P, Result]):
         self, *, actor: Actor, if_version: int | None = None, waive: Mapping[str, str] | None = None, **given: Any
     ) -> Result:
         """Do it, or raise a DomainError and have done nothing."""
-        run, outer = _begun(self, actor, waive), running.get()
-        result = self._run(run, given, if_version)
-        if outer is not None:
-            outer.keep(consequences=[run])
-        return result
+        return self._called(actor, given, if_version, waive)
 
     def submit(
         self, *, actor: Actor, if_version: int | None = None, waive: Mapping[str, str] | None = None, **given: Any
     ) -> Result | Submitted:
         """Do it, or store it for approval where the actor may only propose; raise NotAllowed where they may neither."""
-        if self.proposable and not self.permits(actor, given) and self.permits(actor, given, propose=True):
+        if not self.proposable:
+            return self(actor=actor, if_version=if_version, waive=waive, **given)
+        permitted = self.permits(actor, given)
+        if not permitted and self.permits(actor, given, propose=True):
             return Submitted(store_submission.ask(action=self, actor=actor, given=given, if_version=if_version))
-        return self(actor=actor, if_version=if_version, waive=waive, **given)
+        if not permitted:
+            self.refuse(actor, given)
+        return self._called(actor, given, if_version, waive, permitted=True)
 
     def as_consequence(self, *, if_version: int | None = None, **given: Any) -> Result:
         """Do it as part of the running action: same transaction, actor and instant, without asking for a right."""
         cause = current()
         run = Run(
-            action=self,
+            name=self.name,
             actor=cause.actor,
             instant=cause.instant,
             cause=cause.id,
@@ -159,7 +160,7 @@ class Action(Generic[P, Result]):
             previewing=cause.previewing,
             keeps_values=cause.keeps_values,
         )
-        result = self._run(run, given, if_version, asked=True)
+        result = self._run(run, given, if_version, consequence=True)
         cause.keep(consequences=[run])
         return result
 
@@ -170,6 +171,21 @@ class Action(Generic[P, Result]):
         with _taken_back():
             result = self._run(run, given, if_version, proposing=proposing)
         return Preview(result, run.all_changes(), run.all_findings(), digest_of(run.agreed_to(), run.instant))
+
+    def _called(
+        self,
+        actor: Actor,
+        given: dict[str, Any],
+        if_version: int | None,
+        waive: Mapping[str, str] | None,
+        *,
+        permitted: bool = False,
+    ) -> Result:
+        run, outer = _begun(self, actor, waive), running.get()
+        result = self._run(run, given, if_version, permitted=permitted)
+        if outer is not None:
+            outer.keep(consequences=[run])
+        return result
 
     # --- what they share -------------------------------------------------------------------------------------------
 
@@ -183,7 +199,7 @@ class Action(Generic[P, Result]):
             return actor.kind is not ActorKind.PUBLIC
         if self.open_to is OpenTo.SYSTEM:
             return actor.kind is ActorKind.SYSTEM
-        at = at or recording.instant()
+        at = at or instant()
         return all(
             actor.holds(_to_propose(right) if propose else right, scope, at) for right, scope in self.scopes(given)
         )
@@ -203,7 +219,7 @@ class Action(Generic[P, Result]):
         if actor.kind is ActorKind.PUBLIC:
             raise NotSignedIn("Sign in to do this.")
         for right, scope in self.scopes(given):
-            if (better := actor.why_not(right, scope, recording.instant())) is not None:
+            if (better := actor.why_not(right, scope, instant())) is not None:
                 raise better
         rights = sorted({right for right, _ in self.scopes(given)})
         raise NotAllowed(
@@ -218,33 +234,38 @@ class Action(Generic[P, Result]):
         given: dict[str, Any],
         if_version: int | None,
         *,
-        asked: bool = False,
+        consequence: bool = False,
         proposing: bool = False,
+        permitted: bool = False,
     ) -> Result:
+        """Run the body in its transaction. The permission is evaluated once, before anything is locked, unless `permitted`
+        says that the caller did; and again only where the lock shows that the answer may differ."""
         if given.keys() != self.kinds.keys():
             raise TypeError(
                 f"{self.name} takes exactly {sorted(self.kinds)}; missing {sorted(self.kinds.keys() - given.keys())}, "
                 f"unknown {sorted(given.keys() - self.kinds.keys())}"
             )
 
-        def ask() -> None:
-            if not asked and not self.permits(run.actor, given, propose=proposing, at=run.instant):
+        def check_permission() -> None:
+            if not self.permits(run.actor, given, propose=proposing, at=run.instant):
                 self.refuse(run.actor, given)
 
-        ask()
+        if not consequence and not permitted:
+            check_permission()
         token: Token[Run | None] | None = None
         try:
             # A consequence needs no savepoint of its own: when it fails, so does its cause.
-            with transaction.atomic(savepoint=not asked):
+            with transaction.atomic(savepoint=not consequence):
+                checked = None if consequence else self._permission_keys(given)
                 if self.lock is not None:
                     self.lock()
                     run.actor.renew()
                 if self.subject is not None:
                     given = self._with_fresh_subject(given, if_version)
                     if self.exposes:
-                        run.exposed = recording.exposed(given[self.subject])
-                if self.lock is not None or self.subject is not None:
-                    ask()
+                        run.exposed = exposed(given[self.subject])
+                if checked is not None and (self.lock is not None or self._permission_keys(given) != checked):
+                    check_permission()
                 run.given = given
                 run.begin()
                 token = running.set(run)
@@ -259,6 +280,13 @@ class Action(Generic[P, Result]):
                 return result
         except IntegrityError as error:
             raise conflict_of(error) from error
+
+    def _permission_keys(self, given: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        """Each permission that this needs, with the id of the section that it is needed on."""
+        return [
+            (right, scope.owning_section_id if isinstance(scope, ContentModel) else scope)
+            for right, scope in self.scopes(given)
+        ]
 
     def _with_fresh_subject(self, given: dict[str, Any], if_version: int | None) -> dict[str, Any]:
         """The subject as it stands now, locked until the end; refused where it is not what the caller saw."""
@@ -343,7 +371,7 @@ def _begun(
     """A run inside the running one, if there is one: of its instant, and caused by it."""
     outer = running.get()
     return Run(
-        action=action,
+        name=action.name if action is not None else UNATTRIBUTED,
         actor=actor,
         instant=outer.instant if outer is not None else timezone.now(),
         cause=outer.id if outer is not None else None,
@@ -413,16 +441,6 @@ def registered() -> dict[str, Action[Any, Any]]:
     return dict(sorted(_registry.items()))
 
 
-def tell_unattributed(changes: list[Change]) -> None:
-    """A write outside of any service: told at once, as done by nobody."""
-    actor = Actor()
-    actor.label = "unattributed"
-    run = Run(action=None, actor=actor, instant=timezone.now(), request_id=request_id())
-    run.begin()
-    run.keep(changes)
-    action_done.announce(run=run)
-
-
 def digest_of(changes: Iterable[Change], at: datetime) -> str:
     """SHA-256 over what a run at the instant `at` changed (and exposed), alike for two runs of the same action on the same state.
 
@@ -433,7 +451,7 @@ def digest_of(changes: Iterable[Change], at: datetime) -> str:
     made: dict[tuple[str, Any], str] = {}
     listed = list(changes)
     for change in listed:
-        if change.operation == recording.CREATED:
+        if change.operation == CREATED:
             made[(change.object_type, change.object_id)] = f"new:{len(made)}"
     rows = [
         [

@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from django.db import models
 
+from theater_site.core.changes import Change
 from theater_site.core.errors import Invalid
-
-if TYPE_CHECKING:
-    from theater_site.core.recording import Change
 
 
 class Severity(str, Enum):
@@ -70,7 +67,7 @@ def refuse_errors(findings: Collection[Finding]) -> None:
         )
 
 
-Judge = Callable[["list[Change]"], Iterable[Finding]]
+Judge = Callable[[list[Change]], Iterable[Finding]]
 _judges: list[tuple[frozenset[type[models.Model]], Judge]] = []
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
-from theater_site.core import recording
 from theater_site.core.actors import Actor
+from theater_site.core.changes import Change, merged
 from theater_site.core.ids import new_id
 from theater_site.core.judges import Finding
-from theater_site.core.recording import Change, running
 
-if TYPE_CHECKING:
-    from theater_site.core.actions import Action
+UNATTRIBUTED = "unattributed"
 
 
 class _Kept(NamedTuple):
@@ -32,9 +32,10 @@ class _Kept(NamedTuple):
 class Run:
     """One action on its way: who, when, under which id and cause, and what has changed so far."""
 
-    action: Action[Any, Any] | None
     actor: Actor
     instant: datetime
+    # The action's name, such as "production.publish".
+    name: str = UNATTRIBUTED
     id: UUID = field(default_factory=new_id)
     cause: UUID | None = None
     on_behalf_of: Any = None
@@ -57,10 +58,6 @@ class Run:
     # What was done inside a savepoint that the body opened, with what tells whether it was taken back.
     _undecided: list[_Kept] = field(default_factory=list)
     _depth: int = 0
-
-    @property
-    def name(self) -> str:
-        return self.action.name if self.action is not None else "unattributed"
 
     @property
     def changes(self) -> list[Change]:
@@ -131,6 +128,15 @@ class Run:
         return [finding for run in self.tree for finding in run.findings]
 
 
+running: ContextVar[Run | None] = ContextVar("running_action", default=None)
+
+
+def instant() -> datetime:
+    """The running action's one instant; outside an action, now."""
+    run = running.get()
+    return run.instant if run is not None else timezone.now()
+
+
 def current() -> Run:
     """The running action: its instant, actor and id. LookupError outside of one."""
     run = running.get()
@@ -144,7 +150,7 @@ def _merge(known: dict[tuple[type, Any], Change], changes: Iterable[Change]) -> 
         key = (change.model, change.object_id)
         if key not in known:
             known[key] = change
-        elif (both := recording.merged(known[key], change)) is not None:
+        elif (both := merged(known[key], change)) is not None:
             known[key] = both
         else:
             del known[key]

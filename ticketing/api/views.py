@@ -21,7 +21,7 @@ from rest_framework.reverse import reverse
 from scheduling.models import Category, Occurrence
 from theater_site.api.inputs import body_of
 from theater_site.api.resources import Readable, Resource, creates, internally, verb
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actions import Action
 from theater_site.core.actors import ActorKind
 from theater_site.core.errors import NotAllowed, NotFound, NotSignedIn
@@ -99,7 +99,7 @@ class BoxOfficeViewSet(Resource):
         if performance_id is None:
             raise NotFound("There is no such performance, or it is not for you to see.")
         # Past the serializer: a hall of a thousand seats is asked for again and again while people choose.
-        content = orjson.dumps(seat_list(performance_id, recording.instant()))
+        content = orjson.dumps(seat_list(performance_id, runs.instant()))
         tag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
         known = [seen.strip().removeprefix("W/") for seen in request.headers.get("If-None-Match", "").split(",")]
         response = HttpResponseNotModified() if tag in known else HttpResponse(content, content_type="application/json")
@@ -114,7 +114,7 @@ class BoxOfficeViewSet(Resource):
         performance = self.found()
         if self.actor.kind is ActorKind.PUBLIC:
             raise NotSignedIn("Sign in to see the waiting list.")
-        if not self.actor.holds("view_tickets", performance, recording.instant()):
+        if not self.actor.holds("view_tickets", performance, runs.instant()):
             raise NotAllowed("You may not see the waiting list; it needs the right view_tickets.")
         rows = WaitingListEntry.objects.filter(performance=performance)
         page = self.paginate_queryset(rows)

@@ -16,9 +16,9 @@ from accounts.models import AuditChange, AuditValue
 from accounts.selectors.audit.searching import Reader
 from theater_site.core import encryption
 from theater_site.core.actors import EVERYWHERE
+from theater_site.core.changes import CREATED, DELETED
 from theater_site.core.errors import Invalid, NotFound
 from theater_site.core.models import ContentModel
-from theater_site.core.recording import CREATED, DELETED
 
 
 class Known(str, Enum):

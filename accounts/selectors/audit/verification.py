@@ -26,7 +26,7 @@ from accounts.rules.seals import (
 )
 from accounts.selectors.audit.facts import CHANGE_WIDTH, SEAL_WIDTH, Row, chained, chained_changes, steady
 from accounts.selectors.audit.forgetting import Forgetting, keeps_values
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.encryption import Undecryptable, decrypt
 from theater_site.core.errors import Invalid
 
@@ -270,7 +270,7 @@ def _text(at: datetime) -> str:
 
 def _unsealed(patience: timedelta, seen: Verified) -> None:
     for key, at in _without_seal():
-        if at < recording.instant() - patience:
+        if at < runs.instant() - patience:
             raise _Found(
                 "unsealed",
                 f"The entry of {at:%Y-%m-%d %H:%M} has no seal: it was put in past the services, or the sealing job stands "

@@ -14,11 +14,11 @@ from accounts.services.submissions.looking import look_of
 from accounts.services.submissions.naming import name_of
 from accounts.services.submissions.submitting import readable_items
 from accounts.signals import picture_urls
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actors import EVERYWHERE, Actor
+from theater_site.core.changes import CREATED, DELETED, Change, merged, tracked
 from theater_site.core.errors import DomainError
 from theater_site.core.inputs import dump
-from theater_site.core.recording import CREATED, DELETED, Change
 
 
 def difference_of(submission: Submission, actor: Actor) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _by_object(changes: list[Change]) -> list[Change]:
     found: dict[tuple[type, Any], Change] = {}
     for change in changes:
         key = (change.model, change.object_id)
-        both = recording.merged(found.pop(key), change) if key in found else change
+        both = merged(found.pop(key), change) if key in found else change
         if both is not None:
             found[key] = both
     return list(found.values())
@@ -76,7 +76,7 @@ def _worth_telling(change: Change) -> list[str]:
     told = {**change.before, **change.after}
     if change.operation in (CREATED, DELETED):
         told = {name: value for name, value in told.items() if value not in (None, "", [], {})}
-    return [name for name in recording.tracked(change.model) if name in told]
+    return [name for name in tracked(change.model) if name in told]
 
 
 def _field(change: Change, attname: str, names: _Names, actor: Actor) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _column(model: type[models.Model], attname: str) -> Any:
 def _may_view(actor: Actor, change: Change) -> bool:
     if change.operation == CREATED:
         return True
-    sections = actor.sections_held(change.model.view_right, recording.instant())
+    sections = actor.sections_held(change.model.view_right, runs.instant())
     return sections is EVERYWHERE or (change.section_id is not None and change.section_id in sections)  # type: ignore[operator]
 
 

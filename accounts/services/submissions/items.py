@@ -15,11 +15,11 @@ from accounts.services.submissions.naming import title_of
 from accounts.signals import proposable_besides
 from theater_site.core.actions import Action, digest_of, registered, rehearsal
 from theater_site.core.actors import Actor
+from theater_site.core.changes import CREATED, Change
 from theater_site.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotSignedIn, Stale
 from theater_site.core.inputs import Reading, entries_of, row_of, without_none
 from theater_site.core.judges import Finding, Severity
 from theater_site.core.models import ContentModel
-from theater_site.core.recording import CREATED, Change
 
 
 @dataclass(frozen=True, slots=True)

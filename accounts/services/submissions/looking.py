@@ -12,7 +12,7 @@ from accounts.rules.submission_states import APPLIED, APPROVED, SUBMITTED
 from accounts.selectors.approvers import may_write
 from accounts.selectors.rights import absent
 from accounts.services.submissions.items import Allowed, every_row, needed_of, seen_by
-from theater_site.core import recording
+from theater_site.core import runs
 from theater_site.core.actors import Actor
 
 # What stands in these was judged for its author when it was submitted, and cannot be written at without being judged anew.
@@ -29,7 +29,7 @@ class Look(NamedTuple):
 def look_of(actor: Actor, submission: Submission) -> Look:
     """Whoever decides looks at a judged round as it was judged, and at anything else as its author could do it. All others,
     those who write it above all, look at what they may themselves see, and do or propose, as it stands now."""
-    at = recording.instant()
+    at = runs.instant()
     if may_write(actor, submission) or not actor.holds(f"decide_{submission.area}", submission, at):
         return Look(seen_by(actor), needed_of(actor, at))
     if submission.state in _JUDGED:

@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.signals import class_prepared, post_delete
 
-from theater_site.core import recording
+from theater_site.core import changes, recording, runs
 from theater_site.core.actors import EVERYWHERE, Actor, Sections, SectionsBelow
 from theater_site.core.errors import DomainError, Invalid, Stale, all_of
 
@@ -28,7 +28,7 @@ class ContentQuerySet(models.QuerySet["Any"]):
     def visible_to(self, actor: Actor) -> Self:
         """Only the rows that `actor` may see: published ones, their own, and all in sections where they may view."""
         model = self.model
-        sections = actor.sections_held(model.view_right, recording.instant())
+        sections = actor.sections_held(model.view_right, runs.instant())
         # An empty Q as `public_when` says that all rows are public; joined by OR it would say nothing.
         if sections is EVERYWHERE or model.public_when == Q():
             return self
@@ -43,8 +43,8 @@ class ContentQuerySet(models.QuerySet["Any"]):
             raise TypeError("Cannot update a query once a slice has been taken.")
         model: Any = self.model
         fields = {model._meta.get_field(name).attname for name in values} - BOOKKEEPING
-        tracked = [name for name in recording.tracked(model) if name in fields]
-        now = recording.instant()
+        tracked = [name for name in changes.tracked(model) if name in fields]
+        now = runs.instant()
         values.setdefault("version", F("version") + 1)
         values.setdefault("updated_at", now)
         plain = _plain(model, {name: value for name, value in values.items() if name not in BOOKKEEPING})
@@ -96,7 +96,7 @@ class ContentQuerySet(models.QuerySet["Any"]):
                 "an upsert hides what it wrote from the recorder: write it by hand and call record_change()"
             )
         made = list(objs)
-        now = recording.instant()
+        now = runs.instant()
         for row in made:
             row.created_at = row.updated_at = now
             if not checked:
@@ -186,7 +186,7 @@ class ContentModel(models.Model):
     @property
     def owning_section_id(self) -> int | None:
         """The section that this belongs to, along `section_lookup`."""
-        return recording.section_id_of(self)
+        return changes.section_id_of(self)
 
     @property
     def section_along(self) -> Any | None:
@@ -202,7 +202,7 @@ class ContentModel(models.Model):
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:  # type: ignore[override]
         row = super().from_db(db, field_names, values)
-        row._loaded = recording.snapshot(row)
+        row._loaded = changes.snapshot(row)
         return row
 
     def refresh_from_db(  # type: ignore[override]
@@ -210,7 +210,7 @@ class ContentModel(models.Model):
     ) -> None:
         names = None if fields is None else list(fields)
         super().refresh_from_db(using, names, **kwargs)
-        fresh = recording.snapshot(self)
+        fresh = changes.snapshot(self)
         if names is None:
             self._loaded = fresh
         else:
@@ -257,7 +257,7 @@ class ContentModel(models.Model):
         all_of(problems)
 
     def save_base(self, *args: Any, **kwargs: Any) -> None:
-        now: datetime = recording.instant()
+        now: datetime = runs.instant()
         adding = self._state.adding
         update_fields = kwargs.get("update_fields")
         if adding:
@@ -299,7 +299,7 @@ class ContentModel(models.Model):
     def _load_before(self) -> None:
         """What stands in the columns that were set without having been loaded."""
         loaded = self.__dict__.setdefault("_loaded", {})
-        if unknown := [n for n in recording.tracked(type(self)) if n not in loaded and n in self.__dict__]:
+        if unknown := [n for n in changes.tracked(type(self)) if n not in loaded and n in self.__dict__]:
             loaded.update(type(self)._base_manager.filter(pk=self.pk).values(*unknown).first() or {})
 
     def _changed(self) -> frozenset[str]:

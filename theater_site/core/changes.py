@@ -1,0 +1,126 @@
+"""What an action did to one object: a change, read from snapshots of the row."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from django.db import models
+
+from theater_site.core.encryption import EncryptedJSONField
+
+CREATED, CHANGED, DELETED = "created", "changed", "deleted"
+# An action that shows an object to more people: not a change, but part of what an approver approves.
+EXPOSED = "exposed"
+_UNTRACKED = frozenset({"id", "version", "created_at", "updated_at"})
+
+
+@dataclass(slots=True)
+class Change:
+    """What one action did to one object: attribute values before and after, the changed ones only.
+
+    `before` is empty for a created object, `after` for a deleted one. `section_id` is the object's section after the
+    change; `version` is the object's version after the change, `seen` the one before (0: there was none).
+    """
+
+    # A content model's class. Typed loosely: content models import this module.
+    model: Any
+    object_id: Any
+    operation: str
+    section_id: int | None
+    version: int
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    seen: int = 0
+
+    @property
+    def object_type(self) -> str:
+        """The label of the object's model, such as "productions.production"."""
+        label: str = self.model._meta.label_lower
+        return label
+
+
+@cache
+def tracked(model: type[models.Model]) -> tuple[str, ...]:
+    """The attribute names of the columns whose changes are recorded."""
+    return tuple(
+        f.attname
+        for f in model._meta.concrete_fields
+        if f.attname not in _UNTRACKED and not f.primary_key and not getattr(f, "derived", False)
+    )
+
+
+@cache
+def mutable(model: type[models.Model]) -> tuple[str, ...]:
+    """The attribute names of the columns whose values can change in place."""
+    kinds = models.JSONField | EncryptedJSONField | models.FileField
+    return tuple(f.attname for f in model._meta.concrete_fields if isinstance(f, kinds))
+
+
+def snapshot(row: models.Model) -> dict[str, Any]:
+    """The row's values as loaded, safe against later changes in place; deferred fields are absent."""
+    values = row.__dict__.copy()
+    values.pop("_loaded", None)
+    for name in mutable(type(row)):
+        if name in values:
+            values[name] = frozen(values[name])
+    return values
+
+
+def frozen(value: Any) -> Any:
+    """A copy of `value` that a later change in place does not reach; a file is its name."""
+    return value.name if isinstance(value, models.fields.files.FieldFile) else copy.deepcopy(value)
+
+
+def section_id_of(row: models.Model) -> int | None:
+    """The id of the row's section. Follows `section_lookup` ("production__section_id"); a relation that is not loaded
+    costs a query."""
+    lookup: str = row.section_lookup  # type: ignore[attr-defined]
+    if "__" not in lookup:
+        return getattr(row, lookup)
+    here: Any = row
+    for step in lookup.split("__"):
+        if here is None:
+            return None
+        here = getattr(here, step)
+    return here
+
+
+def exposed(row: Any) -> Change:
+    """All values of `row`, as they are shown from now on."""
+    model: type[models.Model] = type(row)
+    values = snapshot(row)
+    shown = {name: values[name] for name in tracked(model) if name in values}
+    return Change(model, row.pk, EXPOSED, None, row.version, {}, shown)
+
+
+def merged(first: Change, then: Change) -> Change | None:
+    """Two changes of one object in one action as one; None where the object was created and deleted within it."""
+    if first.operation == CREATED and then.operation == DELETED:
+        return None
+    if first.operation == CREATED:
+        return Change(
+            first.model, first.object_id, CREATED, then.section_id, then.version, {}, {**first.after, **then.after}
+        )
+    if then.operation == DELETED:
+        return Change(
+            first.model,
+            first.object_id,
+            DELETED,
+            then.section_id,
+            then.version,
+            {**then.before, **first.before},
+            {},
+            first.seen,
+        )
+    before, after = {**then.before, **first.before}, {**first.after, **then.after}
+    for name in [name for name in before if before[name] == after.get(name)]:
+        del before[name]
+        after.pop(name, None)
+    return (
+        Change(first.model, first.object_id, CHANGED, then.section_id, then.version, before, after, first.seen)
+        if after
+        else None
+    )
