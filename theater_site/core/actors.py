@@ -1,4 +1,4 @@
-"""Who acts: a signed-in user, the public, or the system itself. What they hold is for accounts to say."""
+"""Who acts: a signed-in user, the public, or the system itself. The app `accounts` answers what each may do."""
 
 from __future__ import annotations
 
@@ -11,25 +11,27 @@ from theater_site.core.errors import NotAllowed
 
 
 class ActorKind(str, Enum):
+    """The kinds of actor, as the audit log names them."""
+
     USER = "user"
     PUBLIC = "public"
     SYSTEM = "system"
-    # A program that reads; it never acts.
+    # A program that reads. It never changes anything.
     TOKEN = "token"  # noqa: S105
 
 
 class Everywhere:
-    """The answer of `sections_held` for somebody who holds a right on every section."""
+    """The answer of `sections_held` for an actor who has a permission on every section."""
 
 
 EVERYWHERE = Everywhere()
 
 
 class SectionsBelow(Collection[int]):
-    """Sections that are too many to name one by one: all whose `field` begins with one of `prefixes`; never empty.
+    """Sections that are too many to list: all whose `field` begins with one of `prefixes`. Never empty.
 
-    A collection of their ids like any other, loaded when it is looked into; `visible_to` does not, and asks for the
-    prefixes instead.
+    A collection of section ids that is loaded when it is read. `visible_to` compares the prefixes instead and loads
+    nothing.
     """
 
     def __init__(self, field: str, prefixes: tuple[str, ...], load: Callable[[], Collection[int]]) -> None:
@@ -61,17 +63,16 @@ Sections = Everywhere | Collection[int]
 
 
 class Actor:
-    """The base of all actors; holds nothing.
+    """The base of all actors. Has no permissions.
 
-    `permission` is the codename of a right on sections (`publish_details`); `scope` is anything with a section: a
-    Section, or a content object. Rights are judged at the instant `at`, and what was loaded is kept for the actor's
-    life, which is one request or one command.
+    `permission` is a codename such as `publish_details`. `scope` is a Section or a content object. Permissions are
+    evaluated at the instant `at`. Loaded permissions are kept for one request or one command.
     """
 
     kind: ActorKind = ActorKind.PUBLIC
     user: Any = None
     label: str = "public"
-    # Whether they signed in with one.
+    # Whether they signed in with a second factor.
     second_factor: bool = False
 
     @property
@@ -79,17 +80,18 @@ class Actor:
         return self.user.pk if self.user is not None else None
 
     def renew(self) -> None:
-        """Forget what was loaded: called where nobody else can change it any more until the action is done."""
+        """Load permissions again. Called behind a lock, so that nobody changes them before the action ends."""
 
     def holds(self, permission: str, scope: Any, at: datetime) -> bool:
+        """Whether the actor has `permission` on the section of `scope` at that instant."""
         return False
 
     def sections_held(self, permission: str, at: datetime) -> Sections:
-        """The ids of all sections, the ones below included, on which the actor holds `permission`."""
+        """The ids of all sections on which the actor has `permission`, sections below included."""
         return ()
 
     def why_not(self, permission: str, scope: Any, at: datetime) -> NotAllowed | None:
-        """A better answer than "you lack this right", where there is one: what to do in order to hold it."""
+        """A refusal that says how to get the permission; None where the general refusal fits."""
         return None
 
     def __repr__(self) -> str:
@@ -97,13 +99,13 @@ class Actor:
 
 
 class Public(Actor):
-    """Anybody who is not signed in."""
+    """A visitor who is not signed in."""
 
 
 class System(Actor):
     """The installation itself: a management command or a periodic job, named by `label`.
 
-    It holds every right, so it is never made from a request; what it may do is bounded by which code makes one.
+    It has every permission. Only commands and jobs create one, never a request.
     """
 
     kind = ActorKind.SYSTEM

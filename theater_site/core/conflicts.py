@@ -1,4 +1,4 @@
-"""A broken database constraint, told as the Conflict that it means."""
+"""Turns a broken database constraint into the Conflict that it means."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _GUARD = re.compile(r"guard:(?P<name>\w+)")
 def conflict_of(error: IntegrityError) -> DomainError:
     """The named Conflict of a broken unique, check or exclusion constraint or guard.
 
-    `code` is the constraint's `violation_error_code`, else its name; the message its `violation_error_message`. A row that
-    another still needs is `still_in_use` where Django noticed, `reference_broken` where the database did, which does not
-    tell it from a row that names what is gone.
+    `code` is the constraint's `violation_error_code`, else its name; the message is its `violation_error_message`. A row
+    that another row references gives `still_in_use` where Django noticed. Where the database noticed, it gives
+    `reference_broken`: the database does not say whether the other row was deleted or still exists.
     """
     if isinstance(error, models.ProtectedError | models.RestrictedError):
-        # Not by its text, which repeats what people typed.
+        # The error's own text repeats personal values, so it is not used.
         held: Any = getattr(error, "protected_objects", None) or getattr(error, "restricted_objects", ())
         kinds = sorted({str(row._meta.verbose_name_plural) for row in held})
         return Conflict(
-            f"Something still hangs on this: {', '.join(kinds)}. Move or remove that first.",
+            f"This is still in use by: {', '.join(kinds)}. Move or delete those first.",
             code="still_in_use",
             data={"held_by": kinds},
         )
@@ -42,7 +42,7 @@ def conflict_of(error: IntegrityError) -> DomainError:
     if match := _SQLITE_UNIQUE.search(text):
         return _of_constraint(match["index"]) if match["index"] else _of_columns(match["columns"])
     if match := _SQLITE_CHECK.search(text):
-        # What a field checks by itself is named there by its column.
+        # SQLite names the check of a single column by the column.
         return _of_constraint(match["name"]) if _declared(match["name"]) else _out_of_range(match["name"])
     if match := _SQLITE_NULL.search(text):
         return _needed(match["table"], match["column"])
@@ -63,7 +63,7 @@ def _on_postgresql(state: str, diagnostics: object) -> DomainError:
 
 def _foreign_key() -> Conflict:
     return Conflict(
-        "Something that this names is gone, or something else still needs it. Load both again and repeat.",
+        "This references a deleted object, or another object still references it. Load both again and retry.",
         code="reference_broken",
     )
 
@@ -75,7 +75,7 @@ def _of_guard(name: str) -> Conflict:
 
 def _needed(table: str, column: str) -> Invalid:
     names = (f.name for model in _models_of(table) for f in model._meta.local_concrete_fields if f.column == column)
-    return Invalid("This is needed.", code="required", field=next(names, column))
+    return Invalid("This field is required.", code="required", field=next(names, column))
 
 
 def _out_of_range(column: str) -> Invalid:
@@ -94,7 +94,7 @@ def _declared(name: str) -> models.BaseConstraint | None:
 def _of_constraint(name: str, table: str = "") -> DomainError:
     if constraint := _declared(name):
         return _said_by(constraint)
-    # PostgreSQL's and Django's own names for what a column checks by itself.
+    # The names that PostgreSQL and Django give to the constraints of a single column.
     for model in _models_of(table):
         if name == f"{table}_pkey":
             return _taken(model, model._meta.pk.name)
@@ -134,7 +134,7 @@ def _said_by(constraint: models.BaseConstraint) -> Conflict:
 
 def _taken(model: type[models.Model], column: str) -> Conflict:
     return Conflict(
-        f"There is a {model._meta.verbose_name} with this {column} already. Choose another.",
+        f"A {model._meta.verbose_name} with this {column} exists already. Choose another.",
         code=f"{column}_taken",
         field=column,
     )

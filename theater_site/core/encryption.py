@@ -1,9 +1,9 @@
-"""Personal values encrypted at rest, and found again without being decrypted.
- `settings.FIELD_KEYS` are Fernet keys (AES-128-CBC with HMAC-SHA256): the first encrypts, all of them
-decrypt. To rotate, put a new key first, re-encrypt with `manage.py rotate_keys`, then drop the old one.
-`settings.INDEX_KEY` keys the blind indexes. It is a secret of its own, because an index is compared and never
-decrypted: derived from the first field key, every rotation would make every e-mail unfindable until all rows
-are rewritten.
+"""Encrypts personal values at rest, and finds them by a blind index without decrypting.
+
+`settings.FIELD_KEYS` are Fernet keys (AES-128-CBC with HMAC-SHA256): the first encrypts, all of them
+decrypt. To rotate, put a new key first, re-encrypt with `manage.py rotate_keys`, then drop the old key.
+`settings.INDEX_KEY` is the key of the blind indexes. It is separate from FIELD_KEYS: if the indexes used the first field
+key, no e-mail address could be found between a rotation and the rewrite of all rows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from theater_site.core.errors import DomainError
 
 
 class Undecryptable(DomainError):
-    """A stored value cannot be read with any of the keys: a key was lost, or the value was tampered with."""
+    """No key decrypts a stored value: a key was lost, or somebody changed the value."""
 
     code = "undecryptable"
 
@@ -41,12 +41,12 @@ def _current() -> MultiFernet:
 
 
 def encrypt(text: str) -> str:
-    """A token that `decrypt` reads; the same text gives another token each time."""
+    """A token that `decrypt` reads. The same text gives a different token each time."""
     return _current().encrypt(text.encode()).decode("ascii")
 
 
 def decrypt(token: str) -> str:
-    """The text behind `token`. Raises Undecryptable, never gives the token back as if it were the text."""
+    """The text of `token`. Raises Undecryptable; never returns the token itself."""
     try:
         return _current().decrypt(token.encode()).decode()
     except InvalidToken as error:
@@ -56,13 +56,14 @@ def decrypt(token: str) -> str:
 
 
 def rotated(token: str) -> str:
-    """The same text under the first key. Raises Undecryptable."""
+    """The same text encrypted with the first key. Raises Undecryptable."""
     return encrypt(decrypt(token))
 
 
 def blind_index(value: str) -> str:
-    """What a BlindIndexField stores for `value`: equal for values that differ only in case, outer space or
-    the way their accents are composed; 64 hexadecimal digits that say nothing without INDEX_KEY."""
+    """What a BlindIndexField stores for `value`: 64 hexadecimal digits, which reveal nothing without INDEX_KEY.
+
+    Equal for values that differ only in letter case, surrounding spaces or Unicode composition of accents."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).strip().casefold())
     key = hmac.digest(settings.INDEX_KEY.encode(), b"theater_site.core.encryption.blind_index", "sha256")
     return hmac.new(key, folded.encode(), hashlib.sha256).hexdigest()
@@ -71,9 +72,9 @@ def blind_index(value: str) -> str:
 class EncryptedTextField(models.TextField):
     """Text that only the application can read.
 
-    NULL stays NULL; everything else, the empty string included, is encrypted. `isnull` is the one lookup;
-    others raise FieldError, as does an expression that would write another column's plain text here. The
-    column cannot be unique.
+    NULL stays NULL; everything else, the empty string included, is encrypted. The only lookup is `isnull`. Other
+    lookups raise FieldError, and so does an expression that would copy another column's plain text. The column cannot
+    be unique.
     """
 
     description = "Encrypted text"
@@ -90,7 +91,7 @@ class EncryptedTextField(models.TextField):
         return None if value is None else self.loads(decrypt(value))
 
     def get_prep_value(self, value: Any) -> Any:
-        return value  # TextField would turn what is no text into text
+        return value  # TextField would turn other types into text
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> str | None:
         return None if value is None else encrypt(self.dumps(value))
@@ -119,7 +120,7 @@ class EncryptedTextField(models.TextField):
 
 
 class EncryptedJSONField(EncryptedTextField):
-    """What JSON can say, encrypted as one text. None is SQL NULL; dates and Decimals must be text already."""
+    """A JSON value, encrypted as one text. None is SQL NULL; write dates and Decimals as text."""
 
     # For the type checker: in Python this is data, not the text of its parent.
     _pyi_private_set_type: Any
@@ -143,9 +144,9 @@ class EncryptedJSONField(EncryptedTextField):
 class BlindIndexField(models.CharField):
     """The blind index of the field `source` beside it: `filter(email_index=blind_index("Ann@x.org"))`.
 
-    Computed whenever a row is saved or bulk-created; NULL where the source is None or empty. Saving the
-    source by `update_fields` without the index is refused with FieldError. `QuerySet.update` and
-    `bulk_update` compute nothing: give them both, the index as `blind_index(value)`.
+    Computed whenever a row is saved or bulk-created; NULL where the source is None or empty. Saving the source by
+    `update_fields` without the index raises FieldError. `QuerySet.update` and `bulk_update` do not compute it: give them
+    both columns, the index as `blind_index(value)`.
     """
 
     description = "Keyed digest of another field"
@@ -168,7 +169,7 @@ class BlindIndexField(models.CharField):
 
     def _refuse_half_a_save(self, update_fields: Collection[str] | None = None, **kwargs: Any) -> None:
         if update_fields is not None and self.source in update_fields and self.name not in update_fields:
-            raise FieldError(f"Save {self.name} together with {self.source}, or it keeps finding the old value.")
+            raise FieldError(f"Save {self.name} together with {self.source}. Otherwise a search finds the old value.")
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str | None:
         value = getattr(model_instance, self.source)

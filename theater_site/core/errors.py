@@ -1,7 +1,7 @@
-"""What can go wrong, said in the theater's words; none of these knows HTTP.
+"""Domain errors. They do not know HTTP; `theater_site.api.problems` maps them to status codes.
 
-Every error carries a stable `code` for machines, a message for people that says what is wrong and how to mend it, the
-`field` it concerns where there is one, and `data` that a caller may show. Raise them beside the rule they keep.
+Every error has a stable `code` for programs, a message for people that says what is wrong and what to do, the `field` it
+concerns where there is one, and `data` that a caller may show. Raise an error beside the rule that it enforces.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class DomainError(Exception):
-    """The base of all refusals. `problems` lists every single fault where several were found at once."""
+    """The base of all domain errors. `problems` lists each error where several were found at once."""
 
     code = "error"
 
@@ -33,61 +33,61 @@ class DomainError(Exception):
 
 
 class NotSignedIn(DomainError):
-    """The request names nobody, and what it asks for is not open to the public."""
+    """Nobody is signed in, and the request is not open to the public."""
 
     code = "not_signed_in"
 
 
 class NotAllowed(DomainError):
-    """The actor is known and may not do this here."""
+    """The actor lacks the permission here."""
 
     code = "not_allowed"
 
 
 class NotFound(DomainError):
-    """There is no such thing, or the actor may not know that there is."""
+    """The object does not exist, or the actor may not see it."""
 
     code = "not_found"
 
 
 class Invalid(DomainError):
-    """The input is wrong by itself, whatever the state of the world."""
+    """The input is wrong, whatever is stored."""
 
     code = "invalid"
 
 
 class Conflict(DomainError):
-    """The input is right but the state of the world does not allow it."""
+    """The input is right, but the stored state does not allow it."""
 
     code = "conflict"
 
 
 class Stale(DomainError):
-    """What the caller saw has changed since; `data["current"]` and `data["changed"]` say how."""
+    """The object has changed since the caller read it. `data` has `current_version` and the fields `changed`."""
 
     code = "stale"
 
 
 class VersionRequired(DomainError):
-    """A change of content must name the version that it was made from."""
+    """A change must name the version of the object that it was made from."""
 
     code = "version_required"
 
 
 class TooMany(DomainError):
-    """A limit of requests or attempts is used up for now; `data["retry_after"]` is in seconds."""
+    """A limit of requests or attempts is reached. `data["retry_after"]` is in seconds."""
 
     code = "too_many"
 
 
 class Unavailable(DomainError):
-    """A part that this needs does not answer now; trying again later may work."""
+    """A service that this needs does not answer. Try again later."""
 
     code = "unavailable"
 
 
 def all_of(problems: list[DomainError], *, message: str = "Several things are wrong.") -> None:
-    """Raise one Invalid that lists all `problems`; a single one is raised as itself, none is no error."""
+    """Raise one Invalid that lists all `problems`. A single problem is raised as itself; an empty list raises nothing."""
     if len(problems) == 1:
         raise problems[0]
     if problems:

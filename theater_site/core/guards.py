@@ -1,8 +1,8 @@
-"""Truths that the database itself keeps, beyond what Django's constraints can say, alike on SQLite and PostgreSQL.
+"""Guards: rules that the database enforces beyond Django's constraints, alike on SQLite and PostgreSQL.
 
-A model declares them beside its fields: `guards = [AppendOnly()]`. They are laid after every migrate, since SQLite's
-table rebuild drops triggers without a word, and `missing()` finds every one that is not in place. A guard that is broken
-raises IntegrityError with the text `guard:<name>`, which the service runner turns into the guard's own Conflict.
+A model declares them beside its fields: `guards = [AppendOnly()]`. They are created after every migrate, since SQLite
+drops triggers silently when it rebuilds a table. `missing()` lists the guards that the database lacks. A write that breaks
+a guard raises IntegrityError with the text `guard:<name>`, which the service runner turns into the guard's Conflict.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """One rule on one table. `message` is what a person is told when it stops them."""
+    """One rule on one table. `message` is the text of the Conflict that it raises."""
 
     name: str
     message: str
 
     def lay(self, model: type[models.Model], vendor: str) -> list[str]:
-        """The statements that put it in place, for a database that does not have it."""
+        """The SQL statements that create it in a database that lacks it."""
         raise NotImplementedError
 
     def lift(self, model: type[models.Model], vendor: str) -> list[str]:
-        """The statements that take it away where it stands, and do nothing where it does not."""
+        """The SQL statements that drop it where it exists."""
         raise NotImplementedError
 
     def parts(self, vendor: str) -> set[str]:
@@ -44,7 +44,7 @@ class _Trigger(Guard):
         raise NotImplementedError
 
     def _condition(self, model: type[models.Model], vendor: str) -> str:
-        """SQL that is true for a row (NEW, OLD) that must be refused."""
+        """SQL that is true for a row (NEW, OLD) to refuse."""
         return "TRUE" if vendor == "postgresql" else "1"
 
     def parts(self, vendor: str) -> set[str]:
@@ -98,7 +98,7 @@ class AppendOnly(_Trigger):
     def lay(self, model: type[models.Model], vendor: str) -> list[str]:
         statements = super().lay(model, vendor)
         if vendor == "sqlite":
-            # INSERT OR REPLACE deletes the row that is in its way, and asks no DELETE trigger about it.
+            # INSERT OR REPLACE deletes the existing row without firing a DELETE trigger.
             table, key = model._meta.db_table, model._meta.pk.column
             statements.append(
                 f'CREATE TRIGGER "{self.name}_replace" BEFORE INSERT ON "{table}" FOR EACH ROW '
@@ -110,7 +110,7 @@ class AppendOnly(_Trigger):
 
 @dataclass(frozen=True, kw_only=True)
 class Refuse(_Trigger):
-    """A row for which `when` (SQL over NEW, and OLD on update; alike on both databases) is true is refused."""
+    """Refuse a row for which `when` is true: SQL over NEW, and OLD on update, valid on both databases."""
 
     when: str
     events: Sequence[str] = ("INSERT", "UPDATE")
@@ -124,11 +124,11 @@ class Refuse(_Trigger):
 
 @dataclass(frozen=True, kw_only=True)
 class NoOverlap(Guard):
-    """Two rows with the same `resource` never overlap in time; spans are half open, [start, end).
+    """Two rows with the same `resource` never overlap in time. Spans are half open: [start, end).
 
-    PostgreSQL keeps it as an exclusion constraint, SQLite as triggers over an index on (resource, start). The check of a
-    list of rows is in row order: to move several at once, delete them and insert them anew. `longest` bounds the span in
-    days, so that SQLite need not look further back. Rows whose boolean column `only` is false take no part.
+    PostgreSQL uses an exclusion constraint, SQLite triggers over an index on (resource, start). Rows are checked one by
+    one: to move several at once, delete them and insert them again. `longest` bounds a span in days, so that SQLite
+    searches no further back. Rows whose boolean column `only` is false are ignored.
     """
 
     resource: str
@@ -149,7 +149,7 @@ class NoOverlap(Guard):
                 f'("{self.resource}" WITH =, tstzrange("{self.start}", "{self.end}", \'[)\') WITH &&)'
                 + (f' WHERE ("{self.only}")' if self.only else ""),
             ]
-        # Django writes aware datetimes as text in UTC, which compares rightly as text and is what datetime() gives back.
+        # Django writes aware datetimes as text in UTC. That text sorts by time, and datetime() returns the same form.
         taken = (
             f'EXISTS (SELECT 1 FROM "{table}" AS other WHERE other."{self.resource}" = NEW."{self.resource}" '
             f'AND other."{self.start}" < NEW."{self.end}" AND other."{self.end}" > NEW."{self.start}" '
@@ -157,7 +157,7 @@ class NoOverlap(Guard):
             f'AND other."id" <> NEW."id"' + (f' AND other."{self.only}"' if self.only else "") + ")"
         )
         condition = f'NEW."{self.only}" AND {taken}' if self.only else taken
-        # AFTER the insert, since only then does NEW know its id.
+        # AFTER the insert: before it, NEW has no id.
         return [
             f'CREATE TRIGGER "{self.name}_{event.lower()}" AFTER {event} ON "{table}" FOR EACH ROW WHEN {condition} '
             f"BEGIN SELECT RAISE(ABORT, 'guard:{self.name}'); END"
@@ -171,7 +171,7 @@ class NoOverlap(Guard):
 
 
 def declared(app: str | None = None) -> Iterator[tuple[type[models.Model], Guard]]:
-    """Every guard that a model declares, by app label or in the whole project."""
+    """Every declared guard with its model, of one app (by label) or of all."""
     for model in apps.get_models(include_auto_created=True):
         if app is None or model._meta.app_label == app:
             for guard in model.__dict__.get("guards", ()):
@@ -179,11 +179,12 @@ def declared(app: str | None = None) -> Iterator[tuple[type[models.Model], Guard
 
 
 def named(name: str) -> tuple[type[models.Model], Guard] | None:
+    """The guard of this name with its model; None where no model declares it."""
     return next(((model, guard) for model, guard in declared() if guard.name == name), None)
 
 
 def missing(connection: BaseDatabaseWrapper = default_connection) -> list[str]:
-    """The names of all declared triggers and constraints that the database does not have."""
+    """The names of all declared triggers and constraints that the database lacks."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
@@ -197,7 +198,7 @@ def missing(connection: BaseDatabaseWrapper = default_connection) -> list[str]:
 
 
 def lay_all(connection: BaseDatabaseWrapper = default_connection, app: str | None = None) -> None:
-    """Put every declared guard in place, replacing what stands under its name."""
+    """Create every declared guard, replacing any of the same name."""
     tables = set(connection.introspection.table_names())
     _run(
         connection,
@@ -212,7 +213,7 @@ def lay_all(connection: BaseDatabaseWrapper = default_connection, app: str | Non
 
 @contextmanager
 def lifted(connection: BaseDatabaseWrapper = default_connection) -> Iterator[None]:
-    """Without the guards, for the flush between tests; nothing in the product calls this."""
+    """Drop the guards for a while: for the flush between tests. The product never calls this."""
     _run(connection, [s for model, guard in declared() for s in guard.lift(model, connection.vendor)])
     try:
         yield

@@ -12,10 +12,10 @@ _last = 0
 
 
 def new_id() -> uuid.UUID:
-    """A UUID that is greater than every one this process made before; other processes' ids interleave by the millisecond.
+    """A UUID greater than every earlier one of this process. Ids of several processes interleave by the millisecond.
 
-    The 12 bits after the millisecond count within it instead of being random, so that rows written in one action keep
-    the order in which they were written and land side by side in the index.
+    The 12 bits after the millisecond are a counter instead of random bits. So rows written in one action sort in the order
+    in which they were written, and lie side by side in the index.
     """
     global _last
     with _lock:

@@ -1,4 +1,4 @@
-"""Periodic jobs: named in wiring, run by `manage.py work`."""
+"""Periodic jobs: registered in theater_site/wiring.py, run by `manage.py work`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something done every `seconds`; it must be safe to run twice, late, and in two workers at once."""
+    """A function run every `seconds`. It must be safe to run twice, late, and in two workers at once."""
 
     name: str
     seconds: int
@@ -20,9 +20,10 @@ _jobs: dict[str, Job] = {}
 
 
 def every(name: str, *, seconds: int, run: Callable[[], Any]) -> None:
-    """Called from wiring; a later call of the same name replaces the earlier one."""
+    """Register a job. A later call with the same name replaces the earlier one."""
     _jobs[name] = Job(name, seconds, run)
 
 
 def registered() -> list[Job]:
+    """All registered jobs, in the order of their registration."""
     return list(_jobs.values())

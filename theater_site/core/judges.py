@@ -1,7 +1,7 @@
-"""Judges look at what an action changed, before it is committed, and give findings.
+"""Judges check what an action changed, before the commit, and report findings.
 
-Brand guidelines are the first judge. An error stops the action; a warning stops it until somebody waives it by name
-and with a reason, which the audit entry keeps.
+The brand guidelines are the first judge. An error refuses the action. A warning refuses it until somebody waives the rule
+with a reason, which the audit entry keeps.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from theater_site.core.errors import Invalid
 
 
 class Severity(str, Enum):
+    """A warning can be waived; an error cannot."""
+
     WARNING = "warning"
     ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a judge found: the rule it breaks, on which object and field, and how to mend it."""
+    """One broken rule: on which object and field, and a hint how to fix it."""
 
     rule: str
     severity: Severity
@@ -41,7 +43,7 @@ class Finding:
         return cls(rule, severity, message, mend, row._meta.label_lower, str(row.pk), field)
 
     def as_problem(self, field: str | None = None) -> Invalid:
-        """As a refusal tells it, of `field` where that is called otherwise than on the object."""
+        """The finding as an error. `field` replaces the name of the field where the input calls it differently."""
         return Invalid(f"{self.message} {self.mend}", code=self.rule, field=field or self.field or None)
 
     def as_data(self) -> dict[str, str]:
@@ -57,10 +59,10 @@ class Finding:
 
 
 def refuse_errors(findings: Collection[Finding]) -> None:
-    """Invalid (`rules_broken`) where one of these is an error; all of them are told along."""
+    """Raise Invalid (`rules_broken`) if one of `findings` is an error. Its data lists all of them."""
     if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
         raise Invalid(
-            "This breaks the theater's rules.",
+            "This breaks the theater's rules. See the findings for what to fix.",
             code="rules_broken",
             data={"findings": [finding.as_data() for finding in findings]},
             problems=[finding.as_problem() for finding in errors],
@@ -72,13 +74,14 @@ _judges: list[tuple[frozenset[type[models.Model]], Judge]] = []
 
 
 def register(judge: Judge, *, models_judged: Iterable[type[models.Model]]) -> None:
-    """Called from wiring. The judge is asked only where an action changed one of `models_judged`, with those changes."""
+    """Register a judge (theater_site/wiring.py). It gets the changes of `models_judged`, where an action made any."""
     entry = (frozenset(models_judged), judge)
     if entry not in _judges:
         _judges.append(entry)
 
 
 def findings_on(changes: Iterable[Change]) -> list[Finding]:
+    """What all registered judges find on these changes."""
     if not _judges:
         return []
     everything = list(changes)

@@ -1,9 +1,9 @@
-"""Logs that name the request they belong to and hold no personal value.
- A request id is taken from `X-Request-ID` or made, answered in the same header, and known to everything that
-runs meanwhile through `request_id()`; the audit entry carries it too. Tracebacks are logged as places and
-exception types: the exceptions' own texts repeat what people typed (a database error quotes the offending
-e-mail), so they are left out unless the settings ask for them. Messages name things by id, never by name or
-address.
+"""Logs that name the request they belong to and contain no personal values.
+
+A request id comes from `X-Request-ID` or is generated, is returned in the same header, and is available as `request_id()`.
+The audit entry has it too. Tracebacks are logged as code locations and exception types, without the exceptions' texts:
+a database error quotes the e-mail address that broke a constraint. A setting turns the texts on. Log messages name
+objects by id, never by name or address.
 """
 
 from __future__ import annotations
@@ -31,16 +31,15 @@ ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] 
 
 
 def request_id() -> str:
-    """The id of the request or command that runs now; empty outside of one."""
+    """The id of the current request or command; empty outside of one."""
     return _request_id.get()
 
 
 @contextmanager
 def bind_request_id(value: str = "") -> Iterator[str]:
-    """Give what runs inside the id `value`, or a new one; for commands and jobs, which no middleware serves.
+    """Set the request id to `value`, or to a new one, for a command or job.
 
-    A value that is not 1 to 128 letters, digits or `._:/+=-` is replaced by a new id, since it ends up in
-    logs.
+    A value that is not 1 to 128 letters, digits or `._:/+=-` is replaced by a new id, since it is written to the logs.
     """
     bound = value if _ACCEPTED.fullmatch(value) else uuid.uuid4().hex
     token = _request_id.set(bound)
@@ -51,14 +50,14 @@ def bind_request_id(value: str = "") -> Iterator[str]:
 
 
 class RequestId:
-    """The outermost middleware: binds the id for the whole request and answers it as `X-Request-ID`."""
+    """The outermost middleware: sets the id for the whole request and returns it as `X-Request-ID`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         with bind_request_id(request.headers.get("X-Request-ID", "")) as bound:
-            request.META[_META_KEY] = bound  # Django logs 4xx answers after the last middleware has returned
+            request.META[_META_KEY] = bound  # Django logs 4xx responses after the last middleware has returned
             response = self.get_response(request)
             response["X-Request-ID"] = bound
             return response
@@ -111,14 +110,14 @@ class _WithoutValues:
 
 
 class LineFormatter(_WithoutValues, logging.Formatter):
-    """One readable line a record, for people at a terminal."""
+    """One line a record, for people at a terminal."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s", *args, **kwargs)
 
 
 class JSONFormatter(_WithoutValues, JsonFormatter):
-    """One JSON object a record: timestamp, level, logger, request_id, message, and what `extra` added."""
+    """One JSON object a record: timestamp, level, logger, request_id, message, and the keys of `extra`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(
@@ -127,7 +126,7 @@ class JSONFormatter(_WithoutValues, JsonFormatter):
             style="{",
             timestamp=True,
             rename_fields={"levelname": "level", "name": "logger"},
-            # Django adds the request object, whose text holds the query, and the server's socket.
+            # Django adds the request object, whose text contains the query string, and the server's socket.
             reserved_attrs=[*RESERVED_ATTRS, "request", "server_time"],
             **kwargs,
         )

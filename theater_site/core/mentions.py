@@ -1,17 +1,17 @@
-"""Whether a text is about somebody."""
+"""Finds whether a text mentions a person."""
 
 from __future__ import annotations
 
 
 def telling(values: set[str]) -> frozenset[str]:
-    """Those of somebody's names, addresses and numbers by which a text is surely about them: a short first name is
-    everybody's."""
+    """Those of a person's names, addresses and numbers that identify them in a text. A short first name does not: many
+    people have it."""
     folded = {" ".join(value.casefold().split()) for value in values}
     return frozenset(value for value in folded if len(value) >= 6 or (" " in value and len(value) >= 4))
 
 
 def mentions(text: str, words: frozenset[str]) -> bool:
-    """Whether one of `telling`'s words stands in `text`, not as part of a longer one."""
+    """Whether `text` contains one of `words` as a whole word."""
     whole = " ".join(text.casefold().split())
     for word in words:
         start = whole.find(word)

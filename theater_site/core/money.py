@@ -1,11 +1,10 @@
-"""Exact money with its currency (ISO 4217), and how a model keeps it.
+"""Exact money with its currency (ISO 4217), and the columns that store it.
 
-An amount has as many decimals as its currency has, never more: 2 for EUR, none for JPY, 3 for KWD. Nothing
-here rounds unless it says so, and what rounds does it half up, away from zero: 0.125 EUR is 0.13 EUR, -0.125
-EUR is -0.13 EUR.
+An amount has at most the decimals of its currency: 2 for EUR, none for JPY, 3 for KWD. Functions that round say so. They
+round half up, away from zero: 0.125 EUR becomes 0.13 EUR, -0.125 EUR becomes -0.13 EUR.
 
-A model keeps money in two columns: the whole number of minor units (cents), and the currency. Whole numbers,
-since SQLite keeps a DecimalField as a binary fraction and sums it as one:
+A model keeps money in two columns: the whole number of minor units (cents), and the currency. A DecimalField would not
+do: SQLite stores and sums it as a binary fraction.
 
     price_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
@@ -22,7 +21,7 @@ from typing import Any, overload
 
 from theater_site.core.errors import Invalid
 
-# ISO 4217, the currencies in use; funds, metals and testing codes are left out, since nothing is sold in them.
+# The currencies of ISO 4217 in use, without funds, metals and testing codes.
 _CODES = """
 AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP
 CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD
@@ -39,18 +38,18 @@ CURRENCIES: dict[str, int] = {
 }
 CURRENCY_CHOICES = [(code, code) for code in CURRENCIES]
 
-# A BIGINT holds more; no sum of real prices comes near.
+# Below the largest BIGINT, and above every sum of real prices.
 _LARGEST = 10**17
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
 
 
 def exponent_of(currency: str) -> int:
-    """The number of decimals of `currency`; Invalid where it is no ISO 4217 code in use (upper case)."""
+    """The number of decimals of `currency` (an ISO 4217 code in upper case). Raises Invalid (`unknown_currency`)."""
     try:
         return CURRENCIES[currency]
     except KeyError:
         raise Invalid(
-            f"{currency!r} is no currency in use. Give its ISO 4217 code, such as EUR.",
+            f"{currency!r} is not a currency in use. Give an ISO 4217 code, such as EUR.",
             code="unknown_currency",
             field="currency",
         ) from None
@@ -60,9 +59,8 @@ def exponent_of(currency: str) -> int:
 class Money:
     """An exact amount of one currency.
 
-    Refused with Invalid: more decimals than the currency has, what is no finite number, an unknown currency,
-    amounts beyond 10**17 minor units. Adding, subtracting and comparing refuse another currency with Invalid
-    (`mixed_currencies`).
+    Raises Invalid: `bad_amount` for more decimals than the currency has, for infinity and NaN, and beyond 10**17 minor
+    units; `unknown_currency`. Adding, subtracting and comparing two currencies raises Invalid (`mixed_currencies`).
     """
 
     amount: Decimal
@@ -73,13 +71,13 @@ class Money:
         if not isinstance(self.amount, Decimal):
             raise TypeError(f"an amount is a Decimal, not {type(self.amount).__name__}")
         if not self.amount.is_finite():
-            raise Invalid("An amount is a finite number.", code="bad_amount")
+            raise Invalid("An amount must be a finite number.", code="bad_amount")
         try:
             amount = self.amount.quantize(Decimal(1).scaleb(-places), context=_EXACT)
         except (Inexact, InvalidOperation):
             decimals = f"{places} decimals" if places else "no decimals"
             raise Invalid(
-                f"{self.amount} is no amount of {self.currency}, which has {decimals}.", code="bad_amount"
+                f"{self.amount} is not an amount of {self.currency}, which has {decimals}.", code="bad_amount"
             ) from None
         if abs(amount.scaleb(places)) > _LARGEST:
             raise Invalid("This amount is too large.", code="bad_amount")
@@ -88,7 +86,7 @@ class Money:
 
     @classmethod
     def of_minor(cls, minor: int, currency: str) -> Money:
-        """`minor` cents (fils, yen): Money.of_minor(1250, "EUR") is 12.50 EUR."""
+        """From minor units (cents, fils, yen): Money.of_minor(1250, "EUR") is 12.50 EUR."""
         return cls(Decimal(minor).scaleb(-exponent_of(currency), _EXACT), currency)
 
     @classmethod
@@ -97,7 +95,7 @@ class Money:
 
     @classmethod
     def rounded(cls, amount: Decimal | Fraction, currency: str) -> Money:
-        """The nearest amount that the currency has; what lies halfway goes away from zero."""
+        """The nearest amount of the currency. Halfway values are rounded away from zero."""
         exact = Fraction(amount) * 10 ** exponent_of(currency)
         whole, rest = divmod(abs(exact.numerator), exact.denominator)
         minor = whole + (2 * rest >= exact.denominator)
@@ -105,7 +103,7 @@ class Money:
 
     @classmethod
     def total(cls, parts: Iterable[Money], currency: str) -> Money:
-        """The sum; zero of `currency` where there are none."""
+        """The sum of `parts`; zero of `currency` for no parts."""
         return sum(parts, cls.zero(currency))
 
     @property
@@ -120,7 +118,7 @@ class Money:
         return Money.of_minor(self.minor - self._of_same(other), self.currency)
 
     def __mul__(self, times: int) -> Money:
-        """A whole number of times; a fraction of an amount is `share`, which rounds."""
+        """Multiply by a whole number. For a fraction use `share`, which rounds."""
         if not isinstance(times, int):
             return NotImplemented
         return Money.of_minor(self.minor * times, self.currency)
@@ -146,15 +144,13 @@ class Money:
         return self.minor >= self._of_same(other)
 
     def share(self, percent: Decimal) -> Money:
-        """`percent` of it, rounded half up: 12.5 % of 0.20 EUR is 0.03 EUR."""
+        """`percent` of the amount, rounded half up: 12.5 % of 0.20 EUR is 0.03 EUR."""
         return Money.rounded(Fraction(self.amount) * Fraction(percent) / 100, self.currency)
 
     def tax_part(self, rate: Decimal) -> Money:
-        """The tax of `rate` percent that this gross price contains, rounded half up: of 11.90 EUR at 19, 1.90
-        EUR.
+        """The tax of `rate` percent included in this gross price, rounded half up: 1.90 EUR of 11.90 EUR at 19.
 
-        What is left is the net price, so the two always add up to the gross. ValueError for a rate below
-        zero.
+        The rest is the net price, so that both add up to the gross price. Raises ValueError for a negative rate.
         """
         if rate < 0:
             raise ValueError("a tax rate is not negative")
@@ -162,11 +158,10 @@ class Money:
         return Money.rounded(Fraction(self.amount) * exact / (100 + exact), self.currency)
 
     def allocate(self, weights: Sequence[int]) -> list[Money]:
-        """It, in as many parts as there are weights, proportional to them and adding up to it exactly.
+        """Split the amount into one part per weight, in proportion. The parts add up to the amount exactly.
 
-        No part differs from its exact share by a minor unit or more; minor units left over go to the largest
-        remainders, among equal ones to the first. ValueError where there is no weight above zero, or one
-        below.
+        Each part differs from its exact share by under one minor unit. Remaining minor units go to the parts with the
+        largest remainders; the first of equal ones. Raises ValueError for a negative weight, or if all are zero.
         """
         whole = sum(weights)
         if whole <= 0 or min(weights) < 0:
@@ -185,14 +180,13 @@ class Money:
             raise TypeError(f"money and {type(other).__name__} do not mix")
         if other.currency != self.currency:
             raise Invalid(
-                f"{self} and {other} are of two currencies; nothing here converts them.", code="mixed_currencies"
+                f"{self} and {other} have different currencies. Convert one of them first.", code="mixed_currencies"
             )
         return other.minor
 
 
 class MoneyPair:
-    """Money kept in two attributes of an object: `minor` units and `currency`. Reads None where the units are
-    None."""
+    """Money in two attributes of an object: `minor` units and `currency`. None where the units are None."""
 
     def __init__(self, minor: str, currency: str) -> None:
         self.minor, self.currency = minor, currency

@@ -1,8 +1,8 @@
-"""Every encrypted value under the first of `settings.FIELD_KEYS`, wherever it stands.
+"""Re-encrypts every encrypted value with the first of `settings.FIELD_KEYS`.
 
-Columns of the encrypted fields are found by walking the models; other places that keep tokens are named with `also`
-(theater_site/wiring.py). Nothing is remembered between runs: a value tells by itself whether the first key reads it. So a
-run that was killed is run again, and one that finds nothing to do has proved that the other keys can be dropped.
+Columns of encrypted fields are found by walking the models; other columns with tokens are registered with `also`
+(theater_site/wiring.py). A rotation keeps no state of its own: each value shows whether the first key decrypts it. So a
+rotation that was killed can be run again, and one that finds nothing to do proves that the other keys can be dropped.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from theater_site.core.encryption import EncryptedTextField, Undecryptable, rota
 
 Swap = Callable[[str], str]
 BATCH = 500
-# Enough of the rows that no key reads to begin looking for the key; the counts are of all.
+# How many unreadable rows are named by key. The counts include all of them.
 _NAMED = 20
 
 
 @dataclass(frozen=True)
 class Place:
-    """Columns of one table that hold tokens. `rewrite` is given a column's raw text and what swaps one token; `replaced`
-    says that a row may not be updated, so it is taken out and put back, all else in it being equal."""
+    """Columns of one table that contain tokens. `rewrite` gets a column's raw text and a function that swaps one token.
+    `replaced`: the table forbids updates, so a row is deleted and inserted again with its other columns unchanged."""
 
     model: type[models.Model]
     columns: tuple[str, ...]
@@ -45,14 +45,14 @@ class Place:
 
 @dataclass
 class Count:
-    """What a rotation came to in one table, in rows. `unreadable` ones were left as they are."""
+    """The result of a rotation in one table, in rows. Unreadable rows were left unchanged."""
 
     table: str
     rows: int = 0
     rotated: int = 0
     current: int = 0
     unreadable: int = 0
-    # Changed by somebody else in the same moment: they wrote under their first key; the next pass looks again.
+    # Changed by another process meanwhile. The next rotation checks them again.
     passed_over: int = 0
     unreadable_keys: list[str] = field(default_factory=list)
 
@@ -61,13 +61,13 @@ _named: dict[str, Place] = {}
 
 
 def also(model: str, column: str, *, rewrite: Callable[[str, Swap], str] | None = None, replaced: bool = False) -> None:
-    """Called from wiring: `column` of `model` ("core.idempotentanswer") holds tokens without being an encrypted field."""
+    """Register a column that contains tokens without being an encrypted field. `model` as "core.idempotentanswer"."""
     named = apps.get_model(model)
     _named[f"{named._meta.label_lower}.{column}"] = Place(named, (column,), rewrite, replaced)
 
 
 def places() -> list[Place]:
-    """Every place where encrypted values stand, by table."""
+    """Every place that contains encrypted values, sorted by table."""
     found = []
     for model in apps.get_models(include_auto_created=True):
         if model._meta.proxy or not model._meta.managed:
@@ -83,10 +83,10 @@ def rows_in(place: Place) -> int:
 
 
 def rotate(place: Place, *, preview: bool = False, progress: Callable[[int], None] = lambda rows: None) -> Count:
-    """Put the tokens of `place` under the first key, batch by batch, each batch in a transaction of its own.
+    """Re-encrypt the tokens of `place` with the first key, in batches, one transaction each.
 
-    A row is written only where it still is what was read, so nobody's change in between is lost. A row with a value that
-    no key reads is counted, named and left whole. With `preview` nothing is written.
+    A row is written only if it has not changed since it was read, so that no other change is lost. A row with a value
+    that no key decrypts is counted, named and left unchanged. With `preview`, nothing is written.
     """
     count = Count(place.table)
     first = Fernet(settings.FIELD_KEYS[0])
@@ -150,7 +150,7 @@ def _write(place: Place, changes: list[tuple[Any, list[Any], list[Any]]]) -> int
     done = 0
     if not changes:
         return done
-    # As text, since a JSON column of PostgreSQL compares with nothing else as it was read.
+    # Compared as text: a JSON column of PostgreSQL has no equality operator.
     unchanged = " AND ".join(f'CAST("{name}" AS text) = %s' for name in place.columns)
     nullable = " AND ".join(f'(CAST("{name}" AS text) = %s OR (%s AND "{name}" IS NULL))' for name in place.columns)
     with transaction.atomic(), connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""An action on its way: what it has changed so far and what followed from it, as far as it was not taken back."""
+"""A run: one execution of an action, with its changes and consequences that were not rolled back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNATTRIBUTED = "unattributed"
 
 
 class _Kept(NamedTuple):
-    """What was done inside a savepoint, with what is forgotten where that is rolled back."""
+    """What was done inside a savepoint. `stands` is an on-commit callback that Django drops when it rolls back."""
 
     stands: Callable[[], None]
     changes: Sequence[Change]
@@ -30,7 +30,7 @@ class _Kept(NamedTuple):
 
 @dataclass(slots=True)
 class Run:
-    """One action on its way: who, when, under which id and cause, and what has changed so far."""
+    """One execution of an action: its actor, instant, id and cause, and what it changed so far."""
 
     actor: Actor
     instant: datetime
@@ -41,27 +41,27 @@ class Run:
     on_behalf_of: Any = None
     request_id: str = ""
     waivers: Mapping[str, str] = field(default_factory=dict)
-    # Of a preview or inside one: findings are told, not raised, and nothing is announced.
+    # In a preview, findings are returned instead of raised, and nothing is announced.
     previewing: bool = False
-    # False: the audit log is told which fields changed, here and in what follows from it, and not what stood in them.
+    # False: the audit log gets the names of the changed fields, here and in consequences, without their values.
     keeps_values: bool = True
-    # False: the audit log has told of this already, by an earlier entry (the saves of a draft that follow one another).
+    # False: an earlier audit entry covers this (later saves of the same draft).
     told: bool = True
-    # The arguments, the subject among them as it stood when it was locked.
+    # The arguments; the subject as it was when it was locked.
     given: Mapping[str, Any] = field(default_factory=dict)
-    # All that stood in the subject then, where the action shows it to others than before.
+    # The subject's values at that moment, where the action shows it to more people.
     exposed: Change | None = None
     findings: list[Finding] = field(default_factory=list)
     note: dict[str, Any] = field(default_factory=dict)
     _changes: dict[tuple[type, Any], Change] = field(default_factory=dict)
     _consequences: list[Run] = field(default_factory=list)
-    # What was done inside a savepoint that the body opened, with what tells whether it was taken back.
+    # What was done inside savepoints that are still open.
     _undecided: list[_Kept] = field(default_factory=list)
     _depth: int = 0
 
     @property
     def changes(self) -> list[Change]:
-        """What changed, one entry an object, in the order in which the objects were first touched."""
+        """The changes, one per object, in the order in which the objects were first changed."""
         changes = dict(self._changes)
         for kept in self._standing():
             _merge(changes, kept.changes)
@@ -69,22 +69,22 @@ class Run:
 
     @property
     def consequences(self) -> list[Run]:
-        """The actions that were done inside this one, in their order."""
+        """The runs of the actions inside this one, in order."""
         return [*self._consequences, *(run for kept in self._standing() for run in kept.consequences)]
 
     @property
     def tree(self) -> list[Run]:
-        """This one and what followed from it: each run before its own consequences."""
+        """This run and all its consequences, each run before its own consequences."""
         return [self, *(run for consequence in self.consequences for run in consequence.tree)]
 
     def begin(self) -> None:
-        """Called once the run's transaction is open: savepoints from here on are the body's own."""
+        """Call when the run's transaction is open. Later savepoints belong to the action's body."""
         self._depth = len(transaction.get_connection().savepoint_ids)
 
     def keep(self, changes: Sequence[Change] = (), consequences: Sequence[Run] = ()) -> None:
-        """Note what was done, unless a savepoint that is open now is rolled back."""
+        """Keep changes and consequences, unless a savepoint that is open now is rolled back."""
         if len(transaction.get_connection().savepoint_ids) > self._depth:
-            # Django forgets what was to be done on commit when it rolls a savepoint back; nothing else would tell us.
+            # Django drops on-commit callbacks when it rolls a savepoint back. There is no other sign of it.
             def stands() -> None: ...
 
             transaction.on_commit(stands)
@@ -94,7 +94,7 @@ class Run:
             self._take(changes, consequences)
 
     def decide(self) -> None:
-        """Called where no savepoint of the body's is open any more: what was not taken back by now never is."""
+        """Call when no savepoint of the body is open: what was not rolled back until now stays."""
         for kept in self._standing():
             self._take(kept.changes, kept.consequences)
         self._undecided.clear()
@@ -104,7 +104,7 @@ class Run:
         self._consequences += consequences
 
     def _standing(self) -> list[_Kept]:
-        """What is undecided and was not taken back so far."""
+        """What was done inside open savepoints and not rolled back so far."""
         if not self._undecided:
             return []
         standing = {function for _, function, *_ in transaction.get_connection().run_on_commit}
@@ -115,8 +115,8 @@ class Run:
         return [change for run in self.tree for change in run.changes]
 
     def agreed_to(self) -> list[Change]:
-        """What somebody agrees to who agrees to this and all its consequences: the changes, and before those of each action
-        that exposes its subject all that stood in it."""
+        """What an approver approves: the changes of this run and its consequences. Where an action shows its subject to more
+        people, all values of the subject come first."""
         return [
             change
             for run in self.tree
@@ -124,7 +124,7 @@ class Run:
         ]
 
     def all_findings(self) -> list[Finding]:
-        """What the judges found of this action and of all its consequences."""
+        """The findings on this action and on all its consequences."""
         return [finding for run in self.tree for finding in run.findings]
 
 
@@ -138,7 +138,7 @@ def instant() -> datetime:
 
 
 def current() -> Run:
-    """The running action: its instant, actor and id. LookupError outside of one."""
+    """The running action: its instant, actor and id. Raises LookupError outside of an action."""
     run = running.get()
     if run is None:
         raise LookupError("no action is running")

@@ -1,6 +1,7 @@
-"""Sessions in the database, encrypted under FIELD_KEYS (SESSION_ENGINE).
- While somebody signs up or turns on a second factor, the session holds the address, the mailed code and the
-secret of the authenticator app. Django signs what it stores, which keeps it honest but readable.
+"""Sessions in the database, encrypted with FIELD_KEYS (SESSION_ENGINE).
+
+During sign-up and the set-up of a second factor, a session contains the e-mail address, the mailed code and the secret of
+the authenticator app. Django signs session data, but anybody who reads the database can read them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from theater_site.core.encryption import Undecryptable, decrypt, encrypt
 
 
 class SessionStore(DatabaseSessionStore):
-    """A session that no key reads is empty: its owner signs in again."""
+    """A session that no key decrypts is empty: its owner signs in again."""
 
     def encode(self, session_dict: dict[str, Any]) -> str:
         return encrypt(self.serializer().dumps(session_dict).decode("latin-1"))

@@ -1,4 +1,4 @@
-"""What the runner announces and asks. Listeners are named in theater_site/wiring.py."""
+"""What the service runner announces and asks. theater_site/wiring.py connects the listeners and answerers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from theater_site.core.announcements import Announcement, Question
 from theater_site.core.judges import Finding
 
 action_done = Announcement(
-    "An action's body and judges are through. Sent inside its transaction, once for it and all its consequences (`run.tree`),"
-    " and for writes outside of any service. `run` is theater_site.core.actions.Run.",
+    "An action ran and its judges passed it. Sent inside its transaction, once for it and all its consequences (`run.tree`),"
+    " and for each write outside of a service. `run` is theater_site.core.runs.Run.",
     run=object,
 )
 

@@ -1,4 +1,4 @@
-"""What the frame itself remembers: answers already given, and that the worker lives."""
+"""Rows of the framework itself: stored responses for idempotency keys, and heartbeats of workers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from django.db import models
 
 
 class IdempotentAnswer(models.Model):
-    """The first answer to a POST that carried an `Idempotency-Key`, given again to its repetitions for 24 hours.
+    """The first response to a POST with an `Idempotency-Key`. A repeated request gets it again for 24 hours.
 
-    The row is written in the transaction of the action itself: either both stand or neither. The answer is encrypted,
-    since it may show personal values.
+    Written in the transaction of the action: both are committed, or neither. Encrypted, since a response can contain
+    personal values.
     """
 
-    # SHA-256 of who asked, by which key; the key itself is a stranger's text and is not kept.
+    # SHA-256 of the caller and the key. The key itself is not stored: it can be any text.
     fingerprint = models.CharField(max_length=64, primary_key=True)
     request_digest = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
@@ -27,7 +27,7 @@ class IdempotentAnswer(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a part of the installation was last seen at work; `/readyz` reads it."""
+    """When a part of the installation last worked. `/readyz` reads it."""
 
     name = models.CharField(max_length=50, primary_key=True)
     seen_at = models.DateTimeField()
