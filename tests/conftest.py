@@ -60,6 +60,18 @@ def fresh_cache(own_files: None) -> None:
     cache.clear()
 
 
+# --- The schema ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def answers_are_as_the_schema_says() -> Iterator[None]:
+    """Every answer that the test client is given is checked, whatever the test is about."""
+    from tests.schema import checked
+
+    with checked():
+        yield
+
+
 # --- The database's own guards ------------------------------------------------------------------------------
 
 

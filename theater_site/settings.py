@@ -377,7 +377,6 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "theater_site.api.parsing.JSONParser",
-        "rest_framework.parsers.MultiPartParser",
     ],
     # The first one's `authenticate_header` makes a missing sign-in 401, not 403. The mock is inert unless
     # MOCK_AUTHENTICATION is on.
@@ -419,7 +418,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "accounts.api.token_authentication.ApiTokenAuthentication",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": ["theater_site.api.schema.named_enums"],
+    "POSTPROCESSING_HOOKS": ["theater_site.api.schema.named_enums", "theater_site.api.schema.shared_parts"],
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }

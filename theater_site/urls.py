@@ -14,7 +14,8 @@ from productions.api.urls import urlpatterns as productions_addresses
 from scheduling.api.urls import register as register_scheduling
 from scheduling.api.urls import urlpatterns as scheduling_addresses
 from theater_site import health
-from theater_site.api.routing import Router, SchemaView
+from theater_site.api.documents import SchemaView
+from theater_site.api.routing import Router
 from ticketing.api.urls import register as register_ticketing
 
 router = Router()

@@ -96,7 +96,6 @@ class ApprovalStepViewSet(Readable):
     @extend_schema(
         request=body_of(set_approval_steps),
         responses={201: ApprovalStepRead(many=True)},
-        description=(set_approval_steps.__doc__ or "").strip(),
     )
     def create(self, request: Request) -> Response:
         return self.perform(

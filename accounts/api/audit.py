@@ -203,7 +203,7 @@ class AuditViewSet(Readable):
         answer["Content-Disposition"] = f'attachment; filename="audit.{kind}"'
         return answer
 
-    @extend_schema(request=_EXPIRING, responses=serializers.Expired, description=expire_values.__doc__)
+    @extend_schema(request=_EXPIRING, responses=serializers.Expired)
     @drf_action(detail=False, methods=["post"], url_path="expire-values")
     def expire(self, request: Request) -> Response:
         return self.perform(

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from accounts.api.explanations import ExplanationRead, MemberRead
 from accounts.api.serializers import RoleAssignmentRead, RoleRead, SectionRead
 from accounts.models import Invitation, Role, RoleAssignment, Section, User
+from accounts.rules.rights import RIGHTS
 from accounts.selectors.explain import explain, instant_asked, members, who
 from accounts.services.handing_over import carry_over, hand_over
 from accounts.services.invitations import accept_invitation, invite, resend_invitation, withdraw_invitation
@@ -22,7 +23,7 @@ from accounts.services.moving import move_section
 from accounts.services.role_editing import create_role, delete_role, update_role
 from accounts.services.roles import assign_role, end_role, set_end_of_role
 from accounts.services.sections import create_section, rename_section
-from theater_site.api.inputs import body_of
+from theater_site.api.inputs import NamedText, body_of
 from theater_site.api.resources import Readable, Resource, creates, deletes, updates, verb
 from theater_site.core import runs
 from theater_site.core.actions import Action
@@ -34,7 +35,9 @@ class Asked(serializers.Serializer[Any]):
     """What the explanation is asked about; without `user` oneself, without `at` now."""
 
     user = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
-    right = serializers.CharField(max_length=60)
+    right = NamedText(
+        one_of=RIGHTS.keys, max_length=60, help_text="The permission that is asked about. Example: edit_details"
+    )
     at = serializers.DateTimeField(required=False)
 
 
@@ -149,9 +152,9 @@ def _for_several(action: Action[Any, Any], path: str) -> Callable[..., Response]
     run.__name__, run.__doc__ = action.name.split(".", 1)[1], action.__doc__
     routed = address(detail=False, methods=["post"], url_path=path, url_name=path)(run)
     routed.action_run = action  # type: ignore[attr-defined]
-    described: Callable[..., Response] = extend_schema(
-        request=body, responses={201: RoleAssignmentRead(many=True)}, description=(action.__doc__ or "").strip()
-    )(routed)
+    described: Callable[..., Response] = extend_schema(request=body, responses={201: RoleAssignmentRead(many=True)})(
+        routed
+    )
     return described
 
 

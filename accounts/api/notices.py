@@ -21,6 +21,7 @@ from accounts.services.notice_preferences import set_notice_preferences
 from accounts.services.notices import read_all_notices, read_notice, retry_all_mail, retry_mail
 from accounts.services.unsubscribing import unsubscribe
 from theater_site.api.inputs import body_of
+from theater_site.api.pagination import KeysetPagination
 from theater_site.api.parsing import JSONParser
 from theater_site.api.resources import ActingView, Resource, actor_of
 from theater_site.core import runs
@@ -70,11 +71,25 @@ class NoticeFilters(filters.FilterSet):
         fields = ("kind", "thread", "about_type", "about_id")
 
 
+class _NoticePages(KeysetPagination):
+    """Pages that say how much is unread."""
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        page = super().get_paginated_response_schema(schema)
+        unread = {"type": "integer", "description": "How many are unread, whatever the page and filter. Example: 3"}
+        return {
+            **page,
+            "required": [*page["required"], "unread"],
+            "properties": {**page["properties"], "unread": unread},
+        }
+
+
 class NoticeViewSet(Resource):
     """What one was told, latest first, mailed or not; `unread` counts all that is unread, whatever the page and filter."""
 
     queryset = Notification.objects.all()
     serializer_class = NoticeRead
+    pagination_class = _NoticePages
     ordering = ("-pk",)
     filterset_class = NoticeFilters
     _up_to = body_of(read_all_notices, leave_out=("user",))
@@ -92,14 +107,14 @@ class NoticeViewSet(Resource):
     def retrieve(self, request: Request, pk: str) -> Response:
         return self.shown(self.found())
 
-    @extend_schema(request=None, responses=NoticeRead, description=read_notice.__doc__ or "")
+    @extend_schema(request=None, responses=NoticeRead)
     @address(detail=True, methods=["post"])
     def read(self, request: Request, pk: str) -> Response:
         return self.perform(request, read_notice, self.shown, given={"notice": self.found()})
 
     read.action_run = read_notice  # type: ignore[attr-defined]
 
-    @extend_schema(request=_up_to, responses=MarkedRead, description=read_all_notices.__doc__ or "")
+    @extend_schema(request=_up_to, responses=MarkedRead)
     @address(detail=False, methods=["post"], url_path="read-all", url_name="read-all")
     def read_all(self, request: Request) -> Response:
         return self.perform(
@@ -162,7 +177,6 @@ class PreferencesView(ActingView):
     @extend_schema(
         request=_CHOICES,
         responses=PreferencesRead,
-        description=set_notice_preferences.__doc__ or "",
         operation_id="set_own_notice_preferences",
     )
     def patch(self, request: Request) -> Response:
@@ -192,7 +206,7 @@ class UnsubscribeView(ActingView):
     parser_classes = (FormParser, MultiPartParser, JSONParser)
     guessed = frozenset({"unsubscribe_unknown"})
 
-    @extend_schema(request=None, responses=Unsubscribed, description=unsubscribe.__doc__ or "", auth=[])
+    @extend_schema(request=None, responses=Unsubscribed, auth=[])
     def post(self, request: Request, token: str) -> Response:
         return self.perform(request, unsubscribe, lambda done: Response(done._asdict()), given={"token": token})
 
@@ -255,7 +269,7 @@ class MailViewSet(Resource):
     def retrieve(self, request: Request, pk: str) -> Response:
         return self.shown(self.found())
 
-    @extend_schema(request=None, responses=MailRead, description=retry_mail.__doc__ or "")
+    @extend_schema(request=None, responses=MailRead)
     @address(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
         return self.perform(
@@ -264,7 +278,7 @@ class MailViewSet(Resource):
 
     retry.action_run = retry_mail  # type: ignore[attr-defined]
 
-    @extend_schema(request=None, responses=MailRetried, description=retry_all_mail.__doc__ or "")
+    @extend_schema(request=None, responses=MailRetried)
     @address(detail=False, methods=["post"], url_path="retry-all", url_name="retry-all")
     def retry_all(self, request: Request) -> Response:
         return self.perform(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from accounts.models import Role, RoleAssignment, Section, User
+from accounts.rules.rights import RIGHTS
+from theater_site.api.inputs import NamedText
 
 
 class Me(serializers.ModelSerializer[User]):
@@ -22,7 +24,7 @@ class SectionRead(serializers.ModelSerializer[Section]):
 
 
 class RoleRead(serializers.ModelSerializer[Role]):
-    rights = serializers.ListField(child=serializers.CharField())
+    rights = serializers.ListField(child=NamedText(one_of=RIGHTS.keys))
 
     class Meta:
         model = Role

@@ -53,9 +53,7 @@ class SubmissionViewSet(Readable):
     publish_in_emergency = verb(publish_in_emergency, answers=serializers.SubmissionRead, path="emergency")
     comment = verb(comment_submission, answers=serializers.CommentRead, path="comment")
 
-    @extend_schema(
-        request=_APPROVAL, responses={200: serializers.SubmissionRead}, description=approve_submission.__doc__
-    )
+    @extend_schema(request=_APPROVAL, responses={200: serializers.SubmissionRead})
     @drf_action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         return self.perform(request, approve_submission, self._approved, subject=self.found(), body=_APPROVAL)

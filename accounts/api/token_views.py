@@ -14,10 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ApiToken
+from accounts.rules.api_tokens import TOKEN_RIGHTS
 from accounts.selectors.sections import organization
 from accounts.services.api_tokens import create_token, revoke_token
 from accounts.services.sessions import revoke_all_sessions, revoke_session
-from theater_site.api.inputs import body_of
+from theater_site.api.inputs import NamedText, body_of
 from theater_site.api.resources import Readable, Resource, creates, verb
 from theater_site.core.actors import ActorKind
 from theater_site.core.errors import NotSignedIn
@@ -26,7 +27,7 @@ from theater_site.core.errors import NotSignedIn
 class ApiTokenRead(serializers.ModelSerializer[ApiToken]):
     """A token as it is listed: never the token itself, of which only `hint`, its first letters, is kept."""
 
-    rights = serializers.ListField(child=serializers.CharField())
+    rights = serializers.ListField(child=NamedText(one_of=lambda: TOKEN_RIGHTS))
     last_used_at = serializers.DateTimeField(source="use.at", default=None, allow_null=True)
 
     class Meta:
@@ -111,7 +112,6 @@ class SessionViewSet(Resource):
     @extend_schema(
         request=_whose,
         responses={204: OpenApiResponse(description="Signed out everywhere.")},
-        description=revoke_all_sessions.__doc__ or "",
     )
     @address(detail=False, methods=["post"], url_path="revoke-all", url_name="revoke-all")
     def revoke_all(self, request: Request) -> Response:

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from accounts.api import approvals, audit, delegation, notices, submissions, token_views, views
+from accounts.api import actions, approvals, audit, delegation, notices, submissions, token_views, views
 from theater_site.api.routing import Router
 
 
@@ -24,6 +24,7 @@ def register(router: Router) -> None:
 
 
 urlpatterns = [
+    path("actions/", actions.ActionsView.as_view(), name="actions"),
     path("me/", views.MeView.as_view(), name="me"),
     path("me/notice-preferences/", notices.PreferencesView.as_view(), name="own-notice-preferences"),
     path("unsubscribe/<str:token>/", notices.UnsubscribeView.as_view(), name="unsubscribe"),

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from accounts.models import ApiToken, ApiTokenUse, Section
 from accounts.rules.api_tokens import TOKEN_RIGHTS, digest_of, hint_of, new_token
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.errors import Conflict, Invalid, NotAllowed
+from theater_site.core.inputs import Doc
 
 LONGEST = timedelta(days=2 * 366)
 _MINUTE = timedelta(minutes=1)
 
 
 @action("token.create", needs=Needs("manage_members", on="section"))
-def create_token(*, section: Section, name: str, rights: list[str], expires_at: datetime) -> ApiToken:
+def create_token(
+    *,
+    section: Section,
+    name: str,
+    rights: Annotated[
+        list[str],
+        Doc(
+            'The permissions to view that the token gives on the section and below. Example: ["view_schedule"]',
+            lambda: TOKEN_RIGHTS,
+        ),
+    ],
+    expires_at: datetime,
+) -> ApiToken:
     """A token that shows what is public, and what `rights` show on `section` and below. The answer's `secret` is the token
     itself: it is told this once and kept nowhere.
 

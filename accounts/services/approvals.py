@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from django.db.models import QuerySet
 
@@ -22,6 +22,7 @@ from accounts.selectors.rights import SignedIn
 from accounts.signals import decided_in_place, submission_waits
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.errors import Invalid
+from theater_site.core.inputs import Doc
 
 MOST_STEPS = 6
 
@@ -30,7 +31,9 @@ class StepFields(TypedDict, total=False):
     """A step: its title, and the right or the role by which somebody decides at it."""
 
     title: str
-    right: str
+    right: Annotated[
+        str, Doc("The permission by which somebody decides at this step. Example: approve_details", RIGHTS.keys)
+    ]
     role: Role | None
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from accounts.models import Role, RoleAssignment, Section, SectionGrant
+from accounts.rules.rights import RIGHTS
 from accounts.services.delegation import (
     Giver,
     Origins,
@@ -18,6 +19,7 @@ from accounts.services.delegation import (
 )
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.errors import Conflict, Invalid
+from theater_site.core.inputs import Doc
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
 
@@ -26,7 +28,9 @@ class RoleFields(TypedDict, total=False):
     """What can be said of a role: absent means unchanged. A sensitive role is for those who sign in with a second factor."""
 
     title: str
-    rights: list[str]
+    rights: Annotated[
+        list[str], Doc('The permissions that the role gives. Example: ["view_cast", "manage_cast"]', RIGHTS.keys)
+    ]
     sensitive: bool
 
 

@@ -223,7 +223,6 @@ class CastChangeView(ActingView):
     @extend_schema(
         request=_body,
         responses={201: CreditInternal, 202: SubmittedAnswer},
-        description=change_cast.__doc__ or "",
         operation_id="production_cast_change",
     )
     def post(self, request: Request, production: str) -> Response:
@@ -254,7 +253,6 @@ class TeamNightsView(ActingView):
             200: TeamsRead,
             202: SubmittedAnswer,
         },
-        description=set_team_nights.__doc__ or "",
         operation_id="production_set_team_nights",
     )
     def post(self, request: Request, production: str) -> Response:

@@ -66,7 +66,7 @@ class PersonalDataExportView(ActingView):
 
     _body = body_of(export_personal_data, leave_out=("organization", "directory"))
 
-    @extend_schema(request=_body, responses=PersonalDataRead, description=export_personal_data.__doc__ or "")
+    @extend_schema(request=_body, responses=PersonalDataRead)
     def post(self, request: Request) -> Response:
         return self.perform(request, export_personal_data, _whole, given=_sections(), body=self._body)
 
@@ -78,7 +78,7 @@ class PersonalDataErasureView(ActingView):
 
     _body = body_of(erase_personal_data, leave_out=("organization", "directory"))
 
-    @extend_schema(request=_body, responses=ForgottenRead, description=erase_personal_data.__doc__ or "")
+    @extend_schema(request=_body, responses=ForgottenRead)
     def post(self, request: Request) -> Response:
         return self.perform(request, erase_personal_data, _forgotten, given=_sections(), body=self._body)
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import FileResponse, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.decorators import action as drf_action
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import MultiPartParser
@@ -29,6 +29,8 @@ from theater_site.core.errors import Invalid
 from theater_site.core.text import fold
 
 _PUBLIC_CACHE = "public, max-age=300"
+# Some generators of clients read no picture by its own type.
+_BYTES = "application/octet-stream"
 _PRIVATE_CACHE = "private, no-cache"
 
 
@@ -180,11 +182,15 @@ class AssetViewSet(_Pictures):
 
     @extend_schema(
         parameters=[OpenApiParameter("width", int, enum=WIDTHS, description="A still WebP at most this wide.")],
-        responses={(200, "image/*"): OpenApiTypes.BINARY},
+        responses={
+            (200, "image/*", "application/octet-stream"): OpenApiTypes.BINARY,
+            304: OpenApiResponse(description="The picture is the one whose ETag was sent."),
+        },
     )
     @drf_action(detail=True, methods=["get"], url_path="file", url_name="file", content_negotiation_class=_AnyAccept)
     def file(self, request: Request, pk: str) -> HttpResponseBase:
-        """The picture itself, or with `?width=` a smaller one. Caches may keep a public one for five minutes."""
+        """The picture itself, or with `?width=` a smaller one. Caches may keep a public one for five minutes. Its type is that
+        of the picture, or `application/octet-stream` where `Accept` names only that."""
         asset: Asset = self.found(Asset.objects.visible_to(self.actor).select_related("file"))
         width = _width(request.query_params.get("width"))
         etag = f'"{asset.sha256}{f"-{width}" if width else ""}"'
@@ -196,6 +202,8 @@ class AssetViewSet(_Pictures):
         else:
             response = FileResponse(opened(asset), content_type=asset.mime_type)
             response["Content-Length"] = str(asset.byte_size)
+        if request.headers.get("Accept") == _BYTES:
+            response["Content-Type"] = _BYTES
         response["ETag"] = etag
         response["Cache-Control"] = _PUBLIC_CACHE if asset.published_at is not None else _PRIVATE_CACHE
         response["X-Content-Type-Options"] = "nosniff"

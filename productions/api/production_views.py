@@ -7,7 +7,7 @@ from typing import Any
 from django.http import Http404, StreamingHttpResponse
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action as drf_action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -34,7 +34,7 @@ from productions.services.productions import (
     withdraw_production,
 )
 from productions.signals import performances_counted
-from theater_site.api.csv_files import CSVParser, rows_sent
+from theater_site.api.csv_files import BytesParser, CSVParser, rows_sent
 from theater_site.api.resources import Readable, creates, deletes, internally, updates, verb
 from theater_site.core.actors import ActorKind
 from theater_site.core.errors import Invalid, NotSignedIn
@@ -75,7 +75,7 @@ class ProductionViewSet(Readable):
     copy = verb(copy_production, answers=serializers.ProductionInternal)
 
     @extend_schema(
-        responses={200: serializers.ProductionPublic, 308: OpenApiResponse(description="It has another slug now.")},
+        responses={200: serializers.ProductionPublic, 308: serializers.NewAddress},
         parameters=[OpenApiParameter("slug", str, OpenApiParameter.PATH)],
     )
     @drf_action(detail=False, methods=["get"], url_path=r"by-slug/(?P<slug>[-a-zA-Z0-9_]{1,120})", url_name="by-slug")
@@ -126,8 +126,13 @@ class ProductionViewSet(Readable):
         self.ordering = ("-performances", "-pk")
         return self.listed(rows.none() if counted is None else counted, serializers.MostPlayed)
 
-    @extend_schema(request={"text/csv": OpenApiTypes.STR}, responses={200: serializers.TableTaken})
-    @drf_action(detail=False, methods=["post"], url_path="import", url_name="import", parser_classes=[CSVParser])
+    @extend_schema(
+        request={"text/csv": OpenApiTypes.STR, "application/octet-stream": OpenApiTypes.BINARY},
+        responses={200: serializers.TableTaken},
+    )
+    @drf_action(
+        detail=False, methods=["post"], url_path="import", url_name="import", parser_classes=[CSVParser, BytesParser]
+    )
     def take_in(self, request: Request) -> Response:
         """Take in a table of productions as `export` gives it: the CSV is the body. Every row is taken, or none; with `preview`
         all that would change is told. A refusal names each bad line and column in `data.faults`. Warnings are not waived

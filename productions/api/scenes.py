@@ -203,7 +203,6 @@ class SceneOrderView(ActingView):
     @extend_schema(
         request=_body,
         responses={200: BreakdownRead, 202: SubmittedAnswer},
-        description=reorder_scenes.__doc__ or "",
         operation_id="production_scene_order",
     )
     def post(self, request: Request, production: str) -> Response:

@@ -10,6 +10,12 @@ from rest_framework import serializers
 
 from productions.models import AccessibilityService, BrandKit, License, Production, Season, SeasonSlot, Strand
 from productions.rules.anniversaries import EVENTS
+from productions.rules.brand import REQUIRABLE, RULES
+from theater_site.api.inputs import NamedText
+from theater_site.api.schema import name_values
+
+name_values("RequirableFieldEnum", "A field of a production that brand guidelines can ask for.", lambda: REQUIRABLE)
+name_values("BrandRuleEnum", "A rule of the brand guidelines, by which findings and waivers name it.", lambda: RULES)
 
 
 class StrandRead(serializers.ModelSerializer[Strand]):
@@ -229,14 +235,21 @@ def address_of(slug: str) -> str:
     return reverse("production-by-slug", kwargs={"slug": slug})
 
 
+class NewAddress(serializers.Serializer[Any]):
+    """Where a production is that had this address before."""
+
+    slug = serializers.CharField(help_text="The present slug. Example: the-seagull")
+    url = serializers.CharField(help_text="The path of its address. Example: /api/v1/productions/by-slug/the-seagull/")
+
+
 class BrandKitRead(serializers.ModelSerializer[BrandKit]):
     """The brand guidelines of one section, for those who may view them."""
 
     forbidden_words = serializers.ListField(child=serializers.CharField())
-    required_fields = serializers.ListField(child=serializers.CharField())
+    required_fields = serializers.ListField(child=NamedText(one_of=lambda: REQUIRABLE))
     required_credits = serializers.ListField(child=serializers.CharField())
     picture_shapes = serializers.ListField(child=serializers.CharField())
-    only_warn = serializers.ListField(child=serializers.CharField())
+    only_warn = serializers.ListField(child=NamedText(one_of=lambda: RULES))
 
     class Meta:
         model = BrandKit

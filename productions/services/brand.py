@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from accounts.models import Section
 from productions.models import BrandKit
 from productions.rules.brand import REQUIRABLE, RULES, ratio_of
 from theater_site.core.actions import Needs, action
 from theater_site.core.errors import Invalid
+from theater_site.core.inputs import Doc
 
 MOST_ENTRIES, LONGEST_ENTRY = 200, 100
 
 
 class BrandFields(TypedDict, total=False):
-    """What guidelines can say: absent means unchanged; None is no limit, an empty list asks for nothing.
-    `required_fields` are names of a production's fields, `picture_shapes` "16:9" and the like, `only_warn` rules."""
+    """What brand guidelines can ask for. An absent key leaves it as it is; null is no limit, an empty list asks for nothing."""
 
     title_max_length: int | None
     subtitle_max_length: int | None
@@ -24,12 +24,26 @@ class BrandFields(TypedDict, total=False):
     synopsis_min_length: int | None
     synopsis_max_length: int | None
     forbidden_words: list[str]
-    required_fields: list[str]
+    required_fields: Annotated[
+        list[str],
+        Doc(
+            "The fields that a production must have before it is published. "
+            'Example: ["age_guidance", "content_advisories"]',
+            lambda: REQUIRABLE,
+        ),
+    ]
     required_credits: list[str]
     picture_shapes: list[str]
     picture_tolerance_percent: int
     picture_min_width: int | None
-    only_warn: list[str]
+    only_warn: Annotated[
+        list[str],
+        Doc(
+            "The rules whose findings are warnings, which a waiver can accept; all others are errors. "
+            'Example: ["title_too_long"]',
+            lambda: RULES,
+        ),
+    ]
 
 
 _LISTS = ("forbidden_words", "required_fields", "required_credits", "picture_shapes", "only_warn")

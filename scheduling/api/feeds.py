@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -43,7 +43,13 @@ class PublicCalendarView(ActingView):
     renderer_classes = (CalendarRenderer,)
     content_negotiation_class = _WhateverIsAccepted
 
-    @extend_schema(operation_id="public_calendar", responses={(200, "text/calendar"): OpenApiTypes.STR})
+    @extend_schema(
+        operation_id="public_calendar",
+        responses={
+            (200, "text/calendar"): OpenApiTypes.STR,
+            304: OpenApiResponse(description="The calendar is the one whose ETag was sent."),
+        },
+    )
     def get(self, request: Request) -> Response:
         """What is public, from 90 days back to two years ahead; canceled events stay in it, marked as such.
         Subscribe to this address: an event keeps its UID when it is moved, and its SEQUENCE goes up.

@@ -6,8 +6,10 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+from django.db import models
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers as drf
 from rest_framework.decorators import action as drf_action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,14 +29,24 @@ from scheduling.services.occurrences import (
 from scheduling.services.runs import add_run, remove_run, update_run
 from scheduling.services.series import cancel_series, move_series, schedule_series, schedule_standalone_series
 from scheduling.services.venues import create_space, create_venue, update_space, update_venue
-from theater_site.api.resources import Readable, creates, deletes, internally, updates, verb
+from theater_site.api.inputs import body_of
+from theater_site.api.resources import Readable, Resource, creates, deletes, documented, internally, updates, verb
+from theater_site.core.actions import Action
 from theater_site.core.text import fold
 
 
-def _standalone(create: Callable[..., Response]) -> Callable[..., Response]:
+def _standalone(
+    action: Action[Any, Any], *, model: type[models.Model], answers: type[drf.BaseSerializer[Any]]
+) -> Callable[..., Response]:
     """POST `<list>/standalone/`: makes what belongs to no production."""
-    create.__name__ = "standalone"
-    return drf_action(detail=False, methods=["post"], url_path="standalone", url_name="standalone")(create)
+    body = body_of(action, model=model)
+
+    def standalone(self: Resource, request: Request) -> Response:
+        return self.perform(request, action, lambda made: self.shown(made, answers, 201), body=body)
+
+    # Routed first: `drf_action` would overwrite what the schema is told.
+    routed = drf_action(detail=False, methods=["post"], url_path="standalone", url_name="standalone")(standalone)
+    return documented(routed, action, body, {201: answers})
 
 
 class VenueFilter(filters.FilterSet):
@@ -82,7 +94,7 @@ class EventViewSet(Readable):
     filterset_fields = ("production", "space", "category")
     ordering = ("-first_date", "-pk")
     create = creates(schedule_series, model=EventSeries, answers=serializers.SeriesInternal)
-    standalone = _standalone(creates(schedule_standalone_series, model=EventSeries, answers=serializers.SeriesInternal))
+    standalone = _standalone(schedule_standalone_series, model=EventSeries, answers=serializers.SeriesInternal)
     move = verb(move_series, answers=serializers.SeriesInternal, model=EventSeries)
     cancel = verb(cancel_series, answers=serializers.SeriesInternal)
 
@@ -116,7 +128,7 @@ class OccurrenceViewSet(Readable):
     ordering = ("sort_at", "pk")
     orderings = {"latest": ("-sort_at", "-pk")}
     create = creates(schedule_occurrence, model=Occurrence, answers=serializers.OccurrenceInternal)
-    standalone = _standalone(creates(schedule_standalone, model=Occurrence, answers=serializers.OccurrenceInternal))
+    standalone = _standalone(schedule_standalone, model=Occurrence, answers=serializers.OccurrenceInternal)
     partial_update = updates(update_occurrence, model=Occurrence, answers=serializers.OccurrenceInternal)
     internal = internally(serializers.OccurrenceInternal)
     cancel = verb(cancel_occurrence, answers=serializers.OccurrenceInternal)

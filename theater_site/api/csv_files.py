@@ -24,6 +24,12 @@ class CSVParser(BaseParser):
         return stream.read(LARGEST_BYTES + 1)
 
 
+class BytesParser(CSVParser):
+    """The same from clients that send no `text/csv`; some generators make no others."""
+
+    media_type = "application/octet-stream"
+
+
 def rows_sent(data: Any, columns: Sequence[Column]) -> list[dict[str, Any]]:
     """The rows of a body that `CSVParser` read, each with its `line`. Invalid (`table_refused`) with every bad cell."""
     table = read_table(data or b"", columns)

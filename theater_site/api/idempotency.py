@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
+from theater_site.api.problems import MEDIA_TYPE
 from theater_site.core.actors import Public
 from theater_site.core.encryption import decrypt, encrypt
 from theater_site.core.errors import Conflict, Invalid
@@ -88,7 +89,9 @@ def _again(fingerprint: str, digest: str) -> Response:
     if first.request_digest != digest:
         raise Conflict("This key was used for another request. Take a new one.", code="idempotency_key_reused")
     kept = orjson.loads(decrypt(first.answer))
-    return Response(kept["data"], status=first.status, headers={**kept["headers"], "Idempotent-Replay": "true"})
+    kind = MEDIA_TYPE if first.status is not None and first.status >= 400 else None
+    headers = {**kept["headers"], "Idempotent-Replay": "true"}
+    return Response(kept["data"], status=first.status, headers=headers, content_type=kind)
 
 
 def _digest(request: Request) -> str:

@@ -6,7 +6,7 @@ named like a field of `model` is judged as that field is (length, choices, blank
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -19,12 +19,12 @@ from django.db import models
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
+from theater_site.api.descriptions import input_doc, sentence_of
 from theater_site.core.actions import Action
-from theater_site.core.inputs import entries_of, without_none
+from theater_site.core.inputs import Doc, docs_of, entries_of, without_none
 
 WAIVE = "waive"
 _SCALARS: dict[type, type[serializers.Field[Any, Any, Any, Any]]] = {
-    str: serializers.CharField,
     bool: serializers.BooleanField,
     int: serializers.IntegerField,
     date: serializers.DateField,
@@ -50,6 +50,15 @@ class VisibleRelated(serializers.PrimaryKeyRelatedField):
         if isinstance(data, float):  # int() would round it to another row's id.
             self.fail("incorrect_type", data_type="float")
         return super().to_internal_value(data)
+
+
+class NamedText(serializers.CharField):
+    """A text that is one of the names which `one_of` answers, if it has them: the schema lists them, and it is left to
+    the action to refuse others, with a code of its own."""
+
+    def __init__(self, *, one_of: Callable[[], Iterable[str]] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.one_of = one_of
 
 
 class ActionInput(serializers.Serializer[Any]):
@@ -90,15 +99,21 @@ def body_of(
         bare, optional = without_none(kind)
         if is_typeddict(bare):
             for key, inner in entries_of(bare).items():
-                fields[key] = _of_entry(key, inner, model, needed=key in bare.__required_keys__, partial=partial)
+                doc = input_doc(action, key, group=bare)
+                needed = key in bare.__required_keys__
+                fields[key] = _of_entry(key, inner, model, needed=needed, partial=partial, doc=doc)
                 grouped[key] = name
         else:
-            fields[name] = _of_kind(kind, needed=not optional, name=name)
+            fields[name] = _of_kind(kind, needed=not optional, doc=input_doc(action, name))
     fields[WAIVE] = serializers.DictField(
-        child=serializers.CharField(max_length=1000), required=False, help_text="Warnings to go past: rule to reason."
+        child=serializers.CharField(max_length=1000),
+        required=False,
+        help_text="Warnings to accept: the rule of each finding, and the reason why it does not matter here. "
+        'Example: {"title_too_long": "The author insists on it."}',
     )
     title = "".join(part.capitalize() for part in action.name.replace(".", "_").split("_"))
-    return type(f"{title}Input", (ActionInput,), {**fields, "grouped": grouped})
+    doc = f"The inputs of `{action.name}`: {sentence_of(action.__doc__)}."
+    return type(f"{title}Input", (ActionInput,), {**fields, "grouped": grouped, "__doc__": doc})
 
 
 def arguments_of(action: Action[Any, Any], body: ActionInput) -> dict[str, Any]:
@@ -120,36 +135,42 @@ def arguments_of(action: Action[Any, Any], body: ActionInput) -> dict[str, Any]:
     return arguments
 
 
-def _of_entry(key: str, kind: Any, model: type[models.Model] | None, *, needed: bool, partial: bool) -> Any:
+def _of_entry(
+    key: str, kind: Any, model: type[models.Model] | None, *, needed: bool, partial: bool, doc: Doc | None
+) -> Any:
     column = _column(model, key)
     if column is None or get_origin(without_none(kind)[0]) is list:
-        return _of_kind(kind, needed=needed, name=key)
+        return _of_kind(kind, needed=needed, doc=doc)
     required = not partial and not (column.has_default() or column.blank or column.null)
     if isinstance(column, models.ForeignKey):
-        return _of_kind(kind, needed=required or needed, name=key)
+        return _of_kind(kind, needed=required or needed, doc=doc)
     builder: serializers.ModelSerializer[Any] = serializers.ModelSerializer()
     field_class, options = builder.build_standard_field(key, column)
     for odd in ("read_only", "default", "model_field"):
         options.pop(odd, None)
     if field_class in (serializers.ModelField, serializers.JSONField):
         # What a JSON column holds is for the annotation to say.
-        return _of_kind(kind, needed=required or needed, name=key)
+        return _of_kind(kind, needed=required or needed, doc=doc)
     options["required"] = required or needed
     options["validators"] = [v for v in options.get("validators", ()) if not isinstance(v, UniqueValidator)] or None
     if options["validators"] is None:
         del options["validators"]
     if _takes_none(kind):
         options["allow_null"] = True
+    if doc is not None:
+        options["help_text"] = doc.text
     return field_class(**options)
 
 
-def _of_kind(kind: Any, *, needed: bool, name: str) -> Any:
+def _of_kind(kind: Any, *, needed: bool, doc: Doc | None = None) -> Any:
     kind, may_be_none = without_none(kind)
     options: dict[str, Any] = {"required": needed, "allow_null": may_be_none}
+    if doc is not None:
+        options["help_text"] = doc.text
     if get_origin(kind) is list:
-        return serializers.ListField(
-            child=_of_kind(get_args(kind)[0], needed=True, name=name), max_length=1000, **options
-        )
+        # What is said of the list is not said again of each of its items.
+        inner = _of_kind(get_args(kind)[0], needed=True, doc=Doc("", doc.one_of) if doc is not None else None)
+        return serializers.ListField(child=inner, max_length=1000, **options)
     if kind is dict:
         return serializers.DictField(**options)
     if is_typeddict(kind):
@@ -162,7 +183,8 @@ def _of_kind(kind: Any, *, needed: bool, name: str) -> Any:
     if issubclass(kind, Decimal):
         return serializers.DecimalField(max_digits=14, decimal_places=4, **options)
     if kind is str:
-        return serializers.CharField(allow_blank=True, max_length=10_000, trim_whitespace=True, **options)
+        one_of = doc.one_of if doc is not None else None
+        return NamedText(one_of=one_of, allow_blank=True, max_length=10_000, trim_whitespace=True, **options)
     if kind is int:
         return serializers.IntegerField(min_value=-(2**63), max_value=2**63 - 1, **options)
     return _SCALARS[kind](**options)
@@ -171,10 +193,12 @@ def _of_kind(kind: Any, *, needed: bool, name: str) -> Any:
 @cache
 def _entries_class(kind: Any) -> type[_Entries]:
     """Made once, so that two actions that take the same are the same in the schema."""
+    docs = docs_of(kind)
     inner = {
-        key: _of_kind(value, needed=key in kind.__required_keys__, name=key) for key, value in entries_of(kind).items()
+        key: _of_kind(value, needed=key in kind.__required_keys__, doc=docs.get(key))
+        for key, value in entries_of(kind).items()
     }
-    return type(kind.__name__, (_Entries,), inner)
+    return type(kind.__name__, (_Entries,), {**inner, "__doc__": kind.__doc__})
 
 
 def _column(model: type[models.Model] | None, key: str) -> models.Field[Any, Any] | None:

@@ -295,7 +295,7 @@ def creates(
         known = {given[0]: given[1]()} if given else None
         return self.perform(request, action, lambda made: self.shown(made, answers, 201), body=body, given=known)
 
-    return _described(create, action, body, {201: answers})
+    return documented(create, action, body, {201: answers})
 
 
 def updates(
@@ -314,7 +314,7 @@ def updates(
             version_needed=True,
         )
 
-    return _described(partial_update, action, body, {200: answers})
+    return documented(partial_update, action, body, {200: answers})
 
 
 def deletes(action: Action[Any, Any]) -> Callable[..., Response]:
@@ -323,7 +323,7 @@ def deletes(action: Action[Any, Any]) -> Callable[..., Response]:
     def destroy(self: Resource, request: Request, pk: str) -> Response:
         return self.perform(request, action, lambda _: Response(status=204), subject=self.found(), version_needed=True)
 
-    return _described(destroy, action, None, {204: OpenApiResponse(description="Gone.")})
+    return documented(destroy, action, None, {204: OpenApiResponse(description="Gone.")})
 
 
 def internally(answers: type[serializers.BaseSerializer[Any]]) -> Callable[..., Response]:
@@ -355,19 +355,19 @@ def verb(
     run.__name__ = action.name.split(".", 1)[1]
     # Routed first: `drf_action` would overwrite what the schema is told.
     routed = drf_action(detail=True, methods=["post"], url_path=path or name, url_name=path or name)(run)
-    return _described(routed, action, body, {200: answers})
+    return documented(routed, action, body, {200: answers})
 
 
-def _described(
+def documented(
     view: Callable[..., Response], action: Action[Any, Any], body: type[ActionInput] | None, answers: dict[int, Any]
 ) -> Callable[..., Response]:
+    """Tell the schema what `view` takes and answers: the body and the results of `action`."""
     responses: dict[int, Any] = dict(answers)
     if action.proposable:
         responses[202] = SubmittedAnswer
-    first_line = (action.__doc__ or "").strip()
     view.__doc__ = action.__doc__
     view.action_run = action  # type: ignore[attr-defined]
-    return extend_schema(request=body, responses=responses, description=first_line)(view)
+    return extend_schema(request=body, responses=responses)(view)
 
 
 def if_match(request: Request, *, needed: bool) -> int | None:

@@ -2,29 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from django.db import models
 from django.db.models import Choices
 from drf_spectacular.hooks import postprocess_schema_enums
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import list_hash
+from drf_spectacular.plumbing import get_doc, get_view_model, list_hash
 from drf_spectacular.settings import patched_settings
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
 
+from theater_site.api import descriptions
+from theater_site.api.inputs import NamedText, VisibleRelated
 from theater_site.api.previews import ASKED_BY
 from theater_site.api.problems import MEDIA_TYPE, Problem
-from theater_site.api.resources import ActingView, PreviewAnswer
+from theater_site.api.resources import ActingView, PreviewAnswer, SubmittedAnswer
 
-_ALWAYS = {"400": "The input is wrong.", "404": "Not here, or not for you to see.", "429": "Too many requests."}
-_SIGNED_IN = {"401": "Sign in, or sign in again.", "403": "You may not do this here."}
-_WRITING = {"409": "The state of things does not allow it."}
-_VERSIONED = {"412": "It has changed since the version that you saw.", "428": "Name the version in If-Match."}
+_ALWAYS = {
+    "400": "The input is wrong: `errors` names each field.",
+    "404": "There is nothing at this address, or it is not visible to you.",
+    "429": "Too many requests. `Retry-After` says how many seconds to wait.",
+}
+_SIGNED_IN = {"401": "Sign in, or sign in again.", "403": "You lack the permission; `data.needs` names it."}
+_WRITING = {
+    "409": "The present state does not allow it; `code` says why.",
+    "412": "It has changed since the version that you saw.",
+}
+_READING = {"409": "There is no such thing now, or the submission that is asked for cannot be done; `code` says why."}
+_VERSION_NEEDED = {"428": "Send the version as `If-Match`."}
 _WALL_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?$"
+_LARGEST_ID = 10**18 - 1
+# What the names of views' methods that nobody described do.
+_READS = {
+    "list": "List {many}",
+    "retrieve": "Get one {one}",
+    "internal": "Get one {one} with its internal fields",
+}
 
 
 class Schema(AutoSchema):
-    """Adds to every operation the problems it can answer with and the headers it reads."""
+    """Adds to every operation what it does, the problems it can answer with, and the headers it reads."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        operation = super().get_operation(*args, **kwargs)
+        if operation is not None:
+            summary, description = self._said()
+            # In this order, since this is how it is read.
+            return {
+                "operationId": operation.pop("operationId"),
+                "summary": summary,
+                "description": description,
+                **operation,
+            }
+        return operation
+
+    def get_extensions(self) -> dict[str, Any]:
+        action = self._action()
+        return {} if action is None else {"x-action": action.name}
+
+    def _action(self) -> Any:
+        """The action that the operation runs, if it runs one."""
+        return getattr(getattr(self.view, self._method_name(), None), "action_run", None)
+
+    def _method_name(self) -> str:
+        return getattr(self.view, "action", None) or self.method.lower()
+
+    def _said(self) -> tuple[str, str]:
+        """The summary and the description of the operation."""
+        name = self._method_name()
+        method = getattr(self.view, name, None)
+        if (action := self._action()) is not None:
+            return descriptions.sentence_of(action.__doc__), descriptions.described_action(action)
+        own = method.__doc__ if method is not None and name != "internal" else None
+        of_view = descriptions.paragraphs(get_doc(type(self.view)))
+        model = get_view_model(self.view, emit_warnings=False)
+        if own:
+            return descriptions.sentence_of(own), descriptions.paragraphs(own)
+        if name in _READS and model is not None:
+            meta = model._meta
+            summary = _READS[name].format(one=meta.verbose_name, many=meta.verbose_name_plural)
+            return summary, of_view if name == "list" else f"{summary}. {of_view if name == 'retrieve' else ''}".strip()
+        return descriptions.sentence_of(of_view), of_view
 
     def get_override_parameters(self) -> list[Any]:
         parameters = list(super().get_override_parameters())
@@ -34,23 +96,27 @@ class Schema(AutoSchema):
                     "Idempotency-Key",
                     str,
                     OpenApiParameter.HEADER,
-                    description="The same key and body again within 24 hours gives the first answer again.",
+                    description="Any text of your own, new for each thing to do. The same key and body again within 24 hours "
+                    "gives the first answer again, and does nothing. Example: 5f1c0f0e-8a57-4a0e-9d0a-2f1a6d1c7b33",
                 )
             )
-        if self.method in ("PATCH", "DELETE") or getattr(self.view, "versioned_verb", False):
+        action = self._action()
+        if self.method in ("PATCH", "DELETE") or (action is not None and action.subject is not None):
             parameters.append(
                 OpenApiParameter(
                     "If-Match",
                     str,
                     OpenApiParameter.HEADER,
                     required=self.method in ("PATCH", "DELETE"),
-                    description='The ETag of what this is made from, such as "7".',
+                    description='The ETag of the object that you saw, or * for any. Example: "7"',
                 )
             )
         if self._can_be_previewed():
             parameters.append(
                 OpenApiParameter(
-                    "preview", bool, description="Tell what would change and what the rules say, and change nothing."
+                    "preview",
+                    bool,
+                    description="True: answer what would change and what the rules find, and change nothing.",
                 )
             )
         if self.method == "GET" and isinstance(self.view, ActingView):
@@ -58,40 +124,121 @@ class Schema(AutoSchema):
                 OpenApiParameter(
                     ASKED_BY,
                     int,
-                    description="Answer as if this submission were done, for those who may see it. The id 0 in the address is "
-                    "what it makes.",
+                    description="Id of a submission: answer as if it were done, for those who may see it. The id 0 in the "
+                    "address is what it makes. Example: 7",
                 )
             )
         return parameters
 
+    def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super()._resolve_path_parameters(variables)
+        model = get_view_model(self.view, emit_warnings=False)
+        for parameter in parameters:
+            if parameter["schema"].get("pattern", "").startswith("^[0-9]{1,18}"):
+                parameter["schema"] = {"type": "integer", "minimum": 0, "maximum": _LARGEST_ID}
+            if not parameter.get("description"):
+                parameter["description"] = self._path_text(parameter["name"], model)
+        return parameters
+
+    def _path_text(self, name: str, model: type[models.Model] | None) -> str:
+        written: dict[str, str] = getattr(self.view, "path_parameters", {})
+        if name in written:
+            return written[name]
+        if name == "id" and model is not None:
+            return descriptions.id_text(model)
+        return f"Id of the {name}. Example: 12" if name != "id" else ""
+
+    def _get_filter_parameters(self) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super()._get_filter_parameters()
+        model = get_view_model(self.view, emit_warnings=False)
+        for parameter in parameters:
+            said = parameter.get("description", "")
+            text = descriptions.column_text(model, parameter["name"])
+            if (not said or said in text) and model is not None:
+                many = model._meta.verbose_name_plural
+                label = parameter["name"].replace("_", " ")
+                parameter["description"] = f"Only the {many} with this {label}. {text}".strip()
+        return parameters
+
+    def _get_paginator(self) -> Any:
+        # What an action answers is whole, also where it is a list.
+        return super()._get_paginator() if self.method == "GET" else None
+
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
+        for status, described in bodies.items():
+            if not described.get("description"):
+                described["description"] = _DONE.get(status, "Done.")
         if self._can_be_previewed():
             preview = self.resolve_serializer(PreviewAnswer, direction).ref
             done = bodies.setdefault("200", {"description": "With `preview`: what would change.", "content": {}})
             told_as = done["content"].setdefault("application/json", {"schema": preview})
             if told_as["schema"] != preview:
                 told_as["schema"] = {"anyOf": [told_as["schema"], preview]}
+        action = self._action()
+        if action is not None and action.proposable:
+            waits = self.resolve_serializer(SubmittedAnswer, direction).ref
+            bodies.setdefault("202", {"description": _DONE["202"], "content": {"application/json": {"schema": waits}}})
         problem = self.resolve_serializer(Problem, direction).ref
         told = {**_ALWAYS, **_SIGNED_IN}
         if self.method != "GET":
             told |= _WRITING
+        elif isinstance(self.view, ActingView):
+            told |= _READING
         if self.method in ("PATCH", "DELETE"):
-            told |= _VERSIONED
+            told |= _VERSION_NEEDED
         for status, description in told.items():
             bodies.setdefault(status, {"description": description, "content": {MEDIA_TYPE: {"schema": problem}}})
         return bodies
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         mapped = super()._map_serializer_field(field, direction, bypass_extensions)
-        if isinstance(mapped, dict) and mapped.get("format") == "time":
+        if not isinstance(mapped, dict):
+            return mapped
+        if mapped.get("format") == "time":
             # The format "time" wants an offset (RFC 3339), and a wall time has none.
             mapped = {**mapped, "pattern": _WALL_TIME, "example": "19:30:00"}
             del mapped["format"]
+        if isinstance(field, NamedText) and field.one_of is not None:
+            mapped = {**mapped, "enum": sorted(field.one_of())}
+        if "description" not in mapped and "$ref" not in mapped and (text := _text_of(field)):
+            mapped = {**mapped, "description": text}
         return mapped
+
+    def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
+        if isinstance(field, NamedText) and field.one_of is not None:
+            return
+        super()._insert_field_validators(field, schema)
+        if "oneOf" in schema:
+            # Of an address that may be empty: an empty text is both, to whoever does not judge formats.
+            schema["anyOf"] = schema.pop("oneOf")
 
     def _can_be_previewed(self) -> bool:
         return self.method != "GET" and hasattr(self.view, "perform")
+
+
+_DONE = {
+    "200": "Done, or found.",
+    "201": "Created.",
+    "202": "Stored as a submission that waits for approval.",
+    "204": "Done; there is nothing more to say.",
+}
+
+
+def _text_of(field: Any) -> str:
+    """What a field of an answer means, where it does not say so itself."""
+    parent = getattr(field, "parent", None)
+    name = getattr(field, "field_name", None)
+    if name is None or parent is None:
+        return ""
+    if isinstance(parent, serializers.ModelSerializer) and field.source != "*":
+        if text := descriptions.column_text(parent.Meta.model, field.source):
+            return text
+    if isinstance(field, VisibleRelated | serializers.PrimaryKeyRelatedField):
+        rows = vars(field).get("queryset")
+        if rows is not None and (text := descriptions.id_text(rows.model)):
+            return text
+    return descriptions.EVERYWHERE.get(name, "")
 
 
 def named_enums(result: dict[str, Any], generator: Any, **context: Any) -> dict[str, Any]:
@@ -100,14 +247,79 @@ def named_enums(result: dict[str, Any], generator: Any, **context: Any) -> dict[
     By the names of the fields alone, two that are called `kind` would be told apart by a digest, and renamed by each
     other.
     """
-    with patched_settings({"ENUM_NAME_OVERRIDES": _enum_names()}):
+    names = _enum_names()
+    with patched_settings({"ENUM_NAME_OVERRIDES": {name: choices for name, (choices, _) in names.items()}}):
         named: dict[str, Any] = postprocess_schema_enums(result, generator, **context)
+    for name, (_, text) in names.items():
+        component = named["components"]["schemas"].get(name)
+        if component is not None and text:
+            component["description"] = text
     return named
 
 
-def _enum_names() -> dict[str, list[tuple[Any, str]]]:
-    names: dict[str, list[tuple[Any, str]]] = {}
+def shared_parts(result: dict[str, Any], generator: Any, **context: Any) -> dict[str, Any]:
+    """Postprocessing hook: parameters and answers that many operations have are written once, below `components`."""
+    operations = [
+        operation
+        for path in result["paths"].values()
+        for operation in path.values()
+        if isinstance(operation, dict) and "responses" in operation
+    ]
+    components = result["components"]
+    for kind in ("parameters", "responses"):
+        parts = [
+            part
+            for operation in operations
+            for part in (operation.get(kind, []) if kind == "parameters" else operation[kind].values())
+        ]
+        often = {text for text, times in Counter(map(_written, parts)).items() if times > 3}
+        shared: dict[str, Any] = {}
+        named: dict[str, str] = {}
+        for operation in operations:
+            listed = operation.get(kind, [])
+            for place, part in enumerate(listed) if kind == "parameters" else list(listed.items()):
+                text = _written(part)
+                if text not in often:
+                    continue
+                if text not in named:
+                    named[text] = _free_name(_name_of(kind, place, part), shared)
+                    shared[named[text]] = part
+                listed[place] = {"$ref": f"#/components/{kind}/{named[text]}"}
+        components[kind] = dict(sorted(shared.items()))
+    return result
+
+
+def _written(part: Any) -> str:
+    return json.dumps(part, sort_keys=True, default=str)
+
+
+def _name_of(kind: str, place: Any, part: dict[str, Any]) -> str:
+    if kind == "responses":
+        return f"Answer{place}"
+    return "".join(word.capitalize() for word in part["name"].replace("-", "_").split("_"))
+
+
+def _free_name(name: str, taken: dict[str, Any]) -> str:
+    number = 1
+    while (free := name if number == 1 else f"{name}{number}") in taken:
+        number += 1
+    return free
+
+
+# Values that are no enum in Python, by the name of their component: its description, and what lists them.
+_NAMED: dict[str, tuple[str, Callable[[], Iterable[str]]]] = {}
+
+
+def name_values(name: str, text: str, values: Callable[[], Iterable[str]]) -> None:
+    """Give the values of a `one_of` a component of their own: `PermissionEnum`, described by `text`."""
+    _NAMED[name] = (text, values)
+
+
+def _enum_names() -> dict[str, tuple[list[tuple[Any, str]], str]]:
+    names: dict[str, tuple[list[tuple[Any, str]], str]] = {}
     known: set[str] = set()
+    for name, (text, values) in _NAMED.items():
+        names[name] = ([(value, value) for value in sorted(values())], text)
     for kind in sorted(_subclasses(Choices), key=lambda kind: (kind.__module__, kind.__qualname__)):
         choices = [(value, str(label)) for value, label in kind.choices if value not in ("", None)]
         digest = list_hash(choices)
@@ -115,7 +327,8 @@ def _enum_names() -> dict[str, list[tuple[Any, str]]]:
             continue
         known.add(digest)
         name = f"{kind.__name__}Enum"
-        names[name if name not in names else f"{kind.__module__.split('.')[0].title()}{name}"] = choices
+        unique = name if name not in names else f"{kind.__module__.split('.')[0].title()}{name}"
+        names[unique] = (choices, descriptions.paragraphs(kind.__dict__.get("__doc__")))
     return names
 
 

@@ -114,6 +114,8 @@ class Action(Generic[P, Result]):
         self.lock = lock
         self.exposes = exposes
         self.kinds = inputs.kinds_of(function)
+        self.docs = inputs.docs_of(function)
+        self.model = inputs.model_of(function, subject)
         if taken := {"actor", "if_version", "waive", "proposing"} & self.kinds.keys():
             raise TypeError(f"{name}: {sorted(taken)} are the runner's own")
         for argument in (*(need.on.split(".")[0] for need in needs), *([subject] if subject else [])):

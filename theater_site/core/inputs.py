@@ -3,17 +3,22 @@
 A submission waits for days and is applied by another process; so whatever an action takes must survive as JSON and
 mean the same then. Allowed are scalars, enums, model instances, TypedDicts and lists of these, each possibly None; and
 `dict` for a JSON object that is kept as it came, whatever is in it. Anything else fails when the module is imported.
+
+What an input means is written at its annotation, `Annotated[int, Doc("Length in minutes. Example: 150")]`, and read by
+the OpenAPI schema and the list of actions. A key that is named like a field of the model that the action makes or changes
+needs none: it has the field's `help_text`.
 """
 
 from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from typing import Any, NotRequired, Required, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, NotRequired, Required, Union, get_args, get_origin, get_type_hints, is_typeddict
 from uuid import UUID
 
 import orjson
@@ -39,6 +44,40 @@ def kinds_of(function: Callable[..., Any]) -> dict[str, Any]:
         _check(hints[name], where)
         kinds[name] = hints[name]
     return kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Doc:
+    """What an input means, in plain English: unit, format, an example. `one_of` answers the values that a text may have,
+    where no enum is its kind; the action itself refuses others."""
+
+    text: str
+    one_of: Callable[[], Iterable[str]] | None = None
+
+
+def docs_of(described: Any) -> dict[str, Doc]:
+    """The `Doc` of each argument of a function, or of each key of a TypedDict, that has one."""
+    hints = get_type_hints(described, include_extras=True)
+    return {name: doc for name, hint in hints.items() if (doc := _doc_in(hint)) is not None}
+
+
+def _doc_in(hint: Any) -> Doc | None:
+    if get_origin(hint) is Annotated:
+        found = next((each for each in hint.__metadata__ if isinstance(each, Doc)), None)
+        return found or _doc_in(get_args(hint)[0])
+    if get_origin(hint) in (Required, NotRequired, Union, types.UnionType):
+        return next((doc for arm in get_args(hint) if (doc := _doc_in(arm)) is not None), None)
+    return None
+
+
+def model_of(function: Callable[..., Any], subject: str | None) -> type[models.Model] | None:
+    """The model that an action makes or changes: what it returns, else its subject."""
+    hints = get_type_hints(function)
+    for kind in (hints.get("return"), hints.get(subject or "")):
+        kind, _ = without_none(kind)
+        if isinstance(kind, type) and issubclass(kind, models.Model):
+            return kind
+    return None
 
 
 def without_none(kind: Any) -> tuple[Any, bool]:

@@ -151,7 +151,9 @@ class OrderInternal(OrderPublic):
 class PromotionRead(serializers.ModelSerializer[Promotion]):
     """A promotion, for those who work with them."""
 
-    amount = AmountField()
+    amount = AmountField(
+        allow_null=True, help_text="How much is taken off each ticket, if it is an amount. Example: 5.00"
+    )
 
     class Meta:
         model = Promotion

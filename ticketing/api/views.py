@@ -20,7 +20,7 @@ from rest_framework.reverse import reverse
 
 from scheduling.models import Category, Occurrence
 from theater_site.api.inputs import body_of
-from theater_site.api.resources import Readable, Resource, creates, internally, verb
+from theater_site.api.resources import Readable, Resource, creates, documented, internally, verb
 from theater_site.core import runs
 from theater_site.core.actions import Action
 from theater_site.core.actors import ActorKind
@@ -59,12 +59,11 @@ def _posts(
 
     # The router asks that an attribute of a view be named like its function.
     run.__name__ = action.__name__  # type: ignore[attr-defined]
-    run.__doc__ = action.__doc__
-    run.action_run = action  # type: ignore[attr-defined]
-    responses = {status: answers} if answers is not None else {204: OpenApiResponse(description="Done.")}
-    described = extend_schema(request=body, responses=responses, description=(action.__doc__ or "").strip())(run)
     name = path.replace("/", "-")
-    return drf_action(detail=True, methods=["post"], url_path=path, url_name=name)(described)
+    # Routed first: `drf_action` would overwrite what the schema is told.
+    routed = drf_action(detail=True, methods=["post"], url_path=path, url_name=name)(run)
+    done = {204: OpenApiResponse(description="Done.")} if answers is None else {status: answers}
+    return documented(routed, action, body, done)
 
 
 class BoxOfficeViewSet(Resource):
@@ -90,7 +89,14 @@ class BoxOfficeViewSet(Resource):
             200: serializers.SeatListRead,
             304: OpenApiResponse(description="As the ETag says, nothing changed."),
         },
-        parameters=[OpenApiParameter("If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER)],
+        parameters=[
+            OpenApiParameter(
+                "If-None-Match",
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                description="The ETag of the answer that you have: 304 as long as nothing changed.",
+            )
+        ],
     )
     @drf_action(detail=True, methods=["get"], url_path="seats", url_name="seats")
     def seats(self, request: Request, pk: str) -> HttpResponseBase:
@@ -157,7 +163,7 @@ class OrderViewSet(Readable):
             raise NotFound("There is no order with this reference.", code="no_such_order")
         return order
 
-    @extend_schema(request=_place, responses={201: serializers.OrderPublic}, description=place_order.__doc__ or "")
+    @extend_schema(request=_place, responses={201: serializers.OrderPublic})
     def create(self, request: Request) -> Response:
         def answer(order: Order) -> Response:
             response = Response(serializers.OrderPublic(order).data, status=201)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from django.db.models import Q
 
@@ -11,30 +11,52 @@ from accounts.models import AuditChange, Submission, SubmissionAuthor, Submissio
 from accounts.rules import submission_items as rules
 from accounts.rules import submission_states as states
 from accounts.selectors.sections import organization
-from accounts.services.submissions.items import Finder, Item, may_propose, place_of, refuse_internal, seen_by
+from accounts.services.submissions.items import (
+    Finder,
+    Item,
+    may_be_item,
+    may_propose,
+    place_of,
+    refuse_internal,
+    seen_by,
+)
 from accounts.services.submissions.submitting import refuse_others, submit_anew
 from accounts.services.submissions.transitions import move
 from theater_site.core.actions import Action, OpenTo, action, current, registered
 from theater_site.core.errors import DomainError, Invalid, NotAllowed
-from theater_site.core.inputs import Reading
+from theater_site.core.inputs import Doc, Reading
 
 # Saves of a draft by one person within this time of the first are one entry of the audit log.
 ONE_ENTRY = timedelta(hours=1)
 
 
+def _items() -> list[str]:
+    return [name for name, action in registered().items() if may_be_item(action)]
+
+
 class ActionWritten(TypedDict):
     """An action with its inputs as they are so far: these are kept as they come, missing and wrong ones too."""
 
-    action: str
-    inputs: dict
+    action: Annotated[
+        str, Doc("The action's name; `GET /api/v1/actions/` lists them. Example: production.update", _items)
+    ]
+    inputs: Annotated[
+        dict,
+        Doc(
+            "The action's inputs, as `GET /api/v1/actions/` lists them: objects by their ids. "
+            'Example: {"production": 12, "changes": {"subtitle": "A comedy"}}'
+        ),
+    ]
 
 
 class ItemWritten(ActionWritten, total=False):
     """One item. Where an input is an object, `{"$result": "<name>"}` means what the earlier item of that `name` makes.
     `if_version` is the version of the action's subject that its author saw."""
 
-    name: str
-    if_version: int | None
+    name: Annotated[str, Doc("What later items call its result: letters, digits, underscores. Example: evening")]
+    if_version: Annotated[
+        int | None, Doc("The version of the action's subject that you saw; null where none was seen. Example: 7")
+    ]
 
 
 class SubmissionFields(TypedDict, total=False):

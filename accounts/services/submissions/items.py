@@ -66,10 +66,15 @@ def items_of(written: list[dict[str, Any]]) -> list[Item]:
     ]
 
 
+def may_be_item(action: Action[Any, Any]) -> bool:
+    """Whether an action can be an item of a submission: those of accounts cannot."""
+    return action.function.__module__.partition(".")[0] != Section._meta.app_label
+
+
 def refuse_internal(action: Action[Any, Any], path: str) -> None:
     """Invalid for what makes the rules by which submissions are decided on: roles, sections, steps, waivers, submissions
     themselves. Nobody agrees to these as to a part of something else."""
-    if action.function.__module__.partition(".")[0] == Section._meta.app_label:
+    if not may_be_item(action):
         raise Invalid(
             f"{action.name} cannot be part of a submission: whoever may do it does it itself.",
             code="not_for_submissions",

@@ -104,6 +104,7 @@ def _entry(t: Theater) -> str:
 ROUTES = {
     "GET me": lambda t: Call(stranger={200}),
     "GET schema": lambda t: open_read(),
+    "GET actions": lambda t: open_read(),
     "GET section-list": lambda t: open_read(),
     "POST section-list": lambda t: Call(
         body={"parent": t.root.pk, "kind": "area", "name": f"Area {world.number()}"},

@@ -1,0 +1,88 @@
+"""The inputs of an action as JSON Schema, for those who write submissions and build forms."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, get_args, get_origin, is_typeddict
+from uuid import UUID
+
+from django.db import models
+
+from theater_site.api import descriptions
+from theater_site.core.actions import Action
+from theater_site.core.inputs import Doc, docs_of, entries_of, without_none
+
+_SCALARS: dict[type, dict[str, Any]] = {
+    str: {"type": "string"},
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    Decimal: {"type": "string", "format": "decimal"},
+    date: {"type": "string", "format": "date"},
+    datetime: {"type": "string", "format": "date-time"},
+    time: {"type": "string", "format": "time"},
+    timedelta: {"type": "string", "format": "duration"},
+    UUID: {"type": "string", "format": "uuid"},
+}
+
+
+def inputs_of(action: Action[Any, Any]) -> dict[str, Any]:
+    """What `action` takes, as the `inputs` of an item of a submission: an object by its id, a group of fields as an object."""
+    properties = {name: _of_argument(action, name, kind) for name, kind in action.kinds.items()}
+    needed = [
+        name
+        for name, kind in action.kinds.items()
+        # A group of fields of which none is needed may be left out.
+        if not without_none(kind)[1] and not (is_typeddict(kind) and not kind.__required_keys__)
+    ]
+    return _object(properties, needed)
+
+
+def _of_argument(action: Action[Any, Any], name: str, kind: Any) -> dict[str, Any]:
+    bare, _ = without_none(kind)
+    if not is_typeddict(bare):
+        return _of(kind, descriptions.input_doc(action, name))
+    entries = {
+        key: _of(inner, descriptions.input_doc(action, key, group=bare), descriptions.field_at(action.model, key))
+        for key, inner in entries_of(bare).items()
+    }
+    return {**_object(entries, sorted(bare.__required_keys__)), "description": descriptions.paragraphs(bare.__doc__)}
+
+
+def _of(kind: Any, doc: Doc | None, column: Any = None) -> dict[str, Any]:
+    kind, may_be_none = without_none(kind)
+    made = _of_kind(kind, doc)
+    if isinstance(column, models.Field) and kind is str:
+        if column.choices:
+            made["enum"] = [value for value, _ in column.flatchoices]
+        if column.max_length:
+            made["maxLength"] = column.max_length
+    if may_be_none:
+        made = {"anyOf": [made, {"type": "null"}]}
+    text = doc.text if doc is not None else descriptions.id_text(kind)
+    return {**made, "description": text} if text else made
+
+
+def _of_kind(kind: Any, doc: Doc | None) -> dict[str, Any]:
+    if get_origin(kind) is list:
+        return {"type": "array", "items": _of(get_args(kind)[0], Doc("", doc.one_of) if doc is not None else None)}
+    if kind is dict:
+        return {"type": "object"}
+    if is_typeddict(kind):
+        docs = docs_of(kind)
+        entries = {key: _of(inner, docs.get(key)) for key, inner in entries_of(kind).items()}
+        return _object(entries, sorted(kind.__required_keys__))
+    if issubclass(kind, models.Model):
+        pk: Any = kind._meta.pk
+        return {"type": "string", "format": "uuid"} if isinstance(pk, models.UUIDField) else {"type": "integer"}
+    if issubclass(kind, Enum):
+        return {"type": "string", "enum": [member.value for member in kind]}
+    made = dict(next(said for scalar, said in _SCALARS.items() if issubclass(kind, scalar)))
+    if doc is not None and doc.one_of is not None:
+        made["enum"] = sorted(doc.one_of())
+    return made
+
+
+def _object(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
