@@ -8,8 +8,8 @@ from typing import Annotated
 from accounts.models import ApiToken, ApiTokenUse, Section
 from accounts.rules.api_tokens import TOKEN_RIGHTS, digest_of, hint_of, new_token
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid, NotAllowed
-from theater_site.core.inputs import Doc
 
 LONGEST = timedelta(days=2 * 366)
 _MINUTE = timedelta(minutes=1)

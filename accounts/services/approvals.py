@@ -21,8 +21,8 @@ from accounts.selectors.approvers import (
 from accounts.selectors.rights import SignedIn
 from accounts.signals import decided_in_place, submission_waits
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid
-from theater_site.core.inputs import Doc
 
 MOST_STEPS = 6
 

@@ -18,8 +18,8 @@ from accounts.services.delegation import (
     refuse_unknown,
 )
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
-from theater_site.core.inputs import Doc
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
 

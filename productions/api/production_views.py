@@ -76,7 +76,14 @@ class ProductionViewSet(Readable):
 
     @extend_schema(
         responses={200: serializers.ProductionPublic, 308: serializers.NewAddress},
-        parameters=[OpenApiParameter("slug", str, OpenApiParameter.PATH)],
+        parameters=[
+            OpenApiParameter(
+                "slug",
+                str,
+                OpenApiParameter.PATH,
+                description="The slug that the production has, or had before. Example: the-seagull",
+            )
+        ],
     )
     @drf_action(detail=False, methods=["get"], url_path=r"by-slug/(?P<slug>[-a-zA-Z0-9_]{1,120})", url_name="by-slug")
     def by_slug(self, request: Request, slug: str) -> Response:
@@ -106,7 +113,10 @@ class ProductionViewSet(Readable):
 
     @extend_schema(
         responses={200: serializers.OnThisDay},
-        parameters=[OpenApiParameter("month", int, required=True), OpenApiParameter("day", int, required=True)],
+        parameters=[
+            OpenApiParameter("month", int, required=True, description="The month, 1 to 12. Example: 11"),
+            OpenApiParameter("day", int, required=True, description="The day of the month, 1 to 31. Example: 25"),
+        ],
         filters=False,
     )
     @drf_action(detail=False, methods=["get"], url_path="on-this-day", url_name="on-this-day", pagination_class=None)

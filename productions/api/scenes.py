@@ -49,7 +49,9 @@ from theater_site.core.errors import Invalid
 class ScenePublic(serializers.ModelSerializer[Scene]):
     """A scene as a program may print it."""
 
-    songs = serializers.ListField(child=serializers.CharField())
+    songs = serializers.ListField(
+        child=serializers.CharField(), help_text='The songs in it, in their order. Example: ["Mack the Knife"]'
+    )
 
     class Meta:
         model = Scene
@@ -89,7 +91,7 @@ class JobRead(serializers.ModelSerializer[Job]):
 class DepartmentRead(serializers.ModelSerializer[Department]):
     """A department and its jobs, in their order."""
 
-    jobs = serializers.SerializerMethodField()
+    jobs = serializers.SerializerMethodField(help_text="Its jobs, in the order in which programs list them.")
 
     class Meta:
         model = Department
@@ -102,7 +104,11 @@ class DepartmentRead(serializers.ModelSerializer[Department]):
 
 
 class BreakdownScene(SceneInternal):
-    characters = serializers.ListField(child=serializers.IntegerField(), read_only=True)
+    characters = serializers.ListField(
+        child=serializers.IntegerField(),
+        read_only=True,
+        help_text="The ids of the characters that are in the scene. Example: [3, 8]",
+    )
 
     class Meta:
         model = Scene
@@ -112,9 +118,9 @@ class BreakdownScene(SceneInternal):
 class BreakdownRead(serializers.Serializer[Any]):
     """The breakdown chart: each scene with the ids of the characters that are in it, in the order of `characters`."""
 
-    production = serializers.IntegerField()
-    scenes = BreakdownScene(many=True)
-    characters = CharacterInternal(many=True)
+    production = serializers.IntegerField(help_text="Id of the production. Example: 12")
+    scenes = BreakdownScene(many=True, help_text="The scenes in the order of the play.")
+    characters = CharacterInternal(many=True, help_text="The parts in their order.")
 
 
 class _OfProduction(filters.FilterSet):

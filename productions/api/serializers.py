@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from productions.models import AccessibilityService, BrandKit, License, Production, Season, SeasonSlot, Strand
+from productions.rules import entries
 from productions.rules.anniversaries import EVENTS
 from productions.rules.brand import REQUIRABLE, RULES
 from theater_site.api.inputs import NamedText
@@ -27,6 +28,8 @@ class StrandRead(serializers.ModelSerializer[Strand]):
 
 
 class _StrandOfSeason(serializers.ModelSerializer[Strand]):
+    """A strand as its seasons show it."""
+
     class Meta:
         model = Strand
         fields = ("id", "kind", "name")
@@ -35,7 +38,9 @@ class _StrandOfSeason(serializers.ModelSerializer[Strand]):
 class SeasonPublic(serializers.ModelSerializer[Season]):
     """A season as everybody may see it."""
 
-    strands = serializers.SerializerMethodField()
+    strands = serializers.SerializerMethodField(
+        help_text="The strands that the season has, in the order in which they were added."
+    )
 
     class Meta:
         model = Season
@@ -80,12 +85,18 @@ class LicenseRead(serializers.ModelSerializer[License]):
 
 
 class _Partner(serializers.Serializer[Any]):
+    """Who puts the production on together with this theater."""
+
+    described_by = entries.Partner
     name = serializers.CharField()
     role = serializers.CharField()
     url = serializers.CharField()
 
 
 class _Link(serializers.Serializer[Any]):
+    """Where more can be read or seen."""
+
+    described_by = entries.Link
     url = serializers.CharField()
 
     # Declared so, since a class attribute `label` would hide the serializer's own; so too below.
@@ -94,6 +105,9 @@ class _Link(serializers.Serializer[Any]):
 
 
 class _Quote(serializers.Serializer[Any]):
+    """What the press wrote."""
+
+    described_by = entries.Quote
     text = serializers.CharField()
     author = serializers.CharField()
     url = serializers.CharField()
@@ -103,6 +117,9 @@ class _Quote(serializers.Serializer[Any]):
 
 
 class _Award(serializers.Serializer[Any]):
+    """An award or a nomination."""
+
+    described_by = entries.Award
     name = serializers.CharField()
     category = serializers.CharField()
     year = serializers.IntegerField(allow_null=True)
@@ -117,7 +134,9 @@ def _texts() -> serializers.ListField:
 class ProductionPublic(serializers.ModelSerializer[Production]):
     """A production as everybody may see it. Its address by slug answers for good, also when the slug changes."""
 
-    season_slug = serializers.CharField(source="season.slug")
+    season_slug = serializers.CharField(
+        source="season.slug", help_text="Slug of the season that it belongs to. Example: 2026-27"
+    )
     url = serializers.SerializerMethodField(help_text="Its address by slug.")
     authors = _texts()
     adaptors = _texts()
@@ -160,7 +179,9 @@ class ProductionInternal(ProductionPublic):
 class ProductionNamed(serializers.ModelSerializer[Production]):
     """A production by its name and addresses, where something is told of many."""
 
-    season_slug = serializers.CharField(source="season.slug")
+    season_slug = serializers.CharField(
+        source="season.slug", help_text="Slug of the season that it belongs to. Example: 2026-27"
+    )
     url = serializers.SerializerMethodField(help_text="Its address by slug.")
 
     class Meta:
@@ -175,16 +196,16 @@ class ProductionNamed(serializers.ModelSerializer[Production]):
 class TableTaken(serializers.Serializer[Any]):
     """What became of the rows of a table."""
 
-    rows = serializers.IntegerField()
-    new = serializers.IntegerField()
-    changed = serializers.IntegerField()
-    unchanged = serializers.IntegerField()
+    rows = serializers.IntegerField(help_text="How many rows the table has, its header left out. Example: 40")
+    new = serializers.IntegerField(help_text="How many productions were created. Example: 3")
+    changed = serializers.IntegerField(help_text="How many productions were changed. Example: 5")
+    unchanged = serializers.IntegerField(help_text="How many productions were as the table has them. Example: 32")
 
 
 class MostPlayed(ProductionNamed):
     """A production and how often it was performed until now, canceled performances left out."""
 
-    performances = serializers.IntegerField()
+    performances = serializers.IntegerField(help_text="How many performances took place until now. Example: 24")
 
     class Meta:
         model = Production
@@ -194,39 +215,45 @@ class MostPlayed(ProductionNamed):
 class AnniversaryRead(serializers.Serializer[Any]):
     """What happened on the day in that year; `times` counts the performances."""
 
-    year = serializers.IntegerField()
-    event = serializers.ChoiceField(choices=EVENTS)
-    times = serializers.IntegerField()
+    year = serializers.IntegerField(help_text="The year of it. Example: 1998")
+    event = serializers.ChoiceField(choices=EVENTS, help_text="What happened. Example: opened")
+    times = serializers.IntegerField(help_text="How many performances took place on the day. Example: 1")
     production = ProductionNamed()
 
 
 class OnThisDay(serializers.Serializer[Any]):
     """The day, and what was played on it, the oldest first."""
 
-    month = serializers.IntegerField()
-    day = serializers.IntegerField()
+    month = serializers.IntegerField(help_text="The month that was asked about, 1 to 12. Example: 11")
+    day = serializers.IntegerField(help_text="The day of the month that was asked about, 1 to 31. Example: 25")
     results = AnniversaryRead(many=True)
 
 
 class ChecklistLine(serializers.Serializer[Any]):
     """One line before a step; a required one that is not done holds the step up."""
 
-    step = serializers.CharField()
-    app = serializers.CharField()
-    code = serializers.CharField()
-    done = serializers.BooleanField()
+    step = serializers.CharField(help_text="The status before which it is looked at. Example: announced")
+    app = serializers.CharField(help_text="The app that reports it. Example: productions")
+    code = serializers.CharField(help_text="A stable name of the line. Example: synopsis_missing")
+    done = serializers.BooleanField(help_text="True where nothing is missing.")
 
     def get_fields(self) -> dict[str, Any]:
         # `label` and `required` are names that a field has itself.
-        return {**super().get_fields(), "label": serializers.CharField(), "required": serializers.BooleanField()}
+        return {
+            **super().get_fields(),
+            "label": serializers.CharField(help_text="What is to be done, in one line. Example: A synopsis"),
+            "required": serializers.BooleanField(help_text="True where the step is refused as long as it is missing."),
+        }
 
 
 class Checklist(serializers.Serializer[Any]):
     """What a production still lacks before each step ahead. `ready`: nothing holds the next one up."""
 
-    status = serializers.CharField()
-    next = serializers.CharField(allow_null=True)
-    ready = serializers.BooleanField()
+    status = serializers.CharField(help_text="The production's present status. Example: planned")
+    next = serializers.CharField(
+        allow_null=True, help_text="The status that follows; null after the last. Example: announced"
+    )
+    ready = serializers.BooleanField(help_text="True where every required line before the next status is done.")
     lines = ChecklistLine(many=True)
 
 

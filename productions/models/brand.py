@@ -21,20 +21,64 @@ class BrandKit(ContentModel):
     view_right: ClassVar[str] = "view_brand"
 
     section = models.OneToOneField(Section, on_delete=models.PROTECT, related_name="+")
-    title_max_length = models.PositiveSmallIntegerField(null=True, blank=True)
-    subtitle_max_length = models.PositiveSmallIntegerField(null=True, blank=True)
-    short_synopsis_min_length = models.PositiveSmallIntegerField(null=True, blank=True)
-    short_synopsis_max_length = models.PositiveSmallIntegerField(null=True, blank=True)
-    synopsis_min_length = models.PositiveSmallIntegerField(null=True, blank=True)
-    synopsis_max_length = models.PositiveSmallIntegerField(null=True, blank=True)
-    forbidden_words = models.JSONField(blank=True, default=list)
-    required_fields = models.JSONField(blank=True, default=list)
-    required_credits = models.JSONField(blank=True, default=list)
-    picture_shapes = models.JSONField(blank=True, default=list)
-    picture_tolerance_percent = models.PositiveSmallIntegerField(default=2, validators=[MaxValueValidator(50)])
-    picture_min_width = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(16_383)])
+    title_max_length = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="The most characters that a title may have; null is no limit. Example: 80"
+    )
+    subtitle_max_length = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="The most characters that a subtitle may have; null is no limit. Example: 120"
+    )
+    short_synopsis_min_length = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="The fewest characters of a short synopsis; null is no limit. Example: 80"
+    )
+    short_synopsis_max_length = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="The most characters of a short synopsis; null is no limit. Example: 300"
+    )
+    synopsis_min_length = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="The fewest characters of a synopsis; null is no limit. Example: 300"
+    )
+    synopsis_max_length = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="The most characters of a synopsis; null is no limit. Example: 3000"
+    )
+    forbidden_words = models.JSONField(
+        blank=True,
+        default=list,
+        help_text="Words and phrases that no text may use, found as whole words whatever their case and "
+        'accents. Example: ["amateur"]',
+    )
+    required_fields = models.JSONField(
+        blank=True,
+        default=list,
+        help_text='The fields that a production must have before it is published. Example: ["age_guidance"]',
+    )
+    required_credits = models.JSONField(
+        blank=True,
+        default=list,
+        help_text='The roles that must be credited before a production is published. Example: ["Director"]',
+    )
+    picture_shapes = models.JSONField(
+        blank=True,
+        default=list,
+        help_text="The shapes that a picture may have, width to height; an empty list allows all. Example: "
+        '["16:9", "1:1"]',
+    )
+    picture_tolerance_percent = models.PositiveSmallIntegerField(
+        default=2,
+        validators=[MaxValueValidator(50)],
+        help_text="How far a picture may be from one of the shapes, in percent, at most 50. Example: 2",
+    )
+    picture_min_width = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(16_383)],
+        help_text="The fewest pixels that a picture must be wide; null is no limit. Example: 1200",
+    )
     # The rules that only warn: they can be waived with a reason. All others stop.
-    only_warn = models.JSONField(blank=True, default=list)
+    only_warn = models.JSONField(
+        blank=True,
+        default=list,
+        help_text="The rules whose findings are warnings, which a waiver can accept; all others are errors. "
+        'Example: ["title_too_long"]',
+    )
 
     class Meta:
         base_manager_name = "objects"

@@ -18,8 +18,8 @@ class Department(ContentModel):
     public_when: ClassVar[Q | None] = Q()
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
-    name = models.CharField(max_length=100)
-    order = models.PositiveIntegerField(default=0)
+    name = models.CharField(max_length=100, help_text="What programs print above its crew. Example: Lighting")
+    order = models.PositiveIntegerField(default=0, help_text="Its place in crew lists, the lowest first. Example: 3")
 
     class Meta:
         base_manager_name = "objects"
@@ -44,8 +44,12 @@ class Job(ContentModel):
     public_when: ClassVar[Q | None] = Q()
 
     department = models.ForeignKey(Department, on_delete=models.CASCADE, related_name="jobs", db_index=False)
-    name = models.CharField(max_length=100)
-    order = models.PositiveIntegerField(default=0)
+    name = models.CharField(
+        max_length=100, help_text="What the work is called in crew lists. Example: Followspot operator"
+    )
+    order = models.PositiveIntegerField(
+        default=0, help_text="Its place in its department, the lowest first. Example: 1"
+    )
 
     class Meta:
         base_manager_name = "objects"

@@ -22,17 +22,47 @@ class License(ContentModel):
     section_lookup: ClassVar[str] = "production__section_id"
 
     production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="licenses", db_index=False)
-    house = models.CharField(max_length=200)
-    number = models.CharField(max_length=100, blank=True, default="")
-    starts_on = PartialDateField()
-    ends_on = PartialDateField()
+    house = models.CharField(max_length=200, help_text="Who gave the license. Example: Concord Theatricals")
+    number = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        help_text="The number that the license house gave it; empty where it has none. Example: 2027-10432",
+    )
+    starts_on = PartialDateField(
+        help_text="The first day on which it may be played, partial dates too; empty sets no limit. Example: 2027-03-01"
+    )
+    ends_on = PartialDateField(
+        help_text="The last day on which it may be played, partial dates too; empty sets no limit. Example: 2027-06"
+    )
     # By name, since venues belong to an app above.
-    venues = models.JSONField(blank=True, default=list)
-    max_performances = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
-    billing = models.TextField(blank=True, default="", max_length=2_000)
-    recording_allowed = models.BooleanField(default=False)
-    streaming_allowed = models.BooleanField(default=False)
-    note = models.TextField(blank=True, default="", max_length=5_000)
+    venues = models.JSONField(
+        blank=True,
+        default=list,
+        help_text="The names of the venues where it may be played; an empty list allows all. Example: "
+        '["Lantern Theater"]',
+    )
+    max_performances = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How many performances are licensed; null sets no limit. Example: 12",
+    )
+    billing = models.TextField(
+        blank=True,
+        default="",
+        max_length=2_000,
+        help_text="How the license house wants the authors and itself to be named, to the letter; Markdown. "
+        "Example: Presented by arrangement with Concord Theatricals",
+    )
+    recording_allowed = models.BooleanField(default=False, help_text="Whether performances may be recorded.")
+    streaming_allowed = models.BooleanField(default=False, help_text="Whether performances may be streamed.")
+    note = models.TextField(
+        blank=True,
+        default="",
+        max_length=5_000,
+        help_text="What else was agreed, for those who work on the production.",
+    )
 
     class Meta:
         base_manager_name = "objects"

@@ -24,9 +24,22 @@ class Strand(ContentModel):
     """A line of programming that seasons share: "New writing", "Family series". Public once a public season has it."""
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=6, choices=StrandKind.choices, default=StrandKind.STRAND)
-    name = models.CharField(max_length=120)
-    summary = models.TextField(blank=True, default="", max_length=2_000)
+    kind = models.CharField(
+        max_length=6,
+        choices=StrandKind.choices,
+        default=StrandKind.STRAND,
+        help_text="Whether it is a line of programming or a series with a name of its own. Example: strand",
+    )
+    name = models.CharField(
+        max_length=120,
+        help_text="What the line of programming is called; the organization uses each name once. Example: New writing",
+    )
+    summary = models.TextField(
+        blank=True,
+        default="",
+        max_length=2_000,
+        help_text="What it stands for, as the website shows it; Markdown. Example: First plays by local authors.",
+    )
 
     class Meta:
         base_manager_name = "objects"
@@ -76,16 +89,29 @@ class SeasonSlot(ContentModel):
     section_lookup: ClassVar[str] = "season__section_id"
 
     season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="slots", db_index=False)
-    position = models.PositiveSmallIntegerField(default=0)
-    idea = models.CharField(max_length=500, blank=True, default="")
+    position = models.PositiveSmallIntegerField(
+        default=0, help_text="Its place in the season's plan, the lowest first. Example: 2"
+    )
+    idea = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        help_text="What might be played, in a few words; for those who plan. Example: A comedy with six players",
+    )
     strand = models.ForeignKey(Strand, null=True, blank=True, on_delete=models.PROTECT, related_name="slots")
-    starts_on = PartialDateField()
-    ends_on = PartialDateField()
-    status = models.CharField(max_length=9, choices=SlotStatus.choices, default=SlotStatus.OPEN)
+    starts_on = PartialDateField(
+        help_text="When it might open, partial dates too; empty where it is not known. Example: 2027-03"
+    )
+    ends_on = PartialDateField(
+        help_text="When it might close, partial dates too; empty where it is not known. Example: 2027-04"
+    )
+    status = models.CharField(
+        max_length=9, choices=SlotStatus.choices, default=SlotStatus.OPEN, help_text="How sure it is. Example: penciled"
+    )
     production = models.OneToOneField(
         Production, null=True, blank=True, on_delete=models.SET_NULL, related_name="slot", editable=False
     )
-    note = models.TextField(blank=True, default="", max_length=2_000)
+    note = models.TextField(blank=True, default="", max_length=2_000, help_text="What those who plan should know.")
 
     class Meta:
         base_manager_name = "objects"

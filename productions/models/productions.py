@@ -67,39 +67,136 @@ class Production(ContentModel):
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="productions")
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
-    title = models.CharField(max_length=500)
-    subtitle = models.CharField(max_length=300, blank=True, default="")
+    title = models.CharField(max_length=500, help_text="The work's title as posters print it. Example: The Seagull")
+    subtitle = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text="What stands below the title; empty where nothing does. Example: A comedy in four acts",
+    )
     title_folded = FoldedField(sources=("title", "subtitle"))
     # Made of the title where it is not given.
-    slug = models.SlugField(max_length=120, unique=True, blank=True)
-    status = models.CharField(max_length=12, choices=ProductionStatus.choices, default=ProductionStatus.PLANNED)
-    cancel_reason = models.CharField(max_length=1_000, blank=True, default="", editable=False)
-    authors = models.JSONField(blank=True, default=list)
-    adaptors = models.JSONField(blank=True, default=list)
-    translators = models.JSONField(blank=True, default=list)
-    composers = models.JSONField(blank=True, default=list)
-    lyricists = models.JSONField(blank=True, default=list)
-    choreographers = models.JSONField(blank=True, default=list)
+    slug = models.SlugField(
+        max_length=120,
+        unique=True,
+        blank=True,
+        help_text="Its part of the website's address: small letters, digits, hyphens; made of the title if you send "
+        "none. Former ones go on leading there. Example: the-seagull",
+    )
+    status = models.CharField(
+        max_length=12,
+        choices=ProductionStatus.choices,
+        default=ProductionStatus.PLANNED,
+        help_text="Where its life stands, from an idea to the archive. Example: announced",
+    )
+    cancel_reason = models.CharField(
+        max_length=1_000,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="Why it was canceled, for those who work on it; empty where it is not. Example: The hall is flooded.",
+    )
+    authors = models.JSONField(
+        blank=True, default=list, help_text='Who wrote it, in the order of the billing. Example: ["Anton Chekhov"]'
+    )
+    adaptors = models.JSONField(
+        blank=True, default=list, help_text='Who adapted it for this production or version. Example: ["Ann Lee"]'
+    )
+    translators = models.JSONField(blank=True, default=list, help_text='Who translated it. Example: ["Michael Frayn"]')
+    composers = models.JSONField(blank=True, default=list, help_text='Who wrote the music. Example: ["Kurt Weill"]')
+    lyricists = models.JSONField(
+        blank=True, default=list, help_text='Who wrote the words of the songs. Example: ["Bertolt Brecht"]'
+    )
+    choreographers = models.JSONField(
+        blank=True,
+        default=list,
+        help_text='Who choreographed the original, where that is billed. Example: ["Agnes de Mille"]',
+    )
     # How the license house wants the authors and itself to be named; shown with the production.
-    billing = models.TextField(blank=True, default="", max_length=2_000)
-    company = models.CharField(max_length=300, blank=True, default="")
-    partners = models.JSONField(blank=True, default=list)
-    strands = models.JSONField(blank=True, default=list)
-    genre = models.CharField(max_length=60, blank=True, default="")
-    language = models.CharField(max_length=35, blank=True, default="")
-    premiere = models.CharField(max_length=10, choices=PremiereKind.choices, blank=True, default="")
-    age_guidance = models.CharField(max_length=60, blank=True, default="")
-    content_advisories = models.TextField(blank=True, default="", max_length=2_000)
-    accessibility = models.JSONField(blank=True, default=list)
-    running_minutes = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(24 * 60)])
-    intermissions = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(9)])
-    short_synopsis = models.CharField(max_length=500, blank=True, default="")
-    synopsis = models.TextField(blank=True, default="", max_length=20_000)
-    quotes = models.JSONField(blank=True, default=list)
-    awards = models.JSONField(blank=True, default=list)
-    links = models.JSONField(blank=True, default=list)
-    opens_on = PartialDateField()
-    closes_on = PartialDateField()
+    billing = models.TextField(
+        blank=True,
+        default="",
+        max_length=2_000,
+        help_text="How the license house wants the authors and itself to be named; Markdown, shown with the production.",
+    )
+    company = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text="Who plays, where it is not this theater itself. Example: The Traveling Players",
+    )
+    partners = models.JSONField(
+        blank=True, default=list, help_text="Who puts it on together with this theater: co-producers, sponsors."
+    )
+    strands = models.JSONField(
+        blank=True,
+        default=list,
+        help_text='The lines of programming that it belongs to, by their names. Example: ["New writing"]',
+    )
+    genre = models.CharField(
+        max_length=60,
+        blank=True,
+        default="",
+        help_text="What kind of play it is, in the theater's own words. Example: Comedy",
+    )
+    language = models.CharField(
+        max_length=35,
+        blank=True,
+        default="",
+        help_text="BCP 47 tag of the language that it is played in; empty where it is not known. Example: en",
+    )
+    premiere = models.CharField(
+        max_length=10,
+        choices=PremiereKind.choices,
+        blank=True,
+        default="",
+        help_text="Where the work had not been seen before; empty where it is no premiere. Example: national",
+    )
+    age_guidance = models.CharField(
+        max_length=60,
+        blank=True,
+        default="",
+        help_text="From which age it is fit, in the words of the website. Example: 12+",
+    )
+    content_advisories = models.TextField(
+        blank=True,
+        default="",
+        max_length=2_000,
+        help_text="What an audience should know before it comes; Markdown. Example: Strobe lights, a gunshot in Act 4.",
+    )
+    accessibility = models.JSONField(
+        blank=True, default=list, help_text='What some or all performances offer. Example: ["surtitles", "relaxed"]'
+    )
+    running_minutes = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(24 * 60)],
+        help_text="How long it plays, intermissions included, in minutes, at most 1440; null where it is not known. Example: 150",
+    )
+    intermissions = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(9)],
+        help_text="How many intermissions it has, at most 9; null where it is not known. Example: 1",
+    )
+    short_synopsis = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        help_text="What it is about, in one or two sentences for lists; plain text, at most 500 characters.",
+    )
+    synopsis = models.TextField(
+        blank=True, default="", max_length=20_000, help_text="What it is about, for its own page; Markdown."
+    )
+    quotes = models.JSONField(blank=True, default=list, help_text="What the press wrote.")
+    awards = models.JSONField(blank=True, default=list, help_text="What it was honored with or nominated for.")
+    links = models.JSONField(blank=True, default=list, help_text="Where more can be read or seen.")
+    opens_on = PartialDateField(
+        help_text="The day of the first performance, partial dates too; empty where it is not known. Example: 2027-03-14"
+    )
+    closes_on = PartialDateField(
+        help_text="The day of the last performance, partial dates too; empty where it is not known. Example: 2027-04"
+    )
     published_at = models.DateTimeField(null=True, editable=False)
     archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)
 

@@ -35,13 +35,26 @@ class Scene(ContentModel):
     public_when: ClassVar[Q | None] = Q(production__published_at__isnull=False)
 
     production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="scenes", db_index=False)
-    order = models.PositiveIntegerField(default=0)
-    number = models.CharField(max_length=30, blank=True, default="")
-    title = models.CharField(max_length=300, blank=True, default="")
-    place = models.CharField(max_length=300, blank=True, default="")
-    pages = models.CharField(max_length=60, blank=True, default="")
-    songs = models.JSONField(blank=True, default=list)
-    summary = models.TextField(blank=True, default="", max_length=5_000)
+    order = models.PositiveIntegerField(default=0, help_text="Its place in the play, the lowest first. Example: 4")
+    number = models.CharField(
+        max_length=30,
+        blank=True,
+        default="",
+        help_text="Its number as the script has it; each once a play. Example: 2.3",
+    )
+    title = models.CharField(
+        max_length=300, blank=True, default="", help_text="What the script calls it; may be empty. Example: The letter"
+    )
+    place = models.CharField(
+        max_length=300, blank=True, default="", help_text="Where it plays. Example: A garden by the lake"
+    )
+    pages = models.CharField(max_length=60, blank=True, default="", help_text="Its pages in the script. Example: 34-41")
+    songs = models.JSONField(
+        blank=True, default=list, help_text='The songs in it, in their order, at most 50. Example: ["Mack the Knife"]'
+    )
+    summary = models.TextField(
+        blank=True, default="", max_length=5_000, help_text="What happens, for those who work on the play; Markdown."
+    )
 
     class Meta:
         base_manager_name = "objects"
@@ -81,12 +94,31 @@ class Character(ContentModel):
     public_when: ClassVar[Q | None] = Q(production__published_at__isnull=False)
 
     production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="characters", db_index=False)
-    order = models.PositiveIntegerField(default=0)
-    name = models.CharField(max_length=300)
-    kind = models.CharField(max_length=10, choices=CharacterKind.choices, default=CharacterKind.PRINCIPAL)
-    is_group = models.BooleanField(default=False)
-    description = models.CharField(max_length=500, blank=True, default="")
-    doubling = models.CharField(max_length=500, blank=True, default="")
+    order = models.PositiveIntegerField(
+        default=0, help_text="Its place in the list of parts, the lowest first. Example: 1"
+    )
+    name = models.CharField(max_length=300, help_text="What the script calls the part; each once a play. Example: Nina")
+    kind = models.CharField(
+        max_length=10,
+        choices=CharacterKind.choices,
+        default=CharacterKind.PRINCIPAL,
+        help_text="What size the part is. Example: principal",
+    )
+    is_group = models.BooleanField(
+        default=False, help_text='True where several play it together. Example: true for "Villagers"'
+    )
+    description = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        help_text="Who it is, as programs may print it. Example: A young actress",
+    )
+    doubling = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        help_text="Which other parts the same player could take, for those who cast it. Example: Also the Doctor",
+    )
 
     class Meta:
         base_manager_name = "objects"

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from productions.rules.links import clean_link
+from theater_site.core.docs import Doc
 from theater_site.core.errors import DomainError, Invalid, all_of
 
 MOST_ENTRIES = 200
@@ -17,45 +18,50 @@ LONGEST_NAME = 300
 
 
 class _Named(TypedDict):
-    name: str
+    name: Annotated[str, Doc("The name as it is printed. Example: Lantern Foundation")]
 
 
 class Partner(_Named, total=False):
     """Who puts it on together with this theater: a co-producer, a sponsor."""
 
-    role: str
-    url: str
+    role: Annotated[str, Doc("What they do for it. Example: Co-producer")]
+    url: Annotated[str, Doc("An https address of theirs; empty where there is none. Example: https://lantern.example/")]
 
 
 class _Addressed(TypedDict):
-    url: str
+    url: Annotated[str, Doc("An https address. Example: https://www.youtube.com/watch?v=abc")]
 
 
 class Link(_Addressed, total=False):
     """Where more can be read or seen: https only. Without a `label` the address itself is shown."""
 
-    label: str
+    label: Annotated[str, Doc("What is shown instead of the address; empty shows the address. Example: Trailer")]
 
 
 class _Said(TypedDict):
-    text: str
+    text: Annotated[str, Doc("The words that are quoted. Example: A wonder.")]
 
 
 class Quote(_Said, total=False):
     """What the press wrote: who (`author`), in what (`source`), and where it can be read."""
 
-    source: str
-    author: str
-    url: str
+    source: Annotated[str, Doc("In which paper or program. Example: The Gazette")]
+    author: Annotated[str, Doc("Who wrote it; empty where it is not known. Example: Ann Critic")]
+    url: Annotated[
+        str,
+        Doc(
+            "An https address where it can be read; empty where there is none. Example: https://gazette.example/review"
+        ),
+    ]
 
 
 class Award(_Named, total=False):
     """What it was honored with; `won` is false for a nomination."""
 
-    category: str
-    year: int | None
-    recipient: str
-    won: bool
+    category: Annotated[str, Doc("In which category; empty where there are none. Example: Best Ensemble")]
+    year: Annotated[int | None, Doc("The year of the award; null where it is not known. Example: 2027")]
+    recipient: Annotated[str, Doc("Who of the production received it; empty where it was all of it. Example: Ann Lee")]
+    won: Annotated[bool, Doc("True where it was won, false for a nomination. Example: true")]
 
 
 def _text(longest: int, *, needed: bool = False) -> Callable[[Any, str], Any]:

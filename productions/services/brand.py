@@ -8,8 +8,8 @@ from accounts.models import Section
 from productions.models import BrandKit
 from productions.rules.brand import REQUIRABLE, RULES, ratio_of
 from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid
-from theater_site.core.inputs import Doc
 
 MOST_ENTRIES, LONGEST_ENTRY = 200, 100
 
@@ -51,10 +51,10 @@ _LISTS = ("forbidden_words", "required_fields", "required_credits", "picture_sha
 
 @action("brand.create", needs=Needs("edit_brand", on="section"), proposable=True)
 def create_brand_kit(*, section: Section, fields: BrandFields) -> BrandKit:
-    """Lay down guidelines for `section` and all below; on the organization's section "Brand" they hold everywhere.
+    """Create brand guidelines for a section and all below it.
 
-    They are asked of what is written from now on; nothing that stands is changed. Refused: a section that has its
-    kit, a field or rule that does not exist, a shape that is none, a minimum above its maximum.
+    They are asked of what is written from now on; nothing that stands is changed. Refused: a section that has its kit,
+    a field or rule that does not exist, a shape that is none, a minimum above its maximum.
     """
     kit = BrandKit(section=section)
     _describe(kit, fields)
@@ -63,7 +63,7 @@ def create_brand_kit(*, section: Section, fields: BrandFields) -> BrandKit:
 
 @action("brand.update", needs=Needs("edit_brand", on="kit"), subject="kit", proposable=True)
 def update_brand_kit(*, kit: BrandKit, changes: BrandFields) -> BrandKit:
-    """Change them from now on. Refused as at their making."""
+    """Update brand guidelines, from now on. Refused as at their making."""
     _describe(kit, changes)
     return kit
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy as copies
 from enum import Enum
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 from productions.models import Production, Season
 from productions.services.productions import NewProductionFields, create_production
 from productions.signals import production_copied
 from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
 
 
 class CopyPart(str, Enum):
@@ -45,9 +46,16 @@ FIELDS: dict[CopyPart, tuple[str, ...]] = {
     needs=(Needs("view_details", on="production"), Needs("edit_details", on="season")),
     subject="production",
 )
-def copy_production(*, production: Production, season: Season, title: str | None, parts: list[CopyPart]) -> Production:
-    """A new, planned production of `season` with the title and subtitle of `production` (or `title`) and the chosen parts of
-    it; without dates, license, status and public past. The original stays as it is.
+def copy_production(
+    *,
+    production: Production,
+    season: Annotated[Season, Doc("Id of the season of the new production. Example: 5")],
+    title: Annotated[
+        str | None, Doc("The title of the new production; null takes that of the original. Example: The Seagull")
+    ],
+    parts: Annotated[list[CopyPart], Doc('What comes along. Example: ["texts", "work", "scenes"]')],
+) -> Production:
+    """Copy a production into a season, as a new and planned one. The original stays as it is.
 
     Refused as at the making of a production.
     """

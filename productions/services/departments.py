@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from accounts.models import Section
 from productions.models import Department, Job
 from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid
 
 MOST_JOBS = 100
@@ -17,12 +18,19 @@ class DepartmentFields(TypedDict, total=False):
 
     name: str
     order: int
-    jobs: list[str]
+    jobs: Annotated[
+        list[str],
+        Doc(
+            'The names of all its jobs, in the order in which programs list them. Example: ["Lighting '
+            'designer", "Followspot operator"]'
+        ),
+    ]
 
 
 @action("department.create", needs=Needs("edit_cast", on="organization"), proposable=True)
 def create_department(*, organization: Section, fields: DepartmentFields) -> Department:
-    """A new department with its jobs. Refused: no name, a name that another has, a job without a name or named twice."""
+    """Create a department with its jobs. Refused: no name, a name that another has, a job without a name or named
+    twice."""
     department = Department(section=organization)
     _describe(department, fields)
     return department
@@ -30,14 +38,15 @@ def create_department(*, organization: Section, fields: DepartmentFields) -> Dep
 
 @action("department.update", needs=Needs("edit_cast", on="department"), subject="department", proposable=True)
 def update_department(*, department: Department, changes: DepartmentFields) -> Department:
-    """Describe it anew. Refused as at its making, and where a job that somebody is credited with would go."""
+    """Update a department and its jobs. Refused as at its making, and where a job that somebody is credited with would
+    go."""
     _describe(department, changes)
     return department
 
 
 @action("department.delete", needs=Needs("edit_cast", on="department"), subject="department", proposable=True)
 def delete_department(*, department: Department) -> None:
-    """Remove it with its jobs. Refused where somebody is credited with one of them."""
+    """Delete a department with its jobs. Refused where somebody is credited with one of them."""
     department.delete()
 
 

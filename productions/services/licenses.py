@@ -28,7 +28,7 @@ class LicenseFields(TypedDict, total=False):
 
 @action("license.add", needs=Needs("edit_details", on="production"), proposable=True)
 def add_license(*, production: Production, fields: LicenseFields) -> License:
-    """What `production` was licensed for. Refused: no house, a window that ends before it starts, the same house and number
+    """Add a license to a production. Refused: no house, a window that ends before it starts, the same house and number
     again. What the production plans outside of it is a warning, to be waived with a reason."""
     license_ = License(production=production)
     _describe(license_, fields)
@@ -37,14 +37,14 @@ def add_license(*, production: Production, fields: LicenseFields) -> License:
 
 @action("license.update", needs=Needs("edit_details", on="license"), subject="license", proposable=True)
 def update_license(*, license: License, changes: LicenseFields) -> License:
-    """Correct or extend it. Refused as at its making."""
+    """Correct or extend a license. Refused as at its making."""
     _describe(license, changes)
     return license
 
 
 @action("license.remove", needs=Needs("manage_details", on="license"), subject="license")
 def remove_license(*, license: License) -> None:
-    """Take it back: there is no such license."""
+    """Remove a license."""
     license.delete()
 
 

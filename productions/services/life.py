@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from productions.models import Production, ProductionStatus
 from productions.rules import life
 from productions.selectors.checklists import checklist_of, missing_before
 from productions.services.planning import open_slot_of
 from productions.signals import production_advanced, production_canceled
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
 
 
 @action("production.advance", needs=Needs("edit_details", on="production"), subject="production", proposable=True)
-def advance_production(*, production: Production, to: ProductionStatus) -> Production:
-    """The next step of its life, or one step back. `production.checklist` tells what the next one still needs.
+def advance_production(
+    *,
+    production: Production,
+    to: Annotated[ProductionStatus, Doc("The next step, or the one before. Example: announced")],
+) -> Production:
+    """Move a production to the next step of its life, or one step back. `production.checklist` tells what the next one
+    still needs.
 
     Refused: a step that is skipped (with what comes between), one whose required lines are missing (with the list), a
     canceled production; and what has an action of its own, which is named: announcing, archiving, canceling.
@@ -31,7 +39,7 @@ def advance_production(*, production: Production, to: ProductionStatus) -> Produ
 
 @action("production.archive", needs=Needs("edit_details", on="production"), subject="production", proposable=True)
 def archive_production(*, production: Production) -> Production:
-    """It is history from now on. What its record still lacks is noted with the action; the checklist goes on reporting it
+    """Archive a production. What its record still lacks is noted with the action; the checklist goes on reporting it
     (GET `checklist/`) as it is filled in. Nothing of it is required. Refused before it is closed or canceled."""
     report = [line.as_data() for line in checklist_of(production, before=life.ARCHIVED)]
     before = production.status
@@ -43,9 +51,13 @@ def archive_production(*, production: Production) -> Production:
 
 
 @action("production.cancel", needs=Needs("publish_details", on="production"), subject="production", proposable=True)
-def cancel_production(*, production: Production, reason: str) -> Production:
-    """It is not played, and its place in the season's plan is open. Where it was public it stays so, and is shown as
-    canceled; `reason` is for those who work on it.
+def cancel_production(
+    *,
+    production: Production,
+    reason: Annotated[str, Doc("Why it is not played, for those who work on it. Example: The hall is flooded.")],
+) -> Production:
+    """Cancel a production. Where it was public it stays so, and is shown as canceled; `reason` is for those who work on
+    it.
 
     Refused without a reason, and where it is over or canceled already. Whoever listens is told.
     """
@@ -61,8 +73,7 @@ def cancel_production(*, production: Production, reason: str) -> Production:
 
 @action("production.reinstate", needs=Needs("publish_details", on="production"), subject="production", proposable=True)
 def reinstate_production(*, production: Production) -> Production:
-    """A canceled production is played after all: planned again, or announced where it is public. Refused where it is not
-    canceled."""
+    """Reinstate a canceled production. Refused where it is not canceled."""
     if production.status != life.CANCELED:
         raise Conflict("This production is not canceled.", code="not_canceled")
     public = production.published_at is not None

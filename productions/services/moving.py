@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from accounts.services.delegation import one_at_a_time
 from accounts.services.moving import move_section
 from productions.models import Production, Season
 from productions.services.planning import open_slot_of
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict
 
 
@@ -20,9 +23,12 @@ from theater_site.core.errors import Conflict
     subject="production",
     lock=one_at_a_time,
 )
-def move_production(*, production: Production, season: Season) -> Production:
-    """Play it in another season: the production, its section and everything below go there, its address stays. The
-    place in the old season's plan that it filled is open again.
+def move_production(
+    *,
+    production: Production,
+    season: Annotated[Season, Doc("Id of the season that it is played in from now on. Example: 5")],
+) -> Production:
+    """Move a production to another season. The place in the old season's plan that it filled is open again.
 
     Who holds something on the old season only loses it here, who does on the new one gains it, so moving needs what
     moving the section needs; the preview tells what ends. Refused where it is in that season already.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from accounts.models import Section
 from productions.models import Production, ProductionStatus, Season, SeasonSlot, SlotStatus, Strand, StrandKind
 from productions.services.addresses import in_order
 from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
 from theater_site.core.text import clean_markdown
 
@@ -34,7 +35,7 @@ class SlotFields(TypedDict, total=False):
 
 @action("strand.create", needs=Needs("edit_details", on="organization"))
 def create_strand(*, organization: Section, fields: StrandFields) -> Strand:
-    """A strand that seasons of the organization may have. Refused: a name that is missing or taken."""
+    """Create a strand that seasons can share. Refused: a name that is missing or taken."""
     strand = Strand(section=organization)
     _describe_strand(strand, fields)
     return strand
@@ -42,14 +43,14 @@ def create_strand(*, organization: Section, fields: StrandFields) -> Strand:
 
 @action("strand.update", needs=Needs("edit_details", on="strand"), subject="strand")
 def update_strand(*, strand: Strand, changes: StrandFields) -> Strand:
-    """Say it anew, for every season that has it. Refused as at its making."""
+    """Update a strand, for every season that has it. Refused as at its making."""
     _describe_strand(strand, changes)
     return strand
 
 
 @action("slot.add", needs=Needs("edit_details", on="season"), proposable=True)
 def add_slot(*, season: Season, fields: SlotFields) -> SeasonSlot:
-    """A place in the plan of `season`, open unless said. Refused: an end surely before the start."""
+    """Add a slot to the plan of a season. Refused: an end surely before the start."""
     slot = SeasonSlot(season=season)
     _describe_slot(slot, fields)
     return slot
@@ -57,17 +58,24 @@ def add_slot(*, season: Season, fields: SlotFields) -> SeasonSlot:
 
 @action("slot.update", needs=Needs("edit_details", on="slot"), subject="slot", proposable=True)
 def update_slot(*, slot: SeasonSlot, changes: SlotFields) -> SeasonSlot:
-    """Plan it otherwise. Dropping or opening a slot leaves the production that filled it without one. Refused as at its
-    making."""
+    """Update a slot of a season's plan. Dropping or opening a slot leaves the production that filled it without one.
+    Refused as at its making."""
     _describe_slot(slot, changes)
     return slot
 
 
 @action("slot.fill", needs=Needs("edit_details", on="slot"), subject="slot", proposable=True)
-def fill_slot(*, slot: SeasonSlot, production: Production) -> SeasonSlot:
-    """`production` is what is played there; the slot is confirmed by this.
+def fill_slot(
+    *,
+    slot: SeasonSlot,
+    production: Annotated[
+        Production, Doc("Id of the production that is played there; it is of the same season. Example: 12")
+    ],
+) -> SeasonSlot:
+    """Fill a slot with a production and confirm it.
 
-    Refused: a production of another season, one that is canceled or fills a slot already; a slot that is filled or dropped.
+    Refused: a production of another season, one that is canceled or fills a slot already; a slot that is filled or
+    dropped.
     """
     if production.season_id != slot.season_id:
         message = "This production is in another season. Move it here first, or take one of this season."
@@ -89,7 +97,7 @@ def fill_slot(*, slot: SeasonSlot, production: Production) -> SeasonSlot:
 
 @action("slot.remove", needs=Needs("edit_details", on="slot"), subject="slot", proposable=True)
 def remove_slot(*, slot: SeasonSlot) -> None:
-    """Take it out of the plan; a production that filled it stays."""
+    """Remove a slot from the plan."""
     slot.delete()
 
 

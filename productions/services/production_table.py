@@ -29,12 +29,12 @@ class TableRow(NewProductionFields, total=False):
 
 @action("production.import_table", needs=Needs("edit_details", on="organization"))
 def import_productions(*, organization: Section, rows: list[TableRow]) -> TableOutcome:
-    """Take in every row, or none: a row whose `slug` is known changes that production, any other makes one.
+    """Import a table of productions: every row or none.
 
-    Refused (`table_refused`; where only the judges object `rules_broken`, or `waiver_required` for what can be waived), with
-    every bad cell in `data["faults"]` by line, column, reason and mend: a row without a season or with an unknown one, a
-    known production in another season or with another status than it has, two rows of one address, and whatever making or
-    changing a production refuses.
+    Refused (`table_refused`; where only the judges object `rules_broken`, or `waiver_required` for what can be waived),
+    with every bad cell in `data["faults"]` by line, column, reason and mend: a row without a season or with an unknown
+    one, a known production in another season or with another status than it has, two rows of one address, and whatever
+    making or changing a production refuses.
     """
     work = _Import(rows)
     for row in rows:

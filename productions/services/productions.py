@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from accounts.models import SectionKind
 from accounts.services.sections import create_section, remove_section, rename_section
@@ -15,6 +15,7 @@ from productions.services.life import take_step
 from productions.services.planning import open_slot_of
 from productions.signals import production_published, production_withdrawn
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, DomainError, Invalid, all_of
 from theater_site.core.text import clean_markdown
 
@@ -57,7 +58,10 @@ class ProductionFields(TypedDict, total=False):
 class NewProductionFields(ProductionFields, total=False):
     """What can be said of a new production: also where its life begins, as an idea, planned (unless said), or in the archive."""
 
-    status: ProductionStatus
+    status: Annotated[
+        ProductionStatus,
+        Doc("Where its life begins: as an idea, planned (the default), or in the archive. Example: planned"),
+    ]
 
 
 _MARKDOWN = frozenset({"content_advisories", "synopsis", "billing"})
@@ -66,7 +70,7 @@ _FIRST = (IDEA, PLANNED, ARCHIVED)
 
 @action("production.create", needs=Needs("edit_details", on="season"), proposable=True)
 def create_production(*, season: Season, fields: NewProductionFields) -> Production:
-    """A new production of `season`, not public yet, with a section of its own below the season's.
+    """Create a production in a season.
 
     Refused: no title, a closing surely before the opening, texts that are too long, an address that is taken, a status
     that has to be reached step by step.
@@ -88,7 +92,7 @@ def create_production(*, season: Season, fields: NewProductionFields) -> Product
 
 @action("production.update", needs=Needs("edit_details", on="production"), subject="production", proposable=True)
 def update_production(*, production: Production, changes: ProductionFields) -> Production:
-    """Describe it anew. Its address stays unless a new one is given. Refused as at its making."""
+    """Update a production. Its address stays unless a new one is given. Refused as at its making."""
     if "status" in changes:
         message = "The status is changed step by step: publish, advance, cancel, archive."
         raise Invalid(message, code="status_by_steps", field="status")
@@ -109,7 +113,7 @@ def update_production(*, production: Production, changes: ProductionFields) -> P
     exposes=True,
 )
 def publish_production(*, production: Production) -> Production:
-    """Make it public: everybody sees it from now on. A planned production is announced by this.
+    """Publish a production. A planned production is announced by this.
 
     Refused where it is public, canceled, or still an idea, or lacks what an announcement needs.
     """
@@ -125,7 +129,7 @@ def publish_production(*, production: Production) -> Production:
 
 @action("production.withdraw", needs=Needs("publish_details", on="production"), subject="production", proposable=True)
 def withdraw_production(*, production: Production) -> Production:
-    """Take it from the public's eyes; nothing is lost. A production that is announced, on sale or running is planned again by
+    """Unpublish a production; nothing is lost. A production that is announced, on sale or running is planned again by
     this, and sold no longer. Refused where it is not public."""
     if production.published_at is None:
         raise Conflict("This production is not public.", code="not_published")
@@ -139,8 +143,8 @@ def withdraw_production(*, production: Production) -> Production:
 
 @action("production.delete", needs=Needs("manage_details", on="production"), subject="production")
 def delete_production(*, production: Production) -> None:
-    """Remove a draft for good; its place in the season's plan is open again. Refused
-    where it was public or anything hangs on it: withdraw or archive those."""
+    """Delete a draft of a production for good. Refused where it was public or anything hangs on it: withdraw or archive
+    those."""
     if production.published_at is not None:
         raise Conflict("A public production is withdrawn, not deleted.", code="published")
     section = production.section

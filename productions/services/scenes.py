@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from productions.models import Appearance, Character, CharacterKind, Production, Scene
 from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid
 from theater_site.core.text import clean_markdown
 
@@ -37,7 +38,7 @@ class CharacterFields(TypedDict, total=False):
 
 @action("scene.create", needs=Needs("edit_cast", on="production"), subject="production", proposable=True)
 def create_scene(*, production: Production, fields: SceneFields) -> Scene:
-    """A new scene, the last one unless an order is given. Refused: a number that another scene has, too many songs."""
+    """Create a scene, the last one unless an order is given. Refused: a number that another scene has, too many songs."""
     scene = Scene(production=production, order=_after(Scene, production))
     _describe_scene(scene, fields)
     return scene
@@ -45,20 +46,26 @@ def create_scene(*, production: Production, fields: SceneFields) -> Scene:
 
 @action("scene.update", needs=Needs("edit_cast", on="scene"), subject="scene", proposable=True)
 def update_scene(*, scene: Scene, changes: SceneFields) -> Scene:
-    """Describe it anew. Refused as at its making."""
+    """Update a scene. Refused as at its making."""
     _describe_scene(scene, changes)
     return scene
 
 
 @action("scene.delete", needs=Needs("edit_cast", on="scene"), subject="scene", proposable=True)
 def delete_scene(*, scene: Scene) -> None:
-    """Cut it; who was in it is forgotten with it."""
+    """Delete a scene."""
     scene.delete()
 
 
 @action("scene.reorder", needs=Needs("edit_cast", on="production"), subject="production", proposable=True)
-def reorder_scenes(*, production: Production, scenes: list[int]) -> Production:
-    """Play the scenes in this order: the ids of all of them, each once. Refused: one missing, strange or named twice."""
+def reorder_scenes(
+    *,
+    production: Production,
+    scenes: Annotated[
+        list[int], Doc("The ids of all scenes of the play, each once, in their new order. Example: [7, 5, 6]")
+    ],
+) -> Production:
+    """Put the scenes of a play in a new order. Refused: one missing, strange or named twice."""
     rows = Scene.objects.select_related("production").in_bulk(
         list(Scene.objects.filter(production=production).values_list("pk", flat=True))
     )
@@ -79,8 +86,12 @@ def reorder_scenes(*, production: Production, scenes: list[int]) -> Production:
 
 
 @action("scene.set_characters", needs=Needs("edit_cast", on="scene"), subject="scene", proposable=True)
-def set_characters(*, scene: Scene, characters: list[int]) -> Scene:
-    """These characters are in the scene, and no others. Refused: one that is not in the play (`character_not_in_play`)."""
+def set_characters(
+    *,
+    scene: Scene,
+    characters: Annotated[list[int], Doc("The ids of all characters that are in the scene. Example: [3, 8]")],
+) -> Scene:
+    """Set which characters are in a scene. Refused: one that is not in the play (`character_not_in_play`)."""
     wanted = set(characters)
     known = set(Character.objects.filter(production_id=scene.production_id, pk__in=wanted).values_list("pk", flat=True))
     if strange := sorted(wanted - known):
@@ -99,7 +110,7 @@ def set_characters(*, scene: Scene, characters: list[int]) -> Scene:
 
 @action("character.create", needs=Needs("edit_cast", on="production"), subject="production", proposable=True)
 def create_character(*, production: Production, fields: CharacterFields) -> Character:
-    """A new part of the play, the last one unless an order is given. Refused: no name, a name that another part has."""
+    """Create a part of the play, the last one unless an order is given. Refused: no name, a name that another part has."""
     character = Character(production=production, order=_after(Character, production))
     _describe_character(character, fields)
     return character
@@ -107,14 +118,14 @@ def create_character(*, production: Production, fields: CharacterFields) -> Char
 
 @action("character.update", needs=Needs("edit_cast", on="character"), subject="character", proposable=True)
 def update_character(*, character: Character, changes: CharacterFields) -> Character:
-    """Describe it anew; what programs print beside its holders stays as it is. Refused as at its making."""
+    """Update a part. Refused as at its making."""
     _describe_character(character, changes)
     return character
 
 
 @action("character.delete", needs=Needs("edit_cast", on="character"), subject="character", proposable=True)
 def delete_character(*, character: Character) -> None:
-    """Take it out of the play, and out of every scene. Refused where somebody is credited with it."""
+    """Delete a part, also from every scene. Refused where somebody is credited with it."""
     character.delete()
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from accounts.models import Section, SectionKind
 from accounts.services.sections import create_section, rename_section
 from productions.models import Season, SeasonSlot, SeasonStrand, SlotStatus, Strand
 from productions.services.addresses import free_slug, in_order
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict
 from theater_site.core.text import clean_markdown
 
@@ -22,7 +23,7 @@ class SeasonFields(TypedDict, total=False):
     starts_on: str
     ends_on: str
     summary: str
-    strands: list[Strand]
+    strands: Annotated[list[Strand], Doc("The ids of all strands that the season has. Example: [2, 3]")]
 
 
 class SeasonPart(str, Enum):
@@ -34,7 +35,7 @@ class SeasonPart(str, Enum):
 
 @action("season.create", needs=Needs("manage_details", on="organization"))
 def create_season(*, organization: Section, fields: SeasonFields) -> Season:
-    """A new season, not public yet, with a section of its own below `organization`.
+    """Create a season with a section of its own; it is not public yet.
 
     Refused: an end before the start, texts that are too long, a name that is missing.
     """
@@ -48,7 +49,7 @@ def create_season(*, organization: Section, fields: SeasonFields) -> Season:
 
 @action("season.update", needs=Needs("edit_details", on="season"), subject="season", proposable=True)
 def update_season(*, season: Season, changes: SeasonFields) -> Season:
-    """Describe it anew; its address stays. Refused as at its making."""
+    """Update a season. Refused as at its making."""
     _describe(season, changes)
     if "name" in changes and season.name != season.section.name:
         rename_section.as_consequence(section=season.section, name=season.name)
@@ -59,7 +60,7 @@ def update_season(*, season: Season, changes: SeasonFields) -> Season:
 
 @action("season.publish", needs=Needs("publish_details", on="season"), subject="season", proposable=True, exposes=True)
 def publish_season(*, season: Season) -> Season:
-    """Make it public; its productions are published one by one. Refused where it is public already."""
+    """Publish a season. Refused where it is public already."""
     if season.published_at is not None:
         raise Conflict("This season is public already.", code="already_published")
     season.published_at = current().instant
@@ -69,8 +70,7 @@ def publish_season(*, season: Season) -> Season:
 
 @action("season.withdraw", needs=Needs("publish_details", on="season"), subject="season", proposable=True)
 def withdraw_season(*, season: Season) -> Season:
-    """Take it from the public's eyes; its productions stay as they are, and are withdrawn one by one. Refused where it is
-    not public."""
+    """Unpublish a season. Refused where it is not public."""
     if season.published_at is None:
         raise Conflict("This season is not public.", code="not_published")
     season.published_at = None
@@ -79,9 +79,13 @@ def withdraw_season(*, season: Season) -> Season:
 
 
 @action("season.hand_over", needs=Needs("manage_details", on="season.section.parent"), subject="season")
-def hand_over_season(*, season: Season, fields: SeasonFields, parts: list[SeasonPart]) -> Season:
-    """The next season, made from this one: with its strands, and with its open and penciled slots as open ones without
-    dates, as far as `parts` asks for them. This season stays as it is.
+def hand_over_season(
+    *,
+    season: Season,
+    fields: SeasonFields,
+    parts: Annotated[list[SeasonPart], Doc('What the next season takes over. Example: ["strands", "slots"]')],
+) -> Season:
+    """Create the next season from this one. This season stays as it is.
 
     Refused as at the making of a season.
     """

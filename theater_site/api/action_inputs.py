@@ -12,7 +12,8 @@ from django.db import models
 
 from theater_site.api import descriptions
 from theater_site.core.actions import Action
-from theater_site.core.inputs import Doc, docs_of, entries_of, without_none
+from theater_site.core.docs import Doc
+from theater_site.core.inputs import docs_of, entries_of, without_none
 
 _SCALARS: dict[type, dict[str, Any]] = {
     str: {"type": "string"},

@@ -16,7 +16,8 @@ from django.db import models
 from django.urls import NoReverseMatch, reverse
 
 from theater_site.core.actions import Action, OpenTo
-from theater_site.core.inputs import Doc, docs_of
+from theater_site.core.docs import Doc
+from theater_site.core.inputs import docs_of
 
 # Fields that mean the same in every app.
 EVERYWHERE = {

@@ -21,7 +21,8 @@ from rest_framework.validators import UniqueValidator
 
 from theater_site.api.descriptions import input_doc, sentence_of
 from theater_site.core.actions import Action
-from theater_site.core.inputs import Doc, docs_of, entries_of, without_none
+from theater_site.core.docs import Doc
+from theater_site.core.inputs import docs_of, entries_of, without_none
 
 WAIVE = "waive"
 _SCALARS: dict[type, type[serializers.Field[Any, Any, Any, Any]]] = {

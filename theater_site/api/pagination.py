@@ -56,23 +56,35 @@ class KeysetPagination(BasePagination):
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return {
             "type": "object",
+            "description": "One page of a list. Go on with `next` until it is null.",
             "required": ["results", "next"],
             "properties": {
-                "results": schema,
-                "next": {"type": "string", "format": "uri", "nullable": True, "description": "The next page, if any."},
+                "results": {**schema, "description": "The objects of this page, in the order of the list."},
+                "next": {
+                    "type": "string",
+                    "format": "uri",
+                    "nullable": True,
+                    "description": "The address of the next page; null on the last one.",
+                },
             },
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         parameters = [
-            _parameter("cursor", {"type": "string"}, "Where to go on: taken from `next`, never made up."),
             _parameter(
-                "page_size", {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE, "default": DEFAULT_SIZE}, ""
+                "cursor", {"type": "string"}, "Where to go on; taken from `next`, and valid for the same ordering only."
+            ),
+            _parameter(
+                "page_size",
+                {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE, "default": DEFAULT_SIZE},
+                f"How many objects a page has, at most {LARGEST_SIZE}. Example: 20",
             ),
         ]
         if names := list(getattr(view, "orderings", {})):
             parameters.append(
-                _parameter("ordering", {"type": "string", "enum": names}, "Another order than the usual one.")
+                _parameter(
+                    "ordering", {"type": "string", "enum": names}, "Another order of the list than the usual one."
+                )
             )
         return parameters
 

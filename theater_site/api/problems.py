@@ -41,20 +41,28 @@ class ProblemFault(serializers.Serializer[Any]):
     """One fault of the input."""
 
     field = serializers.CharField(help_text="Dotted path of the field; empty where no single field is at fault.")
-    code = serializers.CharField()
-    message = serializers.CharField()
+    code = serializers.CharField(help_text="A stable name of the fault, for programs. Example: max_length")
+    message = serializers.CharField(
+        help_text="What is wrong and what to do, for people. Example: At most 80 characters, please; these are 95."
+    )
 
 
 class Problem(serializers.Serializer[Any]):
     """RFC 9457 problem details."""
 
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    code = serializers.CharField()
-    request_id = serializers.CharField()
-    errors = ProblemFault(many=True, required=False)  # type: ignore[assignment]
+    type = serializers.CharField(help_text="A stable URN of the code. Example: urn:theater:problem:seats_taken")
+    title = serializers.CharField(help_text="The kind of problem, as HTTP names its status. Example: Conflict")
+    status = serializers.IntegerField(help_text="The HTTP status. Example: 409")
+    detail = serializers.CharField(
+        help_text="What is wrong and what to do, for people. Example: Seat 4 in row 2 is taken. Choose another."
+    )
+    code = serializers.CharField(help_text="A stable name of the problem, for programs. Example: seats_taken")
+    request_id = serializers.CharField(
+        help_text="Names the request in the logs; quote it when you ask for help. Example: c024995a98ac485fb4107ef19d030ec9"
+    )
+    errors = ProblemFault(
+        many=True, required=False, help_text="Each fault of the input, where there are several or a field is at fault."
+    )  # type: ignore[assignment]
     data = serializers.DictField(
         required=False,  # type: ignore[assignment]
         help_text="What a client can act upon, by code.",

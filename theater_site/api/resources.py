@@ -66,36 +66,56 @@ def refuse_outsiders(actor: Actor, row: ContentModel, right: str) -> None:
 
 
 class PreviewedChange(serializers.Serializer[Any]):
-    object_type = serializers.CharField()
-    object_id = serializers.CharField()
-    operation = serializers.CharField()
-    before = serializers.DictField()
-    after = serializers.DictField()
+    """One object that would be created, changed or deleted."""
+
+    object_type = serializers.CharField(help_text="The model of the object. Example: productions.production")
+    object_id = serializers.CharField(
+        help_text="Id of the object, as text; of an object that would be created it differs each time. Example: 12"
+    )
+    operation = serializers.CharField(
+        help_text="What would happen to it: created, changed or deleted. Example: changed"
+    )
+    before = serializers.DictField(help_text="The values of its fields before; empty where it would be created.")
+    after = serializers.DictField(help_text="The values of its fields afterwards; empty where it would be deleted.")
 
 
 class PreviewedFinding(serializers.Serializer[Any]):
-    rule = serializers.CharField()
-    severity = serializers.CharField()
-    message = serializers.CharField()
-    mend = serializers.CharField()
-    object_type = serializers.CharField()
-    object_id = serializers.CharField()
-    field = serializers.CharField()
+    """What a rule says about the result."""
+
+    rule = serializers.CharField(help_text="The rule that it breaks; `waive` names it. Example: title_too_long")
+    severity = serializers.CharField(
+        help_text="`error` stops the action; `warning` can be waived with a reason. Example: warning"
+    )
+    message = serializers.CharField(
+        help_text="What is wrong, for people. Example: The title has 95 characters; the brand allows 80."
+    )
+    mend = serializers.CharField(help_text="How to fix it. Example: Shorten it by 15.")
+    object_type = serializers.CharField(
+        help_text="The model of the object that it is about. Example: productions.production"
+    )
+    object_id = serializers.CharField(help_text="Id of the object that it is about, as text. Example: 12")
+    field = serializers.CharField(
+        help_text="The field that it is about; empty where it is about all of the object. Example: title"
+    )
 
 
 class PreviewAnswer(serializers.Serializer[Any]):
     """What an action would do; nothing has been done."""
 
-    changes = PreviewedChange(many=True)
-    findings = PreviewedFinding(many=True)
+    changes = PreviewedChange(
+        many=True, help_text="What would be created, changed and deleted, in the order in which it happens."
+    )
+    findings = PreviewedFinding(many=True, help_text="What the rules say about it.")
 
 
 class SubmittedAnswer(serializers.Serializer[Any]):
     """The action waits for approval."""
 
     id = serializers.IntegerField()
-    state = serializers.CharField()
-    url = serializers.CharField()
+    state = serializers.CharField(help_text="Where the submission stands. Example: submitted")
+    url = serializers.CharField(
+        help_text="The address of the submission. Example: https://theater.example/api/v1/submissions/7/"
+    )
 
 
 class ActingView(APIView):

@@ -21,6 +21,7 @@ from theater_site.api.inputs import NamedText, VisibleRelated
 from theater_site.api.previews import ASKED_BY
 from theater_site.api.problems import MEDIA_TYPE, Problem
 from theater_site.api.resources import ActingView, PreviewAnswer, SubmittedAnswer
+from theater_site.core.inputs import docs_of
 
 _ALWAYS = {
     "400": "The input is wrong: `errors` names each field.",
@@ -226,11 +227,15 @@ _DONE = {
 
 
 def _text_of(field: Any) -> str:
-    """What a field of an answer means, where it does not say so itself."""
+    """What a field of an answer means, where it does not say so itself. A serializer with `described_by` shows a TypedDict, and
+    its fields mean what the TypedDict's keys mean."""
     parent = getattr(field, "parent", None)
     name = getattr(field, "field_name", None)
     if name is None or parent is None:
         return ""
+    kind: Any = getattr(parent, "described_by", None)
+    if kind is not None and (doc := docs_of(kind).get(name)) is not None:
+        return doc.text
     if isinstance(parent, serializers.ModelSerializer) and field.source != "*":
         if text := descriptions.column_text(parent.Meta.model, field.source):
             return text

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -26,6 +25,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.dateparse import parse_duration
 
+from theater_site.core.docs import Doc
 from theater_site.core.errors import DomainError, Invalid, all_of
 
 SCALARS: tuple[type, ...] = (str, bool, int, Decimal, date, datetime, time, timedelta, UUID)
@@ -44,15 +44,6 @@ def kinds_of(function: Callable[..., Any]) -> dict[str, Any]:
         _check(hints[name], where)
         kinds[name] = hints[name]
     return kinds
-
-
-@dataclass(frozen=True, slots=True)
-class Doc:
-    """What an input means, in plain English: unit, format, an example. `one_of` answers the values that a text may have,
-    where no enum is its kind; the action itself refuses others."""
-
-    text: str
-    one_of: Callable[[], Iterable[str]] | None = None
 
 
 def docs_of(described: Any) -> dict[str, Doc]:

@@ -23,8 +23,9 @@ from accounts.services.submissions.items import (
 from accounts.services.submissions.submitting import refuse_others, submit_anew
 from accounts.services.submissions.transitions import move
 from theater_site.core.actions import Action, OpenTo, action, current, registered
+from theater_site.core.docs import Doc
 from theater_site.core.errors import DomainError, Invalid, NotAllowed
-from theater_site.core.inputs import Doc, Reading
+from theater_site.core.inputs import Reading
 
 # Saves of a draft by one person within this time of the first are one entry of the audit log.
 ONE_ENTRY = timedelta(hours=1)
