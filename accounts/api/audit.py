@@ -85,8 +85,10 @@ class AuditFilter(filters.FilterSet):
 
 
 _OBJECT = [
-    OpenApiParameter("object_type", str, required=True, description="Such as productions.production."),
-    OpenApiParameter("object_id", str, required=True),
+    OpenApiParameter(
+        "object_type", str, required=True, description="The model of the object. Example: productions.production"
+    ),
+    OpenApiParameter("object_id", str, required=True, description="Id of the object, as text. Example: 12"),
 ]
 
 
@@ -148,7 +150,15 @@ class AuditViewSet(Readable):
 
     @extend_schema(
         responses=serializers.StateRead,
-        parameters=[*_OBJECT, OpenApiParameter("at", OpenApiTypes.DATETIME, required=True)],
+        parameters=[
+            *_OBJECT,
+            OpenApiParameter(
+                "at",
+                OpenApiTypes.DATETIME,
+                required=True,
+                description="The instant to look back to. Example: 2027-03-14T18:30:00Z",
+            ),
+        ],
         filters=False,
     )
     @drf_action(detail=False, methods=["get"])
@@ -189,7 +199,15 @@ class AuditViewSet(Readable):
 
     @extend_schema(
         responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/jsonl"): OpenApiTypes.STR},
-        parameters=[OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=list(KINDS))],
+        parameters=[
+            OpenApiParameter(
+                "kind",
+                str,
+                OpenApiParameter.PATH,
+                enum=list(KINDS),
+                description="The kind of file: `csv` for a spreadsheet, `jsonl` for a program. Example: csv",
+            )
+        ],
     )
     @drf_action(detail=False, methods=["get"], url_path=f"export/(?P<kind>{'|'.join(KINDS)})")
     def export(self, request: Request, kind: str) -> Any:

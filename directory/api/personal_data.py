@@ -25,24 +25,45 @@ from theater_site.core.errors import NotSignedIn
 
 
 class SubjectRead(serializers.Serializer[Any]):
-    user = serializers.IntegerField(allow_null=True)
-    people = serializers.ListField(child=serializers.IntegerField())
-    emails = serializers.ListField(child=serializers.CharField())
+    """Who personal data are about."""
+
+    user = serializers.IntegerField(
+        allow_null=True, help_text="Id of the account; null where there is none. Example: 7"
+    )
+    people = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Ids of the people of the directory. Example: [12]"
+    )
+    emails = serializers.ListField(
+        child=serializers.CharField(),
+        help_text='The e-mail addresses that are known as theirs. Example: ["bea@home.example"]',
+    )
 
 
 class PersonalDataRead(serializers.Serializer[Any]):
     """Everything that is held about one person: by kind of thing ("ticketing.order"), its rows."""
 
-    subject = SubjectRead()
-    held = serializers.DictField(child=serializers.ListField(child=serializers.DictField()))
+    subject = SubjectRead(help_text="Who it is about.")
+    held = serializers.DictField(
+        child=serializers.ListField(child=serializers.DictField()),
+        help_text='The rows that are held, by kind of thing. Example: {"ticketing.order": [{"buyer_name": '
+        '"Bea Buyer"}]}',
+    )
 
 
 class ForgottenRead(serializers.Serializer[Any]):
     """Who was forgotten, and how many rows of each kind were held about them."""
 
-    user = serializers.IntegerField(allow_null=True)
-    people = serializers.ListField(child=serializers.IntegerField())
-    held = serializers.DictField(child=serializers.IntegerField())
+    user = serializers.IntegerField(
+        allow_null=True, help_text="Id of the account that was emptied; null where there was none. Example: 7"
+    )
+    people = serializers.ListField(
+        child=serializers.IntegerField(),
+        help_text="Ids of the people of the directory that were emptied. Example: [12]",
+    )
+    held = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text='How many rows of each kind were held. Example: {"ticketing.order": 2}',
+    )
 
 
 def _sections() -> dict[str, Any]:

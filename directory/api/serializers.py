@@ -8,6 +8,8 @@ from directory.models import Alias, Consent, Credit, Person
 
 
 class AliasInternal(serializers.ModelSerializer[Alias]):
+    """Another name of somebody."""
+
     class Meta:
         model = Alias
         fields = ("id", "name", "internal")
@@ -16,7 +18,9 @@ class AliasInternal(serializers.ModelSerializer[Alias]):
 class PersonPublic(serializers.ModelSerializer[Person]):
     """A person or group as everybody may see it."""
 
-    aliases = serializers.SerializerMethodField()
+    aliases = serializers.SerializerMethodField(
+        help_text='Other names of theirs that everybody may see. Example: ["Anna Smith"]'
+    )
 
     class Meta:
         model = Person
@@ -42,9 +46,13 @@ class PersonInternal(serializers.ModelSerializer[Person]):
 class CreditPublic(serializers.ModelSerializer[Credit]):
     """A credit as the program prints it. `person` is null where they have no public page."""
 
-    production_title = serializers.CharField(source="production.title")
-    name = serializers.SerializerMethodField()
-    person = serializers.SerializerMethodField()
+    production_title = serializers.CharField(
+        source="production.title", help_text="The production's title. Example: The Seagull"
+    )
+    name = serializers.SerializerMethodField(help_text="The name as the program prints it. Example: Anna Bell")
+    person = serializers.SerializerMethodField(
+        help_text="Id of the person; null where they have no public page. Example: 12"
+    )
 
     class Meta:
         model = Credit
@@ -63,8 +71,10 @@ class CreditPublic(serializers.ModelSerializer[Credit]):
 class CreditInternal(serializers.ModelSerializer[Credit]):
     """A credit for those who work on the cast."""
 
-    production_title = serializers.CharField(source="production.title")
-    name = serializers.CharField(source="person.name")
+    production_title = serializers.CharField(
+        source="production.title", help_text="The production's title. Example: The Seagull"
+    )
+    name = serializers.CharField(source="person.name", help_text="The person's own name. Example: Anna Bell")
 
     class Meta:
         model = Credit
@@ -77,7 +87,9 @@ class CreditInternal(serializers.ModelSerializer[Credit]):
 class MostCredited(serializers.ModelSerializer[Person]):
     """A person or group, and how many public credits they have."""
 
-    credit_count = serializers.IntegerField()
+    credit_count = serializers.IntegerField(
+        help_text="In how many credits of public productions they are named. Example: 17"
+    )
 
     class Meta:
         model = Person

@@ -157,7 +157,9 @@ class CreditViewSet(Readable):
     internal = internally(serializers.CreditInternal)
 
     @extend_schema(
-        parameters=[OpenApiParameter("production", int, required=True)],
+        parameters=[
+            OpenApiParameter("production", int, required=True, description="Id of the production. Example: 12")
+        ],
         responses={(200, "text/csv"): OpenApiTypes.STR},
         filters=False,
     )
@@ -175,7 +177,11 @@ class HistoryViewSet(Resource):
     serializer_class = serializers.CreditPublic
     ordering = ("-production__opens_on", "-pk")
 
-    @extend_schema(parameters=[OpenApiParameter("person", int, OpenApiParameter.PATH)])
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("person", int, OpenApiParameter.PATH, description="Id of the person or group. Example: 12")
+        ]
+    )
     def list(self, request: Request, person: str) -> Response:
         found: Person = visible(request, Person, person)
         return self.listed(history_of(found).visible_to(self.actor))

@@ -33,10 +33,19 @@ class Consent(ContentModel):
     personal: ClassVar[frozenset[str]] = frozenset({"note"})
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="consents")
-    purpose = models.CharField(max_length=16, choices=ConsentPurpose.choices)
-    given_at = models.DateTimeField()
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
-    note = EncryptedTextField(blank=True, default="", validators=[MaxLengthValidator(1_000)])
+    purpose = models.CharField(
+        max_length=16, choices=ConsentPurpose.choices, help_text="What the person agreed to. Example: photos"
+    )
+    given_at = models.DateTimeField(help_text="When they agreed: an instant in UTC. Example: 2027-03-14T18:30:00Z")
+    withdrawn_at = models.DateTimeField(
+        null=True, blank=True, help_text="When they took it back; null while it holds. Example: 2027-05-01T09:00:00Z"
+    )
+    note = EncryptedTextField(
+        blank=True,
+        default="",
+        validators=[MaxLengthValidator(1_000)],
+        help_text="How they agreed, for those who look after it. Example: Signed form of March 2027",
+    )
 
     class Meta:
         base_manager_name = "objects"

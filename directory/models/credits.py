@@ -47,23 +47,62 @@ class Credit(ContentModel):
 
     production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="credits", db_index=False)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="credits", db_index=False)
-    kind = models.CharField(max_length=8, choices=CreditKind.choices, default=CreditKind.CAST)
+    kind = models.CharField(
+        max_length=8,
+        choices=CreditKind.choices,
+        default=CreditKind.CAST,
+        help_text="Whether it is a part in the cast or a job in the crew. Example: cast",
+    )
     # Both lengths together must fit into one entry of a PostgreSQL index: 2,700 bytes, four a letter.
-    role = models.CharField(max_length=300, blank=True, default="")
-    note = models.CharField(max_length=300, blank=True, default="")
-    billing_order = models.PositiveIntegerField(default=0)
-    starts_on = PartialDateField()
-    ends_on = PartialDateField()
-    holding = models.CharField(max_length=11, choices=_HOLDINGS, blank=True, default="")
+    role = models.CharField(
+        max_length=300, blank=True, default="", help_text="The part or job as the program prints it. Example: Nina"
+    )
+    note = models.CharField(
+        max_length=300, blank=True, default="", help_text="What the program prints beside it. Example: from 1 May"
+    )
+    billing_order = models.PositiveIntegerField(
+        default=0, help_text="Its place in the billing of its production, the lowest first. Example: 3"
+    )
+    starts_on = PartialDateField(
+        help_text="From which day, partial dates too; empty is from the start of the run. Example: 2027-03-20"
+    )
+    ends_on = PartialDateField(
+        help_text="Until which day, partial dates too; empty is to the end of the run. Example: 2027-04-01"
+    )
+    holding = models.CharField(
+        max_length=11,
+        choices=_HOLDINGS,
+        blank=True,
+        default="",
+        help_text="How a part is held, such as first cast, understudy or replacement; empty where nothing "
+        "is said. Example: understudy",
+    )
     character = models.ForeignKey(Character, null=True, blank=True, on_delete=models.PROTECT, related_name="credits")
     job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.PROTECT, related_name="credits")
     # The name as it is printed for this one, where that is not the person's.
-    credited_as = models.CharField(max_length=300, blank=True, default="")
+    credited_as = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text="The name that the program prints, where it is not the person's own. Example: A. Bell",
+    )
     # Programs print those of one block together under its title; of several blocks the lowest order comes first.
-    block = models.CharField(max_length=60, blank=True, default="")
-    block_order = models.PositiveIntegerField(default=0)
+    block = models.CharField(
+        max_length=60,
+        blank=True,
+        default="",
+        help_text="The heading of the program under which it stands; empty is the usual one. Example: Creative team",
+    )
+    block_order = models.PositiveIntegerField(
+        default=0, help_text="The place of that heading in the program, the lowest first. Example: 2"
+    )
     # Of casts that alternate ("Red", "Blue"): the one that this holder plays in.
-    team = models.CharField(max_length=40, blank=True, default="")
+    team = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        help_text="Which of several casts that alternate plays it; empty where there is one cast. Example: Red",
+    )
     in_place_of = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="taken_over_by"
     )

@@ -34,13 +34,30 @@ class Person(ContentModel):
     personal: ClassVar[frozenset[str]] = frozenset({"email", "email_index", "phone"})
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=6, choices=PersonKind.choices, default=PersonKind.PERSON)
-    name = models.CharField(max_length=300)
+    kind = models.CharField(
+        max_length=6,
+        choices=PersonKind.choices,
+        default=PersonKind.PERSON,
+        help_text="Whether it is a person or a group such as an ensemble. Example: person",
+    )
+    name = models.CharField(max_length=300, help_text="The name as programs print it. Example: Anna Bell")
     # As lists order it ("Bernhardt, Sarah"), where that is not the name itself.
-    sort_name = models.CharField(max_length=300, blank=True, default="")
-    pronouns = models.CharField(max_length=60, blank=True, default="")
+    sort_name = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text="The name by which lists are ordered; empty orders by the name itself. Example: Bell, Anna",
+    )
+    pronouns = models.CharField(
+        max_length=60, blank=True, default="", help_text="How to speak of them, as they ask. Example: she/her"
+    )
     # Django tells max_length of text to forms alone; the validator judges every save.
-    bio = models.TextField(blank=True, default="", validators=[MaxLengthValidator(10_000)])
+    bio = models.TextField(
+        blank=True,
+        default="",
+        validators=[MaxLengthValidator(10_000)],
+        help_text="Who they are, for their own page and for programs; Markdown. Example: Anna joined in 2019.",
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -49,10 +66,21 @@ class Person(ContentModel):
         related_name="people",
         db_index=False,
     )
-    email = EncryptedTextField(blank=True, default="", validators=[MaxLengthValidator(254), validate_email])
+    email = EncryptedTextField(
+        blank=True,
+        default="",
+        validators=[MaxLengthValidator(254), validate_email],
+        help_text="Their e-mail address, for those who work on the directory; empty where it is not known. "
+        "Example: anna@home.example",
+    )
     # By which somebody is found who asks what is held about them.
     email_index = BlindIndexField("email", db_index=True)
-    phone = EncryptedTextField(blank=True, default="", validators=[MaxLengthValidator(60)])
+    phone = EncryptedTextField(
+        blank=True,
+        default="",
+        validators=[MaxLengthValidator(60)],
+        help_text="Their phone number, for those who work on the directory. Example: +44 20 7946 0000",
+    )
     folded = FoldedField(sources=("name", "sort_name"))
     sort_key = FoldedField(sources=("listed_name",))
     published_at = models.DateTimeField(null=True, editable=False)
@@ -99,8 +127,12 @@ class Alias(ContentModel):
     public_when: ClassVar[Q | None] = Q(person__published_at__isnull=False, internal=False)
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="aliases", db_index=False)
-    name = models.CharField(max_length=300)
-    internal = models.BooleanField(default=False)
+    name = models.CharField(
+        max_length=300, help_text="Another name of theirs, by which they are found. Example: Anna Smith"
+    )
+    internal = models.BooleanField(
+        default=False, help_text="True where only those who work on the directory may see it. Example: false"
+    )
     folded = FoldedField(sources=("name",))
 
     class Meta:

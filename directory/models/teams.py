@@ -19,8 +19,8 @@ class TeamNight(ContentModel):
     public_when: ClassVar[Q | None] = Q(production__published_at__isnull=False)
 
     production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="team_nights", db_index=False)
-    date = models.DateField()
-    team = models.CharField(max_length=40)
+    date = models.DateField(help_text="The day that belongs to it. Example: 2027-03-14")
+    team = models.CharField(max_length=40, help_text="Which of several casts that alternate. Example: Red")
 
     class Meta:
         base_manager_name = "objects"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from directory.models import Credit, CreditKind, Person, TeamNight
 from directory.rules.holdings import Holding, is_cover, plays, stands, stands_by
@@ -12,6 +12,7 @@ from directory.signals import cast_changed
 from productions.models import Character, Production
 from productions.rules.partial_dates import PartialDate
 from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
 
 MOST_NIGHTS = 1_000
@@ -30,13 +31,15 @@ class NewHolder(TypedDict, total=False):
 def change_cast(
     *,
     production: Production,
-    character: Character,
-    leaves: Credit | None,
-    person: Person,
-    from_date: dt.date,
+    character: Annotated[Character, Doc("Id of the part that goes to somebody else. Example: 8")],
+    leaves: Annotated[
+        Credit | None, Doc("Id of the credit that ends; null where one alone plays the part that day. Example: 31")
+    ],
+    person: Annotated[Person, Doc("Id of the person who takes the part over. Example: 12")],
+    from_date: Annotated[dt.date, Doc("The first day on which they play it. Example: 2027-03-20")],
     fields: NewHolder,
 ) -> Credit:
-    """`person` plays `character` from that day on; whoever held it ends the day before, and both stay in the history.
+    """Give a part to another person from a day on. Whoever held it ends the day before; both stay in the history.
 
     `leaves` is the credit that ends; None where one alone plays the part that day. The new credit is a replacement (or
     what the other was, an understudy say), billed where the other was. Announces `cast_changed`. Refused:
@@ -72,8 +75,16 @@ def change_cast(
 
 
 @action("cast.set_team_nights", needs=Needs("edit_cast", on="production"), subject="production", proposable=True)
-def set_team_nights(*, production: Production, team: str, dates: list[dt.date]) -> Production:
-    """These are the days of one of several casts that alternate, and no others; none takes all away.
+def set_team_nights(
+    *,
+    production: Production,
+    team: Annotated[str, Doc("The team, as credits name it. Example: Red")],
+    dates: Annotated[
+        list[dt.date],
+        Doc('All days of this team, at most 1000; an empty list takes all away. Example: ["2027-03-14", "2027-03-16"]'),
+    ],
+) -> Production:
+    """Set the days of one of several casts that alternate. They replace the days that it had.
 
     Refused: a team that no credit names (`unknown_team`), days outside of the run, a thousand days and more.
     """

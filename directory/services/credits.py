@@ -42,10 +42,10 @@ class CreditFields(TypedDict, total=False):
 
 @action("credit.add", needs=Needs("edit_cast", on="production"), proposable=True)
 def add_credit(*, production: Production, person: Person, fields: CreditFields) -> Credit:
-    """Credit `person`, or a group, with a part or a job in `production`; public as soon as the production is.
+    """Credit a person or group with a part or job. It is public as soon as the production is.
 
-    Without a role the character's or the job's name is printed. Refused: the same credit again (person, kind, role, note,
-    holding and first day), blank roles included; an end surely before the start; a character of another play
+    Without a role the character's or the job's name is printed. Refused: the same credit again (person, kind, role,
+    note, holding and first day), blank roles included; an end surely before the start; a character of another play
     (`character_not_in_play`); days that are surely outside of the run (`outside_the_run`); a replacement that begins no
     later than the first night (`replacement_before_first_night`); a cover without its nights (`cover_without_nights`).
     Two who would play one part on one night are a warning (`one_part_twice`).
@@ -58,7 +58,7 @@ def add_credit(*, production: Production, person: Person, fields: CreditFields) 
 
 @action("credit.update", needs=Needs("edit_cast", on="credit"), subject="credit", proposable=True)
 def update_credit(*, credit: Credit, changes: CreditFields) -> Credit:
-    """Correct it. Who it credits and in what stays: remove it and add another for that. Refused as at its making."""
+    """Update a credit. Who it credits and in what stays: remove it and add another for that. Refused as at its making."""
     _describe(credit, changes)
     credit.save()
     return credit
@@ -66,10 +66,10 @@ def update_credit(*, credit: Credit, changes: CreditFields) -> Credit:
 
 @action("credit.remove", needs=Needs("edit_cast", on="credit"), subject="credit", proposable=True)
 def remove_credit(*, credit: Credit) -> None:
-    """Take it back: this person had no such part. For one who leaves during the run set `ends_on` instead.
+    """Remove a credit. For one who leaves during the run set `ends_on` instead.
 
-    Of a credit that took a part over by a cast change the nights go back: whoever held it until the day before holds it until
-    this one would have ended, and who came after or covered this one does so in their place.
+    Of a credit that took a part over by a cast change the nights go back: whoever held it until the day before holds it
+    until this one would have ended, and who came after or covered this one does so in their place.
     """
     before = _handed_over_by(credit)
     if before is not None:

@@ -41,15 +41,15 @@ _KEY = ("kind", "role", "note", "starts_on", "holding")
 
 @action("credit.import_table", needs=Needs("edit_cast", on="production"), subject="production")
 def import_credits(*, production: Production, rows: list[CreditRow]) -> TableOutcome:
-    """Take in every row, or none: one that stands (person, kind, role, note, holding and first day) is described anew, any
-    other is added. Credits that the table does not name stay.
+    """Import a table of credits: every row or none. A row with the person, kind, role, note, holding and first day of a
+    credit updates it, any other adds one. Credits that the table does not name stay.
 
     A credit is known by the columns that there are: without a role by its character or job.
 
     Refused (`table_refused`, with each bad cell): somebody of whom the actor sees nothing in the directory
     (`unknown_person`), or sees several (`ambiguous_person`); a row that several credits answer to, for want of a column
-    (`ambiguous_credit`); a character that is not in the play, a job that there is not; the same credit twice; and
-    what adding a credit refuses. Warnings are told alike, and waived for all rows at once.
+    (`ambiguous_credit`); a character that is not in the play, a job that there is not; the same credit twice; and what
+    adding a credit refuses. Warnings are told alike, and waived for all rows at once.
     """
     work, names = RowByRow(), _Names(production, rows)
     known: dict[int, list[Credit]] = {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from accounts.models import Section, User
 from directory.models import Alias, Credit, Person, PersonKind
 from directory.services.own_records import OnOwnRecord, is_own, refuse_strangers
 from theater_site.core.actions import Action, Needs, OpenTo, Submitted, action, current
 from theater_site.core.actors import Actor
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, NotAllowed, NotFound
 from theater_site.core.text import clean_markdown
 
@@ -39,7 +40,8 @@ class PersonFields(SelfDescription, Contact, total=False):
 
 @action("person.create", needs=Needs("edit_directory", on="section"), proposable=True)
 def create_person(*, section: Section, fields: PersonFields) -> Person:
-    """A new person or group, not public yet. Refused: no name, an e-mail address that is none, texts that are too long.
+    """Create a person or group; they are not public yet. Refused: no name, an e-mail address that is none, texts that
+    are too long.
 
     Two people may bear one name; looking first is up to the caller.
     """
@@ -51,7 +53,7 @@ def create_person(*, section: Section, fields: PersonFields) -> Person:
 
 @action("person.update", needs=Needs("edit_directory", on="person"), subject="person", proposable=True)
 def update_person(*, person: Person, changes: PersonFields) -> Person:
-    """Describe them anew. Refused as at their making."""
+    """Update a person. Refused as at their making."""
     _describe(person, changes)
     person.save()
     return person
@@ -59,7 +61,8 @@ def update_person(*, person: Person, changes: PersonFields) -> Person:
 
 @action("person.describe_self", open_to=OpenTo.SIGNED_IN, subject="person")
 def describe_self(*, person: Person, changes: SelfDescription) -> Person | Submitted:
-    """Say something else of oneself: done at once for those who may edit the directory, else kept for approval.
+    """Update one's own pronouns and biography. It is done at once for those who may edit the directory, and else waits
+    for approval.
 
     Refused where the record is not the actor's own, and as `person.update` is. What waits is a `person.update`, decided
     by whoever may approve in the directory.
@@ -87,7 +90,7 @@ def describes_self(actor: Actor, action: Action[Any, Any], given: Mapping[str, A
 
 @action("person.update_contact", open_to=OpenTo.SIGNED_IN, subject="person")
 def update_contact(*, person: Person, changes: Contact) -> Person:
-    """How this person is reached; nobody but they themselves and those who work on the directory ever see it.
+    """Update the contact data of a person. Only they themselves and those who work on the directory see it.
 
     Done at once, by the person or by whoever may edit the directory. Refused: others, an address that is none.
     """
@@ -98,8 +101,12 @@ def update_contact(*, person: Person, changes: Contact) -> Person:
 
 
 @action("person.link_user", needs=Needs("manage_directory", on="person"), subject="person")
-def link_user(*, person: Person, user: User | None) -> Person:
-    """Let `user` sign in as this person: it becomes theirs to see whole and to describe. None unlinks.
+def link_user(
+    *,
+    person: Person,
+    user: Annotated[User | None, Doc("Id of the account of this person; null links none. Example: 7")],
+) -> Person:
+    """Link a person to their account, or to none. None unlinks.
 
     Refused where that account is another person's already.
     """
@@ -112,7 +119,7 @@ def link_user(*, person: Person, user: User | None) -> Person:
     "person.publish", needs=Needs("publish_directory", on="person"), subject="person", proposable=True, exposes=True
 )
 def publish_person(*, person: Person) -> Person:
-    """Give them a page for everybody to see. Refused where they have it."""
+    """Publish a person's page. Refused where they have it."""
     if person.published_at is not None:
         raise Conflict("This person is public already.", code="already_published")
     person.published_at = current().instant
@@ -122,7 +129,7 @@ def publish_person(*, person: Person) -> Person:
 
 @action("person.withdraw", needs=Needs("publish_directory", on="person"), subject="person", proposable=True)
 def withdraw_person(*, person: Person) -> Person:
-    """Take their page from the public's eyes. Their credits stay: a public production's program names everybody."""
+    """Unpublish a person's page. Their credits stay: a public production's program names everybody."""
     if person.published_at is None:
         raise Conflict("This person is not public.", code="not_published")
     person.published_at = None
@@ -132,7 +139,7 @@ def withdraw_person(*, person: Person) -> Person:
 
 @action("person.delete", needs=Needs("manage_directory", on="person"), subject="person")
 def delete_person(*, person: Person) -> None:
-    """Remove an entry made by mistake, with its aliases and consents. Refused where it is public or credited."""
+    """Delete a person who was entered by mistake, with aliases and consents. Refused where it is public or credited."""
     if person.published_at is not None:
         raise Conflict("A public person is withdrawn first.", code="published")
     if Credit.objects.filter(person=person).exists():
@@ -141,8 +148,14 @@ def delete_person(*, person: Person) -> None:
 
 
 @action("person.add_alias", needs=Needs("edit_directory", on="person"), subject="person", proposable=True)
-def add_alias(*, person: Person, name: str, internal: bool) -> Person:
-    """Another name by which they are found; an `internal` one neither shown to the public nor found by it.
+def add_alias(
+    *,
+    person: Person,
+    name: Annotated[str, Doc("The other name. Example: Anna Smith")],
+    internal: Annotated[bool, Doc("True where only those who work on the directory may see it. Example: false")],
+) -> Person:
+    """Add another name of a person, by which they are found. The public is neither shown an internal one nor finds them
+    by it.
 
     Refused: a blank one, and one that they have.
     """
@@ -151,8 +164,10 @@ def add_alias(*, person: Person, name: str, internal: bool) -> Person:
 
 
 @action("person.remove_alias", needs=Needs("edit_directory", on="person"), subject="person", proposable=True)
-def remove_alias(*, person: Person, alias: Alias) -> Person:
-    """Forget a name. Refused where it is somebody else's, or gone."""
+def remove_alias(
+    *, person: Person, alias: Annotated[Alias, Doc("Id of the alias, from the person's `aliases`. Example: 4")]
+) -> Person:
+    """Remove one of the other names of a person. Refused where it is somebody else's, or gone."""
     # Not the one that is given: whoever previews this before doing it would give an alias that was deleted once.
     known = Alias.objects.filter(person=person, pk=alias.pk).first()
     if known is None:

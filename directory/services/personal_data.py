@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from accounts.models import Section, User
 from accounts.rules.subjects import Subject
@@ -13,6 +13,7 @@ from accounts.signals import held_about, person_forgotten
 from directory.models import Person
 from directory.selectors.personal_data import subject_named
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid, NotAllowed, NotFound
 from theater_site.core.mentions import telling
 
@@ -57,9 +58,19 @@ def personal_data_of(subject: Subject) -> PersonalData:
 
 @action("personal_data.export", needs=_NEEDS)
 def export_personal_data(
-    *, organization: Section, directory: Section, user: User | None, person: Person | None, email: str | None
+    *,
+    organization: Section,
+    directory: Section,
+    user: Annotated[User | None, Doc("Id of the account; null where it goes by the person or address. Example: 7")],
+    person: Annotated[
+        Person | None, Doc("Id of the person; null where it goes by the account or address. Example: 12")
+    ],
+    email: Annotated[
+        str | None,
+        Doc("An e-mail address, in full; null where it goes by the account or person. Example: bea@home.example"),
+    ],
 ) -> PersonalData:
-    """Everything that is held about somebody, named by an account, a person of the directory or an e-mail address.
+    """Export everything that is held about one person.
 
     That it was told, and about whom, stands in the audit log. Refused: nobody named, nobody found.
     """
@@ -77,20 +88,27 @@ def erase_personal_data(
     *,
     organization: Section,
     directory: Section,
-    user: User | None,
-    person: Person | None,
-    email: str | None,
-    keep_public_credits: bool,
+    user: Annotated[User | None, Doc("Id of the account; null where it goes by the person or address. Example: 7")],
+    person: Annotated[
+        Person | None, Doc("Id of the person; null where it goes by the account or address. Example: 12")
+    ],
+    email: Annotated[
+        str | None,
+        Doc("An e-mail address, in full; null where it goes by the account or person. Example: bea@home.example"),
+    ],
+    keep_public_credits: Annotated[
+        bool, Doc("True keeps the name in the programs of public productions. Example: true")
+    ],
 ) -> Forgotten:
-    """Forget somebody in all apps: what is said of them goes, and what the audit log knows of it.
+    """Erase what is held about one person, in all apps.
 
-    The account is closed and its roles end, with all that was passed on from them: hand over first. Orders keep their lines
-    and amounts and lose their buyer. Credits stay under "Name withheld", or with `keep_public_credits` under the name that a
-    public program prints. The audit log goes on to say that things were done, and no longer what they were. It cannot be
-    undone; preview it.
+    The account is closed and its roles end, with all that was passed on from them: hand over first. Orders keep their
+    lines and amounts and lose their buyer. Credits stay under "Name withheld", or with `keep_public_credits` under the
+    name that a public program prints. The audit log goes on to say that things were done, and no longer what they were.
+    It cannot be undone; preview it.
 
-    Refused: oneself (`own_account`), the last director (`last_director`), somebody from whom the actor has their own role,
-    nobody named, nobody found.
+    Refused: oneself (`own_account`), the last director (`last_director`), somebody from whom the actor has their own
+    role, nobody named, nobody found.
     """
     run = current()
     _refuse_other_sections(organization, directory)

@@ -31,23 +31,27 @@ class StagedFileRead(serializers.ModelSerializer[StagedFile]):
 class UploadInput(serializers.Serializer[Any]):
     """multipart/form-data with one picture: JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP, at most 25 MiB."""
 
-    file = serializers.FileField()
+    file = serializers.FileField(help_text="The picture: JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP, at most 25 MiB.")
 
 
 class DepictedPerson(serializers.Serializer[Any]):
     """Somebody who is seen in a picture."""
 
-    id = serializers.IntegerField()
-    name = serializers.CharField()
+    id = serializers.IntegerField(help_text="Id of the person. Example: 12")
+    name = serializers.CharField(help_text="The person's name. Example: Anna Bell")
 
 
 class AssetPublic(serializers.ModelSerializer[Asset]):
     """A picture as everybody may see it. `url` answers with the picture itself, `?width=` with a smaller one."""
 
-    url = serializers.URLField()
+    url = serializers.URLField(
+        help_text="The address of the picture itself. Example: https://theater.example/api/v1/assets/9/file/"
+    )
     widths = serializers.ListField(child=serializers.IntegerField(), help_text="What `?width=` may be.")
-    tags = serializers.ListField(child=serializers.CharField())
-    depicts = DepictedPerson(many=True)
+    tags = serializers.ListField(
+        child=serializers.CharField(), help_text='The words by which it is found. Example: ["rehearsal"]'
+    )
+    depicts = DepictedPerson(many=True, help_text="Who is seen in it, as far as you may know.")
 
     class Meta:
         model = Asset

@@ -181,7 +181,11 @@ class AssetViewSet(_Pictures):
     create.action_run = assets.create_asset  # type: ignore[attr-defined]
 
     @extend_schema(
-        parameters=[OpenApiParameter("width", int, enum=WIDTHS, description="A still WebP at most this wide.")],
+        parameters=[
+            OpenApiParameter(
+                "width", int, enum=WIDTHS, description="Answer a still WebP at most so many pixels wide. Example: 640"
+            )
+        ],
         responses={
             (200, "image/*", "application/octet-stream"): OpenApiTypes.BINARY,
             304: OpenApiResponse(description="The picture is the one whose ETag was sent."),

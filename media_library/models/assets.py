@@ -32,17 +32,40 @@ class Asset(ContentModel):
         Production, null=True, blank=True, on_delete=models.PROTECT, related_name="assets", db_index=False
     )
     file = models.OneToOneField(StagedFile, editable=False, on_delete=models.PROTECT, related_name="asset")
-    kind = models.CharField(max_length=10, choices=AssetKind.choices, default=AssetKind.IMAGE, editable=False)
-    title = models.CharField(max_length=300)
-    alt_text = models.CharField(max_length=1_000, blank=True, default="")
-    credit_line = models.CharField(max_length=300, blank=True, default="")
+    kind = models.CharField(
+        max_length=10,
+        choices=AssetKind.choices,
+        default=AssetKind.IMAGE,
+        editable=False,
+        help_text="What kind of file it is. Example: image",
+    )
+    title = models.CharField(
+        max_length=300, help_text="What the picture is called, in lists and below it. Example: Nina and Trigorin, Act 2"
+    )
+    alt_text = models.CharField(
+        max_length=1_000,
+        blank=True,
+        default="",
+        help_text="What is seen in it, for those who do not see it. Example: A young woman hands a book to a man.",
+    )
+    credit_line = models.CharField(
+        max_length=300, blank=True, default="", help_text="Who took it, as it must be printed. Example: Photo: Ann Lee"
+    )
     title_folded = FoldedField(sources=("title", "credit_line"))
-    mime_type = models.CharField(max_length=40, editable=False)
-    byte_size = models.PositiveIntegerField(editable=False)
-    sha256 = models.CharField(max_length=64, editable=False)
-    width = models.PositiveIntegerField(editable=False)
-    height = models.PositiveIntegerField(editable=False)
-    frames = models.PositiveIntegerField(default=1, editable=False)
+    mime_type = models.CharField(
+        max_length=40, editable=False, help_text="The media type of the stored picture. Example: image/jpeg"
+    )
+    byte_size = models.PositiveIntegerField(
+        editable=False, help_text="The size of the stored picture in bytes. Example: 248113"
+    )
+    sha256 = models.CharField(
+        max_length=64, editable=False, help_text="SHA-256 of the stored picture, in hexadecimal digits."
+    )
+    width = models.PositiveIntegerField(editable=False, help_text="The width in pixels. Example: 2400")
+    height = models.PositiveIntegerField(editable=False, help_text="The height in pixels. Example: 1600")
+    frames = models.PositiveIntegerField(
+        default=1, editable=False, help_text="How many frames it has; more than 1 where it moves. Example: 1"
+    )
     published_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
@@ -74,7 +97,7 @@ class Tag(ContentModel):
     view_right: ClassVar[str] = "view_media"
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
-    name = models.CharField(max_length=60)
+    name = models.CharField(max_length=60, help_text="The word, as it was first written. Example: rehearsal")
     folded = models.CharField(max_length=120, unique=True, editable=False)
 
     class Meta:

@@ -23,8 +23,13 @@ class Collection(ContentModel):
     production = models.ForeignKey(
         Production, null=True, blank=True, on_delete=models.PROTECT, related_name="collections"
     )
-    title = models.CharField(max_length=300)
-    description = models.TextField(blank=True, default="", max_length=5_000)
+    title = models.CharField(max_length=300, help_text="What the collection is called. Example: Press kit")
+    description = models.TextField(
+        blank=True,
+        default="",
+        max_length=5_000,
+        help_text="What is in it; Markdown. Example: Free for the press, with the credit line.",
+    )
     published_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
@@ -43,7 +48,7 @@ class CollectionItem(ContentModel):
 
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="items", db_index=False)
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="places")
-    position = models.PositiveIntegerField()
+    position = models.PositiveIntegerField(help_text="Its place in the collection, the lowest first. Example: 3")
 
     class Meta:
         base_manager_name = "objects"

@@ -27,12 +27,22 @@ class StagedFile(ContentModel):
         settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
     key = models.CharField(max_length=100, unique=True, editable=False)
-    mime_type = models.CharField(max_length=40, editable=False)
-    byte_size = models.PositiveIntegerField(editable=False)
-    sha256 = models.CharField(max_length=64, editable=False)
-    width = models.PositiveIntegerField(editable=False)
-    height = models.PositiveIntegerField(editable=False)
-    frames = models.PositiveIntegerField(default=1, editable=False)
+    mime_type = models.CharField(
+        max_length=40,
+        editable=False,
+        help_text="The media type as it is stored; perhaps another than what was sent. Example: image/jpeg",
+    )
+    byte_size = models.PositiveIntegerField(
+        editable=False, help_text="The size as it is stored, in bytes. Example: 248113"
+    )
+    sha256 = models.CharField(
+        max_length=64, editable=False, help_text="SHA-256 of what is stored, in hexadecimal digits."
+    )
+    width = models.PositiveIntegerField(editable=False, help_text="The width in pixels. Example: 2400")
+    height = models.PositiveIntegerField(editable=False, help_text="The height in pixels. Example: 1600")
+    frames = models.PositiveIntegerField(
+        default=1, editable=False, help_text="How many frames it has; more than 1 where it moves. Example: 1"
+    )
 
     class Meta:
         base_manager_name = "objects"

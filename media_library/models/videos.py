@@ -27,11 +27,24 @@ class VideoLink(ContentModel):
     production = models.ForeignKey(
         Production, null=True, blank=True, on_delete=models.PROTECT, related_name="video_links"
     )
-    provider = models.CharField(max_length=10, choices=VideoProvider.choices, editable=False)
-    video_id = models.CharField(max_length=20, editable=False)
-    page_url = models.CharField(max_length=200, editable=False)
-    embed_url = models.CharField(max_length=200, editable=False)
-    title = models.CharField(max_length=300)
+    provider = models.CharField(
+        max_length=10, choices=VideoProvider.choices, editable=False, help_text="Who hosts the video. Example: youtube"
+    )
+    video_id = models.CharField(
+        max_length=20, editable=False, help_text="The provider's id of the video. Example: dQw4w9WgXcQ"
+    )
+    page_url = models.CharField(
+        max_length=200,
+        editable=False,
+        help_text="The address of its page. Example: https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+    )
+    embed_url = models.CharField(
+        max_length=200,
+        editable=False,
+        help_text="The address to embed, which sets no cookies before it plays. Example: "
+        "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ",
+    )
+    title = models.CharField(max_length=300, help_text="What the video is called. Example: Trailer")
     published_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:

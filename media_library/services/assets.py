@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from django.core.files.storage import default_storage
 
@@ -14,6 +14,7 @@ from media_library.models.files import facts
 from media_library.services.publishing import check_home, make_public, refuse_if_public, take_back
 from productions.models import Production
 from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
 from theater_site.core.text import fold
 
@@ -30,8 +31,16 @@ class AssetFields(TypedDict, total=False):
 
 
 @action("asset.create", needs=Needs("edit_media", on="section"), subject="file", proposable=True)
-def create_asset(*, section: Section, file: StagedFile, production: Production | None, fields: AssetFields) -> Asset:
-    """A picture of an uploaded file, not public yet, in the section of its production or, without one, in `section`.
+def create_asset(
+    *,
+    section: Section,
+    file: Annotated[StagedFile, Doc("Id of the uploaded file, from `POST /api/v1/files/`. Example: 9")],
+    production: Annotated[
+        Production | None, Doc("Id of the production that it shows; null where it shows the organization. Example: 12")
+    ],
+    fields: AssetFields,
+) -> Asset:
+    """Create an asset of an uploaded picture; it is not public yet.
 
     Refused: a file that another picture took (`file_taken`) or that never reached the storage (`file_missing`), a
     production of another section, no title, texts that are too long.
@@ -49,7 +58,8 @@ def create_asset(*, section: Section, file: StagedFile, production: Production |
 
 @action("asset.update", needs=Needs("edit_media", on="asset"), subject="asset", proposable=True)
 def update_asset(*, asset: Asset, changes: AssetFields) -> Asset:
-    """Describe it anew. Refused as at its making, and where a public picture would lose its alternative text."""
+    """Update what is said of a picture. Refused as at its making, and where a public picture would lose its alternative
+    text."""
     for name, value in changes.items():
         setattr(asset, name, value)
     if asset.published_at is not None:
@@ -60,7 +70,7 @@ def update_asset(*, asset: Asset, changes: AssetFields) -> Asset:
 
 @action("asset.publish", needs=Needs("publish_media", on="asset"), subject="asset", proposable=True, exposes=True)
 def publish_asset(*, asset: Asset) -> Asset:
-    """Make it and its file public. Refused where it is public, and without an alternative text."""
+    """Publish a picture and its file. Refused where it is public, and without an alternative text."""
     _check_alt_text(asset)
     make_public(asset, "picture")
     return asset
@@ -68,21 +78,27 @@ def publish_asset(*, asset: Asset) -> Asset:
 
 @action("asset.withdraw", needs=Needs("publish_media", on="asset"), subject="asset", proposable=True)
 def withdraw_asset(*, asset: Asset) -> Asset:
-    """Take it from the public's eyes; caches on the way forget it within minutes. Refused where it is not public."""
+    """Unpublish a picture. Refused where it is not public."""
     take_back(asset, "picture")
     return asset
 
 
 @action("asset.delete", needs=Needs("edit_media", on="asset"), subject="asset", proposable=True)
 def delete_asset(*, asset: Asset) -> None:
-    """Remove it for good, from all collections too; its file goes with a later sweep. Refused where it is public."""
+    """Delete a picture and its file for good. Refused where it is public."""
     refuse_if_public(asset, "picture")
     asset.delete()
 
 
 @action("asset.set_tags", needs=Needs("edit_media", on="asset"), subject="asset", proposable=True)
-def set_asset_tags(*, asset: Asset, tags: list[str]) -> Asset:
-    """Let it bear exactly these tags, compared without case and accents; a new word becomes a new tag.
+def set_asset_tags(
+    *,
+    asset: Asset,
+    tags: Annotated[
+        list[str], Doc('All tags of the picture; an empty list takes all away. Example: ["rehearsal", "act 2"]')
+    ],
+) -> Asset:
+    """Set all tags of a picture.
 
     Refused: an empty word, one of more than 60 characters, more than 50 of them.
     """
@@ -104,15 +120,17 @@ def set_asset_tags(*, asset: Asset, tags: list[str]) -> Asset:
 
 
 @action("asset.depict", needs=Needs("edit_media", on="asset"), subject="asset", proposable=True)
-def depict(*, asset: Asset, person: Person) -> Asset:
-    """Name somebody who is seen in it. Refused where they are named already."""
+def depict(*, asset: Asset, person: Annotated[Person, Doc("Id of the person who is seen in it. Example: 12")]) -> Asset:
+    """Record that a person is seen in a picture. Refused where they are named already."""
     Depiction(asset=asset, person=person).save()
     return asset
 
 
 @action("asset.undepict", needs=Needs("edit_media", on="asset"), subject="asset", proposable=True)
-def undepict(*, asset: Asset, person: Person) -> Asset:
-    """No longer say that somebody is seen in it. Refused where nobody said so."""
+def undepict(
+    *, asset: Asset, person: Annotated[Person, Doc("Id of the person who is not seen in it. Example: 12")]
+) -> Asset:
+    """Record that a person is not seen in a picture. Refused where nobody said so."""
     named = Depiction.objects.filter(asset=asset, person=person).first()
     if named is None:
         raise Conflict("This person is not named in this picture.", code="not_depicted", field="person")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from django.db.models import Max
 
@@ -11,6 +11,7 @@ from media_library.models import Asset, Collection, CollectionItem
 from media_library.services.publishing import check_home, make_public, refuse_if_public, take_back
 from productions.models import Production
 from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
 from theater_site.core.text import clean_markdown
 
@@ -23,8 +24,17 @@ class CollectionFields(TypedDict, total=False):
 
 
 @action("collection.create", needs=Needs("edit_media", on="section"), proposable=True)
-def create_collection(*, section: Section, production: Production | None, fields: CollectionFields) -> Collection:
-    """An empty collection, not public yet. Refused: a production of another section, no title, texts too long."""
+def create_collection(
+    *,
+    section: Section,
+    production: Annotated[
+        Production | None,
+        Doc("Id of the production that it is about; null where it is about the organization. Example: 12"),
+    ],
+    fields: CollectionFields,
+) -> Collection:
+    """Create an empty collection; it is not public yet. Refused: a production of another section, no title, texts too
+    long."""
     check_home(section, production)
     collection = Collection(section=section, production=production)
     _describe(collection, fields)
@@ -33,7 +43,7 @@ def create_collection(*, section: Section, production: Production | None, fields
 
 @action("collection.update", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
 def update_collection(*, collection: Collection, changes: CollectionFields) -> Collection:
-    """Describe it anew. Refused as at its making."""
+    """Update the title or description of a collection. Refused as at its making."""
     _describe(collection, changes)
     return collection
 
@@ -46,36 +56,40 @@ def update_collection(*, collection: Collection, changes: CollectionFields) -> C
     exposes=True,
 )
 def publish_collection(*, collection: Collection) -> Collection:
-    """Make it public; of its pictures only those that are public themselves are seen. Refused where it is public."""
+    """Publish a collection. It shows only those of its pictures that are public themselves. Refused where it is public."""
     make_public(collection, "collection")
     return collection
 
 
 @action("collection.withdraw", needs=Needs("publish_media", on="collection"), subject="collection", proposable=True)
 def withdraw_collection(*, collection: Collection) -> Collection:
-    """Take it from the public's eyes; its pictures stay as they are. Refused where it is not public."""
+    """Unpublish a collection; its pictures stay as they are. Refused where it is not public."""
     take_back(collection, "collection")
     return collection
 
 
 @action("collection.delete", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
 def delete_collection(*, collection: Collection) -> None:
-    """Remove it for good; its pictures stay. Refused where it is public."""
+    """Delete a collection; its pictures stay. Refused where it is public."""
     refuse_if_public(collection, "collection")
     collection.delete()
 
 
 @action("collection.add_asset", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
-def add_asset(*, collection: Collection, asset: Asset) -> Collection:
-    """Put a picture at the end. Refused where it is in the collection already."""
+def add_asset(
+    *, collection: Collection, asset: Annotated[Asset, Doc("Id of the picture, which is added at the end. Example: 9")]
+) -> Collection:
+    """Add a picture at the end of a collection. Refused where it is in the collection already."""
     last = CollectionItem.objects.filter(collection=collection).aggregate(last=Max("position"))["last"]
     CollectionItem(collection=collection, asset=asset, position=0 if last is None else last + 1).save()
     return collection
 
 
 @action("collection.remove_asset", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
-def remove_asset(*, collection: Collection, asset: Asset) -> Collection:
-    """Take a picture out; the picture itself stays. Refused where it is not in the collection."""
+def remove_asset(
+    *, collection: Collection, asset: Annotated[Asset, Doc("Id of the picture to take out. Example: 9")]
+) -> Collection:
+    """Take a picture out of a collection. Refused where it is not in the collection."""
     item = CollectionItem.objects.filter(collection=collection, asset=asset).first()
     if item is None:
         raise Conflict("This picture is not in the collection.", code="not_in_collection", field="asset")
@@ -84,8 +98,14 @@ def remove_asset(*, collection: Collection, asset: Asset) -> Collection:
 
 
 @action("collection.arrange", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
-def arrange(*, collection: Collection, assets: list[int]) -> Collection:
-    """Put the pictures in the order of these ids. Refused unless they are the collection's pictures, each once."""
+def arrange(
+    *,
+    collection: Collection,
+    assets: Annotated[
+        list[int], Doc("The ids of all pictures of the collection, each once, in their new order. Example: [9, 4, 7]")
+    ],
+) -> Collection:
+    """Put the pictures of a collection in a new order. Refused unless they are the collection's pictures, each once."""
     items = {item.asset_id: item for item in CollectionItem.objects.filter(collection=collection)}
     if len(assets) != len(items) or set(assets) != items.keys():
         raise Invalid(

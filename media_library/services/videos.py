@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from accounts.models import Section
 from media_library.models import VideoLink
@@ -10,6 +10,7 @@ from media_library.rules import video_links
 from media_library.services.publishing import check_home, make_public, refuse_if_public, take_back
 from productions.models import Production
 from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
 
 
 class VideoFields(TypedDict, total=False):
@@ -19,8 +20,19 @@ class VideoFields(TypedDict, total=False):
 
 
 @action("video_link.create", needs=Needs("edit_media", on="section"), proposable=True)
-def link_video(*, section: Section, production: Production | None, url: str, fields: VideoFields) -> VideoLink:
-    """Link the video that `url` names, not public yet. Whether it exists is asked of nobody.
+def link_video(
+    *,
+    section: Section,
+    production: Annotated[
+        Production | None, Doc("Id of the production that it shows; null where it shows the organization. Example: 12")
+    ],
+    url: Annotated[
+        str,
+        Doc("The address of a video on YouTube or Vimeo, in any of their forms. Example: https://youtu.be/dQw4w9WgXcQ"),
+    ],
+    fields: VideoFields,
+) -> VideoLink:
+    """Link a video on YouTube or Vimeo; it is not public yet. Whether it exists is asked of nobody.
 
     Refused: an address that names no single video (the codes of `rules.video_links`), one that is linked in this
     section already, a production of another section, no title.
@@ -42,7 +54,7 @@ def link_video(*, section: Section, production: Production | None, url: str, fie
 
 @action("video_link.update", needs=Needs("edit_media", on="video"), subject="video", proposable=True)
 def update_video(*, video: VideoLink, changes: VideoFields) -> VideoLink:
-    """Describe it anew; another video is another link."""
+    """Update the title of a video."""
     for name, value in changes.items():
         setattr(video, name, value)
     video.save()
@@ -51,20 +63,20 @@ def update_video(*, video: VideoLink, changes: VideoFields) -> VideoLink:
 
 @action("video_link.publish", needs=Needs("publish_media", on="video"), subject="video", proposable=True, exposes=True)
 def publish_video(*, video: VideoLink) -> VideoLink:
-    """Make the link public. Refused where it is public already."""
+    """Publish a video. Refused where it is public already."""
     make_public(video, "video")
     return video
 
 
 @action("video_link.withdraw", needs=Needs("publish_media", on="video"), subject="video", proposable=True)
 def withdraw_video(*, video: VideoLink) -> VideoLink:
-    """Take the link from the public's eyes. Refused where it is not public."""
+    """Unpublish a video. Refused where it is not public."""
     take_back(video, "video")
     return video
 
 
 @action("video_link.delete", needs=Needs("edit_media", on="video"), subject="video", proposable=True)
 def delete_video(*, video: VideoLink) -> None:
-    """Remove the link for good. Refused where it is public."""
+    """Delete the link to a video. Refused where it is public."""
     refuse_if_public(video, "video")
     video.delete()

@@ -170,7 +170,9 @@ class CharacterViewSet(Readable):
     internal = internally(CharacterInternal)
 
     @extend_schema(
-        parameters=[OpenApiParameter("production", int, required=True)],
+        parameters=[
+            OpenApiParameter("production", int, required=True, description="Id of the production. Example: 12")
+        ],
         responses={(200, "text/csv"): OpenApiTypes.STR},
         filters=False,
     )

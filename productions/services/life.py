@@ -39,8 +39,9 @@ def advance_production(
 
 @action("production.archive", needs=Needs("edit_details", on="production"), subject="production", proposable=True)
 def archive_production(*, production: Production) -> Production:
-    """Archive a production. What its record still lacks is noted with the action; the checklist goes on reporting it
-    (GET `checklist/`) as it is filled in. Nothing of it is required. Refused before it is closed or canceled."""
+    """Archive a production. What its record still lacks is noted with the action; the checklist goes on reporting it.
+    What its record still lacks is noted with the action; the checklist goes on reporting it (GET `checklist/`) as it
+    is filled in. Nothing of it is required. Refused before it is closed or canceled."""
     report = [line.as_data() for line in checklist_of(production, before=life.ARCHIVED)]
     before = production.status
     take_step(production, ProductionStatus.ARCHIVED)
@@ -56,8 +57,8 @@ def cancel_production(
     production: Production,
     reason: Annotated[str, Doc("Why it is not played, for those who work on it. Example: The hall is flooded.")],
 ) -> Production:
-    """Cancel a production. Where it was public it stays so, and is shown as canceled; `reason` is for those who work on
-    it.
+    """Cancel a production. Its slot in the season's plan is open again; where it was public it stays so, and is shown
+    as canceled. Where it was public it stays so, and is shown as canceled; `reason` is for those who work on it.
 
     Refused without a reason, and where it is over or canceled already. Whoever listens is told.
     """
@@ -73,7 +74,8 @@ def cancel_production(
 
 @action("production.reinstate", needs=Needs("publish_details", on="production"), subject="production", proposable=True)
 def reinstate_production(*, production: Production) -> Production:
-    """Reinstate a canceled production. Refused where it is not canceled."""
+    """Reinstate a canceled production: planned again, or announced where it is public. Refused where it is not
+    canceled."""
     if production.status != life.CANCELED:
         raise Conflict("This production is not canceled.", code="not_canceled")
     public = production.published_at is not None

@@ -29,7 +29,8 @@ class TableRow(NewProductionFields, total=False):
 
 @action("production.import_table", needs=Needs("edit_details", on="organization"))
 def import_productions(*, organization: Section, rows: list[TableRow]) -> TableOutcome:
-    """Import a table of productions: every row or none.
+    """Import a table of productions: every row or none. A row whose `slug` is known updates that production, any other
+    creates one.
 
     Refused (`table_refused`; where only the judges object `rules_broken`, or `waiver_required` for what can be waived),
     with every bad cell in `data["faults"]` by line, column, reason and mend: a row without a season or with an unknown

@@ -143,8 +143,8 @@ def withdraw_production(*, production: Production) -> Production:
 
 @action("production.delete", needs=Needs("manage_details", on="production"), subject="production")
 def delete_production(*, production: Production) -> None:
-    """Delete a draft of a production for good. Refused where it was public or anything hangs on it: withdraw or archive
-    those."""
+    """Delete a draft of a production for good. Its slot in the season's plan is open again. Refused where it was public
+    or anything hangs on it: withdraw or archive those."""
     if production.published_at is not None:
         raise Conflict("A public production is withdrawn, not deleted.", code="published")
     section = production.section

@@ -60,7 +60,7 @@ def update_season(*, season: Season, changes: SeasonFields) -> Season:
 
 @action("season.publish", needs=Needs("publish_details", on="season"), subject="season", proposable=True, exposes=True)
 def publish_season(*, season: Season) -> Season:
-    """Publish a season. Refused where it is public already."""
+    """Publish a season. Its productions are published one by one. Refused where it is public already."""
     if season.published_at is not None:
         raise Conflict("This season is public already.", code="already_published")
     season.published_at = current().instant
@@ -70,7 +70,7 @@ def publish_season(*, season: Season) -> Season:
 
 @action("season.withdraw", needs=Needs("publish_details", on="season"), subject="season", proposable=True)
 def withdraw_season(*, season: Season) -> Season:
-    """Unpublish a season. Refused where it is not public."""
+    """Unpublish a season. Its productions stay as they are. Refused where it is not public."""
     if season.published_at is None:
         raise Conflict("This season is not public.", code="not_published")
     season.published_at = None
@@ -85,7 +85,8 @@ def hand_over_season(
     fields: SeasonFields,
     parts: Annotated[list[SeasonPart], Doc('What the next season takes over. Example: ["strands", "slots"]')],
 ) -> Season:
-    """Create the next season from this one. This season stays as it is.
+    """Create the next season from this one, with its strands and its slots that nothing fills, as far as `parts` asks
+    for them. This season stays as it is.
 
     Refused as at the making of a season.
     """

@@ -147,7 +147,7 @@ class Schema(AutoSchema):
             return written[name]
         if name == "id" and model is not None:
             return descriptions.id_text(model)
-        return f"Id of the {name}. Example: 12" if name != "id" else ""
+        return f"Id of the {name.replace('_', ' ')}. Example: 12" if name != "id" else ""
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = super()._get_filter_parameters()
