@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.rules.api_tokens import TOKEN_RIGHTS
-from accounts.rules.rights import RIGHTS
+from accounts.rules.rights import APPROVED_AREAS, RIGHTS
 from accounts.services.submissions.items import may_be_item
 from theater_site.api import descriptions
 from theater_site.api.action_inputs import inputs_of
@@ -34,6 +34,7 @@ name_values(
 name_values(
     "TokenPermissionEnum", "A permission that an API token can have: to view what is not public.", lambda: TOKEN_RIGHTS
 )
+name_values("AreaEnum", "An area of the theater's work; every permission names one.", lambda: APPROVED_AREAS)
 
 
 class NeededPermission(serializers.Serializer[Any]):

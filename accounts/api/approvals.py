@@ -26,8 +26,11 @@ from theater_site.core.errors import NotSignedIn
 class WaitingCounts(serializers.Serializer[Any]):
     """How much waits for the caller, in all and by area."""
 
-    total = serializers.IntegerField()
-    by_area = serializers.DictField(child=serializers.IntegerField())
+    total = serializers.IntegerField(help_text="How many submissions wait for you. Example: 5")
+    by_area = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text='How many wait in each area; an area where none waits is absent. Example: {"details": 4, "media": 1}',
+    )
 
 
 class WaitingRead(serializers.Serializer[Any]):
@@ -36,16 +39,25 @@ class WaitingRead(serializers.Serializer[Any]):
 
     id = serializers.IntegerField()
     version = serializers.IntegerField()
-    title = serializers.CharField()
-    area = serializers.CharField()
+    title = serializers.CharField(help_text="What it is about. Example: New subtitle of The Seagull")
+    area = serializers.CharField(help_text="The area of work that it is about. Example: details")
     section = serializers.IntegerField()
-    author = serializers.IntegerField()
-    round = serializers.IntegerField()
-    step = serializers.IntegerField()
-    run_at = serializers.DateTimeField(allow_null=True)
-    submitted_at = serializers.DateTimeField()
-    since = serializers.DateTimeField()
-    escalated = serializers.BooleanField()
+    author = serializers.IntegerField(help_text="Id of the user who wrote it. Example: 9")
+    round = serializers.IntegerField(help_text="How often it was submitted, from 1. Example: 1")
+    step = serializers.IntegerField(help_text="At which of the approval steps it waits, from 0. Example: 0")
+    run_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When it is applied once it is approved; null is at once. Example: 2027-03-20T08:00:00Z",
+    )
+    submitted_at = serializers.DateTimeField(
+        help_text="When it was submitted: an instant in UTC. Example: 2027-03-14T18:30:00Z"
+    )
+    since = serializers.DateTimeField(
+        help_text="When it came to this step: an instant in UTC. Example: 2027-03-14T18:30:00Z"
+    )
+    escalated = serializers.BooleanField(
+        help_text="True where it came from a section below, where nobody may decide. Example: false"
+    )
 
 
 class WaitingViewSet(Resource):
@@ -80,6 +92,8 @@ class WaitingViewSet(Resource):
 
 
 class ApprovalStepRead(serializers.ModelSerializer[ApprovalStep]):
+    """One of the steps that submissions of an area pass before they are applied."""
+
     class Meta:
         model = ApprovalStep
         fields = ("id", "version", "section", "area", "position", "title", "right", "role")
@@ -112,6 +126,8 @@ _STEPS = body_of(set_approval_steps)
 
 
 class SubstituteRead(serializers.ModelSerializer[Substitute]):
+    """Who decides in whose place, where, and from when to when."""
+
     class Meta:
         model = Substitute
         fields: ClassVar[tuple[str, ...]] = (
@@ -131,6 +147,8 @@ class SubstituteViewSet(Readable):
 
 
 class WaiverRead(serializers.ModelSerializer[Waiver]):
+    """Which warnings are accepted for which objects, why, and until when."""
+
     class Meta:
         model = Waiver
         fields: ClassVar[tuple[str, ...]] = (

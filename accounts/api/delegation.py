@@ -34,17 +34,26 @@ from theater_site.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
 class Asked(serializers.Serializer[Any]):
     """What the explanation is asked about; without `user` oneself, without `at` now."""
 
-    user = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    user = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**63 - 1,
+        help_text="Id of the user who is asked about; yourself without it. Example: 7",
+    )
     right = NamedText(
         one_of=RIGHTS.keys, max_length=60, help_text="The permission that is asked about. Example: edit_details"
     )
-    at = serializers.DateTimeField(required=False)
+    at = serializers.DateTimeField(
+        required=False, help_text="The instant that is asked about; now without it. Example: 2027-09-01T00:00:00Z"
+    )
 
 
 class AskedWhen(serializers.Serializer[Any]):
     """The instant that a list of members is asked about; now without it."""
 
-    at = serializers.DateTimeField(required=False)
+    at = serializers.DateTimeField(
+        required=False, help_text="The instant that is asked about; now without it. Example: 2027-09-01T00:00:00Z"
+    )
 
 
 _AT = OpenApiParameter(
@@ -175,8 +184,10 @@ class RoleAssignmentViewSet(Readable):
 class InvitationRead(serializers.ModelSerializer[Invitation]):
     """An invitation; the secret of its link stands in the mail only."""
 
-    email = serializers.EmailField()
-    state = serializers.SerializerMethodField()
+    email = serializers.EmailField(help_text="The address that it was sent to. Example: bea@home.example")
+    state = serializers.SerializerMethodField(
+        help_text="Where it stands: open, accepted, withdrawn or expired. Example: open"
+    )
 
     class Meta:
         model = Invitation

@@ -22,12 +22,16 @@ _SAYS = {
 
 
 class UserNamed(serializers.ModelSerializer[User]):
+    """A user, by name."""
+
     class Meta:
         model = User
         fields = ("id", "name")
 
 
 class SectionNamed(serializers.ModelSerializer[Section]):
+    """A section, by name."""
+
     class Meta:
         model = Section
         fields = ("id", "kind", "name")
@@ -37,9 +41,11 @@ class RoleHeld(serializers.ModelSerializer[RoleAssignment]):
     """An assignment as the source of a right. Its reason is told to whom it was given, and to those who may see members
     where it was given; it is empty for others."""
 
-    role = serializers.CharField(source="role.name")
-    title = serializers.CharField(source="role.title")
-    reason = serializers.SerializerMethodField()
+    role = serializers.CharField(source="role.name", help_text="What programs call the role. Example: house_manager")
+    title = serializers.CharField(source="role.title", help_text="What people call the role. Example: House manager")
+    reason = serializers.SerializerMethodField(
+        help_text="Why it was given; empty where that is not for you to see. Example: Season 2027/28"
+    )
     granted_by = UserNamed(allow_null=True)
 
     class Meta:
@@ -56,37 +62,62 @@ class LinkRead(serializers.Serializer[Any]):
     """Who passed it on, as what, where."""
 
     user = UserNamed()
-    role = serializers.CharField()
+    role = serializers.CharField(help_text="What programs call the role. Example: director")
     section = SectionNamed()
-    assignment = serializers.IntegerField(source="assignment.pk", default=None, allow_null=True)
+    assignment = serializers.IntegerField(
+        source="assignment.pk",
+        default=None,
+        allow_null=True,
+        help_text="Id of the assignment by which they could; null where the installation gave it. Example: 3",
+    )
 
 
 class GroundRead(serializers.Serializer[Any]):
     """One source of the right. `chain` leads from whoever gave it up to whom the installation gave it."""
 
     section = SectionNamed()
-    inherited = serializers.BooleanField()
-    starts_at = serializers.DateTimeField(source="grant.starts_at", allow_null=True)
-    ends_at = serializers.DateTimeField(source="grant.ends_at", allow_null=True)
+    inherited = serializers.BooleanField(help_text="True where it comes from a section above. Example: true")
+    starts_at = serializers.DateTimeField(
+        source="grant.starts_at",
+        allow_null=True,
+        help_text="From when it holds; null is from its making. Example: 2027-09-01T00:00:00Z",
+    )
+    ends_at = serializers.DateTimeField(
+        source="grant.ends_at",
+        allow_null=True,
+        help_text="Until before when it holds; null is without an end. Example: 2028-07-01T00:00:00Z",
+    )
     assignment = RoleHeld(allow_null=True)
-    chain = LinkRead(many=True)
+    chain = LinkRead(many=True, help_text="Who gave it on by what, up to the installation.")
 
 
 class ExplanationRead(serializers.Serializer[Any]):
     """The answer: whether, until when, through what and whom; or what is missing."""
 
     user = UserNamed()
-    right = serializers.CharField()
+    right = serializers.CharField(help_text="The permission that was asked about. Example: edit_details")
     section = serializers.IntegerField(source="section.pk")
-    at = serializers.DateTimeField()
-    allowed = serializers.BooleanField()
-    until = serializers.DateTimeField(allow_null=True)
-    second_factor = serializers.BooleanField()
-    grounds = GroundRead(many=True)
-    missing = serializers.ChoiceField(choices=[name for name in _SAYS if name], allow_blank=True)
-    message = serializers.SerializerMethodField()
-    begins_at = serializers.DateTimeField(allow_null=True)
-    ended_at = serializers.DateTimeField(allow_null=True)
+    at = serializers.DateTimeField(help_text="The instant that was asked about. Example: 2027-09-01T00:00:00Z")
+    allowed = serializers.BooleanField(help_text="True where they hold it. Example: true")
+    until = serializers.DateTimeField(
+        allow_null=True, help_text="Until when they hold it; null is without an end. Example: 2028-07-01T00:00:00Z"
+    )
+    second_factor = serializers.BooleanField(
+        help_text="True where it holds only after signing in with a second factor. Example: false"
+    )
+    grounds = GroundRead(many=True, help_text="Through what they hold it.")
+    missing = serializers.ChoiceField(
+        choices=[name for name in _SAYS if name],
+        allow_blank=True,
+        help_text="What is missing; empty where they hold it. Example: no_role",
+    )
+    message = serializers.SerializerMethodField(help_text="The answer in a sentence, for people.")
+    begins_at = serializers.DateTimeField(
+        allow_null=True, help_text="When they will hold it; null where that is not known. Example: 2027-09-01T00:00:00Z"
+    )
+    ended_at = serializers.DateTimeField(
+        allow_null=True, help_text="When they lost it; null where they never held it. Example: 2026-07-01T00:00:00Z"
+    )
 
     def get_message(self, told: Any) -> str:
         return _SAYS[told.missing]
@@ -97,16 +128,26 @@ class ThroughRead(serializers.Serializer[Any]):
 
     assignment = RoleHeld(allow_null=True)
     section = SectionNamed()
-    inherited = serializers.BooleanField()
-    starts_at = serializers.DateTimeField(allow_null=True)
-    ends_at = serializers.DateTimeField(allow_null=True)
-    second_factor = serializers.BooleanField()
-    rights = serializers.ListField(child=serializers.CharField())
+    inherited = serializers.BooleanField(help_text="True where it comes from a section above. Example: true")
+    starts_at = serializers.DateTimeField(
+        allow_null=True, help_text="From when it holds; null is from its making. Example: 2027-09-01T00:00:00Z"
+    )
+    ends_at = serializers.DateTimeField(
+        allow_null=True, help_text="Until before when it holds; null is without an end. Example: 2028-07-01T00:00:00Z"
+    )
+    second_factor = serializers.BooleanField(
+        help_text="True where it holds only after signing in with a second factor. Example: false"
+    )
+    rights = serializers.ListField(
+        child=serializers.CharField(), help_text='The permissions that come of it. Example: ["edit_details"]'
+    )
 
 
 class MemberRead(serializers.Serializer[Any]):
     """What one user may do in a section, and through what."""
 
     user = UserNamed()
-    rights = serializers.ListField(child=serializers.CharField())
-    through = ThroughRead(many=True)
+    rights = serializers.ListField(
+        child=serializers.CharField(), help_text='All that they hold here. Example: ["edit_details", "view_details"]'
+    )
+    through = ThroughRead(many=True, help_text="Through which assignments.")

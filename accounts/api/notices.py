@@ -44,8 +44,8 @@ class NoticeRead(serializers.ModelSerializer[Notification]):
     """Something that the reader was told, in their language."""
 
     title = serializers.SerializerMethodField(help_text="What kinds of this are about, in the language of the request.")
-    subject = serializers.CharField()
-    body = serializers.CharField()
+    subject = serializers.CharField(help_text="The subject, as a mail has it. Example: Your submission was approved")
+    body = serializers.CharField(help_text="The words, as plain text.")
 
     class Meta:
         model = Notification
@@ -58,6 +58,8 @@ class NoticeRead(serializers.ModelSerializer[Notification]):
 
 
 class MarkedRead(serializers.Serializer[Any]):
+    """How much was marked as read."""
+
     read = serializers.IntegerField(help_text="How many were unread before.")
 
 
@@ -132,19 +134,29 @@ class NoticeViewSet(Resource):
 
 
 class KindRead(serializers.Serializer[Any]):
-    kind = serializers.CharField()
-    title = serializers.CharField()
+    """A kind of notification, and how it is delivered to you."""
+
+    kind = serializers.CharField(help_text="The kind of notification, for programs. Example: submission_approved")
+    title = serializers.CharField(help_text="What it is about, for people. Example: What became of your submissions")
     essential = serializers.BooleanField(help_text="Cannot be turned off.")
-    delivery = serializers.ChoiceField(choices=[choice.value for choice in Delivery])
-    choices = serializers.ListField(child=serializers.CharField())
+    delivery = serializers.ChoiceField(
+        choices=[choice.value for choice in Delivery], help_text="How it is delivered to you. Example: digest"
+    )
+    choices = serializers.ListField(
+        child=serializers.CharField(), help_text='How it can be delivered. Example: ["at_once", "digest", "off"]'
+    )
 
 
 class PreferencesRead(serializers.ModelSerializer[NoticePreferences]):
     """How somebody is told; times are wall times in `timezone`."""
 
-    language = serializers.CharField(source="user.language")
-    timezone = serializers.CharField(source="user.timezone")
-    kinds = serializers.SerializerMethodField()
+    language = serializers.CharField(
+        source="user.language", help_text="BCP 47 tag of the language of your mails. Example: en"
+    )
+    timezone = serializers.CharField(
+        source="user.timezone", help_text="IANA time zone of your mails. Example: Europe/Berlin"
+    )
+    kinds = serializers.SerializerMethodField(help_text="How each kind is delivered.")
 
     class Meta:
         model = NoticePreferences
@@ -196,6 +208,8 @@ class PreferencesView(ActingView):
 
 
 class Unsubscribed(serializers.Serializer[Any]):
+    """Which kinds of notification are no longer mailed."""
+
     kinds = serializers.ListField(child=serializers.CharField(), help_text="What is no longer mailed.")
 
 
@@ -232,7 +246,9 @@ class MailRead(serializers.ModelSerializer[Notification]):
 
 
 class MailRetried(serializers.Serializer[Any]):
-    retried = serializers.IntegerField()
+    """How many mails are tried again."""
+
+    retried = serializers.IntegerField(help_text="How many mails are tried again. Example: 4")
 
 
 class MailFilters(filters.FilterSet):

@@ -18,13 +18,20 @@ class Me(serializers.ModelSerializer[User]):
 
 
 class SectionRead(serializers.ModelSerializer[Section]):
+    """A node of the tree to which all content belongs."""
+
     class Meta:
         model = Section
         fields = ("id", "version", "kind", "name", "parent")
 
 
 class RoleRead(serializers.ModelSerializer[Role]):
-    rights = serializers.ListField(child=NamedText(one_of=RIGHTS.keys))
+    """A named set of permissions."""
+
+    rights = serializers.ListField(
+        child=NamedText(one_of=RIGHTS.keys),
+        help_text='The permissions that the role gives. Example: ["view_cast", "manage_cast"]',
+    )
 
     class Meta:
         model = Role
@@ -32,6 +39,8 @@ class RoleRead(serializers.ModelSerializer[Role]):
 
 
 class RoleAssignmentRead(serializers.ModelSerializer[RoleAssignment]):
+    """That a user has a role on a section, from when to when."""
+
     class Meta:
         model = RoleAssignment
         fields = (

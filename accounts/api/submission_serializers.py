@@ -9,12 +9,15 @@ from rest_framework import serializers
 
 from accounts.models import Agreement, Submission, SubmissionComment
 from accounts.selectors.submissions import others_on_the_same
+from accounts.services.submissions.drafts import ItemWritten
 from theater_site.api.resources import PreviewedFinding
 
 
 class SubmissionItem(serializers.Serializer[Any]):
     """One action with its inputs as they were written. A later item means the result of this one by
     `{"$result": "<name>"}`."""
+
+    described_by = ItemWritten
 
     action = serializers.CharField()
     name = serializers.CharField(default="")
@@ -53,11 +56,19 @@ class SubmissionRead(serializers.ModelSerializer[Submission]):
     needs several; `decided_in_place_of` is for whom `decided_by` stood in. `shared_with` are those who may write it besides
     its author, `others` open submissions about the same."""
 
-    items = SubmissionItem(many=True)
-    shared_with: Any = serializers.SlugRelatedField(source="authors", slug_field="user_id", many=True, read_only=True)
-    agreements = AgreementRead(many=True, read_only=True)
-    others = serializers.SerializerMethodField()
-    digest = serializers.CharField(source="token", read_only=True)
+    items = SubmissionItem(many=True, help_text="What is to be done, in this order.")
+    shared_with: Any = serializers.SlugRelatedField(
+        source="authors",
+        slug_field="user_id",
+        many=True,
+        read_only=True,
+        help_text="Ids of the users who may write it besides its author. Example: [8]",
+    )
+    agreements = AgreementRead(many=True, read_only=True, help_text="Who agreed at which step.")
+    others = serializers.SerializerMethodField(help_text="Other submissions that wait and are about the same.")
+    digest = serializers.CharField(
+        source="token", read_only=True, help_text="A digest of what it would do. Example: 9f2b6c..."
+    )
 
     class Meta:
         model = Submission
@@ -88,59 +99,79 @@ class CommentRead(serializers.ModelSerializer[SubmissionComment]):
 class SegmentRead(serializers.Serializer[Any]):
     """`equal`, `insert` or `delete`: joined without the inserts they are the old text, without the deletes the new."""
 
-    kind = serializers.CharField()
-    text = serializers.CharField()
+    kind = serializers.CharField(help_text="Whether the text stays, is new, or goes. Example: insert")
+    text = serializers.CharField(help_text="The words. Example: A comedy")
 
 
 class ReferenceRead(serializers.Serializer[Any]):
     """What a field refers to; `id` is null where the submission itself makes it, `name` where the reader may not see it."""
 
-    id = serializers.CharField(allow_null=True)
-    name = serializers.CharField(allow_null=True)
-    url = serializers.CharField(allow_null=True, help_text="Of a public picture.")
+    id = serializers.CharField(
+        allow_null=True, help_text="Id of the object, as text; null where the submission itself makes it. Example: 12"
+    )
+    name = serializers.CharField(
+        allow_null=True, help_text="Its name; null where that is not for you to see. Example: The Seagull"
+    )
+    url = serializers.CharField(allow_null=True, help_text="The address of a public picture; null of anything else.")
 
 
 class FieldDifference(serializers.Serializer[Any]):
     """One field. `kind` says what is filled in besides `before` and `after`: `segments` of a text, `added`, `removed` and
     `moved` of a list; of a reference `before` and `after` are {id, name, url}. What is `hidden` is not for this reader."""
 
-    field = serializers.CharField()
-    kind = serializers.CharField()
-    hidden = serializers.BooleanField()
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
-    segments = SegmentRead(many=True, required=False)
-    added = serializers.ListField(required=False)
-    removed = serializers.ListField(required=False)
-    moved = serializers.ListField(required=False)
+    field = serializers.CharField(help_text="The name of the field. Example: subtitle")
+    kind = serializers.CharField(help_text="What is filled in besides `before` and `after`. Example: text")
+    hidden = serializers.BooleanField(help_text="True where the values are not for you to see. Example: false")
+    before = serializers.JSONField(allow_null=True, help_text="The value that is live now. Example: A play")
+    after = serializers.JSONField(allow_null=True, help_text="The value that it would have. Example: A comedy")
+    segments = SegmentRead(many=True, required=False, help_text="Of a text: its parts, which stay, are new, or go.")
+    added = serializers.ListField(required=False, help_text="Of a list: what is new in it.")
+    removed = serializers.ListField(required=False, help_text="Of a list: what goes.")
+    moved = serializers.ListField(required=False, help_text="Of a list: what has another place.")
 
 
 class ObjectDifference(serializers.Serializer[Any]):
     """One object that would be created, changed or deleted. `object_id` is null where it is made by the submission."""
 
-    object_type = serializers.CharField()
-    object_id = serializers.CharField(allow_null=True)
-    name = serializers.CharField(allow_null=True)
-    operation = serializers.CharField()
-    fields = FieldDifference(many=True)  # type: ignore[assignment]
+    object_type = serializers.CharField(help_text="The model of the object. Example: productions.production")
+    object_id = serializers.CharField(
+        allow_null=True, help_text="Id of the object, as text; null where the submission makes it. Example: 12"
+    )
+    name = serializers.CharField(
+        allow_null=True, help_text="What it is called; null where that is not for you to see. Example: The Seagull"
+    )
+    operation = serializers.CharField(
+        help_text="What would happen to it: created, changed or deleted. Example: changed"
+    )
+    fields = FieldDifference(many=True, help_text="Each field that would change.")  # type: ignore[assignment]
 
 
 class PlacedFinding(PreviewedFinding):
-    path = serializers.CharField(help_text="Of the field among the items.")
+    """What a rule says about the result, and about which item."""
+
+    path = serializers.CharField(
+        help_text="Where it is among the items, as a dotted path. Example: items.0.inputs.changes.title"
+    )
 
 
 class PlacedProblem(serializers.Serializer[Any]):
-    field = serializers.CharField()
-    code = serializers.CharField()
-    message = serializers.CharField()
+    """Why a submission cannot be applied, and where that is."""
+
+    field = serializers.CharField(help_text="Where it is, as a dotted path. Example: items.0.inputs.changes.subtitle")
+    code = serializers.CharField(help_text="A stable name of the problem, for programs. Example: max_length")
+    message = serializers.CharField(help_text="What is wrong and what to do, for people.")
 
 
 class SubmissionDifference(serializers.Serializer[Any]):
     """What the submission would change in what is live now. `current` is whether that is still what was submitted;
     `problems` are what stands in its way."""
 
-    digest = serializers.CharField()
-    current = serializers.BooleanField()
-    objects = ObjectDifference(many=True)
-    findings = PlacedFinding(many=True)
-    problems = PlacedProblem(many=True)
+    digest = serializers.CharField(
+        help_text="The digest to send with an approval: it approves exactly what is shown here. Example: 9f2b6c..."
+    )
+    current = serializers.BooleanField(
+        help_text="True where nothing that it touches changed since it was submitted. Example: true"
+    )
+    objects = ObjectDifference(many=True, help_text="What would be created, changed and deleted.")
+    findings = PlacedFinding(many=True, help_text="What the rules say about the result.")
+    problems = PlacedProblem(many=True, help_text="Why it cannot be applied; empty where it can.")

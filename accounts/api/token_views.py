@@ -27,8 +27,16 @@ from theater_site.core.errors import NotSignedIn
 class ApiTokenRead(serializers.ModelSerializer[ApiToken]):
     """A token as it is listed: never the token itself, of which only `hint`, its first letters, is kept."""
 
-    rights = serializers.ListField(child=NamedText(one_of=lambda: TOKEN_RIGHTS))
-    last_used_at = serializers.DateTimeField(source="use.at", default=None, allow_null=True)
+    rights = serializers.ListField(
+        child=NamedText(one_of=lambda: TOKEN_RIGHTS),
+        help_text='The permissions to view that it gives. Example: ["view_schedule"]',
+    )
+    last_used_at = serializers.DateTimeField(
+        source="use.at",
+        default=None,
+        allow_null=True,
+        help_text="When it was used last, to the minute; null where it was not. Example: 2027-03-14T18:30:00Z",
+    )
 
     class Meta:
         model = ApiToken
@@ -41,7 +49,10 @@ class ApiTokenRead(serializers.ModelSerializer[ApiToken]):
 class ApiTokenMade(ApiTokenRead):
     """A new token; `token` is told this once."""
 
-    token = serializers.CharField(source="secret")
+    token = serializers.CharField(
+        source="secret",
+        help_text="The token itself, told this once; send it as `Authorization: Bearer`. Example: tp_Xk3...",
+    )
 
     class Meta(ApiTokenRead.Meta):
         fields = (*ApiTokenRead.Meta.fields, "token")
@@ -61,8 +72,13 @@ class ApiTokenViewSet(Readable):
 class SessionRead(serializers.ModelSerializer[UserSession]):
     """One sign-in: by which device, from where, since when. Its token is told to nobody."""
 
-    device = serializers.CharField(source="user_agent")
-    address = serializers.CharField(source="ip")
+    device = serializers.CharField(
+        source="user_agent", help_text="What the browser or program said of itself. Example: Mozilla/5.0"
+    )
+    address = serializers.CharField(
+        source="ip", help_text="The network address that it came from. Example: 203.0.113.7"
+    )
+    last_seen_at = serializers.DateTimeField(help_text="When a request came by it last. Example: 2027-03-14T18:30:00Z")
     current = serializers.SerializerMethodField(help_text="Whether this very request came by it.")
 
     class Meta:

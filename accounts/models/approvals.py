@@ -27,11 +27,28 @@ class ApprovalStep(ContentModel):
     view_right: ClassVar[str] = "view_members"
 
     section = models.ForeignKey(Section, on_delete=models.CASCADE, related_name="approval_steps")
-    area = models.CharField(max_length=20)
-    position = models.PositiveSmallIntegerField()
-    title = models.CharField(max_length=120)
-    right = models.CharField(max_length=60, blank=True)
-    role = models.ForeignKey(Role, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    area = models.CharField(
+        max_length=20, help_text="The area of work whose submissions pass this step. Example: details"
+    )
+    position = models.PositiveSmallIntegerField(help_text="Its place among the steps of the area, from 0. Example: 0")
+    title = models.CharField(
+        max_length=120, help_text="What the step is called, for those who wait for it. Example: Brand review"
+    )
+    right = models.CharField(
+        max_length=60,
+        blank=True,
+        help_text="The permission by which somebody decides at this step; empty where it goes by a role. "
+        "Example: approve_details",
+    )
+    role = models.ForeignKey(
+        Role,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the role by which somebody decides at this step; null where it goes by a "
+        "permission. Example: 5",
+    )
 
     class Meta:
         base_manager_name = "objects"
@@ -63,14 +80,42 @@ class Substitute(ContentModel):
     view_right: ClassVar[str] = "view_members"
     personal: ClassVar[frozenset[str]] = frozenset({"reason"})
 
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="substitutes")
-    stand_in = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="stands_in")
-    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
-    area = models.CharField(max_length=20, blank=True, default="")
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
-    reason = EncryptedTextField(blank=True, default="", max_length=500)
-    named_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="substitutes",
+        help_text="Id of the user who is absent. Example: 7",
+    )
+    stand_in = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="stands_in",
+        help_text="Id of the user who decides instead. Example: 9",
+    )
+    section = models.ForeignKey(
+        Section,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the section in which the substitute decides, and below it. Example: 4",
+    )
+    area = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        help_text="The area in which the substitute decides; empty is all. Example: details",
+    )
+    starts_at = models.DateTimeField(help_text="From when: an instant in UTC. Example: 2027-07-01T00:00:00Z")
+    ends_at = models.DateTimeField(help_text="Until before when: an instant in UTC. Example: 2027-07-22T00:00:00Z")
+    reason = EncryptedTextField(
+        blank=True, default="", max_length=500, help_text="Why, for those concerned. Example: Vacation"
+    )
+    named_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the user who named the substitute. Example: 7",
+    )
 
     class Meta:
         base_manager_name = "objects"
@@ -105,14 +150,24 @@ class Agreement(ContentModel):
     view_right: ClassVar[str] = "manage_members"
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="agreements", db_index=False)
-    round = models.PositiveIntegerField()
-    step = models.PositiveSmallIntegerField()
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    round = models.PositiveIntegerField(help_text="The round of the submission that was agreed to. Example: 1")
+    step = models.PositiveSmallIntegerField(help_text="The step at which it was, from 0. Example: 0")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the user who agreed. Example: 9",
+    )
     in_place_of = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="Id of the user for whom they decided as a substitute; null in their own place. Example: 7",
     )
     again = models.BooleanField(default=False)
-    at = models.DateTimeField()
+    at = models.DateTimeField(help_text="When: an instant in UTC. Example: 2027-03-14T18:30:00Z")
 
     class Meta:
         base_manager_name = "objects"

@@ -22,13 +22,23 @@ class AuditEntry(models.Model):
         AppendOnly(name="audit_entry_written_once", message="The audit log cannot be changed.")
     ]
 
-    id = models.UUIDField(primary_key=True)
-    action = models.CharField(max_length=100)
-    actor_kind = models.CharField(max_length=10)
+    id = models.UUIDField(primary_key=True, help_text="Id of the entry. Example: 0190b6f2-7c1e-7d43-9a55-0d6f3b1c2a44")
+    action = models.CharField(
+        max_length=100, help_text="The name of the action that was done. Example: production.update"
+    )
+    actor_kind = models.CharField(
+        max_length=10,
+        help_text="What kind of actor did it: a user, a token, the public, the installation itself. Example: user",
+    )
     actor_label = models.CharField(max_length=100)
     # No constraint in the database: the log outlives whom it names, and is never changed on their account.
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+        help_text="Id of the user who did it; null where no user did. Example: 7",
     )
     on_behalf_of = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -37,10 +47,18 @@ class AuditEntry(models.Model):
         db_constraint=False,
         related_name="+",
         db_index=False,
+        help_text="Id of the user for whom it was done, such as the author of a submission. Example: 9",
     )
-    request_id = models.CharField(max_length=128, blank=True)
-    cause = models.UUIDField(null=True)
-    at = models.DateTimeField()
+    request_id = models.CharField(
+        max_length=128,
+        blank=True,
+        help_text="Names the request in the logs; empty where there was none. Example: "
+        "c024995a98ac485fb4107ef19d030ec9",
+    )
+    cause = models.UUIDField(
+        null=True, help_text="Id of the entry whose consequence this was; null where it had no cause."
+    )
+    at = models.DateTimeField(help_text="When it was done: an instant in UTC. Example: 2027-03-14T18:30:00Z")
     note = ExactJSONField(default=dict)
 
     class Meta:
@@ -59,13 +77,17 @@ class AuditChange(models.Model):
 
     id = models.UUIDField(primary_key=True)
     entry = models.ForeignKey(AuditEntry, on_delete=models.PROTECT, related_name="changes")
-    object_type = models.CharField(max_length=60)
-    object_id = models.CharField(max_length=40)
-    section_id = models.BigIntegerField(null=True)
-    operation = models.CharField(max_length=10)
+    object_type = models.CharField(max_length=60, help_text="The model of the object. Example: productions.production")
+    object_id = models.CharField(max_length=40, help_text="Id of the object, as text. Example: 12")
+    section_id = models.BigIntegerField(
+        null=True, help_text="Id of the section that the object belonged to; null where it had none. Example: 4"
+    )
+    operation = models.CharField(
+        max_length=10, help_text="What happened to it: created, changed or deleted. Example: changed"
+    )
     # The object's version after the change.
-    version = models.PositiveIntegerField()
-    fields = ExactJSONField(default=list)
+    version = models.PositiveIntegerField(help_text="The object's version afterwards. Example: 7")
+    fields = ExactJSONField(default=list, help_text='The names of the fields that changed. Example: ["subtitle"]')
     digest = models.CharField(max_length=64)
 
     class Meta:

@@ -27,17 +27,52 @@ class Invitation(ContentModel):
 
     email = EncryptedTextField()
     email_index = BlindIndexField("email")
-    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="invitations")
-    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="invitations")
-    starts_at = models.DateTimeField(null=True, blank=True)
-    ends_at = models.DateTimeField(null=True, blank=True)
-    reason = models.CharField(max_length=500, blank=True)
-    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    role = models.ForeignKey(
+        Role,
+        on_delete=models.PROTECT,
+        related_name="invitations",
+        help_text="Id of the role that is offered. Example: 5",
+    )
+    section = models.ForeignKey(
+        Section,
+        on_delete=models.PROTECT,
+        related_name="invitations",
+        help_text="Id of the section on which the role is offered. Example: 4",
+    )
+    starts_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="From when the role holds; null is from its acceptance. Example: 2027-09-01T00:00:00Z",
+    )
+    ends_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Until before when the role holds; null is without an end. Example: 2028-07-01T00:00:00Z",
+    )
+    reason = models.CharField(
+        max_length=500, blank=True, help_text="Why, for those who see the members. Example: Box office volunteer"
+    )
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the user who invited. Example: 7",
+    )
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
-    expires_at = models.DateTimeField()
-    withdrawn_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(
+        help_text="Until when it can be accepted: an instant in UTC. Example: 2027-03-28T18:30:00Z"
+    )
+    withdrawn_at = models.DateTimeField(
+        null=True, help_text="When it was taken back; null where it was not. Example: 2027-03-20T09:00:00Z"
+    )
     assignment = models.OneToOneField(
-        RoleAssignment, null=True, editable=False, on_delete=models.PROTECT, related_name="invitation"
+        RoleAssignment,
+        null=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="invitation",
+        help_text="Id of the role assignment that came of it; null until it is accepted. Example: 21",
     )
 
     class Meta:

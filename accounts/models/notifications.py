@@ -25,25 +25,52 @@ class Notification(models.Model):
         db_index=False,
     )
     address = EncryptedTextField(null=True)
-    kind = models.CharField(max_length=60)
+    kind = models.CharField(max_length=60, help_text="What kind of event it tells of. Example: submission_approved")
     # The text repeats what people wrote, so it is kept encrypted.
     subject = EncryptedTextField()
     body = EncryptedTextField()
     # What mails belong together ("submission:17"), and what it is about, as the audit log names things.
-    thread = models.CharField(max_length=80, blank=True, default="")
-    about_type = models.CharField(max_length=60, blank=True, default="")
-    about_id = models.CharField(max_length=40, blank=True, default="")
+    thread = models.CharField(
+        max_length=80,
+        blank=True,
+        default="",
+        help_text="What it belongs to: messages of one thread are one conversation in a mail program. "
+        "Example: submission:7",
+    )
+    about_type = models.CharField(
+        max_length=60,
+        blank=True,
+        default="",
+        help_text="The model of the object that it is about; empty where it is about none. Example: "
+        "accounts.submission",
+    )
+    about_id = models.CharField(
+        max_length=40, blank=True, default="", help_text="Id of that object, as text. Example: 7"
+    )
     # What is told only once to anybody; holds ids, never words.
     once = models.CharField(max_length=120, blank=True, default="")
-    created_at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True)
-    digest_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(help_text="When it was written: an instant in UTC. Example: 2027-03-14T18:30:00Z")
+    read_at = models.DateTimeField(
+        null=True, help_text="When its reader marked it as read; null while it is unread. Example: 2027-03-15T08:00:00Z"
+    )
+    digest_at = models.DateTimeField(
+        null=True,
+        help_text="When it is sent together with others; null where it goes alone. Example: 2027-03-15T08:00:00Z",
+    )
     digest = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="gathered")
-    next_attempt_at = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    delivered_at = models.DateTimeField(null=True)
+    next_attempt_at = models.DateTimeField(
+        null=True, help_text="When it is sent next; null where it is not to be sent. Example: 2027-03-14T18:35:00Z"
+    )
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often it was tried to send it. Example: 2")
+    delivered_at = models.DateTimeField(
+        null=True, help_text="When the mail server took it; null until then. Example: 2027-03-14T18:30:05Z"
+    )
     failed = models.BooleanField(default=False)
-    last_error = models.CharField(max_length=200, blank=True)
+    last_error = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="Why the last attempt failed; empty where it did not. Example: SMTPRecipientsRefused 550",
+    )
 
     class Meta:
         constraints = [

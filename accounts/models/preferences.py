@@ -20,9 +20,15 @@ class NoticePreferences(models.Model):
         settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="notice_preferences"
     )
     deliveries = models.JSONField(default=dict)
-    digest_at = models.TimeField(default=time(8))
-    quiet_from = models.TimeField(null=True)
-    quiet_until = models.TimeField(null=True)
+    digest_at = models.TimeField(
+        default=time(8), help_text="When the daily digest is sent, in wall time. Example: 08:00:00"
+    )
+    quiet_from = models.TimeField(
+        null=True, help_text="From when nothing is mailed, in wall time; null is never. Example: 22:00:00"
+    )
+    quiet_until = models.TimeField(
+        null=True, help_text="Until when nothing is mailed, in wall time; null is never. Example: 07:00:00"
+    )
 
     def __str__(self) -> str:
         return f"preferences of user {self.user_id}"

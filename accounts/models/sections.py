@@ -38,9 +38,20 @@ class Section(ContentModel):
     view_right: ClassVar[str] = "view_members"
     chance: ClassVar[frozenset[str]] = frozenset({"label", "path"})
 
-    kind = models.CharField(max_length=20, choices=SectionKind.choices)
-    name = models.CharField(max_length=500)
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    kind = models.CharField(
+        max_length=20, choices=SectionKind.choices, help_text="What the section stands for. Example: production"
+    )
+    name = models.CharField(
+        max_length=500, help_text="Its name; that of a production is its title. Example: The Seagull"
+    )
+    parent = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="children",
+        help_text="Id of the section above it; null for the organization. Example: 1",
+    )
     label = models.CharField(max_length=12, default=_label, unique=True, editable=False)
     path = models.CharField(max_length=255, unique=True, editable=False)
 
@@ -92,12 +103,27 @@ class Role(ContentModel):
     section_lookup: ClassVar[str] = "section_id"
     view_right: ClassVar[str] = "view_members"
 
-    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
-    name = models.CharField(max_length=60, unique=True)
-    title = models.CharField(max_length=120)
-    rights = models.JSONField(default=list)
+    section = models.ForeignKey(
+        Section,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the section on which, and below which, the role can be given. Example: 1",
+    )
+    name = models.CharField(
+        max_length=60,
+        unique=True,
+        help_text="What programs call it: small letters, digits and underscores, a letter first. Example: "
+        "house_manager",
+    )
+    title = models.CharField(max_length=120, help_text="What people call it. Example: House manager")
+    rights = models.JSONField(
+        default=list, help_text='The permissions that it gives. Example: ["view_cast", "manage_cast"]'
+    )
     # What it allows is allowed only to somebody who signed in with a second factor.
-    sensitive = models.BooleanField(default=False)
+    sensitive = models.BooleanField(
+        default=False,
+        help_text="True where its permissions hold only for those who signed in with a second factor. Example: false",
+    )
 
     class Meta:
         base_manager_name = "objects"
@@ -122,15 +148,50 @@ class RoleAssignment(ContentModel):
     view_right: ClassVar[str] = "view_members"
     personal: ClassVar[frozenset[str]] = frozenset({"reason"})
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assignments")
-    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="assignments")
-    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="assignments")
-    starts_at = models.DateTimeField(null=True, blank=True)
-    ends_at = models.DateTimeField(null=True, blank=True)
-    reason = models.CharField(max_length=500, blank=True)
-    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="assignments",
+        help_text="Id of the user who has the role. Example: 7",
+    )
+    role = models.ForeignKey(
+        Role, on_delete=models.PROTECT, related_name="assignments", help_text="Id of the role. Example: 5"
+    )
+    section = models.ForeignKey(
+        Section,
+        on_delete=models.PROTECT,
+        related_name="assignments",
+        help_text="Id of the section on which, and below which, it holds. Example: 4",
+    )
+    starts_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="From when it holds: an instant in UTC; null is from its making. Example: 2027-09-01T00:00:00Z",
+    )
+    ends_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Until before when it holds: an instant in UTC; null is without an end. Example: "
+        "2028-07-01T00:00:00Z",
+    )
+    reason = models.CharField(
+        max_length=500, blank=True, help_text="Why, for those who see the members. Example: Stands in for Ann in spring"
+    )
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the user who assigned it; null where the installation did. Example: 2",
+    )
     passed_on_from = models.ForeignKey(
-        "self", null=True, editable=False, on_delete=models.PROTECT, related_name="passed_on"
+        "self",
+        null=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="passed_on",
+        help_text="Id of the assignment by which its giver could give it; null where the installation gave "
+        "it. When that one ends, so does this. Example: 3",
     )
 
     class Meta:

@@ -56,29 +56,91 @@ class Submission(ContentModel):
     personal: ClassVar[frozenset[str]] = frozenset({"items", "comment", "title"})
     loaded_along: ClassVar[tuple[str, ...]] = ("author", "section")
 
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="submissions")
-    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="submissions")
-    area = models.CharField(max_length=20, blank=True, default="")
-    title = models.CharField(max_length=300, blank=True, default="")
-    state = models.CharField(max_length=20, choices=SubmissionState.choices, default=SubmissionState.DRAFT)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="submissions",
+        help_text="Id of the user who wrote it first. Example: 9",
+    )
+    section = models.ForeignKey(
+        Section,
+        on_delete=models.PROTECT,
+        related_name="submissions",
+        help_text="Id of the section whose approvers decide. Example: 4",
+    )
+    area = models.CharField(
+        max_length=20, blank=True, default="", help_text="The area of work that it is about. Example: details"
+    )
+    title = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text="What it is about, for those who decide. Example: New subtitle of The Seagull",
+    )
+    state = models.CharField(
+        max_length=20,
+        choices=SubmissionState.choices,
+        default=SubmissionState.DRAFT,
+        help_text="Where it stands. Example: submitted",
+    )
     items = EncryptedJSONField(blank=True)
     digest = models.CharField(max_length=64, blank=True, default="")
-    round = models.PositiveIntegerField(default=0)
+    round = models.PositiveIntegerField(
+        default=0, help_text="How often it was submitted, from 1; 0 for a draft. Example: 1"
+    )
     # Which of the approval steps of its area it waits at.
-    step = models.PositiveSmallIntegerField(default=0)
+    step = models.PositiveSmallIntegerField(
+        default=0, help_text="At which of the approval steps it waits, from 0. Example: 0"
+    )
     # When it is to be done once it is approved; None: at once.
-    run_at = models.DateTimeField(null=True)
-    submitted_at = models.DateTimeField(null=True)
+    run_at = models.DateTimeField(
+        null=True,
+        help_text="When it is applied once it is approved: an instant in UTC; null is at once. Example: "
+        "2027-03-20T08:00:00Z",
+    )
+    submitted_at = models.DateTimeField(
+        null=True, help_text="When it was submitted last; null for a draft. Example: 2027-03-14T18:30:00Z"
+    )
     # By whose rights what needs nobody's approval is done.
-    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the user who submitted it last. Example: 9",
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the user who decided; null until then. Example: 2",
+    )
     # Whom they stood in for.
     decided_in_place_of = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="Id of the user for whom they decided as a substitute; null in their own place. Example: 7",
     )
-    decided_at = models.DateTimeField(null=True)
-    comment = EncryptedTextField(blank=True, default="", max_length=5000)
-    failure = models.CharField(max_length=100, blank=True, default="")
+    decided_at = models.DateTimeField(
+        null=True, help_text="When it was decided; null until then. Example: 2027-03-15T08:00:00Z"
+    )
+    comment = EncryptedTextField(
+        blank=True,
+        default="",
+        max_length=5000,
+        help_text="What was said with the decision. Example: Thank you, very clear.",
+    )
+    failure = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        help_text="The code of the error where it was approved and could not be applied; empty else. "
+        "Example: reference_gone",
+    )
 
     objects = models.Manager.from_queryset(SubmissionQuerySet)()  # type: ignore[misc]
 
@@ -151,11 +213,23 @@ class SubmissionComment(ContentModel):
     personal: ClassVar[frozenset[str]] = frozenset({"text"})
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="comments")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    round = models.PositiveIntegerField()
-    field = models.CharField(max_length=200, blank=True, default="")
-    text = EncryptedTextField(max_length=5000)
-    asks = models.BooleanField(default=False)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the user who wrote it. Example: 2",
+    )
+    round = models.PositiveIntegerField(help_text="The round in which it was written. Example: 1")
+    field = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        help_text="The field that it is about; empty where it is about all. Example: subtitle",
+    )
+    text = EncryptedTextField(
+        max_length=5000, help_text="What was written. Example: Please without an exclamation mark."
+    )
+    asks = models.BooleanField(default=False, help_text="True where a change was asked for by it. Example: true")
 
     class Meta:
         base_manager_name = "objects"

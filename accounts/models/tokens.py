@@ -22,15 +22,32 @@ class ApiToken(ContentModel):
     view_right: ClassVar[str] = "view_members"
     chance: ClassVar[frozenset[str]] = frozenset({"digest", "hint"})
 
-    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
-    name = models.CharField(max_length=120)
-    rights = models.JSONField(default=list, blank=True)
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False)
+    section = models.ForeignKey(
+        Section,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the section on which, and below which, it shows something. Example: 4",
+    )
+    name = models.CharField(max_length=120, help_text="What it is for. Example: Website")
+    rights = models.JSONField(
+        default=list, blank=True, help_text='The permissions to view that it gives. Example: ["view_schedule"]'
+    )
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        editable=False,
+        help_text="Id of the user who made it. Example: 7",
+    )
     digest = models.CharField(max_length=64, unique=True, editable=False)
     # Its first letters, by which people tell one from another.
-    hint = models.CharField(max_length=12, editable=False)
-    expires_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True, editable=False)
+    hint = models.CharField(
+        max_length=12, editable=False, help_text="Its first letters, by which you tell tokens apart. Example: tp_Xk3"
+    )
+    expires_at = models.DateTimeField(help_text="Until when it works: an instant in UTC. Example: 2028-03-14T00:00:00Z")
+    revoked_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it was revoked; null while it was not. Example: 2027-05-01T09:00:00Z"
+    )
 
     class Meta:
         base_manager_name = "objects"

@@ -69,11 +69,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     """
 
     email = LowerCaseEmailField(
-        max_length=254, unique=True, error_messages={"unique": "Somebody uses this e-mail address already."}
+        max_length=254,
+        unique=True,
+        error_messages={"unique": "Somebody uses this e-mail address already."},
+        help_text="The address that they sign in with, in small letters. Example: anna@theater.example",
     )
-    name = models.CharField(max_length=200, blank=True, default="")
-    language = models.CharField(max_length=16, default="en")
-    timezone = models.CharField(max_length=64, default=default_time_zone)
+    name = models.CharField(max_length=200, blank=True, default="", help_text="How others see them. Example: Anna Bell")
+    language = models.CharField(
+        max_length=16, default="en", help_text="BCP 47 tag of the language of their mails. Example: en"
+    )
+    timezone = models.CharField(
+        max_length=64, default=default_time_zone, help_text="IANA time zone of their mails. Example: Europe/Berlin"
+    )
     is_active = models.BooleanField(default=True)
     # Blind index of the address that their mail server refused for good, so that it is not asked again and again.
     refused_index = models.CharField(max_length=64, blank=True, default="", editable=False)

@@ -21,13 +21,28 @@ class Waiver(ContentModel):
     personal: ClassVar[frozenset[str]] = frozenset({"reason"})
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
-    object_type = models.CharField(max_length=60)
-    object_id = models.CharField(max_length=40)
-    rule = models.CharField(max_length=100)
-    reason = EncryptedTextField(max_length=1000)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    until = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True)
+    object_type = models.CharField(
+        max_length=60, help_text="The model of the objects that it is about. Example: productions.production"
+    )
+    object_id = models.CharField(
+        max_length=40,
+        help_text="Id of the object that it is about, as text; empty is every one of the section. Example: 12",
+    )
+    rule = models.CharField(max_length=100, help_text="The rule whose warnings it accepts. Example: title_too_long")
+    reason = EncryptedTextField(
+        max_length=1000, help_text="Why that does not matter here. Example: The author insists on it."
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the user who gave it. Example: 2",
+    )
+    until = models.DateTimeField(help_text="Until when it holds: an instant in UTC. Example: 2027-07-01T00:00:00Z")
+    revoked_at = models.DateTimeField(
+        null=True, help_text="When it was revoked; null while it was not. Example: 2027-05-01T09:00:00Z"
+    )
 
     class Meta:
         base_manager_name = "objects"

@@ -34,6 +34,9 @@ RIGHTS = {
     if area != "audit" or verb == "view"
 }
 
+# The areas whose changes somebody approves.
+APPROVED_AREAS = tuple(area for area in AREAS if f"approve_{area}" in RIGHTS)
+
 
 def rights(*patterns: str) -> frozenset[str]:
     """The rights that patterns such as "edit_details", "view_*" or "*_tickets" name; a pattern that names none is a

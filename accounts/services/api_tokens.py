@@ -18,8 +18,8 @@ _MINUTE = timedelta(minutes=1)
 @action("token.create", needs=Needs("manage_members", on="section"))
 def create_token(
     *,
-    section: Section,
-    name: str,
+    section: Annotated[Section, Doc("Id of the section on which, and below which, it shows something. Example: 4")],
+    name: Annotated[str, Doc("What it is for. Example: Website")],
     rights: Annotated[
         list[str],
         Doc(
@@ -27,10 +27,13 @@ def create_token(
             lambda: TOKEN_RIGHTS,
         ),
     ],
-    expires_at: datetime,
+    expires_at: Annotated[
+        datetime, Doc("Until when it works: an instant in UTC, at most two years away. Example: 2028-03-14T00:00:00Z")
+    ],
 ) -> ApiToken:
-    """A token that shows what is public, and what `rights` show on `section` and below. The answer's `secret` is the token
-    itself: it is told this once and kept nowhere.
+    """Create an API token, which shows what is public and what its permissions show on a section and below. The
+    answer's `token` is the secret; it is told this once and kept
+    nowhere.
 
     Refused: rights that are no views of content (`not_for_tokens`), rights that the maker does not hold there
     (`beyond_own_rights`), an end that is past or more than two years away, and a maker who is nobody.
@@ -72,7 +75,7 @@ def create_token(
 
 @action("token.revoke", needs=Needs("manage_members", on="token"), subject="token")
 def revoke_token(*, token: ApiToken) -> ApiToken:
-    """It is good for nothing from now on. Refused where it was revoked before."""
+    """Revoke an API token at once. Refused where it was revoked before."""
     if token.revoked_at is not None:
         raise Conflict("This token was revoked already.", code="already_revoked")
     token.revoked_at = current().instant

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Agreement, ApprovalStep, Role, Section, Submission, SubmissionState, User, Waiting
 from accounts.rules.approval_steps import Step, approve, governing
-from accounts.rules.rights import RIGHTS
+from accounts.rules.rights import APPROVED_AREAS, RIGHTS
 from accounts.selectors.approvers import (
     all_steps,
     asked_above,
@@ -30,18 +30,36 @@ MOST_STEPS = 6
 class StepFields(TypedDict, total=False):
     """A step: its title, and the right or the role by which somebody decides at it."""
 
-    title: str
+    title: Annotated[str, Doc("What the step is called, for those who wait for it. Example: Brand review")]
     right: Annotated[
         str, Doc("The permission by which somebody decides at this step. Example: approve_details", RIGHTS.keys)
     ]
-    role: Role | None
+    role: Annotated[
+        Role | None,
+        Doc("Id of the role by which somebody decides at this step; null where it goes by a permission. Example: 5"),
+    ]
 
 
 @action(
     "approval_steps.set",
     needs=(Needs("manage_members", on="section"), Needs("approve_{area}", on="section")),
 )
-def set_approval_steps(*, section: Section, area: str, steps: list[StepFields]) -> list[ApprovalStep]:
+def set_approval_steps(
+    *,
+    section: Annotated[
+        Section, Doc("Id of the section whose submissions pass these steps, and those below it. Example: 4")
+    ],
+    area: Annotated[
+        str, Doc("The area of work whose submissions pass these steps. Example: details", lambda: APPROVED_AREAS)
+    ],
+    steps: Annotated[
+        list[StepFields],
+        Doc(
+            "All steps in their order, at most 6; the last one goes by the area's approve permission. "
+            "An empty list: those of the section above."
+        ),
+    ],
+) -> list[ApprovalStep]:
     """Which agreements a submission in `area` needs on `section` and below, in their order; an empty list: those of the
     section above again.
 

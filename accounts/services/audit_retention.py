@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 from django.db.models import Q
 
 from accounts.models import AuditChange, AuditEntry, AuditValue, Section
 from accounts.selectors.audit.history import reasons_in
 from theater_site.core.actions import Needs, Run, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid
 
 # Whoever may expire values must not be able to hide with it what they did last week.
@@ -23,12 +24,18 @@ _CHUNK = 500
     needs=(Needs("view_audit", on="section"), Needs("manage_members", on="section")),
     subject="section",
 )
-def expire_values(*, section: Section, before: datetime) -> int:
-    """Forget the values of every change before that instant in `section` and all below; answers how many changes lost them.
+def expire_values(
+    *,
+    section: Annotated[Section, Doc("Id of the organization. Example: 1")],
+    before: Annotated[
+        datetime, Doc("Values of changes before this instant are deleted. Example: 2020-01-01T00:00:00Z")
+    ],
+) -> int:
+    """Delete the values of old changes; that they were made stays known.
 
-    The changes themselves, their digests and the seal stay; the log's entry of this action says how many and until when.
-    On the organization, changes that belong to no section are meant too. Refused: an instant that is less than 90 days
-    past, so that nobody covers fresh tracks.
+    The changes themselves, their digests and the seal stay; the log's entry of this action says how many and until
+    when. On the organization, changes that belong to no section are meant too. Refused: an instant that is less than 90
+    days past, so that nobody covers fresh tracks.
     """
     run = current()
     if before > run.instant - KEPT:

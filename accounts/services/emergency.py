@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from accounts.models import Section, Submission
 from accounts.selectors.approvers import everybody_asked
@@ -12,6 +12,7 @@ from accounts.services.submissions.items import Item, place_of
 from accounts.services.submissions.transitions import move, refuse_unless
 from accounts.signals import emergency_published
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid, NotAllowed
 
 
@@ -20,12 +21,17 @@ from theater_site.core.errors import Invalid, NotAllowed
     needs=Needs("emergency_{area}", on="submission"),
     subject="submission",
 )
-def publish_in_emergency(*, submission: Submission, reason: str) -> Submission:
-    """Do at once what is proposed, one's own proposal too, without waiting for anybody's approval or for its time.
+def publish_in_emergency(
+    *,
+    submission: Submission,
+    reason: Annotated[
+        str, Doc("Why it cannot wait; it is noted, and its approvers are told. Example: The venue is flooded.")
+    ],
+) -> Submission:
+    """Apply a submission without approval, because it cannot wait.
 
-    It takes a right of its own, for every item, and a reason. Everybody who could have decided on any item is told at once,
-    with the reason. Refused: what waits for nobody, and what would now do something else than was
-    submitted.
+    It takes a right of its own, for every item, and a reason. Everybody who could have decided on any item is told at
+    once, with the reason. Refused: what waits for nobody, and what would now do something else than was submitted.
     """
     run = current()
     refuse_unless(submission, "apply")

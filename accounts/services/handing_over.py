@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Annotated
 
 from accounts.models import ApiToken, Invitation, RoleAssignment, Section, SectionGrant, User
 from accounts.rules.ceilings import Hold
@@ -22,18 +23,24 @@ from accounts.services.roles import assign_role
 from accounts.signals import role_ended, role_given
 from theater_site.core.actions import Needs, OpenTo, action, current
 from theater_site.core.actors import Actor, ActorKind
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid, NotAllowed
 
 
 @action("role.hand_over", open_to=OpenTo.SIGNED_IN, lock=one_at_a_time)
-def hand_over(*, leaver: User, successor: User, reason: str) -> list[RoleAssignment]:
-    """Everything that `leaver` holds goes to `successor`: each role is ended and given anew for the rest of its time, with
-    the rights it has now. What they passed on stays with whom it was passed on to, and now hangs on the successor's. Open
-    invitations and API tokens go along as far as the leaver still had the rights for them; others end, and the audit
-    entry's note says which. Whoever knew the secret of a token knows it still.
+def hand_over(
+    *,
+    leaver: Annotated[User, Doc("Id of the user who leaves. Example: 7")],
+    successor: Annotated[User, Doc("Id of the user who gets their roles. Example: 9")],
+    reason: Annotated[str, Doc("Why, for those who see the members. Example: Ann moves away.")],
+) -> list[RoleAssignment]:
+    """Hand the roles of somebody who leaves over to a successor. What they passed on stays with whom it was passed on
+    to, and now hangs on the successor's. Open invitations and API tokens go along as far as the leaver still had the
+    rights for them; others end, and the audit entry's note says which. Whoever knew the secret of a token knows it
+    still.
 
-    Open to whoever could give all of it themselves, the leaver among them. Refused: to hand over to oneself, to a closed
-    account, to the same person, and where nothing is held. What the leaver proposed stays theirs.
+    Open to whoever could give all of it themselves, the leaver among them. Refused: to hand over to oneself, to a
+    closed account, to the same person, and where nothing is held. What the leaver proposed stays theirs.
     """
     run = current()
     if leaver.pk == successor.pk:
@@ -65,20 +72,26 @@ def hand_over(*, leaver: User, successor: User, reason: str) -> list[RoleAssignm
 )
 def carry_over(
     *,
-    source: Section,
-    target: Section,
-    assignments: list[RoleAssignment] | None,
-    starts_at: datetime | None,
-    ends_at: datetime | None,
-    reason: str,
+    source: Annotated[Section, Doc("Id of the section whose assignments are copied. Example: 4")],
+    target: Annotated[Section, Doc("Id of the section on which they hold from now on. Example: 5")],
+    assignments: Annotated[
+        list[RoleAssignment] | None, Doc("Ids of the assignments to copy; null copies all that hold. Example: [21, 22]")
+    ],
+    starts_at: Annotated[
+        datetime | None, Doc("From when they hold: an instant in UTC; null is at once. Example: 2027-09-01T00:00:00Z")
+    ],
+    ends_at: Annotated[
+        datetime | None,
+        Doc("Until before when they hold: an instant in UTC; null is without an end. Example: 2028-07-01T00:00:00Z"),
+    ],
+    reason: Annotated[str, Doc("Why, for those who see the members. Example: Season 2027/28")],
 ) -> list[RoleAssignment]:
-    """Give on `target` (the next season's section) what is held now on `source` (this season's) by role: those
-    `assignments` that are chosen, or all. The old ones stay as they are.
+    """Copy the role assignments of one section to another, such as the next season. The old ones stay as they are.
 
     Each is given as by hand and judged so. Of all, what is not to be given again is passed over: one's own, closed
-    accounts', what is held on the target already, and roles that were made for a part of the theater to which the target
-    does not belong, which the audit entry's note names; chosen by hand it is refused. What is held on productions below
-    stays there: the next season's will have companies of their own.
+    accounts', what is held on the target already, and roles that were made for a part of the theater to which the
+    target does not belong, which the audit entry's note names; chosen by hand it is refused. What is held on
+    productions below stays there: the next season's will have companies of their own.
     """
     run = current()
     if source.pk == target.pk:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
@@ -18,6 +19,7 @@ from accounts.services.outbox import put_to_address
 from accounts.signals import role_given
 from theater_site.core.actions import Needs, OpenTo, action, current
 from theater_site.core.actors import ActorKind
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid, NotAllowed, NotFound
 
 LASTS = timedelta(days=14)
@@ -25,9 +27,15 @@ LASTS = timedelta(days=14)
 
 @action("invitation.create", needs=Needs("manage_members", on="section"), lock=one_at_a_time)
 def invite(
-    *, email: str, role: Role, section: Section, starts_at: datetime | None, ends_at: datetime | None, reason: str
+    *,
+    email: Annotated[str, Doc("The address that the invitation is sent to. Example: bea@home.example")],
+    role: Role,
+    section: Section,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    reason: str,
 ) -> Invitation:
-    """Offer `role` on `section` to whoever reads mail at `email`; the link holds for 14 days and for one use.
+    """Invite somebody to a role by mail.
 
     Refused as giving it would be, one's own address, and where it is offered to them already.
     """
@@ -54,7 +62,7 @@ def invite(
 
 @action("invitation.resend", needs=Needs("manage_members", on="invitation"), subject="invitation", lock=one_at_a_time)
 def resend_invitation(*, invitation: Invitation) -> Invitation:
-    """Another mail with another link, for another 14 days; the old link is void. Refused once accepted or withdrawn."""
+    """Send an invitation again, with a new link. Refused once accepted or withdrawn."""
     _still_open(invitation)
     _send(invitation)
     return invitation
@@ -62,7 +70,7 @@ def resend_invitation(*, invitation: Invitation) -> Invitation:
 
 @action("invitation.withdraw", needs=Needs("manage_members", on="invitation"), subject="invitation", lock=one_at_a_time)
 def withdraw_invitation(*, invitation: Invitation) -> Invitation:
-    """The link is void from now on. Refused once accepted or withdrawn."""
+    """Withdraw an invitation that nobody accepted yet. Refused once accepted or withdrawn."""
     _still_open(invitation)
     invitation.withdrawn_at = current().instant
     invitation.save()
@@ -70,8 +78,10 @@ def withdraw_invitation(*, invitation: Invitation) -> Invitation:
 
 
 @action("invitation.accept", open_to=OpenTo.SIGNED_IN, lock=one_at_a_time)
-def accept_invitation(*, token: str) -> RoleAssignment:
-    """Take the role that the mail offers, with the secret of its link, signed in with that address verified.
+def accept_invitation(
+    *, token: Annotated[str, Doc("The secret from the link in the mail. Example: Zk3vQ0J7bW9xT1n5")]
+) -> RoleAssignment:
+    """Accept an invitation by the secret from its link.
 
     Given by the inviter with what they hold now: what they have lost since, they cannot give (`inviter_lost_rights`).
     Refused: an unknown, used, withdrawn or expired link, and another's.

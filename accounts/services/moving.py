@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from django.db.models import F, Value
 from django.db.models.functions import Concat, Substr
 
@@ -10,6 +12,7 @@ from accounts.rules.ceilings import Hold, Wanted, origins
 from accounts.selectors.rights import holds_in
 from accounts.services.delegation import AUTHORITY, Giver, lasting, one_at_a_time, reach_of
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, NotAllowed
 
 LONGEST_PATH = 255
@@ -25,15 +28,18 @@ LONGEST_PATH = 255
     subject="section",
     lock=one_at_a_time,
 )
-def move_section(*, section: Section, parent: Section) -> Section:
-    """Hang `section`, with all below it, below `parent` instead. Needs the right where it hangs now and where it will.
+def move_section(
+    *, section: Section, parent: Annotated[Section, Doc("Id of the section that it is below from now on. Example: 3")]
+) -> Section:
+    """Move a section with all below it to another place in the tree. Needs the right where it hangs now and where it
+    will.
 
     Who holds something above its new place gains it there; so whoever moves must hold that at the old place themselves
-    (`beyond_own_rights`). Who held something above its old place only loses it there. What was given inside, by somebody
-    who no longer reaches it, stays where whoever moves could give it, and then hangs on that; else it ends.
+    (`beyond_own_rights`). Who held something above its old place only loses it there. What was given inside, by
+    somebody who no longer reaches it, stays where whoever moves could give it, and then hangs on that; else it ends.
 
-    Refused: the organization, below itself or what is below it, a tree too deep; and by itself the section of a season or
-    a production, which moves with what it holds.
+    Refused: the organization, below itself or what is below it, a tree too deep; and by itself the section of a season
+    or a production, which moves with what it holds.
     """
     if section.parent_id is None:
         raise Conflict("The organization stands at the top.", code="root_stays")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, time
-from typing import NamedTuple, TypedDict
+from typing import Annotated, NamedTuple, TypedDict
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -15,23 +15,28 @@ from accounts.models import NoticePreferences, Notification, User
 from accounts.rules.notice_kinds import KINDS, Delivery
 from accounts.rules.quiet_hours import after_quiet_hours, next_at
 from theater_site.core.actions import OpenTo, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import DomainError, Invalid, NotAllowed, all_of
 
 
 class KindChoice(TypedDict):
-    kind: str
-    delivery: Delivery
+    kind: Annotated[str, Doc("The kind of notification. Example: submission_approved")]
+    delivery: Annotated[Delivery, Doc("How it is delivered. Example: digest")]
 
 
 class NoticeChoices(TypedDict, total=False):
     """Absent means unchanged; `kinds` changes those that it names. Without an end or a beginning no hour is quiet."""
 
-    language: str
-    timezone: str
-    digest_at: time
-    quiet_from: time | None
-    quiet_until: time | None
-    kinds: list[KindChoice]
+    language: Annotated[str, Doc("BCP 47 tag of the language of your mails. Example: en")]
+    timezone: Annotated[str, Doc("IANA time zone of your mails. Example: Europe/Berlin")]
+    digest_at: Annotated[time, Doc("When the daily digest is sent, in wall time. Example: 08:00:00")]
+    quiet_from: Annotated[
+        time | None, Doc("From when nothing is mailed, in wall time; null is never. Example: 22:00:00")
+    ]
+    quiet_until: Annotated[
+        time | None, Doc("Until when nothing is mailed, in wall time; null is never. Example: 07:00:00")
+    ]
+    kinds: Annotated[list[KindChoice], Doc("The kinds whose delivery changes; others stay as they are.")]
 
 
 class Going(NamedTuple):
@@ -55,8 +60,7 @@ def going(kind: str, user: User, preferences: NoticePreferences, now: datetime) 
 
 @action("notice.set_preferences", open_to=OpenTo.SIGNED_IN)
 def set_notice_preferences(*, user: User, choices: NoticeChoices) -> NoticePreferences:
-    """One's own: which kinds are mailed at once, once a day or not at all, when, and in which language and zone. What was told
-    of a kind and not sent yet goes the way that is chosen now.
+    """Set how you are notified. What was told of a kind and not sent yet goes the way that is chosen now.
 
     Refused, each with its field: an unknown kind, zone or language, what the kind does not allow, half of quiet hours.
     """

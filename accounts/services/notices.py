@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from django.db.models import Q
 
 from accounts.models import Notification, Section, User
 from theater_site.core.actions import Needs, OpenTo, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid, NotAllowed
 
 
@@ -25,7 +26,7 @@ class Retried(NamedTuple):
 
 @action("notice.read", open_to=OpenTo.SIGNED_IN)
 def read_notice(*, notice: Notification) -> Notification:
-    """Mark one of one's own as read; a second time changes nothing. A digest that still waits leaves it out."""
+    """Mark a notification as read. A digest that still waits leaves it out."""
     if notice.recipient_id != current().actor.user_id:
         raise NotAllowed("This notice is somebody else's.", code="not_own_notice")
     current().note["notice"] = notice.pk
@@ -36,8 +37,12 @@ def read_notice(*, notice: Notification) -> Notification:
 
 
 @action("notice.read_all", open_to=OpenTo.SIGNED_IN)
-def read_all_notices(*, user: User, up_to: int | None) -> Marked:
-    """Mark all one's own as read, those with an id up to `up_to` (the newest that was seen), or all there are."""
+def read_all_notices(
+    *,
+    user: User,
+    up_to: Annotated[int | None, Doc("Id of the last one that was seen; null marks all as read. Example: 88")],
+) -> Marked:
+    """Mark all your notifications as read."""
     if user.pk != current().actor.user_id:
         raise NotAllowed("These notices are somebody else's.", code="not_own_notice")
     rows = Notification.objects.filter(recipient=user, read_at=None)
@@ -50,8 +55,8 @@ def read_all_notices(*, user: User, up_to: int | None) -> Marked:
 
 @action("mail.retry", needs=Needs("manage_members", on="organization"))
 def retry_mail(*, organization: Section, message: Notification) -> Notification:
-    """Try a mail anew that was given up, as often as a new one; under its old Message-ID. The right is needed on the
-    organization itself. Refused (`not_failed`): one that is delivered, or that is still tried."""
+    """Try to send a mail again that failed. The right is needed on the organization itself. Refused (`not_failed`): one
+    that is delivered, or that is still tried."""
     _refuse_parts(organization)
     if not _again(Q(pk=message.pk)):
         raise Conflict("Only a mail that was given up can be tried again.", code="not_failed")
@@ -62,7 +67,7 @@ def retry_mail(*, organization: Section, message: Notification) -> Notification:
 
 @action("mail.retry_all", needs=Needs("manage_members", on="organization"))
 def retry_all_mail(*, organization: Section) -> Retried:
-    """Try every mail anew that was given up: once the mail server is mended."""
+    """Try to send all mails again that failed."""
     _refuse_parts(organization)
     done = _again(Q())
     current().note["retried"] = done

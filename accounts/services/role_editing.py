@@ -27,16 +27,26 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
 class RoleFields(TypedDict, total=False):
     """What can be said of a role: absent means unchanged. A sensitive role is for those who sign in with a second factor."""
 
-    title: str
+    title: Annotated[str, Doc("What people call the role. Example: House manager")]
     rights: Annotated[
         list[str], Doc('The permissions that the role gives. Example: ["view_cast", "manage_cast"]', RIGHTS.keys)
     ]
-    sensitive: bool
+    sensitive: Annotated[
+        bool, Doc("True where its permissions hold only for those who signed in with a second factor. Example: false")
+    ]
 
 
 @action("role.create", needs=Needs("manage_members", on="section"), lock=one_at_a_time)
-def create_role(*, section: Section, name: str, fields: RoleFields) -> Role:
-    """A new role, to be given on `section` and below. `name` is what programs call it: small letters, digits, underscores.
+def create_role(
+    *,
+    section: Annotated[Section, Doc("Id of the section on which, and below which, the role can be given. Example: 1")],
+    name: Annotated[
+        str, Doc("What programs call it: small letters, digits and underscores, a letter first. Example: house_manager")
+    ],
+    fields: RoleFields,
+) -> Role:
+    """Create a role, which can be given on a section and below. `name` is what programs call it: small letters, digits,
+    underscores.
 
     Refused: a right that does not exist or that its maker does not hold on that section, no right at all, a taken name.
     """
@@ -56,7 +66,7 @@ def create_role(*, section: Section, name: str, fields: RoleFields) -> Role:
 
 @action("role.update", needs=Needs("manage_members", on="role"), subject="role", lock=one_at_a_time)
 def update_role(*, role: Role, changes: RoleFields) -> Role:
-    """Change what a role is called or allows. Whoever holds it gains what is added and loses what is taken, in this
+    """Update a role, for everybody who has it. Whoever holds it gains what is added and loses what is taken, in this
     transaction; what they passed on of that ends with it. An invitation gives what the role is when it is accepted.
 
     Refused: to add what one does not hold oneself, everywhere and for as long as the role is held, or to allow what it
@@ -85,7 +95,7 @@ def update_role(*, role: Role, changes: RoleFields) -> Role:
 
 @action("role.delete", needs=Needs("manage_members", on="role"), subject="role", lock=one_at_a_time)
 def delete_role(*, role: Role) -> None:
-    """Remove a role that nobody was ever given; refused where somebody was, since the record of that stays."""
+    """Delete a role that nobody has."""
     if role.assignments.exists() or role.invitations.exists():
         raise Conflict(
             "This role was given or offered to somebody. End what is held of it; the role itself stays, for the record.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from accounts.models import Role, RoleAssignment, Section, User
 from accounts.services.delegation import (
@@ -16,6 +17,7 @@ from accounts.services.delegation import (
 )
 from accounts.signals import role_dated, role_given
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict
 
 
@@ -23,10 +25,10 @@ from theater_site.core.errors import Conflict
 def assign_role(
     *, user: User, role: Role, section: Section, starts_at: datetime | None, ends_at: datetime | None, reason: str
 ) -> RoleAssignment:
-    """Give `user` the rights of `role` on `section` and all below, from `starts_at` until before `ends_at` (None: open).
+    """Assign a role to a user on a section and below, from `starts_at` until before `ends_at`.
 
-    Refused: an end that is over or before the start, an inactive user, oneself, a section outside of the one that the role
-    was made for, and any right that the giver does not hold on that section for that whole time by one assignment
+    Refused: an end that is over or before the start, an inactive user, oneself, a section outside of the one that the
+    role was made for, and any right that the giver does not hold on that section for that whole time by one assignment
     (`beyond_own_rights`, `beyond_own_sections`, `beyond_own_time`). When what the giver holds ends, this ends with it.
     """
     actor = current().actor
@@ -45,8 +47,12 @@ def assign_role(
 
 
 @action("role.end", needs=Needs("manage_members", on="assignment"), subject="assignment", lock=one_at_a_time)
-def end_role(*, assignment: RoleAssignment, reason: str) -> RoleAssignment:
-    """Take a role back at once, and with it all that was passed on from it; the preview tells what that is.
+def end_role(
+    *,
+    assignment: RoleAssignment,
+    reason: Annotated[str, Doc("Why, for those who see the members. Example: Left the group.")],
+) -> RoleAssignment:
+    """End a role assignment at once, and all that was passed on from it; the preview tells what that is.
 
     Refused: one's own, or one that one's own was passed on from; one that is over; the last director's.
     """
@@ -59,7 +65,7 @@ def end_role(*, assignment: RoleAssignment, reason: str) -> RoleAssignment:
 
 @action("role.set_end", needs=Needs("manage_members", on="assignment"), subject="assignment", lock=one_at_a_time)
 def set_end_of_role(*, assignment: RoleAssignment, ends_at: datetime | None, reason: str) -> RoleAssignment:
-    """Let a role end earlier, which shortens what was passed on from it too, or later, which is giving it anew.
+    """Change when a role assignment ends. An earlier end shortens what was passed on from it too.
 
     Refused: an end that is over or before the start, one's own, one that is over, the last director's; and to let last
     longer what one does not hold oneself for that long. What was passed on does not last longer by itself.

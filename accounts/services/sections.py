@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from accounts.models import Section, SectionKind
 from accounts.services.delegation import tree_stands
 from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid, NotFound
 
 
 @action("section.create", needs=Needs("manage_members", on="parent"), lock=tree_stands)
-def create_section(*, parent: Section, kind: SectionKind, name: str) -> Section:
-    """A new section below `parent`. What is held on the parent holds on it at once."""
+def create_section(
+    *,
+    parent: Annotated[Section, Doc("Id of the section above it. Example: 1")],
+    kind: SectionKind,
+    name: Annotated[str, Doc("Its name. Example: Workshops")],
+) -> Section:
+    """Create a section below another one. What is held on the parent holds on it at once."""
     if kind == SectionKind.ORGANIZATION:
         raise Invalid("The organization is founded once, with `manage.py found`.", code="not_below", field="kind")
     # Where the parent stands now: it may have been moved since it was loaded, and with it who may do what below it.
@@ -29,8 +37,10 @@ def remove_section(*, section: Section) -> None:
 
 
 @action("section.rename", needs=Needs("manage_members", on="section"), subject="section")
-def rename_section(*, section: Section, name: str) -> Section:
-    """What it is called, here and in every explanation of rights; its place in the tree stays."""
+def rename_section(
+    *, section: Section, name: Annotated[str, Doc("Its new name. Example: Workshops and classes")]
+) -> Section:
+    """Rename a section."""
     section.name = name
     section.save()
     return section

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from allauth.usersessions.models import UserSession
 
 from accounts.models import Section, User
 from accounts.services.login_tokens import revoke_all_session_tokens, revoke_session_token
 from theater_site.core.actions import Needs, OpenTo, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid, NotAllowed
 
 
 @action("session.revoke", open_to=OpenTo.SIGNED_IN)
 def revoke_session(*, session: UserSession) -> None:
-    """End one of one's own sessions: whoever holds its token is signed out at once. Refused: somebody else's."""
+    """Sign out one of your own sessions. Refused: somebody else's."""
     run = current()
     if session.user_id != run.actor.user_id:
         raise NotAllowed("This session is somebody else's.", code="not_own_session")
@@ -21,8 +24,10 @@ def revoke_session(*, session: UserSession) -> None:
 
 
 @action("session.revoke_all", needs=Needs("manage_members", on="organization"))
-def revoke_all_sessions(*, organization: Section, user: User) -> None:
-    """End every session of `user`, one's own included. The right is needed on the organization itself."""
+def revoke_all_sessions(
+    *, organization: Section, user: Annotated[User, Doc("Id of the user who is signed out everywhere. Example: 7")]
+) -> None:
+    """Sign a user out everywhere. The right is needed on the organization itself."""
     if organization.parent_id is not None:
         raise Invalid(
             "Accounts belong to the organization, not to a part of it.", code="not_root", field="organization"

@@ -3,43 +3,49 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from accounts.models import Section, Substitute, User
 from accounts.rules.approval_steps import DECIDE, approve
-from accounts.rules.rights import AREAS, RIGHTS
+from accounts.rules.rights import APPROVED_AREAS
 from accounts.selectors.explain import members
 from accounts.services.delegation import Giver, one_at_a_time, refuse_own
 from accounts.signals import substitute_ended, substitute_named
 from theater_site.core.actions import OpenTo, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid, NotAllowed
 
 LONGEST = timedelta(days=366)
-_AREAS = tuple(area for area in AREAS if approve(area) in RIGHTS)
 
 
 @action("substitute.name", open_to=OpenTo.SIGNED_IN, lock=one_at_a_time)
 def name_substitute(
     *,
-    person: User,
+    person: Annotated[User, Doc("Id of the user who is absent; yourself, unless you manage members. Example: 7")],
     stand_in: User,
     section: Section,
-    area: str | None,
-    starts_at: datetime | None,
+    area: Annotated[
+        str | None,
+        Doc("The area in which the substitute decides; null is all. Example: details", lambda: APPROVED_AREAS),
+    ],
+    starts_at: Annotated[
+        datetime | None, Doc("From when: an instant in UTC; null is at once. Example: 2027-07-01T00:00:00Z")
+    ],
     ends_at: datetime,
     reason: str,
 ) -> Substitute:
-    """Let `stand_in` decide in the place of `person` on `section` and below, in one area or in all, from `starts_at` (now)
-    until before `ends_at`, a year at the most.
+    """Name a substitute who decides for an absent approver.
 
     Everybody names their own where they decide themselves. For somebody else, whoever gives members their roles there
-    does, within their own ceiling: they hold what is to be decided by themselves, there and for that long. Refused: standing
-    in for oneself, being named by oneself for another, a closed account, and somebody who has no role on that section.
+    does, within their own ceiling: they hold what is to be decided by themselves, there and for that long. Refused:
+    standing in for oneself, being named by oneself for another, a closed account, and somebody who has no role on that
+    section.
     """
     actor, now = current().actor, current().instant
     starts_at = starts_at or now
-    if area and area not in _AREAS:
+    if area and area not in APPROVED_AREAS:
         raise Invalid("There is no such area of approval.", code="unknown_area", field="area")
-    areas = [area] if area else list(_AREAS)
+    areas = [area] if area else list(APPROVED_AREAS)
     if actor.user_id == person.pk:
         if not any(actor.holds(f"{DECIDE}{one}", section, now) for one in areas):
             raise NotAllowed(
@@ -80,8 +86,8 @@ def name_substitute(
 
 @action("substitute.end", open_to=OpenTo.SIGNED_IN, subject="substitute")
 def end_substitute(*, substitute: Substitute) -> Substitute:
-    """From now on the stand-in decides no longer in the person's place. For both of them, whoever named them, and whoever
-    gives members their roles there. Refused once it is over."""
+    """End a substitution at once. For both of them, whoever named them, and whoever gives members their roles there.
+    Refused once it is over."""
     run = current()
     theirs = {substitute.person_id, substitute.stand_in_id, substitute.named_by_id} - {None}
     if run.actor.user_id not in theirs and not run.actor.holds("manage_members", substitute, run.instant):

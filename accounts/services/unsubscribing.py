@@ -31,9 +31,8 @@ def one_click_address(user_id: int, kind: str) -> str | None:
 
 @action("notice.unsubscribe", open_to=OpenTo.PUBLIC)
 def unsubscribe(*, token: str) -> Ended:
-    """No more mails of the kind that the token names, for the user that it names, nor any that was not sent yet; the list
-    in the API goes on. A digest's token ends what it gathers. To do it twice changes nothing. NotFound for a token that is
-    none of ours."""
+    """Stop mailing the kind of notification that a link is for. A digest's token ends what it gathers. To do it twice
+    changes nothing. NotFound for a token that is none of ours."""
     user, kind = _read(token)
     preferences = chosen(user)
     kinds = [kind]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
 
 from accounts.models import Section, Waiver
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
 from theater_site.core.models import ContentModel
 
@@ -18,12 +19,18 @@ LONGEST = timedelta(days=366)
 
 @action("waiver.give", needs=Needs("approve_brand", on="section"))
 def give_waiver(
-    *, section: Section, object_type: str, object_id: str, rule: str, reason: str, until: datetime
+    *,
+    section: Section,
+    object_type: str,
+    object_id: Annotated[str, Doc("Id of the object that it is about, as text. Example: 12")],
+    rule: str,
+    reason: str,
+    until: datetime,
 ) -> Waiver:
-    """Let warnings of `rule` about one object of `section` stop nothing until then, a year at the most. Errors stay errors.
+    """Give a waiver: warnings of a rule about an object are accepted until a date. Errors stay errors.
 
-    Refused: no reason, an end that is over or too far, an object that is not there, and one that is not in
-    this section.
+    Refused: no reason, an end that is over or too far, an object that is not there, and one that is not in this
+    section.
     """
     run = current()
     if not reason.strip():
@@ -50,7 +57,7 @@ def give_waiver(
 
 @action("waiver.revoke", needs=Needs("approve_brand", on="waiver"), subject="waiver")
 def revoke_waiver(*, waiver: Waiver) -> Waiver:
-    """The rule counts again from now on. Refused where it does already."""
+    """Revoke a waiver. Refused where it does already."""
     now = current().instant
     if not waiver.holds_at(now):
         raise Conflict("This waiver has ended already.", code="waiver_over")

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from accounts.models import Submission, SubmissionComment
 from accounts.services.submissions.decisions import refuse_unknown_field
 from accounts.services.submissions.transitions import move
 from accounts.signals import submission_commented
 from theater_site.core.actions import OpenTo, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import NotAllowed
 
 
 @action("submission.comment", open_to=OpenTo.SIGNED_IN, subject="submission")
-def comment_submission(*, submission: Submission, text: str, field: str | None) -> SubmissionComment:
+def comment_submission(
+    *,
+    submission: Submission,
+    text: Annotated[str, Doc("What you want to say. Example: Please without an exclamation mark.")],
+    field: Annotated[str | None, Doc("The field that it is about; null is all of it. Example: subtitle")],
+) -> SubmissionComment:
     """Say something about it, or about one field of it; nothing else changes. Refused: those who may not see it, a field
     that it has not, and nothing said."""
     run = current()

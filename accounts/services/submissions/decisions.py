@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn, TypedDict
+from typing import Annotated, Any, NoReturn, TypedDict
 
 from accounts.models import Submission, SubmissionComment, User
 from accounts.selectors.approvers import may_approve_item
@@ -15,18 +15,24 @@ from accounts.services.submissions.places import decided_together
 from accounts.services.submissions.transitions import move, refuse_unless
 from accounts.signals import submission_changes_requested, submission_decided
 from theater_site.core.actions import OpenTo, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid, NotAllowed
 
 
 class ChangeAsked(TypedDict):
     """What is to be changed, of the field at this path ("items.0.inputs.changes.title"); "" is all of it."""
 
-    field: str
-    text: str
+    field: Annotated[str, Doc("The field that should be changed. Example: subtitle")]
+    text: Annotated[str, Doc("What should be changed about it. Example: Please without an exclamation mark.")]
 
 
 @action("submission.approve", open_to=OpenTo.SIGNED_IN, subject="submission")
-def approve_submission(*, submission: Submission, comment: str, digest: str) -> Submission:
+def approve_submission(
+    *,
+    submission: Submission,
+    comment: Annotated[str, Doc("What is said with the approval; may be empty. Example: Thank you, very clear.")],
+    digest: Annotated[str, Doc("The digest of what you were shown: only exactly that is approved. Example: 9f2b6c...")],
+) -> Submission:
     """Agree to exactly what was seen, and have it done on behalf of its author: at once, or at its time.
 
     `digest` is what was shown of the round that was seen: of its items, and of its time. Refused: one's own, what was decided,
@@ -61,7 +67,11 @@ def approve_submission(*, submission: Submission, comment: str, digest: str) -> 
 
 
 @action("submission.decline", open_to=OpenTo.SIGNED_IN, subject="submission")
-def decline_submission(*, submission: Submission, comment: str) -> Submission:
+def decline_submission(
+    *,
+    submission: Submission,
+    comment: Annotated[str, Doc("Why it is rejected. Example: We do not advertise this yet.")],
+) -> Submission:
     """Say no, with a comment that its author reads. Nothing else changes; they may mend it and submit it again."""
     in_place_of = decides(submission, "decline")
     refuse_unless(submission, "decline")
@@ -73,7 +83,12 @@ def decline_submission(*, submission: Submission, comment: str) -> Submission:
 
 
 @action("submission.request_changes", open_to=OpenTo.SIGNED_IN, subject="submission")
-def request_changes(*, submission: Submission, comment: str | None, fields: list[ChangeAsked] | None) -> Submission:
+def request_changes(
+    *,
+    submission: Submission,
+    comment: Annotated[str | None, Doc("What should be changed, of all of it. Example: Shorter, please.")],
+    fields: Annotated[list[ChangeAsked] | None, Doc("What should be changed about single fields.")],
+) -> Submission:
     """Give it back to its authors to be changed: in general, by a comment, or field by field. Refused where nothing is
     asked for, and for a field that it has not."""
     run = current()

@@ -64,18 +64,24 @@ class SubmissionFields(TypedDict, total=False):
     """What can be said of a submission: absent means unchanged. `run_at` is when it is to be done once it is approved, None
     at once."""
 
-    title: str
-    items: list[ItemWritten]
-    run_at: datetime | None
+    title: Annotated[str, Doc("What it is about, for those who decide. Example: New subtitle of The Seagull")]
+    items: Annotated[list[ItemWritten], Doc("What is to be done, in this order; at most 50.")]
+    run_at: Annotated[
+        datetime | None,
+        Doc(
+            "When it is applied once it is approved: an instant in UTC; null is at once. Example: 2027-03-20T08:00:00Z"
+        ),
+    ]
 
 
 @action("submission.draft", open_to=OpenTo.SIGNED_IN)
 def draft_submission(*, fields: SubmissionFields) -> Submission:
-    """Begin something that is to be approved together. It may be incomplete, and nobody but its authors sees it.
+    """Create a draft of a submission. It may be incomplete, and only its authors see it. It may be incomplete, and
+    nobody but its authors sees it.
 
-    Refused: an action that there is not, that the author may neither do nor propose, or that is no matter of submissions
-    (roles, steps, submissions themselves), and texts beyond all measure (see accounts/rules/submission_items.py).
-    The audit log tells that it was begun, and nothing of what stands in it.
+    Refused: an action that there is not, that the author may neither do nor propose, or that is no matter of
+    submissions (roles, steps, submissions themselves), and texts beyond all measure (see
+    accounts/rules/submission_items.py). The audit log tells that it was begun, and nothing of what stands in it.
     """
     run = current()
     if run.actor.user is None:
@@ -89,10 +95,11 @@ def draft_submission(*, fields: SubmissionFields) -> Submission:
 
 @action("submission.save", open_to=OpenTo.SIGNED_IN, subject="submission")
 def save_submission(*, submission: Submission, changes: SubmissionFields) -> Submission:
-    """Go on writing. What has been submitted is thereby submitted anew, in a new round, and is to be complete.
+    """Save a draft. A submission that waits is thereby submitted again, in a new round. What has been submitted is
+    thereby submitted anew, in a new round, and is to be complete.
 
-    Refused: everybody but its authors, what was decided, and as at its beginning. In the audit log the saves of one person
-    within an hour are one entry, without the texts; what is submitted stands there in full.
+    Refused: everybody but its authors, what was decided, and as at its beginning. In the audit log the saves of one
+    person within an hour are one entry, without the texts; what is submitted stands there in full.
     """
     run = current()
     refuse_others(submission)
@@ -109,8 +116,10 @@ def save_submission(*, submission: Submission, changes: SubmissionFields) -> Sub
 
 
 @action("submission.share", open_to=OpenTo.SIGNED_IN, subject="submission")
-def share_submission(*, submission: Submission, user: User) -> Submission:
-    """Let somebody else write it too. From their first save on they are one of those who cannot approve it.
+def share_submission(
+    *, submission: Submission, user: Annotated[User, Doc("Id of the user who may write it too. Example: 8")]
+) -> Submission:
+    """Let another user write a submission too. From their first save on they are one of those who cannot approve it.
 
     Refused: everybody but its authors, and somebody who writes it already.
     """
@@ -123,7 +132,7 @@ def share_submission(*, submission: Submission, user: User) -> Submission:
 
 @action("submission.withdraw", open_to=OpenTo.SIGNED_IN, subject="submission")
 def withdraw_submission(*, submission: Submission) -> Submission:
-    """Take back what one proposed oneself; a draft too."""
+    """Withdraw one's own submission or draft."""
     if submission.author_id != current().actor.user_id:
         raise NotAllowed(
             "Only its author withdraws a submission; whoever may approve it can decline.", code="not_author"
