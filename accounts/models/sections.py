@@ -17,6 +17,8 @@ from theater_site.core.models import ContentModel, ContentQuerySet
 
 
 class SectionKind(models.TextChoices):
+    """What a section stands for: the organization, a season, a production, or an area such as the directory."""
+
     ORGANIZATION = "organization", "organization"
     SEASON = "season", "season"
     PRODUCTION = "production", "production"

@@ -15,6 +15,8 @@ from theater_site.core.models import ContentModel
 
 
 class ConsentPurpose(models.TextChoices):
+    """What somebody agrees to."""
+
     PHOTO = "photo", "pictures of them are shown"
     CONTACT_SHARING = "contact_sharing", "their contact data is passed on within the company"
     NEWSLETTER = "newsletter", "they are written to about the theater's work"

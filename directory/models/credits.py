@@ -18,6 +18,8 @@ from theater_site.core.models import ContentModel
 
 
 class CreditKind(models.TextChoices):
+    """What a credit is for: a part in the cast, or a job behind the stage."""
+
     CAST = "cast", "cast"
     CREW = "crew", "crew"
     CREATIVE = "creative", "creative team"

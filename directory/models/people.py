@@ -18,6 +18,8 @@ from theater_site.core.models import ContentModel
 
 
 class PersonKind(models.TextChoices):
+    """Whether it is a person, or a group that is credited like one."""
+
     PERSON = "person", "person"
     GROUP = "group", "group or ensemble"
 

@@ -18,6 +18,8 @@ from theater_site.core.models import ContentModel
 
 
 class AssetKind(models.TextChoices):
+    """What kind of file an asset is."""
+
     IMAGE = "image", "image"
 
 

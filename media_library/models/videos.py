@@ -13,6 +13,8 @@ from theater_site.core.models import ContentModel
 
 
 class VideoProvider(models.TextChoices):
+    """Who hosts a video."""
+
     YOUTUBE = "youtube", "YouTube"
     VIMEO = "vimeo", "Vimeo"
 

@@ -16,6 +16,8 @@ from theater_site.core.models import ContentModel
 
 
 class StrandKind(models.TextChoices):
+    """Whether something is a line of programming, or a series with a name of its own."""
+
     STRAND = "strand", "programming strand"
     SERIES = "series", "series"
 
@@ -77,6 +79,8 @@ class SeasonStrand(ContentModel):
 
 
 class SlotStatus(models.TextChoices):
+    """How sure a slot of a season's plan is."""
+
     OPEN = "open", "open"
     PENCILED = "penciled", "penciled in"
     CONFIRMED = "confirmed", "confirmed"

@@ -76,6 +76,8 @@ class Scene(ContentModel):
 
 
 class CharacterKind(models.TextChoices):
+    """What size a part is."""
+
     PRINCIPAL = "principal", "principal"
     SUPPORTING = "supporting", "supporting"
     FEATURED = "featured", "featured"

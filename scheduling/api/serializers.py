@@ -46,9 +46,15 @@ class SpaceInternal(SpacePublic):
 class SeriesInternal(serializers.ModelSerializer[EventSeries]):
     """The plan of a repeated event."""
 
-    skipped = serializers.ListField(child=serializers.CharField())
-    added = serializers.ListField(child=serializers.CharField())
-    rrule = serializers.CharField()
+    skipped = serializers.ListField(
+        child=serializers.CharField(),
+        help_text='Days of the rule on which it does not take place. Example: ["2027-02-16"]',
+    )
+    added = serializers.ListField(
+        child=serializers.CharField(),
+        help_text='Dates beside the rule, each with its wall time. Example: ["2027-02-18T18:00"]',
+    )
+    rrule = serializers.CharField(help_text="RFC 5545 recurrence rule. Example: FREQ=WEEKLY;BYDAY=TU;COUNT=12")
 
     class Meta:
         model = EventSeries
@@ -65,10 +71,27 @@ class OccurrencePublic(serializers.ModelSerializer[Occurrence]):
     from them, and are null where they are not known.
     """
 
-    title = serializers.CharField(source="shown_title")
-    production_slug = serializers.CharField(source="production.slug", allow_null=True, default=None)
-    venue_name = serializers.CharField(source="venue.name", allow_null=True, default=None)
-    space_name = serializers.CharField(source="space.name", allow_null=True, default=None)
+    title = serializers.CharField(
+        source="shown_title", help_text="What it is called: its own title, else the production's. Example: The Seagull"
+    )
+    production_slug = serializers.CharField(
+        source="production.slug",
+        allow_null=True,
+        default=None,
+        help_text="The production's part of the website's address; null where it belongs to none. Example: the-seagull",
+    )
+    venue_name = serializers.CharField(
+        source="venue.name",
+        allow_null=True,
+        default=None,
+        help_text="The venue's name; null where it is not known. Example: Lantern Theater",
+    )
+    space_name = serializers.CharField(
+        source="space.name",
+        allow_null=True,
+        default=None,
+        help_text="The room's name; null where it is not known. Example: Main stage",
+    )
 
     class Meta:
         model = Occurrence
@@ -91,43 +114,73 @@ class OccurrenceInternal(OccurrencePublic):
 class InConflict(serializers.Serializer[Any]):
     """Something that is in the way; without its id and title where the actor may not see it."""
 
-    id = serializers.IntegerField(allow_null=True)
-    title = serializers.CharField(allow_null=True)
-    category = serializers.CharField(allow_null=True)
-    starts_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField()
+    id = serializers.IntegerField(
+        allow_null=True, help_text="Id of the event; null where it is not for you to see. Example: 120"
+    )
+    title = serializers.CharField(
+        allow_null=True, help_text="What it is called; null where it is not for you to see. Example: The Seagull"
+    )
+    category = serializers.CharField(
+        allow_null=True, help_text="What kind of event it is; null where it is not for you to see. Example: rehearsal"
+    )
+    starts_at = serializers.DateTimeField(help_text="When it starts: an instant in UTC. Example: 2027-03-14T19:30:00Z")
+    ends_at = serializers.DateTimeField(help_text="When it ends: an instant in UTC. Example: 2027-03-14T22:00:00Z")
 
 
 class ConflictShown(serializers.Serializer[Any]):
     """What cannot both take place: in one `space`, or of one `production` in two places, from when to when."""
 
-    kind = serializers.ChoiceField(choices=["space", "production"])
-    space = serializers.IntegerField(allow_null=True)
-    production = serializers.IntegerField(allow_null=True)
-    starts_at = serializers.DateTimeField()
-    ends_at = serializers.DateTimeField()
-    occurrences = InConflict(many=True)
+    kind = serializers.ChoiceField(
+        choices=["space", "production"],
+        help_text="Whether a space is taken twice, or a production is in two places. Example: space",
+    )
+    space = serializers.IntegerField(
+        allow_null=True,
+        help_text="Id of the space that is taken twice; null for a production in two places. Example: 3",
+    )
+    production = serializers.IntegerField(
+        allow_null=True, help_text="Id of the production that is in two places; null for a space. Example: 12"
+    )
+    starts_at = serializers.DateTimeField(
+        help_text="From when both would take place: an instant in UTC. Example: 2027-03-14T19:30:00Z"
+    )
+    ends_at = serializers.DateTimeField(help_text="Until when: an instant in UTC. Example: 2027-03-14T22:00:00Z")
+    occurrences = InConflict(many=True, help_text="What overlaps.")
 
 
 class ConflictsAnswer(serializers.Serializer[Any]):
     """`free` is true where nothing is in the way; at most 200 conflicts are listed, `count` is all of them."""
 
-    free = serializers.BooleanField()
-    count = serializers.IntegerField()
-    conflicts = ConflictShown(many=True)
+    free = serializers.BooleanField(help_text="True where nothing overlaps. Example: false")
+    count = serializers.IntegerField(help_text="How many conflicts there are, listed or not. Example: 2")
+    conflicts = ConflictShown(many=True, help_text="The conflicts in order of time, at most 200.")
 
 
 class ConflictsAsked(serializers.Serializer[Any]):
     """Either a space and a span, or a production or season, or a range of days."""
 
     space = serializers.PrimaryKeyRelatedField(queryset=Space.objects.select_related("venue"), required=False)
-    starts_at = serializers.DateTimeField(required=False, help_text="An instant, with its offset.")
-    ends_at = serializers.DateTimeField(required=False, help_text="An instant; may be the start of the next event.")
-    date = serializers.DateField(required=False, help_text="Instead of starts_at: the day at the venue.")
-    start_time = serializers.TimeField(required=False, help_text="With date: wall time at the venue.")
-    duration_minutes = serializers.IntegerField(required=False, min_value=1, max_value=31 * 24 * 60)
+    starts_at = serializers.DateTimeField(
+        required=False,
+        help_text="From when the space is needed: an instant with its offset. Example: 2027-03-14T19:30:00+00:00",
+    )
+    ends_at = serializers.DateTimeField(
+        required=False,
+        help_text="Until when: an instant with its offset; may be the start of the next event. Example: "
+        "2027-03-14T22:00:00+00:00",
+    )
+    date = serializers.DateField(
+        required=False, help_text="Instead of `starts_at`: the day at the venue. Example: 2027-03-14"
+    )
+    start_time = serializers.TimeField(required=False, help_text="With `date`: wall time at the venue. Example: 19:30")
+    duration_minutes = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=31 * 24 * 60,
+        help_text="With `date` and `start_time`: how many minutes the space is needed. Example: 150",
+    )
     besides = serializers.IntegerField(
-        required=False, help_text="An occurrence that is to be moved: not in its own way."
+        required=False, help_text="Id of an event that is to be moved: it does not count against itself. Example: 120"
     )
     production = VisibleRelated(queryset=Production.objects.all(), required=False)
     season = VisibleRelated(queryset=Season.objects.all(), required=False)
@@ -135,15 +188,19 @@ class ConflictsAsked(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, Any]:
         # `from` is no name that a class body takes.
         fields = super().get_fields()
-        fields["from"] = serializers.DateField(required=False, help_text="The first day, as the clocks there show it.")
-        fields["to"] = serializers.DateField(required=False, help_text="The last day, as the clocks there show it.")
+        fields["from"] = serializers.DateField(
+            required=False, help_text="The first day, as the clocks at the venue show it. Example: 2027-03-01"
+        )
+        fields["to"] = serializers.DateField(
+            required=False, help_text="The last day, as the clocks at the venue show it. Example: 2027-03-31"
+        )
         return fields
 
 
 class RunPublic(serializers.ModelSerializer[Run]):
     """A run; there is nothing internal about it."""
 
-    venue_name = serializers.CharField(source="venue.name")
+    venue_name = serializers.CharField(source="venue.name", help_text="The venue's name. Example: Lantern Theater")
 
     class Meta:
         model = Run

@@ -50,7 +50,9 @@ def _standalone(
 
 
 class VenueFilter(filters.FilterSet):
-    name = filters.CharFilter(method="by_name", label="part of the name or place, whatever its case and accents")
+    name = filters.CharFilter(
+        method="by_name", label="Part of the name or place, whatever its case and accents. Example: lantern"
+    )
 
     class Meta:
         model = Venue
@@ -108,8 +110,12 @@ class OccurrenceFilter(filters.FilterSet):
     def get_filters(cls) -> Any:
         # `from` is no name that a class body takes.
         known = super().get_filters()
-        known["from"] = filters.DateFilter(method="since", label="the first day, as the clocks there show it")
-        known["to"] = filters.DateFilter(method="until", label="the last day, as the clocks there show it")
+        known["from"] = filters.DateFilter(
+            method="since", label="The first day, as the clocks at the venue show it. Example: 2027-03-01"
+        )
+        known["to"] = filters.DateFilter(
+            method="until", label="The last day, as the clocks at the venue show it. Example: 2027-03-31"
+        )
         return known
 
     def since(self, rows: Any, name: str, value: dt.date) -> Any:

@@ -17,6 +17,8 @@ from theater_site.core.models import ContentModel
 
 
 class Category(models.TextChoices):
+    """What kind of event it is."""
+
     PERFORMANCE = "performance", "performance"
     REHEARSAL = "rehearsal", "rehearsal"
     AUDITION = "audition", "audition"
@@ -29,11 +31,15 @@ class Category(models.TextChoices):
 
 
 class Visibility(models.TextChoices):
+    """Whether an event can be published, or is for those who work on it only."""
+
     PUBLIC = "public", "public"
     INTERNAL = "internal", "internal"
 
 
 class OccurrenceStatus(models.TextChoices):
+    """Whether an event takes place."""
+
     SCHEDULED = "scheduled", "scheduled"
     CANCELED = "canceled", "canceled"
     DONE = "done", "done"
@@ -67,23 +73,69 @@ class Occurrence(ContentModel):
     space = models.ForeignKey(
         Space, null=True, blank=True, on_delete=models.PROTECT, related_name="occurrences", db_index=False
     )
-    title = models.CharField(max_length=300, blank=True, default="")
-    # What kind of evening it is, as printed: "Gala", "relaxed performance", "Subscription Season".
-    subtitle = models.CharField(max_length=300, blank=True, default="")
-    category = models.CharField(max_length=20, choices=Category.choices, default=Category.PERFORMANCE)
-    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.INTERNAL)
-    date = PartialDateField()
-    start_time = models.TimeField(null=True, blank=True)
-    duration_minutes = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(LONGEST_MINUTES)]
+    title = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text="What it is called; empty takes the production's title. Example: Get-in",
     )
-    timezone = ZoneField()
-    starts_at = SpanField(null=True)
-    ends_at = SpanField(null=True)
+    # What kind of evening it is, as printed: "Gala", "relaxed performance", "Subscription Season".
+    subtitle = models.CharField(
+        max_length=300, blank=True, default="", help_text="What stands below the title; may be empty. Example: Preview"
+    )
+    category = models.CharField(
+        max_length=20,
+        choices=Category.choices,
+        default=Category.PERFORMANCE,
+        help_text="What kind of event it is. Example: performance",
+    )
+    visibility = models.CharField(
+        max_length=10,
+        choices=Visibility.choices,
+        default=Visibility.INTERNAL,
+        help_text="Whether it can be published, or is for those who work on it only. Example: public",
+    )
+    date = PartialDateField(
+        help_text="The day at the venue, partial dates too; empty where it is not known. Example: 2027-03-14"
+    )
+    start_time = models.TimeField(
+        null=True,
+        blank=True,
+        help_text="When it starts, in wall time at the venue; null where it is not known. Example: 19:30:00",
+    )
+    duration_minutes = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_MINUTES)],
+        help_text="Minutes that it takes and the space is held, from the start; null where it is not known. "
+        "Example: 150",
+    )
+    timezone = ZoneField(
+        help_text="IANA time zone of the wall time; empty where it is not known. Example: Europe/London"
+    )
+    starts_at = SpanField(
+        null=True,
+        help_text="When it starts: an instant in UTC that follows from the wall time; null where that is "
+        "not known. Example: 2027-03-14T19:30:00Z",
+    )
+    ends_at = SpanField(
+        null=True,
+        help_text="When it ends: an instant in UTC; null where that is not known. Example: 2027-03-14T22:00:00Z",
+    )
     sort_at = SpanField()
-    status = models.CharField(max_length=10, choices=OccurrenceStatus.choices, default=OccurrenceStatus.SCHEDULED)
+    status = models.CharField(
+        max_length=10,
+        choices=OccurrenceStatus.choices,
+        default=OccurrenceStatus.SCHEDULED,
+        help_text="Whether it takes place. Example: scheduled",
+    )
     # What is said about the status where it is shown: "canceled because of snow".
-    status_note = models.CharField(max_length=500, blank=True, default="")
+    status_note = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        help_text="What is said about that, such as why it is canceled. Example: Illness in the cast",
+    )
     published_at = models.DateTimeField(null=True, editable=False)
     archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)
 

@@ -13,6 +13,8 @@ from theater_site.core.models import ContentModel
 
 
 class RunKind(models.TextChoices):
+    """Where a run plays."""
+
     HOME = "home", "at home"
     TOUR = "tour", "on tour"
 
@@ -29,13 +31,32 @@ class Run(ContentModel):
 
     production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="runs")
     venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="runs")
-    kind = models.CharField(max_length=4, choices=RunKind.choices, blank=True, default="")
+    kind = models.CharField(
+        max_length=4,
+        choices=RunKind.choices,
+        blank=True,
+        default="",
+        help_text="Whether it plays at home, on tour or as a guest; empty where nothing is said. Example: tour",
+    )
     # What this leg is called, and who tours it where that is not the company of the production.
-    label = models.CharField(max_length=120, blank=True, default="")
-    company = models.CharField(max_length=300, blank=True, default="")
-    position = models.PositiveSmallIntegerField(default=0)
-    starts_on = PartialDateField()
-    ends_on = PartialDateField()
+    label = models.CharField(
+        max_length=120, blank=True, default="", help_text="What the run is called. Example: Spring tour"
+    )
+    company = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text="Who plays it there, where it is not the company of the production. Example: The Traveling Players",
+    )
+    position = models.PositiveSmallIntegerField(
+        default=0, help_text="Its place among the legs of a tour, the lowest first. Example: 1"
+    )
+    starts_on = PartialDateField(
+        help_text="The first day there, partial dates too; empty where it is not known. Example: 2027-05-02"
+    )
+    ends_on = PartialDateField(
+        help_text="The last day there, partial dates too; empty where it is not known. Example: 2027-05-09"
+    )
     archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)
 
     class Meta:

@@ -28,19 +28,46 @@ class EventSeries(ContentModel):
         Production, null=True, blank=True, on_delete=models.PROTECT, related_name="event_series"
     )
     space = models.ForeignKey(Space, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    title = models.CharField(max_length=300, blank=True, default="")
-    category = models.CharField(max_length=20, choices=Category.choices, default=Category.REHEARSAL)
-    rrule: Any = RuleField()
-    first_date = models.DateField()
-    start_time = models.TimeField()
-    duration_minutes = models.PositiveIntegerField(
-        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_MINUTES)]
+    title = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text="What it is called; empty takes the production's title. Example: Tuesday rehearsal",
     )
-    timezone = ZoneField(blank=False)
-    skipped = models.JSONField(blank=True, default=list)
-    added = models.JSONField(blank=True, default=list)
-    internal = models.BooleanField(default=True)
-    canceled_at = models.DateTimeField(null=True, editable=False)
+    category = models.CharField(
+        max_length=20,
+        choices=Category.choices,
+        default=Category.REHEARSAL,
+        help_text="What kind of event it is. Example: rehearsal",
+    )
+    rrule: Any = RuleField(
+        help_text="RFC 5545 recurrence rule; it must end by COUNT or UNTIL. Example: FREQ=WEEKLY;BYDAY=TU;COUNT=12"
+    )
+    first_date = models.DateField(help_text="The first day, which the rule must meet. Example: 2027-01-05")
+    start_time = models.TimeField(help_text="When it starts, in wall time at the venue. Example: 18:00:00")
+    duration_minutes = models.PositiveIntegerField(
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_MINUTES)],
+        help_text="Minutes that each one takes and the space is held, from the start. Example: 180",
+    )
+    timezone = ZoneField(
+        blank=False, help_text="IANA time zone of the wall times; empty takes that of the venue. Example: Europe/London"
+    )
+    skipped = models.JSONField(
+        blank=True, default=list, help_text='Days of the rule on which it does not take place. Example: ["2027-02-16"]'
+    )
+    added = models.JSONField(
+        blank=True,
+        default=list,
+        help_text='Dates beside the rule, each with its wall time. Example: ["2027-02-18T18:00"]',
+    )
+    internal = models.BooleanField(
+        default=True, help_text="True where it is for those who work on it only. Example: true"
+    )
+    canceled_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When the rest of it was canceled; null where it was not. Example: 2027-02-20T10:00:00Z",
+    )
 
     class Meta:
         base_manager_name = "objects"

@@ -24,14 +24,23 @@ class Venue(ContentModel):
     public_when: ClassVar[Q | None] = EVERYTHING
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
-    name = models.CharField(max_length=300)
+    name = models.CharField(max_length=300, help_text="What the house is called. Example: Lantern Theater")
     folded = FoldedField(sources=("name", "city", "location"))
-    address = models.CharField(max_length=500, blank=True, default="")
-    city = models.CharField(max_length=200, blank=True, default="")
-    country = models.CharField(max_length=100, blank=True, default="")
+    address = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        help_text="Street and number, as visitors need them. Example: 5 Mill Lane",
+    )
+    city = models.CharField(max_length=200, blank=True, default="", help_text="The town. Example: Leeds")
+    country = models.CharField(
+        max_length=100, blank=True, default="", help_text="The country, in words. Example: United Kingdom"
+    )
     # Where it is, as an archive prints it.
-    location = models.CharField(max_length=500, blank=True, default="")
-    timezone = ZoneField()
+    location = models.CharField(
+        max_length=500, blank=True, default="", help_text="What helps to find it. Example: Behind the station"
+    )
+    timezone = ZoneField(help_text="IANA time zone of the house; empty where it is not known. Example: Europe/London")
     archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)
 
     class Meta:
@@ -43,6 +52,8 @@ class Venue(ContentModel):
 
 
 class SpaceKind(models.TextChoices):
+    """What a space is for."""
+
     STAGE = "stage", "stage"
     REHEARSAL_ROOM = "rehearsal_room", "rehearsal room"
     WORKSHOP = "workshop", "workshop"
@@ -59,9 +70,21 @@ class Space(ContentModel):
     public_when: ClassVar[Q | None] = EVERYTHING
 
     venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="spaces")
-    name = models.CharField(max_length=200)
-    kind = models.CharField(max_length=20, choices=SpaceKind.choices, default=SpaceKind.STAGE)
-    capacity = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(1_000_000)])
+    name = models.CharField(
+        max_length=200, help_text="What the room is called; each name once a venue. Example: Main stage"
+    )
+    kind = models.CharField(
+        max_length=20,
+        choices=SpaceKind.choices,
+        default=SpaceKind.STAGE,
+        help_text="What the room is for. Example: stage",
+    )
+    capacity = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(1_000_000)],
+        help_text="How many people fit in; null where it is not known. Example: 200",
+    )
 
     class Meta:
         base_manager_name = "objects"

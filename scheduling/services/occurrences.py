@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from accounts.models import Section
 from productions.models import Production
@@ -11,6 +11,7 @@ from scheduling.models import Category, Occurrence, OccurrenceStatus, Space, Ven
 from scheduling.services.conflicts import claim, release
 from scheduling.signals import occurrence_canceled, occurrence_moved, occurrence_scheduled
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, DomainError, Invalid, all_of
 
 
@@ -36,7 +37,7 @@ class OccurrenceFields(TypedDict, total=False):
 
 @action("event.schedule", needs=Needs("edit_schedule", on="production"), proposable=True)
 def schedule_occurrence(*, production: Production, fields: OccurrenceFields) -> Occurrence:
-    """Put something of `production` into the calendar, not public yet; its space is held from now on.
+    """Schedule an event of a production and hold its space; it is not public yet.
 
     Refused: no date, a time without its day or zone, a space without start and duration, a space that is taken.
     """
@@ -44,8 +45,10 @@ def schedule_occurrence(*, production: Production, fields: OccurrenceFields) -> 
 
 
 @action("event.schedule_standalone", needs=Needs("edit_schedule", on="section"), proposable=True)
-def schedule_standalone(*, section: Section, fields: OccurrenceFields) -> Occurrence:
-    """Put something into the calendar that belongs to no production: a meeting, a class, a fundraiser of `section`.
+def schedule_standalone(
+    *, section: Annotated[Section, Doc("Id of the section that it belongs to. Example: 4")], fields: OccurrenceFields
+) -> Occurrence:
+    """Schedule an event that belongs to no production: a meeting, a class, a fundraiser.
 
     Refused as something of a production is, and where it has no title.
     """
@@ -54,7 +57,7 @@ def schedule_standalone(*, section: Section, fields: OccurrenceFields) -> Occurr
 
 @action("event.update", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", proposable=True)
 def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> Occurrence:
-    """Say it anew, or move it to another time or place: it stays the same row, with everything that hangs on it.
+    """Update or reschedule an event. It keeps its id, tickets and calls.
 
     Refused as at its making, and where it is canceled.
     """
@@ -69,8 +72,15 @@ def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> O
 
 
 @action("event.cancel", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", proposable=True)
-def cancel_occurrence(*, occurrence: Occurrence, reason: str | None) -> Occurrence:
-    """It does not take place; its space is free again, and where it was public it is shown as canceled, with `reason`.
+def cancel_occurrence(
+    *,
+    occurrence: Occurrence,
+    reason: Annotated[
+        str | None,
+        Doc("Why, as visitors may read it; null or empty where there is nothing to say. Example: Illness in the cast"),
+    ],
+) -> Occurrence:
+    """Cancel an event and release its space. Where it was public it is shown as canceled, with `reason`.
 
     Refused where it is canceled already.
     """
@@ -91,8 +101,8 @@ def cancel_occurrence(*, occurrence: Occurrence, reason: str | None) -> Occurren
     exposes=True,
 )
 def publish_occurrence(*, occurrence: Occurrence) -> Occurrence:
-    """Everybody sees it from now on, once its production is public too. Refused where it is published, internal, or
-    canceled before anybody knew of it."""
+    """Publish an event. Everybody sees it once its production is public too. Refused where it is published, internal,
+    or canceled before anybody knew of it."""
     if occurrence.published_at is not None:
         raise Conflict("This is public already.", code="already_published")
     if occurrence.visibility != Visibility.PUBLIC:
@@ -105,7 +115,7 @@ def publish_occurrence(*, occurrence: Occurrence) -> Occurrence:
 
 @action("event.withdraw", needs=Needs("publish_schedule", on="occurrence"), subject="occurrence", proposable=True)
 def withdraw_occurrence(*, occurrence: Occurrence) -> Occurrence:
-    """Take it from the public's eyes; it stays in the calendar. Refused where it is not published."""
+    """Unpublish an event; it stays in the calendar. Refused where it is not published."""
     if occurrence.published_at is None:
         raise Conflict("This is not public.", code="not_published")
     occurrence.published_at = None

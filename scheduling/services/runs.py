@@ -24,7 +24,8 @@ class RunFields(TypedDict, total=False):
 
 @action("run.add", needs=Needs("edit_schedule", on="production"), proposable=True)
 def add_run(*, production: Production, venue: Venue, fields: RunFields) -> Run:
-    """`production` played at `venue`; public with the production. Refused: an end surely before the start."""
+    """Add a run: where a production plays, and from when to when. It is public with the production. Refused: an end
+    surely before the start."""
     run = Run(production=production, venue=venue)
     _describe(run, fields)
     return run
@@ -32,14 +33,14 @@ def add_run(*, production: Production, venue: Venue, fields: RunFields) -> Run:
 
 @action("run.update", needs=Needs("edit_schedule", on="run"), subject="run", proposable=True)
 def update_run(*, run: Run, changes: RunFields) -> Run:
-    """Correct it. Refused as at its making."""
+    """Update a run. Refused as at its making."""
     _describe(run, changes)
     return run
 
 
 @action("run.remove", needs=Needs("edit_schedule", on="run"), subject="run", proposable=True)
 def remove_run(*, run: Run) -> None:
-    """Take it back: it did not play there."""
+    """Remove a run that did not take place."""
     run.delete()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from accounts.models import Section
 from productions.models import Production
@@ -14,6 +14,7 @@ from scheduling.services.conflicts import claim, release
 from scheduling.services.occurrences import refuse_misplaced
 from scheduling.signals import occurrence_canceled, occurrence_moved, occurrence_scheduled
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
 
 
@@ -45,33 +46,34 @@ class SeriesFields(_Plan, total=False):
 class SeriesMove(TypedDict, total=False):
     """Where to a series moves: so many days later (earlier, if negative), another start, length or space."""
 
-    days: int
-    start_time: dt.time
-    duration_minutes: int
+    days: Annotated[int, Doc("By how many days each date moves; negative is earlier. Example: 7")]
+    start_time: Annotated[dt.time, Doc("When it starts from now on, in wall time at the venue. Example: 18:30:00")]
+    duration_minutes: Annotated[int, Doc("Minutes that each one takes from now on. Example: 120")]
     space: Space | None
 
 
 @action("series.schedule", needs=Needs("edit_schedule", on="production"), proposable=True)
 def schedule_series(*, production: Production, fields: SeriesFields) -> EventSeries:
-    """Put a repeated event of `production` into the calendar: every date of it, with the space for each; all or none.
+    """Schedule a repeated event of a production: all of its dates with their spaces, or none.
 
-    Refused: a rule that never ends, comes to more than 2,000 dates or does not fit the first one; a space that
-    is taken on any of the dates (`space_taken` names them), or where one date runs into the next.
+    Refused: a rule that never ends, comes to more than 2,000 dates or does not fit the first one; a space that is taken
+    on any of the dates (`space_taken` names them), or where one date runs into the next.
     """
     return _scheduled(EventSeries(section=production.section, production=production), fields)
 
 
 @action("series.schedule_standalone", needs=Needs("edit_schedule", on="section"), proposable=True)
-def schedule_standalone_series(*, section: Section, fields: SeriesFields) -> EventSeries:
-    """Put a repeated event into the calendar that belongs to no production. Refused as one of a production is,
-    and where it has no title.
-    """
+def schedule_standalone_series(
+    *, section: Annotated[Section, Doc("Id of the section that it belongs to. Example: 4")], fields: SeriesFields
+) -> EventSeries:
+    """Schedule a repeated event that belongs to no production. Refused as one of a production is, and where it has no
+    title."""
     return _scheduled(EventSeries(section=section), fields)
 
 
 @action("series.move", needs=Needs("edit_schedule", on="series"), subject="series", proposable=True)
 def move_series(*, series: EventSeries, changes: SeriesMove) -> EventSeries:
-    """Move every date of it that is still to come, each from where it stands now, keeping its identity.
+    """Move all dates of a repeated event that are still to come. Each keeps its id.
 
     The rule stays as it was planned. Refused where a space is taken, and where nothing is to come.
     """
@@ -92,8 +94,15 @@ def move_series(*, series: EventSeries, changes: SeriesMove) -> EventSeries:
 
 
 @action("series.cancel", needs=Needs("edit_schedule", on="series"), subject="series", proposable=True)
-def cancel_series(*, series: EventSeries, reason: str | None) -> EventSeries:
-    """Cancel every date of it that is still to come; what was is kept. Refused where it is canceled already."""
+def cancel_series(
+    *,
+    series: EventSeries,
+    reason: Annotated[
+        str | None,
+        Doc("Why, as visitors may read it; null or empty where there is nothing to say. Example: Illness in the cast"),
+    ],
+) -> EventSeries:
+    """Cancel all dates of a repeated event that are still to come. Refused where it is canceled already."""
     if series.canceled_at is not None:
         raise Conflict("This series is canceled already.", code="canceled")
     series.canceled_at = current().instant

@@ -32,9 +32,7 @@ class SpaceFields(TypedDict, total=False):
 
 @action("venue.create", needs=Needs("edit_venues", on="section"), proposable=True)
 def create_venue(*, section: Section, fields: VenueFields) -> Venue:
-    """A new house in `section`, the area of the venues; everybody sees it. Refused: no name, a zone that does
-    not exist.
-    """
+    """Create a venue; everybody sees it. Refused: no name, a zone that does not exist."""
     venue = Venue(section=section)
     _describe(venue, fields)
     venue.save()
@@ -43,7 +41,7 @@ def create_venue(*, section: Section, fields: VenueFields) -> Venue:
 
 @action("venue.update", needs=Needs("edit_venues", on="venue"), subject="venue", proposable=True)
 def update_venue(*, venue: Venue, changes: VenueFields) -> Venue:
-    """Describe it anew. What is in the calendar keeps the zone that it was given. Refused as at its making."""
+    """Update a venue. What is in the calendar keeps the zone that it was given. Refused as at its making."""
     _describe(venue, changes)
     venue.save()
     return venue
@@ -51,7 +49,7 @@ def update_venue(*, venue: Venue, changes: VenueFields) -> Venue:
 
 @action("space.create", needs=Needs("edit_venues", on="venue"), proposable=True)
 def create_space(*, venue: Venue, fields: SpaceFields) -> Space:
-    """A new room of `venue`. Refused: no name, or one that the venue has already."""
+    """Create a space in a venue. Refused: no name, or one that the venue has already."""
     space = Space(venue=venue)
     _describe(space, fields)
     space.save()
@@ -60,7 +58,7 @@ def create_space(*, venue: Venue, fields: SpaceFields) -> Space:
 
 @action("space.update", needs=Needs("edit_venues", on="space"), subject="space", proposable=True)
 def update_space(*, space: Space, changes: SpaceFields) -> Space:
-    """Describe it anew. Refused as at its making."""
+    """Update a space. Refused as at its making."""
     _describe(space, changes)
     space.save()
     return space

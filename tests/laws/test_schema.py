@@ -14,12 +14,15 @@ from django.urls import resolve
 
 from tests import schema
 from tests.laws.scenes import load_services
+from theater_site.api.action_inputs import inputs_of
 from theater_site.api.documents import document
 from theater_site.api.inputs import WAIVE
-from theater_site.core.actions import registered
+from theater_site.core.actions import OpenTo, registered
 from theater_site.core.inputs import entries_of, without_none
 
 OPERATIONS = schema.operations()
+# Characters: more is no summary.
+LONGEST_SUMMARY = 120
 
 
 def _body(operation: dict[str, Any]) -> dict[str, Any]:
@@ -94,6 +97,68 @@ def test_an_answer_that_differs_is_caught(status: int, kind: str, content: bytes
     response.wsgi_request.resolver_match = resolve("/api/v1/seasons/")
     faults = schema.faults_of(response)
     assert (told in " ".join(faults)) if told else faults == []
+
+
+# --- Everything is described ---------------------------------------------------------------------------------
+
+
+def _undescribed_fields() -> list[str]:
+    """A field says what it means itself; or it is an object of a component, which says what that is."""
+    return [
+        f"{name}.{key}"
+        for name, component in document()["components"]["schemas"].items()
+        for key, field in component.get("properties", {}).items()
+        if not field.get("description") and "$ref" not in field and "$ref" not in field.get("items", {})
+    ]
+
+
+def test_every_field_is_described() -> None:
+    assert _undescribed_fields() == []
+
+
+def test_every_component_is_described() -> None:
+    components = document()["components"]["schemas"]
+    assert [name for name, component in components.items() if not component.get("description")] == []
+
+
+def test_every_parameter_is_described() -> None:
+    parameters = [
+        (path, parameter)
+        for (_, path), operation in OPERATIONS.items()
+        for parameter in map(schema.resolved, operation.get("parameters", []))
+    ]
+    assert [(path, each["name"]) for path, each in parameters if not each.get("description")] == []
+    assert len(parameters) > 800
+
+
+def test_every_operation_has_a_summary_of_its_own_and_a_description() -> None:
+    for (method, path), operation in OPERATIONS.items():
+        assert operation["description"], (method, path)
+        assert 0 < len(operation["summary"]) <= LONGEST_SUMMARY, (method, path, operation["summary"])
+        assert all(resolved["description"] for resolved in map(schema.resolved, operation["responses"].values()))
+
+
+def test_every_input_of_every_action_is_described() -> None:
+    """In the list of actions: of the arguments and the keys of groups, at any depth."""
+    load_services()
+    wrong = [
+        f"{name}.{where}"
+        for name, action in registered().items()
+        if action.open_to is not OpenTo.SYSTEM
+        for where in _undescribed(inputs_of(action))
+    ]
+    assert wrong == []
+
+
+def _undescribed(found: dict[str, Any], where: str = "") -> list[str]:
+    arms = [found, *found.get("anyOf", [])]
+    nested = [arm.get("items", arm).get("properties", {}) for arm in arms]
+    return [
+        path
+        for properties in nested
+        for key, inner in properties.items()
+        for path in ([] if inner.get("description") else [f"{where}{key}"]) + _undescribed(inner, f"{where}{key}.")
+    ]
 
 
 # --- The list of actions -----------------------------------------------------------------------------------------

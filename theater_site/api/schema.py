@@ -255,11 +255,29 @@ def named_enums(result: dict[str, Any], generator: Any, **context: Any) -> dict[
     names = _enum_names()
     with patched_settings({"ENUM_NAME_OVERRIDES": {name: choices for name, (choices, _) in names.items()}}):
         named: dict[str, Any] = postprocess_schema_enums(result, generator, **context)
-    for name, (_, text) in names.items():
-        component = named["components"]["schemas"].get(name)
-        if component is not None and text:
-            component["description"] = text
+    schemas = named["components"]["schemas"]
+    used = _descriptions_by_enum(schemas)
+    for name, component in schemas.items():
+        if "enum" in component and not component.get("description"):
+            text = names[name][1] if name in names else ""
+            component["description"] = text or used.get(name, "") or _ODD_ENUMS.get(name, "")
     return named
+
+
+# What drf-spectacular adds to an enumeration that may be empty.
+_ODD_ENUMS = {"BlankEnum": "An empty text: none of the values.", "NullEnum": "Null: none of the values."}
+
+
+def _descriptions_by_enum(schemas: dict[str, Any]) -> dict[str, str]:
+    """What the first field says that has an enumeration, for those that are no class with a docstring."""
+    found: dict[str, str] = {}
+    for component in schemas.values():
+        for field in component.get("properties", {}).values():
+            inner = field.get("items", field)
+            for arm in (inner, *inner.get("allOf", ()), *inner.get("oneOf", ())):
+                if "$ref" in arm and field.get("description"):
+                    found.setdefault(arm["$ref"].rsplit("/", 1)[-1], field["description"].split(" Example:")[0])
+    return found
 
 
 def shared_parts(result: dict[str, Any], generator: Any, **context: Any) -> dict[str, Any]:

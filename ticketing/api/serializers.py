@@ -25,59 +25,84 @@ class AmountField(serializers.Field[Money, Any, str, Any]):
 class PlaceRead(serializers.Serializer[Any]):
     """One place with its price."""
 
-    seat = serializers.IntegerField(source="seat_id", allow_null=True)
-    area = serializers.IntegerField(source="area_id", allow_null=True)
-    label = serializers.CharField()  # type: ignore[assignment]
-    band = serializers.CharField()
-    price = AmountField()
+    seat = serializers.IntegerField(
+        source="seat_id", allow_null=True, help_text="Id of the seat; null for a place in an area. Example: 41"
+    )
+    area = serializers.IntegerField(
+        source="area_id", allow_null=True, help_text="Id of the area; null for a seat. Example: 2"
+    )
+    label = serializers.CharField(help_text="The place in words. Example: Stalls, row 2, seat 4")  # type: ignore[assignment]
+    band = serializers.CharField(help_text="Its price category. Example: Stalls")
+    price = AmountField(help_text="The full price, tax included. Example: 25.00")
 
 
 class HoldRead(serializers.Serializer[Any]):
     """Places kept for whoever has the token; send it as `hold` with the order."""
 
-    token = serializers.CharField()
-    performance = serializers.IntegerField(source="performance_id")
-    expires_at = serializers.DateTimeField()
-    places = PlaceRead(many=True)
+    token = serializers.CharField(
+        help_text="The secret of the hold: send it as `hold` with the order. Example: hold_Xk3vQ0J7"
+    )
+    performance = serializers.IntegerField(source="performance_id", help_text="Id of the performance. Example: 120")
+    expires_at = serializers.DateTimeField(
+        help_text="Until when the places are held: an instant in UTC. Example: 2027-02-01T10:10:00Z"
+    )
+    places = PlaceRead(many=True, help_text="The places that are held.")
     total = AmountField(help_text="The full price, before discounts.")
     currency = serializers.CharField(source="total.currency")
 
 
 class BandRead(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    price = serializers.CharField()
+    """A price category of the performance."""
+
+    id = serializers.IntegerField(help_text="Id of the price category. Example: 5")
+    name = serializers.CharField(help_text="What buyers are told. Example: Stalls")
+    price = serializers.CharField(help_text="The price of one place, tax included. Example: 25.00")
 
 
 class SeatRead(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    zone = serializers.CharField()
-    row = serializers.CharField()
-    number = serializers.CharField()
-    x = serializers.FloatField()
-    y = serializers.FloatField()
-    band = serializers.IntegerField(allow_null=True)
-    state = serializers.ChoiceField(choices=["free", "held", "sold", "blocked"])
+    """A numbered seat, and whether it can be held."""
+
+    id = serializers.IntegerField(help_text="Id of the seat. Example: 41")
+    zone = serializers.CharField(help_text="The part of the hall; may be empty. Example: Stalls")
+    row = serializers.CharField(help_text="The row's name; may be empty. Example: 2")
+    number = serializers.CharField(help_text="The seat's number. Example: 4")
+    x = serializers.FloatField(help_text="Its place across the hall, in units of the plan. Example: 12.5")
+    y = serializers.FloatField(help_text="Its place along the hall, in units of the plan. Example: 3")
+    band = serializers.IntegerField(
+        allow_null=True, help_text="Id of its price category; null where it is not sold. Example: 5"
+    )
+    state = serializers.ChoiceField(
+        choices=["free", "held", "sold", "blocked"], help_text="Whether it can be held now. Example: free"
+    )
 
 
 class AreaRead(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    capacity = serializers.IntegerField()
-    band = serializers.IntegerField(allow_null=True)
-    left = serializers.IntegerField()
+    """An area without numbered seats, and what is left of it."""
+
+    id = serializers.IntegerField(help_text="Id of the area. Example: 2")
+    name = serializers.CharField(help_text="What the area is called. Example: Floor")
+    capacity = serializers.IntegerField(help_text="How many people it holds. Example: 120")
+    band = serializers.IntegerField(
+        allow_null=True, help_text="Id of its price category; null where it is not sold. Example: 5"
+    )
+    left = serializers.IntegerField(help_text="How many places can be held now. Example: 37")
 
 
 class SeatListRead(serializers.Serializer[Any]):
     """What is free at a performance, and what it costs. Its ETag changes when anything here does."""
 
-    performance = serializers.IntegerField()
+    performance = serializers.IntegerField(help_text="Id of the performance. Example: 120")
     currency = serializers.CharField()
-    opens_at = serializers.DateTimeField(allow_null=True)
-    closes_at = serializers.DateTimeField(allow_null=True)
-    bands = BandRead(many=True)
-    seats = SeatRead(many=True)
-    areas = AreaRead(many=True)
+    opens_at = serializers.DateTimeField(
+        allow_null=True, help_text="From when tickets are sold; null is at once. Example: 2027-01-15T09:00:00Z"
+    )
+    closes_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="Until when tickets are sold; null is until it is closed. Example: 2027-03-14T19:00:00Z",
+    )
+    bands = BandRead(many=True, help_text="The price categories.")
+    seats = SeatRead(many=True, help_text="Every numbered seat.")
+    areas = AreaRead(many=True, help_text="Every area without numbered seats.")
 
 
 class SaleRead(serializers.ModelSerializer[Sale]):
@@ -89,6 +114,8 @@ class SaleRead(serializers.ModelSerializer[Sale]):
 
 
 class SeatingChartRead(serializers.ModelSerializer[SeatingChart]):
+    """A seating chart of a space."""
+
     class Meta:
         model = SeatingChart
         fields = ("id", "version", "space", "name")
@@ -97,10 +124,12 @@ class SeatingChartRead(serializers.ModelSerializer[SeatingChart]):
 class LinePublic(serializers.ModelSerializer[OrderLine]):
     """One ticket, as its buyer sees it."""
 
-    price = AmountField()
-    full_price = AmountField()
-    tax = AmountField()
-    performance = serializers.IntegerField(source="ticket.performance_id")
+    price = AmountField(help_text="What was paid for it, tax included. Example: 20.00")
+    full_price = AmountField(help_text="The price before the promotion. Example: 25.00")
+    tax = AmountField(help_text="The tax in the price. Example: 1.31")
+    performance = serializers.IntegerField(
+        source="ticket.performance_id", help_text="Id of the performance. Example: 120"
+    )
     code = serializers.CharField(source="ticket.code")
     void = serializers.BooleanField(source="ticket.void")
 
@@ -112,8 +141,8 @@ class LinePublic(serializers.ModelSerializer[OrderLine]):
 class OrderPublic(serializers.ModelSerializer[Order]):
     """An order as whoever has its reference sees it."""
 
-    total = AmountField()
-    lines = LinePublic(many=True)
+    total = AmountField(help_text="The sum of its lines, tax included. Example: 40.00")
+    lines = LinePublic(many=True, help_text="Its tickets.")
 
     class Meta:
         model = Order
@@ -131,7 +160,9 @@ class OrderPublic(serializers.ModelSerializer[Order]):
 
 
 class PaymentRead(serializers.ModelSerializer[Payment]):
-    amount = AmountField()
+    """A payment of an order."""
+
+    amount = AmountField(help_text="How much. Example: 40.00")
 
     class Meta:
         model = Payment
@@ -141,7 +172,7 @@ class PaymentRead(serializers.ModelSerializer[Payment]):
 class OrderInternal(OrderPublic):
     """An order for the box office."""
 
-    payments = PaymentRead(many=True)
+    payments = PaymentRead(many=True, help_text="Its payments, the first one first.")
 
     class Meta:
         model = Order
@@ -166,8 +197,10 @@ class PromotionRead(serializers.ModelSerializer[Promotion]):
 class AdmissionRead(serializers.ModelSerializer[Admission]):
     """Who was let in, on which place."""
 
-    description = serializers.CharField(source="ticket.line.description")
-    band = serializers.CharField(source="ticket.line.band")
+    description = serializers.CharField(
+        source="ticket.line.description", help_text="The seat or area, in words. Example: Stalls, row 2, seat 4"
+    )
+    band = serializers.CharField(source="ticket.line.band", help_text="Its price category. Example: Stalls")
 
     class Meta:
         model = Admission

@@ -18,7 +18,9 @@ class Admission(ContentModel):
     view_right: ClassVar[str] = "view_tickets"
 
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="admissions", db_index=False)
-    admitted_at = models.DateTimeField()
+    admitted_at = models.DateTimeField(
+        help_text="When the ticket was checked in: an instant in UTC. Example: 2027-03-14T19:12:00Z"
+    )
     admitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:

@@ -21,7 +21,9 @@ class SeatingChart(ContentModel):
     public_when: ClassVar[Q | None] = Q()
 
     space = models.ForeignKey(Space, on_delete=models.PROTECT, related_name="seating_charts", db_index=False)
-    name = models.CharField(max_length=200)
+    name = models.CharField(
+        max_length=200, help_text="What the chart is called; each name once a space. Example: End stage"
+    )
 
     class Meta:
         base_manager_name = "objects"

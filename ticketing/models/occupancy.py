@@ -15,6 +15,8 @@ from ticketing.models.charts import Area, Seat
 
 
 class SeatState(models.TextChoices):
+    """What becomes of a seat at a performance."""
+
     HELD = "held", "held"
     SOLD = "sold", "sold"
     BLOCKED = "blocked", "blocked"

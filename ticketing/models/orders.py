@@ -18,6 +18,8 @@ from ticketing.models.promotions import Promotion
 
 
 class OrderState(models.TextChoices):
+    """Whether an order waits for its payment, is paid, or is canceled."""
+
     PENDING = "pending", "waiting for payment"
     PAID = "paid", "paid"
     CANCELED = "canceled", "canceled"
@@ -32,17 +34,46 @@ class Order(ContentModel):
     chance: ClassVar[frozenset[str]] = frozenset({"reference"})
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
-    reference = models.CharField(max_length=40, unique=True, editable=False)
-    state = models.CharField(max_length=10, choices=OrderState.choices, default=OrderState.PENDING)
-    buyer_name = EncryptedTextField(validators=[MaxLengthValidator(200)])
-    buyer_email = EncryptedTextField(validators=[EmailValidator(), MaxLengthValidator(254)])
+    reference = models.CharField(
+        max_length=40,
+        unique=True,
+        editable=False,
+        help_text="The secret reference of the order: whoever has it sees the order. Example: Xk3vQ0J7bW9xT1n5yR2mLp8s",
+    )
+    state = models.CharField(
+        max_length=10,
+        choices=OrderState.choices,
+        default=OrderState.PENDING,
+        help_text="Whether it is paid, waits for its payment, or is canceled. Example: paid",
+    )
+    buyer_name = EncryptedTextField(
+        validators=[MaxLengthValidator(200)], help_text="Who bought, as tickets name them. Example: Bea Buyer"
+    )
+    buyer_email = EncryptedTextField(
+        validators=[EmailValidator(), MaxLengthValidator(254)],
+        help_text="Where the tickets are sent. Example: bea@home.example",
+    )
     email_index = BlindIndexField("buyer_email", db_index=True)
-    promotion = models.ForeignKey(Promotion, null=True, on_delete=models.PROTECT, related_name="orders")
+    promotion = models.ForeignKey(
+        Promotion,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="orders",
+        help_text="Id of the promotion that lowered its prices; null where none did. Example: 3",
+    )
     total_minor = models.BigIntegerField(validators=[MinValueValidator(0)])
     currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
     total = MoneyPair("total_minor", "currency")
-    paid_at = models.DateTimeField(null=True, editable=False)
-    canceled_at = models.DateTimeField(null=True, editable=False)
+    paid_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When it was paid: an instant in UTC; null until then. Example: 2027-02-01T10:00:00Z",
+    )
+    canceled_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When it was canceled: an instant in UTC; null where it was not. Example: 2027-02-02T10:00:00Z",
+    )
 
     class Meta:
         base_manager_name = "objects"
@@ -62,11 +93,15 @@ class OrderLine(ContentModel):
     view_right: ClassVar[str] = "view_tickets"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
-    description = models.CharField(max_length=400)
-    band = models.CharField(max_length=100)
+    description = models.CharField(
+        max_length=400, help_text="The seat or area, in words. Example: Stalls, row 2, seat 4"
+    )
+    band = models.CharField(max_length=100, help_text="The price category that it was bought in. Example: Stalls")
     full_minor = models.BigIntegerField()
     price_minor = models.BigIntegerField()
-    tax_rate = models.DecimalField(max_digits=5, decimal_places=2)
+    tax_rate = models.DecimalField(
+        max_digits=5, decimal_places=2, help_text="The tax in the price, in percent. Example: 7.00"
+    )
     tax_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
     full_price = MoneyPair("full_minor", "currency")
@@ -101,8 +136,15 @@ class Ticket(ContentModel):
     performance = models.ForeignKey(Occurrence, on_delete=models.PROTECT, related_name="tickets")
     seat = models.ForeignKey(Seat, null=True, on_delete=models.PROTECT, related_name="+")
     area = models.ForeignKey(Area, null=True, on_delete=models.PROTECT, related_name="+")
-    code = models.CharField(max_length=24, unique=True, editable=False)
-    void = models.BooleanField(default=False)
+    code = models.CharField(
+        max_length=24,
+        unique=True,
+        editable=False,
+        help_text="The code to check in with, as the ticket shows it. Example: 7KQ2-MX4P-9RTD",
+    )
+    void = models.BooleanField(
+        default=False, help_text="True where the ticket admits nobody, since its order was canceled. Example: false"
+    )
 
     class Meta:
         base_manager_name = "objects"
@@ -119,6 +161,8 @@ class Ticket(ContentModel):
 
 
 class PaymentState(models.TextChoices):
+    """Whether a payment is awaited, received, or given back."""
+
     AWAITED = "awaited", "awaited"
     RECEIVED = "received", "received"
     REFUNDED = "refunded", "refunded"
@@ -132,15 +176,28 @@ class Payment(ContentModel):
     view_right: ClassVar[str] = "view_tickets"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
-    provider = models.CharField(max_length=30)
+    provider = models.CharField(
+        max_length=30, help_text="Who handles the payment; `manual` is the box office itself. Example: manual"
+    )
     # How it came ("cash", "card"), and what the provider calls it.
-    method = models.CharField(max_length=30, blank=True, default="")
+    method = models.CharField(
+        max_length=30, blank=True, default="", help_text="By what it was paid; empty until then. Example: cash"
+    )
     provider_key = models.CharField(max_length=200, blank=True, default="")
-    state = models.CharField(max_length=10, choices=PaymentState.choices, default=PaymentState.AWAITED)
+    state = models.CharField(
+        max_length=10,
+        choices=PaymentState.choices,
+        default=PaymentState.AWAITED,
+        help_text="Whether it is awaited, received or given back. Example: received",
+    )
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
     amount = MoneyPair("amount_minor", "currency")
-    received_at = models.DateTimeField(null=True, editable=False)
+    received_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When the money came: an instant in UTC; null until then. Example: 2027-02-01T10:00:00Z",
+    )
 
     class Meta:
         base_manager_name = "objects"

@@ -27,10 +27,23 @@ class Sale(ContentModel):
     chart = models.ForeignKey(SeatingChart, on_delete=models.PROTECT, related_name="sales")
     currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
     tax_rate = models.DecimalField(
-        max_digits=5, decimal_places=2, default=0, validators=[MinValueValidator(0), MaxValueValidator(100)]
+        max_digits=5,
+        decimal_places=2,
+        default=0,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="The tax in the prices, in percent. Example: 7.00",
     )
-    opens_at = models.DateTimeField(null=True, blank=True)
-    closes_at = models.DateTimeField(null=True, blank=True)
+    opens_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="From when tickets are sold: an instant in UTC; null is at once. Example: 2027-01-15T09:00:00Z",
+    )
+    closes_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Until when tickets are sold: an instant in UTC; null is until it is closed. Example: "
+        "2027-03-14T19:00:00Z",
+    )
 
     class Meta:
         base_manager_name = "objects"

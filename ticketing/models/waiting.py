@@ -20,10 +20,16 @@ class WaitingListEntry(ContentModel):
     personal: ClassVar[frozenset[str]] = frozenset({"name", "email", "email_index"})
 
     performance = models.ForeignKey(Occurrence, on_delete=models.PROTECT, related_name="waiting", db_index=False)
-    name = EncryptedTextField(validators=[MaxLengthValidator(200)])
-    email = EncryptedTextField(validators=[EmailValidator(), MaxLengthValidator(254)])
+    name = EncryptedTextField(validators=[MaxLengthValidator(200)], help_text="Who waits. Example: Bea Buyer")
+    email = EncryptedTextField(
+        validators=[EmailValidator(), MaxLengthValidator(254)],
+        help_text="Where they are told of free places. Example: bea@home.example",
+    )
     email_index = BlindIndexField("email")
-    places = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(20)])
+    places = models.PositiveSmallIntegerField(
+        validators=[MinValueValidator(1), MaxValueValidator(20)],
+        help_text="How many places they want, 1 to 20. Example: 2",
+    )
 
     class Meta:
         base_manager_name = "objects"

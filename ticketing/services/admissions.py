@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from scheduling.models import Occurrence
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, NotFound
 from ticketing.models import Admission, OrderState, Ticket
 from ticketing.rules.secrets import typed_ticket_code
 
 
 @action("ticket.admit", needs=Needs("edit_tickets", on="performance"))
-def admit(*, performance: Occurrence, code: str) -> Admission:
-    """Let the bearer of this ticket in; lower case, dashes and lookalike letters of a typed code do not
-    matter.
+def admit(
+    *,
+    performance: Occurrence,
+    code: Annotated[
+        str,
+        Doc(
+            "The ticket's code as it is scanned or typed; case, dashes and lookalike letters do not "
+            "matter. Example: 7KQ2-MX4P-9RTD"
+        ),
+    ],
+) -> Admission:
+    """Check a ticket in.
 
-    Refused: a code that is no ticket's (not found); a ticket of another performance (`wrong_performance`,
-    naming it), of a canceled order (`ticket_void`), not paid yet (`not_paid`), or admitted before
-    (`already_admitted`, saying when).
+    Refused: a code that is no ticket's (not found); a ticket of another performance (`wrong_performance`, naming it),
+    of a canceled order (`ticket_void`), not paid yet (`not_paid`), or admitted before (`already_admitted`, saying
+    when).
     """
     tickets = Ticket.objects.select_for_update(of=("self",)).select_related("performance__production", "line__order")
     ticket = tickets.filter(code=typed_ticket_code(code)).first()

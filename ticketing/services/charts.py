@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import groupby
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from scheduling.models import Space
 from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid
 from ticketing.models import Area, Seat, SeatingChart
 from ticketing.rules.seating_plans import MOST_SEATS, Plan, PlannedSeat
@@ -15,15 +16,17 @@ from ticketing.rules.seating_plans import MOST_SEATS, Plan, PlannedSeat
 
 # Optional keys stand in a class of their own: NotRequired is not seen where annotations are text.
 class _Seat(TypedDict):
-    number: str
-    x: Decimal
-    y: Decimal
+    number: Annotated[str, Doc("The seat's number, as the ticket shows it. Example: 4")]
+    x: Annotated[Decimal, Doc("Its place across the hall, in units of the plan. Example: 12.5")]
+    y: Annotated[Decimal, Doc("Its place along the hall, in units of the plan; 0 is at the stage. Example: 3")]
 
 
 class ChartSeat(_Seat, total=False):
     """One seat. Without `key` it is called by zone, row and number; coordinates are absolute."""
 
-    key: str
+    key: Annotated[
+        str, Doc("A name of the seat that stays, once a chart; without it zone, row and number. Example: A-2-4")
+    ]
 
 
 class ChartRow(TypedDict, total=False):
@@ -32,32 +35,40 @@ class ChartRow(TypedDict, total=False):
     Without a `category` (what decides the price) it is of that named like the zone. `row` may be "".
     """
 
-    zone: str
-    row: str
-    category: str
-    seats: list[ChartSeat]
-    count: int
-    x: Decimal
-    y: Decimal
+    zone: Annotated[str, Doc("The part of the hall. Example: Stalls")]
+    row: Annotated[str, Doc("The row's name; may be empty. Example: 2")]
+    category: Annotated[str, Doc("What decides its price; without it the zone. Example: Premium")]
+    seats: Annotated[list[ChartSeat], Doc("The seats of the row one by one; instead of `count`.")]
+    count: Annotated[int, Doc("How many seats it has, numbered from 1; instead of `seats`. At most 1000. Example: 20")]
+    x: Annotated[
+        Decimal, Doc("With `count`: where its first seat is across the hall, in units of the plan. Example: 0")
+    ]
+    y: Annotated[Decimal, Doc("With `count`: where the row is along the hall, in units of the plan. Example: 3")]
 
 
 class _Area(TypedDict):
-    name: str
-    capacity: int
+    name: Annotated[str, Doc("What the area is called; each name once a chart. Example: Floor")]
+    capacity: Annotated[int, Doc("How many people it holds. Example: 120")]
 
 
 class ChartArea(_Area, total=False):
     """So many places without numbers. Without a `category`, of that named like the area."""
 
-    category: str
+    category: Annotated[str, Doc("What decides its price; without it the area's name. Example: Standing")]
 
 
 @action("seating_chart.create", needs=Needs("manage_tickets", on="space"))
-def create_chart(*, space: Space, name: str, rows: list[ChartRow], areas: list[ChartArea]) -> SeatingChart:
-    """A new chart of `space`. Its seats and areas are given at once and stay.
+def create_chart(
+    *,
+    space: Space,
+    name: Annotated[str, Doc("What the chart is called; each name once a space. Example: End stage")],
+    rows: Annotated[list[ChartRow], Doc("The rows of numbered seats; may be empty where there are areas.")],
+    areas: Annotated[list[ChartArea], Doc("The areas without numbered seats; may be empty where there are rows.")],
+) -> SeatingChart:
+    """Create a seating chart of a space. Its seats and areas are given at once and stay.
 
-    Refused: no place at all, more than 20,000 seats, a seat key or a place twice, a row that has both or
-    neither of `seats` and `count`, a name that the space has already.
+    Refused: no place at all, more than 20,000 seats, a seat key or a place twice, a row that has both or neither of
+    `seats` and `count`, a name that the space has already.
     """
     planned = [seat for place, row in enumerate(rows) for seat in _planned(row, f"rows.{place}")]
     if not planned and not areas:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from django.conf import settings
 
 from scheduling.models import Occurrence
 from theater_site.core.actions import Needs, OpenTo, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
 from theater_site.core.money import Money
 from ticketing.models import Area, SeatState
@@ -33,12 +35,20 @@ class Hold:
 
 
 @action("hold.take", open_to=OpenTo.PUBLIC)
-def take_hold(*, performance: Occurrence, seats: list[int] | None, area: Area | None, quantity: int | None) -> Hold:
-    """Keep these seats, or so many places of an area, for HOLD_MINUTES (10): all of them, or none.
+def take_hold(
+    *,
+    performance: Occurrence,
+    seats: Annotated[
+        list[int] | None,
+        Doc("Ids of the seats to hold, at most 20, from `GET seats/`; null where it is an area. Example: [41, 42]"),
+    ],
+    area: Annotated[Area | None, Doc("Id of the area to hold places in; null where it is seats. Example: 2")],
+    quantity: Annotated[int | None, Doc("How many places of the area, at most 20; null where it is seats. Example: 2")],
+) -> Hold:
+    """Hold seats, or places in an area, for HOLD_MINUTES (10): all of them, or none.
 
-    Refused: what others have (`seats_taken` names the seats, `sold_out` says how many are left), a
-    performance that is not on sale now, seats of another chart, a seat named twice, none or more than 20
-    places, seats and an area at once.
+    Refused: what others have (`seats_taken` names the seats, `sold_out` says how many are left), a performance that is
+    not on sale now, seats of another chart, a seat named twice, none or more than 20 places, seats and an area at once.
     """
     run = current()
     token = new_hold_token()
@@ -61,22 +71,30 @@ def take_hold(*, performance: Occurrence, seats: list[int] | None, area: Area | 
 
 
 @action("hold.release", open_to=OpenTo.PUBLIC)
-def release_hold(*, token: str) -> None:
-    """Give the places back before the time. Refused (`hold_gone`) where this token holds nothing any more."""
+def release_hold(*, token: Annotated[str, Doc("The secret of the hold, from its making.")]) -> None:
+    """Release a hold before its time. Refused (`hold_gone`) where this token holds nothing any more."""
     if not occupancy.let_go(digest_of(token)):
         raise Conflict("This hold has ended, or what it held was bought.", code="hold_gone")
 
 
 @action("performance.block_seats", needs=Needs("manage_tickets", on="performance"))
-def block_seats(*, performance: Occurrence, seats: list[int]) -> None:
-    """Keep these seats from being sold, until they are freed. Refused where somebody has one of them."""
+def block_seats(
+    *,
+    performance: Occurrence,
+    seats: Annotated[list[int], Doc("Ids of the seats that are not to be sold. Example: [1, 2]")],
+) -> None:
+    """Block seats from being sold, until they are freed. Refused where somebody has one of them."""
     seats_on_sale(sale_of(performance.pk), _some(seats))
     occupancy.take_seats(performance.pk, seats, state=SeatState.BLOCKED)
 
 
 @action("performance.free_seats", needs=Needs("manage_tickets", on="performance"))
-def free_seats(*, performance: Occurrence, seats: list[int]) -> None:
-    """Let blocked seats be sold again. Refused (`not_blocked`) where one of them is not blocked."""
+def free_seats(
+    *,
+    performance: Occurrence,
+    seats: Annotated[list[int], Doc("Ids of the blocked seats that can be sold again. Example: [1, 2]")],
+) -> None:
+    """Unblock seats, so that they can be sold. Refused (`not_blocked`) where one of them is not blocked."""
     if occupancy.unblock(performance.pk, _some(seats)) < len(set(seats)):
         raise Conflict("Not all of these seats are blocked; nothing was freed.", code="not_blocked")
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from accounts.models import Section
 from theater_site.core.actions import Needs, OpenTo, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict
 from theater_site.core.money import Money
 from ticketing.models import Admission, Order, OrderLine, OrderState, Payment, PaymentState, Ticket
@@ -16,14 +19,22 @@ from ticketing.services.promotions import give_back, redeem
 
 @action("order.place", open_to=OpenTo.PUBLIC)
 def place_order(
-    *, hold: str, buyer_name: str, buyer_email: str, promotion_code: str | None, payment: str | None
+    *,
+    hold: Annotated[str, Doc("The secret of the hold, from its making.")],
+    buyer_name: Annotated[str, Doc("Who buys, as tickets name them. Example: Bea Buyer")],
+    buyer_email: Annotated[str, Doc("Where the tickets are sent. Example: bea@home.example")],
+    promotion_code: Annotated[
+        str | None, Doc("The code of a promotion; null or empty where there is none. Example: SPRING27")
+    ],
+    payment: Annotated[
+        str | None, Doc("Who handles the payment; null is `manual`, the box office itself. Example: manual")
+    ],
 ) -> Order:
-    """Buy what the hold with this token keeps: a ticket for each place, at today's prices, less one
-    promotion.
+    """Place an order for what a hold keeps: a ticket for each place, at its price now, with at most one promotion.
 
-    `payment` names the provider ("manual" unless said). An order that costs nothing is paid at once; any
-    other waits for its payment, its places being the buyer's meanwhile. Refused: a hold that has ended
-    (`hold_gone`), a performance that is no longer sold, a code that is not valid, no name, no e-mail address.
+    `payment` names the provider ("manual" unless said). An order that costs nothing is paid at once; any other waits
+    for its payment, its places being the buyer's meanwhile. Refused: a hold that has ended (`hold_gone`), a performance
+    that is no longer sold, a code that is not valid, no name, no e-mail address.
     """
     run = current()
     seats, places = occupancy.held_by(digest_of(hold))
@@ -75,9 +86,8 @@ def place_order(
 
 
 @action("order.pay", needs=Needs("edit_tickets", on="order"), subject="order")
-def pay_order(*, order: Order, method: str) -> Order:
-    """The money is here, by this method ("cash", "card", "transfer"). Refused where the order is paid or
-    canceled."""
+def pay_order(*, order: Order, method: Annotated[str, Doc("By what it was paid. Example: cash")]) -> Order:
+    """Record that an order is paid, by cash, card or transfer. Refused where the order is paid or canceled."""
     if order.state != OrderState.PENDING:
         raise Conflict(f"This order is {order.state} already.", code=f"order_{order.state}")
     now = current().instant
@@ -92,7 +102,7 @@ def pay_order(*, order: Order, method: str) -> Order:
 
 @action("order.cancel", needs=Needs("edit_tickets", on="order"), subject="order")
 def cancel_order(*, order: Order) -> Order:
-    """Take it back: its tickets are void, its places can be sold again, its money goes back.
+    """Cancel an order: its tickets are void, its places can be sold again, its money goes back.
 
     Refused where it is canceled, or somebody was admitted with one of its tickets.
     """

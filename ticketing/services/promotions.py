@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from django.db.models import F
 
 from accounts.models import Section
 from productions.models import Production, Season
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
 from theater_site.core.money import Money
 from ticketing.models import DiscountKind, Promotion
@@ -27,21 +28,28 @@ class PromotionFields(TypedDict, total=False):
     name: str
     code: str | None
     percent: Decimal | None
-    amount: Decimal | None
-    currency: str
+    amount: Annotated[
+        Decimal | None,
+        Doc(
+            "The amount off each ticket, with the decimals of the currency; null where it is a "
+            "percentage. Example: 5.00"
+        ),
+    ]
+    currency: Annotated[str, Doc("ISO 4217 code of the currency of `amount`. Example: EUR")]
     starts_at: datetime | None
     ends_at: datetime | None
     uses_limit: int | None
-    production: Production | None
+    production: Annotated[
+        Production | None, Doc("Id of the production that it is for; null is the whole season. Example: 12")
+    ]
 
 
 @action("promotion.create", needs=Needs("publish_promotions", on="season"), proposable=True)
 def create_promotion(*, season: Season, fields: PromotionFields) -> Promotion:
-    """A new promotion, valid at once within its dates: whoever may only propose waits for approval.
+    """Create a promotion, valid at once within its dates.
 
-    Refused: no name, both or neither of percent and amount, a percentage beyond 0 to 100, an amount that the
-    currency has not, a code that another promotion has, an end before the start, a production of another
-    season.
+    Refused: no name, both or neither of percent and amount, a percentage beyond 0 to 100, an amount that the currency
+    has not, a code that another promotion has, an end before the start, a production of another season.
     """
     production = fields.get("production")
     if production is not None and production.season_id != season.pk:
@@ -67,7 +75,7 @@ def create_promotion(*, season: Season, fields: PromotionFields) -> Promotion:
 
 @action("promotion.end", needs=Needs("publish_promotions", on="promotion"), subject="promotion", proposable=True)
 def end_promotion(*, promotion: Promotion) -> Promotion:
-    """It holds no longer; orders that had it keep it. Refused where it has ended."""
+    """End a promotion; orders that had it keep it. Refused where it has ended."""
     now = current().instant
     if promotion.ends_at is not None and promotion.ends_at <= now:
         raise Conflict("This promotion has ended.", code="promotion_ended")

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from productions.models import ProductionStatus
 from scheduling.models import Category, Occurrence, OccurrenceStatus
 from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid, NotFound
 from theater_site.core.money import Money
 from ticketing.models import Area, PerformanceArea, PriceBand, Sale, Seat, SeatingChart
 
 
 class _Band(TypedDict):
-    category: str
-    price: Decimal
+    category: Annotated[str, Doc("The category of the chart that has this price. Example: Stalls")]
+    price: Annotated[
+        Decimal, Doc("The price of one place, tax included, with the decimals of the currency. Example: 25.00")
+    ]
 
 
 class BandInput(_Band, total=False):
     """What a category of places costs, tax included. It is called by its `name`, else by its category."""
 
-    name: str
+    name: Annotated[str, Doc("What buyers are told; without it the category. Example: Stalls, full view")]
 
 
 class _Terms(TypedDict):
-    chart: SeatingChart
-    currency: str
+    chart: Annotated[SeatingChart, Doc("Id of the seating chart by which it is sold. Example: 2")]
+    currency: Annotated[str, Doc("ISO 4217 code of the currency of the prices. Example: EUR")]
 
 
 class SaleTerms(_Terms, total=False):
@@ -47,12 +50,17 @@ class SaleChanges(TypedDict, total=False):
 
 
 @action("performance.open_sale", needs=Needs("manage_tickets", on="performance"), subject="performance")
-def open_sale(*, performance: Occurrence, terms: SaleTerms, bands: list[BandInput]) -> Sale:
-    """Sell this performance at the prices in `bands`. Nobody can buy before it is public.
+def open_sale(
+    *,
+    performance: Occurrence,
+    terms: SaleTerms,
+    bands: Annotated[list[BandInput], Doc("The price of each category that is sold; others are not.")],
+) -> Sale:
+    """Put a performance on sale at the prices in `bands`. Nobody can buy before it is public.
 
-    Categories that are not named are not sold. Refused: what is no performance, is canceled (or its production
-    is) or on sale already; a chart of another space; no band, a category that the chart has not, or twice; a
-    price below zero or finer than the currency.
+    Categories that are not named are not sold. Refused: what is no performance, is canceled (or its production is) or
+    on sale already; a chart of another space; no band, a category that the chart has not, or twice; a price below zero
+    or finer than the currency.
     """
     if performance.category != Category.PERFORMANCE:
         raise Conflict("Only performances are sold.", code="not_a_performance")
@@ -80,8 +88,7 @@ def open_sale(*, performance: Occurrence, terms: SaleTerms, bands: list[BandInpu
 
 @action("performance.change_sale", needs=Needs("manage_tickets", on="performance"), subject="performance")
 def change_sale(*, performance: Occurrence, changes: SaleChanges) -> Sale:
-    """Open or close the sale at another time. Refused where there is none, or it would close before it
-    opens."""
+    """Change when a performance is on sale. Refused where there is none, or it would close before it opens."""
     sale = Sale.objects.filter(performance=performance).first()
     if sale is None:
         raise NotFound("This performance is not on sale.", code="not_on_sale")
