@@ -69,7 +69,7 @@ class WaitingViewSet(Resource):
     filterset_fields = ("area", "section", "author")
 
     def list(self, request: Request) -> Response:
-        """The oldest first."""
+        """List the submissions that wait for you, the oldest first."""
         actor, now = self._who_decides(), runs.instant()
         filters = tuple(sorted(self.asked(Submission).items()))
 
@@ -81,7 +81,7 @@ class WaitingViewSet(Resource):
     @extend_schema(responses=WaitingCounts, filters=False)
     @address(detail=False, methods=["get"], pagination_class=None, filterset_fields=())
     def counts(self, request: Request) -> Response:
-        """How much waits, by area; an area where nothing waits is absent."""
+        """Count the submissions that wait for you, by area; an area where none waits is absent."""
         by_area = counts_for(self._who_decides(), runs.instant())
         return Response({"total": sum(by_area.values()), "by_area": by_area})
 

@@ -125,7 +125,7 @@ class AuditViewSet(Readable):
     @extend_schema(responses=serializers.AuditChangeRead(many=True), filters=False)
     @drf_action(detail=True, methods=["get"])
     def changes(self, request: Request, pk: str) -> Response:
-        """All changes of one entry that may be read, a page at a time."""
+        """List the changes of one entry that you may read."""
         entry = self.found()
         self.ordering = ("id",)
         page = self.paginate_queryset(reader_of(request).changes().filter(entry=entry))
@@ -134,7 +134,7 @@ class AuditViewSet(Readable):
     @extend_schema(responses=serializers.HistoryRead(many=True), parameters=_OBJECT, filters=False)
     @drf_action(detail=False, methods=["get"])
     def history(self, request: Request) -> Response:
-        """What became of one object, oldest first, with the values before and after.
+        """List what became of one object, the oldest change first, with the values before and after.
 
         Values are shown to those who hold the object's view right where it was, personal ones to those who hold `manage_` of
         that area there. `erased` values are gone for everybody.
@@ -163,7 +163,7 @@ class AuditViewSet(Readable):
     )
     @drf_action(detail=False, methods=["get"])
     def state(self, request: Request) -> Response:
-        """One object as it stood at an instant, built from its history; each value as `history` would show it."""
+        """Get one object as it was at an instant, built from its history."""
         reader = reader_of(request)
         asked = self._asked(serializers.StateAsked, request)
         return Response(serializers.StateRead(state_at(reader, **asked)).data)
@@ -171,8 +171,9 @@ class AuditViewSet(Readable):
     @extend_schema(request=serializers.RevertInput, responses={200: serializers.Reverted, 202: SubmittedAnswer})
     @drf_action(detail=True, methods=["post"])
     def revert(self, request: Request, pk: str) -> Response:
-        """Give the object of a change its old values again, by its ordinary update: judged by today's rules and rights, as a
-        proposal where the actor may only propose. Refused where the fields hold something else by now."""
+        """Revert a change: give the object its old values again. It is the object's ordinary update, judged by
+        today's rules and permissions, and a submission where the actor may only propose. Refused where the fields
+        hold something else by now."""
         reader, entry = reader_of(request), self.found()
         body = serializers.RevertInput(data=request.data)
         body.is_valid(raise_exception=True)
@@ -211,7 +212,7 @@ class AuditViewSet(Readable):
     )
     @drf_action(detail=False, methods=["get"], url_path=f"export/(?P<kind>{'|'.join(KINDS)})")
     def export(self, request: Request, kind: str) -> Any:
-        """What the list with the same filters would tell, as one file, a line for each change."""
+        """Export the audit log as one file, with the filters of the list: a line for each change."""
         reader = reader_of(request)
         self._refuse_unknown_filters(self.queryset)
         search = AuditFilter(request.query_params, AuditEntry.objects.all(), request=request)
@@ -227,6 +228,8 @@ class AuditViewSet(Readable):
         return self.perform(
             request, expire_values, lambda count: Response(serializers.Expired({"count": count}).data), body=_EXPIRING
         )
+
+    expire.action_run = expire_values  # type: ignore[attr-defined]
 
     def _asked(self, kind: type[Any], request: Request) -> dict[str, Any]:
         read = kind(data=request.query_params.dict())

@@ -82,7 +82,7 @@ class SectionViewSet(Readable):
     )
     @address(detail=True, methods=["get"])
     def explain(self, request: Request, pk: str) -> Response:
-        """May this user do this here, why, until when, through whom? Everybody may ask about themselves."""
+        """Explain whether a user may do something here: why, until when, and through whom. Everybody may ask about themselves."""
         if self.actor.kind is not ActorKind.USER:
             raise NotSignedIn("Sign in to ask this.")
         asked = Asked(data=request.query_params)
@@ -118,6 +118,7 @@ class SectionViewSet(Readable):
 class SectionMembers(Resource):
     """Who may do what in a section, by user: which rights, through which assignment, from where, until when."""
 
+    nouns = ("member", "the members of a section")
     queryset = User.objects.all()
     serializer_class = MemberRead
     ordering = ("pk",)
@@ -217,13 +218,14 @@ class InvitationViewSet(Readable):
     @extend_schema(request=body_of(accept_invitation), responses={201: RoleAssignmentRead})
     @address(detail=False, methods=["post"])
     def accept(self, request: Request) -> Response:
-        """Take the role that the mail offers, with the secret of its link."""
         return self.perform(
             request,
             accept_invitation,
             lambda made: Response(RoleAssignmentRead(made).data, status=201),
             body=_ACCEPT,
         )
+
+    accept.action_run = accept_invitation  # type: ignore[attr-defined]
 
 
 _ACCEPT = body_of(accept_invitation)

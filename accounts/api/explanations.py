@@ -87,7 +87,9 @@ class GroundRead(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Until before when it holds; null is without an end. Example: 2028-07-01T00:00:00Z",
     )
-    assignment = RoleHeld(allow_null=True)
+    assignment = RoleHeld(
+        allow_null=True, help_text="The role assignment that it comes from; null where the installation gave it."
+    )
     chain = LinkRead(many=True, help_text="Who gave it on by what, up to the installation.")
 
 
@@ -126,7 +128,9 @@ class ExplanationRead(serializers.Serializer[Any]):
 class ThroughRead(serializers.Serializer[Any]):
     """Rights that come from one assignment, held here or inherited from a section above."""
 
-    assignment = RoleHeld(allow_null=True)
+    assignment = RoleHeld(
+        allow_null=True, help_text="The role assignment that it comes from; null where the installation gave it."
+    )
     section = SectionNamed()
     inherited = serializers.BooleanField(help_text="True where it comes from a section above. Example: true")
     starts_at = serializers.DateTimeField(

@@ -87,8 +87,9 @@ class _NoticePages(KeysetPagination):
 
 
 class NoticeViewSet(Resource):
-    """What one was told, latest first, mailed or not; `unread` counts all that is unread, whatever the page and filter."""
+    """What you were told, latest first, mailed or not; `unread` counts all that is unread, whatever the page and filter."""
 
+    nouns = ("of your notifications", "your notifications")
     queryset = Notification.objects.all()
     serializer_class = NoticeRead
     pagination_class = _NoticePages
@@ -180,7 +181,7 @@ _CHOICES = body_of(set_notice_preferences, leave_out=("user",), model=NoticePref
 
 
 class PreferencesView(ActingView):
-    """How one wants to be told."""
+    """Get how you are notified."""
 
     @extend_schema(responses=PreferencesRead, operation_id="own_notice_preferences")
     def get(self, request: Request) -> Response:
@@ -192,7 +193,7 @@ class PreferencesView(ActingView):
         operation_id="set_own_notice_preferences",
     )
     def patch(self, request: Request) -> Response:
-        """Changes what it names and leaves the rest; needs no version, since every field stands for itself."""
+        """Set how you are notified: what is named changes, the rest stays. Needs no version."""
         return self.perform(
             request,
             set_notice_preferences,
@@ -262,6 +263,7 @@ class MailFilters(filters.FilterSet):
 class MailViewSet(Resource):
     """The mail of the installation, latest first, for those who manage the members of the organization."""
 
+    nouns = ("mail", "mails")
     queryset = Notification.objects.all()
     serializer_class = MailRead
     ordering = ("-pk",)

@@ -58,6 +58,8 @@ class SubmissionViewSet(Readable):
     def approve(self, request: Request, pk: str) -> Response:
         return self.perform(request, approve_submission, self._approved, subject=self.found(), body=_APPROVAL)
 
+    approve.action_run = approve_submission  # type: ignore[attr-defined]
+
     def _approved(self, submission: Submission) -> Response:
         """The submission; 412 where it has become stale, 409 where it has failed: which is kept, so nothing is raised."""
         refusal = submission.refusal
@@ -71,14 +73,15 @@ class SubmissionViewSet(Readable):
     @extend_schema(responses=serializers.CommentRead(many=True))
     @drf_action(detail=True, methods=["get"], url_name="comments")
     def comments(self, request: Request, pk: str) -> Response:
-        """The thread, through all rounds, the latest first."""
+        """List the comments of all rounds, the latest first."""
         page = self.paginate_queryset(self.found().comments.all())
         return self.get_paginated_response(serializers.CommentRead(page, many=True).data)
 
     @extend_schema(responses=serializers.SubmissionDifference)
     @drf_action(detail=True, methods=["get"], url_name="difference")
     def difference(self, request: Request, pk: str) -> Response:
-        """What it would change in what is live now, object by object and field by field, with what the judges find."""
+        """Get what a submission would change in what is live now: object by object and field by field, with what
+        the rules find."""
         submission = self.found()
         if self.actor.kind is ActorKind.PUBLIC:
             raise NotSignedIn("Sign in to see this.")

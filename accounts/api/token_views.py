@@ -91,8 +91,9 @@ class SessionRead(serializers.ModelSerializer[UserSession]):
 
 
 class OwnSessionViewSet(Resource):
-    """One's own sessions, latest first."""
+    """Your own sessions, latest first."""
 
+    nouns = ("session", "your sessions")
     queryset = UserSession.objects.all()
     serializer_class = SessionRead
     ordering = ("-pk",)
@@ -109,7 +110,7 @@ class OwnSessionViewSet(Resource):
 
     @extend_schema(request=None, responses={204: OpenApiResponse(description="Signed out.")})
     def destroy(self, request: Request, pk: str) -> Response:
-        """End it; this very one too."""
+        """Sign out one of your sessions; the one of this request too."""
         session = self.get_queryset().filter(pk=pk).first()
         if session is None:
             raise Http404

@@ -13,7 +13,7 @@ from theater_site.core.actors import ActorKind
 
 
 class MeView(ActingView):
-    """The signed-in user."""
+    """Get your own account."""
 
     @extend_schema(responses=serializers.Me, operation_id="me")
     def get(self, request: Request) -> Response:

@@ -60,8 +60,7 @@ def set_approval_steps(
         ),
     ],
 ) -> list[ApprovalStep]:
-    """Which agreements a submission in `area` needs on `section` and below, in their order; an empty list: those of the
-    section above again.
+    """Set which steps the submissions of an area pass on a section and below. An empty list: those of the section above.
 
     The last step is always that of the area's approve right; whoever sets steps holds it, and gives members their roles
     there. What waits meanwhile goes on at the same place in the order, the last one at most, and whoever has come to decide there

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from django.conf import settings
 from django.core import signing
@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.rules.notice_kinds import DIGEST, KINDS, Delivery
 from accounts.services.notice_preferences import chosen, follow
 from theater_site.core.actions import OpenTo, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import NotFound
 
 _signer = signing.Signer(salt="accounts.unsubscribe")
@@ -30,7 +31,7 @@ def one_click_address(user_id: int, kind: str) -> str | None:
 
 
 @action("notice.unsubscribe", open_to=OpenTo.PUBLIC)
-def unsubscribe(*, token: str) -> Ended:
+def unsubscribe(*, token: Annotated[str, Doc("The secret from the link in the mail.")]) -> Ended:
     """Stop mailing the kind of notification that a link is for. A digest's token ends what it gathers. To do it twice
     changes nothing. NotFound for a token that is none of ours."""
     user, kind = _read(token)

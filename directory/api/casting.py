@@ -258,8 +258,8 @@ class CastView(ActingView):
 
     @extend_schema(parameters=[ON], responses=CastRead, operation_id="production_cast")
     def get(self, request: Request, production: str) -> Response:
-        """The cast in billing order, as everybody may see it: with `?on=` of that day, and who of each part's holders plays
-        it; without, everybody of the run. See directory/rules/holdings.py for who goes before whom."""
+        """Get the cast in billing order, as everybody may see it. With `?on=` of that day, and who of each part's
+        holders plays it; without, everybody of the run. See directory/rules/holdings.py for who goes before whom."""
         row, on = _cast_seen(request, production), _day(request)
         if on is not None:
             parts = [
@@ -280,7 +280,7 @@ class HoldersView(ActingView):
 
     @extend_schema(parameters=[ON], responses=HoldersRead, operation_id="character_holders")
     def get(self, request: Request, character: str) -> Response:
-        """With `?on=` those of that day, and which of them plays; without, all there ever were, as they began."""
+        """Get who holds a part: with `?on=` on that day, and which of them plays; without, everybody who ever did."""
         part: Character = visible(request, Character, character)
         on = _day(request)
         held = casting.holders_of(part.pk, on)
@@ -320,7 +320,7 @@ class TeamNightsView(ActingView):
         operation_id="production_team_nights",
     )
     def get(self, request: Request, production: str) -> Response:
-        """The days of each team, by its name."""
+        """List the days of each of several casts that alternate."""
         return Response(_nights(_cast_seen(request, production)))
 
     @extend_schema(
@@ -361,10 +361,10 @@ class ProgramView(ActingView):
         operation_id="production_program",
     )
     def get(self, request: Request, production: str) -> HttpResponse | Response:
-        """Of `?on=`, else of today's performance, the next, or the last; `Accept: text/markdown` has it to read. Where no
-        performance is known, it is of the day of the run that is nearest to today, and where that is not known to the day,
-        everybody of the run is named. `performances` are those of the day: none, where it is not played or no times are known.
-        Refused: a day outside of the run."""
+        """Get the program of a day: of `?on=`, else of today's performance, the next, or the last; `Accept:
+        text/markdown` has it to read. Where no performance is known, it is of the day of the run that is nearest to
+        today, and where that is not known to the day, everybody of the run is named. `performances` are those of the
+        day: none, where it is not played or no times are known. Refused: a day outside of the run."""
         row, on = _cast_seen(request, production), _day(request)
         if on is not None:
             outside_the_run(row, on, field="on")
@@ -379,7 +379,8 @@ class PersonHistoryView(ActingView):
 
     @extend_schema(responses=PersonHistoryRead, operation_id="person_history")
     def get(self, request: Request, person: str) -> Response:
-        """All their credits that one may see, by production; /people/<id>/credits/ has them page by page."""
+        """List all credits of somebody by production, as far as you may see them; /people/<id>/credits/ has them page
+        by page."""
         found = visible(request, Person, person)
         return Response(_history(found.pk, _seen(request, casting.history(found.pk))))
 

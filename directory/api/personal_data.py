@@ -75,7 +75,8 @@ class OwnPersonalDataView(ActingView):
 
     @extend_schema(responses=PersonalDataRead, operation_id="own_personal_data")
     def get(self, request: Request) -> Response:
-        """By the account, the person of the directory it is linked to, and the e-mail addresses it has verified."""
+        """Get everything that is held about you: by your account, the person of the directory that it is linked to,
+        and the e-mail addresses it has verified."""
         actor = actor_of(request)
         if actor.kind is not ActorKind.USER:
             raise NotSignedIn("Sign in to see what is held about you.")

@@ -111,7 +111,7 @@ class PersonViewSet(Readable):
     @extend_schema(responses=serializers.PersonInternal)
     @address(detail=False, methods=["get"])
     def me(self, request: Request) -> Response:
-        """Who the signed-in user is in the directory; 404 where they are nobody there."""
+        """Get your own entry in the directory; 404 where you have none."""
         if self.actor.kind is ActorKind.PUBLIC:
             raise NotSignedIn("Sign in to see who you are here.")
         person = own_person(self.actor)
@@ -165,7 +165,8 @@ class CreditViewSet(Readable):
     )
     @address(detail=False, methods=["get"], url_path="export", url_name="export", pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:
-        """The credits of one production as CSV that `manage.py import_cast` takes, for those who may view its cast."""
+        """Export the credits of one production as CSV: for those who may view its cast, and as `manage.py import_cast`
+        takes it."""
         production = cast_viewed(request, one_production(request))
         return csv_file(f"cast-{production.slug}", COLUMNS, credit_rows(production))
 
@@ -173,6 +174,7 @@ class CreditViewSet(Readable):
 class HistoryViewSet(Resource):
     """What one person or group was credited with, the latest opening first."""
 
+    nouns = ("credit", "the credits of a person")
     queryset = Credit.objects.all()
     serializer_class = serializers.CreditPublic
     ordering = ("-production__opens_on", "-pk")
@@ -194,6 +196,7 @@ class CountFilter(filters.FilterSet):
 class MostCreditedViewSet(Resource):
     """People and groups with a public page by how often public productions credit them, the most credited first."""
 
+    nouns = ("person", "the people who are credited most")
     queryset = Credit.objects.all()
     serializer_class = serializers.MostCredited
     filterset_class = CountFilter

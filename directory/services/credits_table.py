@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypedDict, cast
+from typing import Annotated, Any, TypedDict, cast
 
 from directory.models import Alias, Credit, Person
 from directory.services.credits import CreditFields, add_credit, update_credit
 from productions.models import Character, Job, Production
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid
 from theater_site.core.table_import import RowByRow, TableOutcome
 
@@ -16,17 +17,19 @@ from theater_site.core.table_import import RowByRow, TableOutcome
 class CreditRow(TypedDict, total=False):
     """A row as rules/credits_table.py reads it, with the line that it came from; people, characters and jobs by name."""
 
-    line: int
-    person_id: int | None
-    person: str
+    line: Annotated[int, Doc("The line of the table, for error messages. Example: 2")]
+    person_id: Annotated[int | None, Doc("Id of the person; null goes by the name. Example: 12")]
+    person: Annotated[
+        str, Doc("The person's name, as the directory or one of their aliases has it. Example: Anna Bell")
+    ]
     kind: str
     role: str
     note: str
-    character: str
+    character: Annotated[str, Doc("The part's name, as the play has it; for the cast. Example: Nina")]
     holding: str
     team: str
-    department: str
-    job: str
+    department: Annotated[str, Doc("The department's name; for the crew. Example: Lighting")]
+    job: Annotated[str, Doc("The job's name; for the crew. Example: Lighting designer")]
     credited_as: str
     block: str
     block_order: int
@@ -40,7 +43,14 @@ _KEY = ("kind", "role", "note", "starts_on", "holding")
 
 
 @action("credit.import_table", needs=Needs("edit_cast", on="production"), subject="production")
-def import_credits(*, production: Production, rows: list[CreditRow]) -> TableOutcome:
+def import_credits(
+    *,
+    production: Production,
+    rows: Annotated[
+        list[CreditRow],
+        Doc("The rows of the table; a column that it does not have is absent everywhere.", of="directory.credit"),
+    ],
+) -> TableOutcome:
     """Import a table of credits: every row or none. A row with the person, kind, role, note, holding and first day of a
     credit updates it, any other adds one. Credits that the table does not name stay.
 
@@ -93,7 +103,14 @@ def _meant(key: dict[str, Any], credits: Iterable[Credit]) -> Credit | None:
 class _Names:
     """Who and what the table names, looked up once for all rows."""
 
-    def __init__(self, production: Production, rows: list[CreditRow]) -> None:
+    def __init__(
+        self,
+        production: Production,
+        rows: Annotated[
+            list[CreditRow],
+            Doc("The rows of the table; a column that it does not have is absent everywhere.", of="directory.credit"),
+        ],
+    ) -> None:
         self.production = production
         names = {row.get("person", "") for row in rows}
         ids = {row["person_id"] for row in rows if row.get("person_id")}

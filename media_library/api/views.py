@@ -88,8 +88,10 @@ class FileViewSet(Resource):
 
         return self.perform(request, files.stage_file, answer, given=files.facts_of(picture))
 
+    create.action_run = files.stage_file  # type: ignore[attr-defined]
+
     def retrieve(self, request: Request, pk: str) -> Response:
-        """What was stored of an upload."""
+        """Get what was stored of an upload."""
         return self.shown(self.found())
 
 
@@ -170,7 +172,7 @@ class AssetViewSet(_Pictures):
 
     @extend_schema(request=_ASSET_BODY, responses={201: serializers.AssetInternal})
     def create(self, request: Request) -> Response:
-        """A picture of an uploaded file: of a production, or of the organization itself where none is named."""
+        """Create an asset of an uploaded picture: of a production, or of the organization itself where none is named."""
         return self.perform(
             request,
             assets.create_asset,
@@ -193,8 +195,8 @@ class AssetViewSet(_Pictures):
     )
     @drf_action(detail=True, methods=["get"], url_path="file", url_name="file", content_negotiation_class=_AnyAccept)
     def file(self, request: Request, pk: str) -> HttpResponseBase:
-        """The picture itself, or with `?width=` a smaller one. Caches may keep a public one for five minutes. Its type is that
-        of the picture, or `application/octet-stream` where `Accept` names only that."""
+        """Get the picture itself, or with `?width=` a smaller one. Caches may keep a public one for five minutes. Its
+        type is that of the picture, or `application/octet-stream` where `Accept` names only that."""
         asset: Asset = self.found(Asset.objects.visible_to(self.actor).select_related("file"))
         width = _width(request.query_params.get("width"))
         etag = f'"{asset.sha256}{f"-{width}" if width else ""}"'
@@ -250,7 +252,7 @@ class CollectionViewSet(_Pictures):
 
     @extend_schema(request=_COLLECTION_BODY, responses={201: serializers.CollectionInternal})
     def create(self, request: Request) -> Response:
-        """An empty collection: of a production, or of the organization itself where none is named."""
+        """Create an empty collection: of a production, or of the organization itself where none is named."""
         return self.perform(
             request,
             collections.create_collection,
@@ -269,7 +271,7 @@ class CollectionViewSet(_Pictures):
         serializer_class=serializers.CollectionItemPublic,
     )
     def items(self, request: Request, pk: str) -> Response:
-        """Its pictures in their order, as far as the actor may see them."""
+        """List the pictures of a collection in their order, as far as you may see them."""
         collection = self.found()
         seen = Asset.objects.visible_to(self.actor)
         rows = CollectionItem.objects.filter(collection=collection, asset__in=seen)
@@ -297,7 +299,7 @@ class VideoLinkViewSet(Readable):
 
     @extend_schema(request=_VIDEO_BODY, responses={201: serializers.VideoLinkInternal})
     def create(self, request: Request) -> Response:
-        """Link a video: of a production, or of the organization itself where none is named."""
+        """Link a video on YouTube or Vimeo: of a production, or of the organization itself where none is named."""
         return self.perform(
             request,
             videos.link_video,

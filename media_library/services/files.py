@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -19,6 +19,7 @@ from media_library.selectors.renditions import WIDTHS, rendition_key
 from theater_site.core import runs
 from theater_site.core.actions import OpenTo, action, current
 from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, System
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn, Unavailable
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,14 @@ def facts_of(picture: Picture) -> dict[str, Any]:
 
 @action("file.stage", open_to=OpenTo.SIGNED_IN)
 def stage_file(
-    *, key: str, mime_type: str, byte_size: int, sha256: str, width: int, height: int, frames: int
+    *,
+    key: Annotated[str, Doc("Under which name the storage keeps the file.")],
+    mime_type: str,
+    byte_size: int,
+    sha256: str,
+    width: int,
+    height: int,
+    frames: int,
 ) -> StagedFile:
     """The row of a judged picture, for those who may add pictures somewhere. `store_on_commit` writes its content."""
     refuse_unless_uploader(current().actor)

@@ -87,7 +87,7 @@ class ProductionViewSet(Readable):
     )
     @drf_action(detail=False, methods=["get"], url_path=r"by-slug/(?P<slug>[-a-zA-Z0-9_]{1,120})", url_name="by-slug")
     def by_slug(self, request: Request, slug: str) -> Response:
-        """A production by its address. A former address answers 308 with the present one, for good."""
+        """Get a production by its slug. A former address answers 308 with the present one, for good."""
         found = production_at(slug, self.actor)
         if found is None:
             raise Http404
@@ -99,8 +99,8 @@ class ProductionViewSet(Readable):
     @extend_schema(responses={200: serializers.Checklist})
     @drf_action(detail=True, methods=["get"], url_path="checklist", url_name="checklist")
     def checklist(self, request: Request, pk: str) -> Response:
-        """What it still lacks before each step ahead, from every app, for those who work on it. Before `archived` stands how
-        complete its record is, and so it does once it is archived."""
+        """Get what a production still lacks before each step ahead, from every app, for those who work on it. Before
+        `archived` stands how complete its record is, and so it does once it is archived."""
         production = self.found_by_insider()
         lines, following = checklist_of(production), life.next_step(production.status)
         told = {
@@ -121,8 +121,8 @@ class ProductionViewSet(Readable):
     )
     @drf_action(detail=False, methods=["get"], url_path="on-this-day", url_name="on-this-day", pagination_class=None)
     def on_this_day(self, request: Request) -> Response:
-        """What opened, was performed and closed on a day of any year, the oldest first: what is public, and more for those
-        who may view it."""
+        """List what opened, was performed and closed on a day of any year, the oldest first: what is public, and more
+        for those who may view it."""
         month, day = (_number(request, name) for name in ("month", "day"))
         told = {"month": month, "day": day, "results": on_this_day(self.actor, month, day)}
         return Response(serializers.OnThisDay(told).data)
@@ -130,7 +130,7 @@ class ProductionViewSet(Readable):
     @extend_schema(responses={200: serializers.MostPlayed(many=True)})
     @drf_action(detail=False, methods=["get"], url_path="most-played", url_name="most-played-list")
     def most_played(self, request: Request) -> Response:
-        """Productions by the number of their performances, the most played first."""
+        """List productions by the number of their performances, the most played first."""
         rows = named(self.get_queryset())
         counted = performances_counted.ask(productions=rows, actor=self.actor)
         self.ordering = ("-performances", "-pk")
@@ -144,9 +144,9 @@ class ProductionViewSet(Readable):
         detail=False, methods=["post"], url_path="import", url_name="import", parser_classes=[CSVParser, BytesParser]
     )
     def take_in(self, request: Request) -> Response:
-        """Take in a table of productions as `export` gives it: the CSV is the body. Every row is taken, or none; with `preview`
-        all that would change is told. A refusal names each bad line and column in `data.faults`. Warnings are not waived
-        here but one production at a time, or by `manage.py import_productions`."""
+        """Import a table of productions as `export` gives it: the CSV is the body. Every row is taken, or none; with
+        `preview` all that would change is told. A refusal names each bad line and column in `data.faults`. Warnings
+        are not waived here but one production at a time, or by `manage.py import_productions`."""
         given = {"organization": organization()}
         self.refuse_strangers(import_productions, self.actor, given)
         rows = rows_sent(request.data, COLUMNS)
@@ -162,8 +162,8 @@ class ProductionViewSet(Readable):
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
     @drf_action(detail=False, methods=["get"], url_path="export", url_name="export", pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:
-        """The productions that you may see, filtered as the list is, as CSV in UTF-8 that `manage.py import_productions`
-        takes. Sign in for it."""
+        """Export the productions that you may see as CSV: filtered as the list is, in UTF-8, and as
+        `manage.py import_productions` takes it. Sign in for it."""
         if self.actor.kind is ActorKind.PUBLIC:
             raise NotSignedIn("Sign in to take a copy of this.")
         rows = rows_of(self.filter_queryset(self.get_queryset()))

@@ -178,7 +178,8 @@ class CharacterViewSet(Readable):
     )
     @drf_action(detail=False, methods=["get"], url_path="export", url_name="export", pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:
-        """The parts of one production as CSV that `manage.py import_cast --parts` takes, for those who may view its cast."""
+        """Export the parts of one production as CSV: for those who may view its cast, and as `manage.py import_cast
+        --parts` takes it."""
         production = cast_viewed(request, one_production(request))
         return csv_file(f"parts-{production.slug}", COLUMNS, part_rows(production))
 
@@ -199,7 +200,7 @@ class BreakdownView(ActingView):
 
     @extend_schema(responses=BreakdownRead, operation_id="production_breakdown")
     def get(self, request: Request, production: str) -> Response:
-        """Every scene with the characters that are in it; 404 for a draft that one may not see."""
+        """Get the breakdown of a play: every scene with the characters that are in it."""
         return Response(_chart(cast_viewed(request, production)))
 
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 from productions.models import Character, Production
 from productions.services.scenes import CharacterFields, create_character, update_character
 from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
 from theater_site.core.table_import import RowByRow, TableOutcome
 
 
 class PartRow(CharacterFields, total=False):
     """A row as rules/parts_table.py reads it, with the line that it came from."""
 
-    line: int
+    line: Annotated[int, Doc("The line of the table, for error messages. Example: 2")]
 
 
 @action("character.import_table", needs=Needs("edit_cast", on="production"), subject="production")
-def import_parts(*, production: Production, rows: list[PartRow]) -> TableOutcome:
+def import_parts(
+    *,
+    production: Production,
+    rows: Annotated[
+        list[PartRow],
+        Doc("The rows of the table; a column that it does not have is absent everywhere.", of="productions.character"),
+    ],
+) -> TableOutcome:
     """Take in every row, or none: a row whose name is known describes that part anew, any other makes one. Parts that the
     table does not name stay. Refused (`table_refused`, with each bad cell): one name twice, and what making one refuses.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 from accounts.models import Section
 from productions.models import Production, Season
@@ -14,6 +14,7 @@ from productions.services.productions import (
     update_production,
 )
 from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid
 from theater_site.core.table_import import RowByRow, TableOutcome
 from theater_site.core.text import fold
@@ -23,12 +24,19 @@ class TableRow(NewProductionFields, total=False):
     """A row as rules/production_table.py reads it: the line it came from, and its season by slug. Columns that the table
     does not have are absent, and leave a known production as it is."""
 
-    line: int
-    season: str
+    line: Annotated[int, Doc("The line of the table, for error messages. Example: 2")]
+    season: Annotated[str, Doc("Slug of the season; a row of a new production needs it. Example: 2026-27")]
 
 
 @action("production.import_table", needs=Needs("edit_details", on="organization"))
-def import_productions(*, organization: Section, rows: list[TableRow]) -> TableOutcome:
+def import_productions(
+    *,
+    organization: Section,
+    rows: Annotated[
+        list[TableRow],
+        Doc("The rows of the table; a column that it does not have is absent everywhere.", of="productions.production"),
+    ],
+) -> TableOutcome:
     """Import a table of productions: every row or none. A row whose `slug` is known updates that production, any other
     creates one.
 
@@ -44,7 +52,16 @@ def import_productions(*, organization: Section, rows: list[TableRow]) -> TableO
 
 
 class _Import:
-    def __init__(self, rows: list[TableRow]) -> None:
+    def __init__(
+        self,
+        rows: Annotated[
+            list[TableRow],
+            Doc(
+                "The rows of the table; a column that it does not have is absent everywhere.",
+                of="productions.production",
+            ),
+        ],
+    ) -> None:
         self.rows = RowByRow()
         self.seasons = {season.slug: season for season in Season.objects.select_related("section")}
         slugs = [row.get("slug") or _slug(row) for row in rows]

@@ -85,7 +85,7 @@ def hand_over_season(
     fields: SeasonFields,
     parts: Annotated[list[SeasonPart], Doc('What the next season takes over. Example: ["strands", "slots"]')],
 ) -> Season:
-    """Create the next season from this one, with its strands and its slots that nothing fills, as far as `parts` asks
+    """Create the next season from this one: with its strands and its slots that nothing fills, as far as `parts` asks
     for them. This season stays as it is.
 
     Refused as at the making of a season.

@@ -32,7 +32,7 @@ class ConflictsView(ActingView):
         responses=serializers.ConflictsAnswer,
     )
     def get(self, request: Request) -> Response:
-        """Is a space free? Ask with `space` and `starts_at`, `ends_at` (instants), or with `space`, `date`,
+        """Find conflicts: is a space free? Ask with `space` and `starts_at`, `ends_at` (instants), or with `space`, `date`,
         `start_time` and `duration_minutes` (wall time at the venue). What collides? Ask with `production` or
         `season`, or with a range of days `from`, `to`, a year at the most (without any: the coming one). For
         those who may view a schedule somewhere; what somebody may not see is told without its name.

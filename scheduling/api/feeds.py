@@ -51,7 +51,7 @@ class PublicCalendarView(ActingView):
         },
     )
     def get(self, request: Request) -> Response:
-        """What is public, from 90 days back to two years ahead; canceled events stay in it, marked as such.
+        """Get the public calendar as iCalendar, from 90 days back to two years ahead. Canceled events stay in it, marked as such.
         Subscribe to this address: an event keeps its UID when it is moved, and its SEQUENCE goes up.
         """
         content = public_calendar()

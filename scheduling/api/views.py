@@ -89,8 +89,9 @@ class SpaceViewSet(Readable):
 
 
 class EventViewSet(Readable):
-    """The plans of repeated events, for those who may view the schedule; what takes place is at occurrences."""
+    """The plans of repeated events, for those who may view the schedule; the single events are at `occurrences/`."""
 
+    nouns = ("repeated event", "repeated events")
     queryset = EventSeries.objects.all()
     serializer_class = serializers.SeriesInternal
     filterset_fields = ("production", "space", "category")
@@ -128,6 +129,7 @@ class OccurrenceFilter(filters.FilterSet):
 class OccurrenceViewSet(Readable):
     """What takes place, in order of time: what is public, and all of it for those who may view the schedule."""
 
+    nouns = ("event", "events")
     queryset = Occurrence.objects.select_related("production", "venue", "space")
     serializer_class = serializers.OccurrencePublic
     filterset_class = OccurrenceFilter
@@ -144,7 +146,7 @@ class OccurrenceViewSet(Readable):
     @extend_schema(responses=serializers.OccurrenceInternal(many=True))
     @drf_action(detail=False, methods=["get"], url_path="internal", url_name="internals")
     def internals(self, request: Request) -> Response:
-        """What takes place in the sections whose schedule the actor may view, with its internal facts."""
+        """List events with their internal fields, in the sections whose schedule you may view."""
         rows = for_insiders(self.actor).select_related("production", "venue", "space")
         return self.listed(rows, serializers.OccurrenceInternal)
 
@@ -152,6 +154,7 @@ class OccurrenceViewSet(Readable):
 class PerformanceViewSet(Readable):
     """Performances, in order of time: what is public, and all of them for those who may view the schedule."""
 
+    nouns = ("performance", "performances")
     queryset = Occurrence.objects.filter(category=Category.PERFORMANCE).select_related("production", "venue", "space")
     serializer_class = serializers.OccurrencePublic
     filterset_class = OccurrenceFilter

@@ -22,7 +22,7 @@ from theater_site.core.inputs import entries_of, without_none
 
 OPERATIONS = schema.operations()
 # Characters: more is no summary.
-LONGEST_SUMMARY = 120
+LONGEST_SUMMARY = 110
 
 
 def _body(operation: dict[str, Any]) -> dict[str, Any]:

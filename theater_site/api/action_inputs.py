@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, get_args, get_origin, is_typeddict
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models
 
 from theater_site.api import descriptions
@@ -67,12 +68,18 @@ def _of(kind: Any, doc: Doc | None, column: Any = None) -> dict[str, Any]:
 
 def _of_kind(kind: Any, doc: Doc | None) -> dict[str, Any]:
     if get_origin(kind) is list:
-        return {"type": "array", "items": _of(get_args(kind)[0], Doc("", doc.one_of) if doc is not None else None)}
+        return {
+            "type": "array",
+            "items": _of(get_args(kind)[0], Doc("", doc.one_of, doc.of) if doc is not None else None),
+        }
     if kind is dict:
         return {"type": "object"}
     if is_typeddict(kind):
-        docs = docs_of(kind)
-        entries = {key: _of(inner, docs.get(key)) for key, inner in entries_of(kind).items()}
+        docs, model = docs_of(kind), apps.get_model(doc.of) if doc is not None and doc.of else None
+        entries = {
+            key: _of(inner, docs.get(key) or _of_column(model, key), descriptions.field_at(model, key))
+            for key, inner in entries_of(kind).items()
+        }
         return _object(entries, sorted(kind.__required_keys__))
     if issubclass(kind, models.Model):
         pk: Any = kind._meta.pk
@@ -83,6 +90,11 @@ def _of_kind(kind: Any, doc: Doc | None) -> dict[str, Any]:
     if doc is not None and doc.one_of is not None:
         made["enum"] = sorted(doc.one_of())
     return made
+
+
+def _of_column(model: type[models.Model] | None, key: str) -> Doc | None:
+    text = descriptions.help_of(descriptions.field_at(model, key))
+    return Doc(text) if text else None
 
 
 def _object(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:

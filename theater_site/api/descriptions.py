@@ -19,6 +19,8 @@ from theater_site.core.actions import Action, OpenTo
 from theater_site.core.docs import Doc
 from theater_site.core.inputs import docs_of
 
+# Characters of a summary.
+LONG = 80
 # Fields that mean the same in every app.
 EVERYWHERE = {
     "id": "Id of this object, given by the server and never used again. Example: 12",
@@ -40,7 +42,9 @@ def sentence_of(doc: str | None) -> str:
     first = paragraphs(doc).split("\n\n", 1)[0]
     # Not after "e.g." or a number.
     found = re.match(r"(.+?[^.\s][.!?])(?=\s+[A-Z`\"(]|$)", first, re.DOTALL)
-    return (found[1] if found else first).rstrip(".")
+    sentence = (found[1] if found else first).rstrip(".")
+    # Of a long one what stands before a colon or semicolon is enough.
+    return re.split(r"[:;] ", sentence, maxsplit=1)[0] if len(sentence) > LONG else sentence
 
 
 def paragraphs(doc: str | None) -> str:
@@ -68,9 +72,9 @@ def needs_of(action: Action[Any, Any]) -> str:
     return said
 
 
-def described_action(action: Action[Any, Any]) -> str:
-    """The description of an operation that runs this action."""
-    return f"{paragraphs(action.__doc__)}\n\nAction: `{action.name}`. {needs_of(action)}"
+def described_action(action: Action[Any, Any], doc: str | None) -> str:
+    """The description of an operation that runs this action, and that `doc` describes."""
+    return f"{paragraphs(doc)}\n\nAction: `{action.name}`. {needs_of(action)}"
 
 
 def input_doc(action: Action[Any, Any], name: str, *, group: Any = None) -> Doc | None:

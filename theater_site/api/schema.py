@@ -53,12 +53,8 @@ class Schema(AutoSchema):
         if operation is not None:
             summary, description = self._said()
             # In this order, since this is how it is read.
-            return {
-                "operationId": operation.pop("operationId"),
-                "summary": summary,
-                "description": description,
-                **operation,
-            }
+            first = {"operationId": operation["operationId"], "summary": summary, "description": description}
+            return {**first, **{name: part for name, part in operation.items() if name not in first}}
         return operation
 
     def get_extensions(self) -> dict[str, Any]:
@@ -77,16 +73,17 @@ class Schema(AutoSchema):
         name = self._method_name()
         method = getattr(self.view, name, None)
         if (action := self._action()) is not None:
-            return descriptions.sentence_of(action.__doc__), descriptions.described_action(action)
+            doc = method.__doc__ or action.__doc__
+            return descriptions.sentence_of(doc), descriptions.described_action(action, doc)
         own = method.__doc__ if method is not None and name != "internal" else None
         of_view = descriptions.paragraphs(get_doc(type(self.view)))
         model = get_view_model(self.view, emit_warnings=False)
         if own:
             return descriptions.sentence_of(own), descriptions.paragraphs(own)
         if name in _READS and model is not None:
-            meta = model._meta
-            summary = _READS[name].format(one=meta.verbose_name, many=meta.verbose_name_plural)
-            return summary, of_view if name == "list" else f"{summary}. {of_view if name == 'retrieve' else ''}".strip()
+            one, many = getattr(self.view, "nouns", (model._meta.verbose_name, model._meta.verbose_name_plural))
+            summary = _READS[name].format(one=one, many=many)
+            return summary, f"{summary}. {of_view}" if name != "internal" else f"{summary}."
         return descriptions.sentence_of(of_view), of_view
 
     def get_override_parameters(self) -> list[Any]:

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 from django.core.validators import MaxLengthValidator
 from django.db import models
@@ -29,6 +29,7 @@ from scheduling.rules.wall_time import valid_zone
 from theater_site.archive.fields import Refused
 from theater_site.archive.reader import TABLES, Archive, BadRow, Remark, read_archive
 from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid
 from theater_site.core.text import clean_markdown, fold
 
@@ -93,7 +94,23 @@ def reporting(progress: Progress) -> Iterator[None]:
     ),
 )
 def import_archive(
-    *, organization: Section, folder: str, archive: str, default_timezone: str | None, publish: bool
+    *,
+    organization: Section,
+    folder: Annotated[str, Doc("The folder with the archive's files, on the server. Example: archive/")],
+    archive: Annotated[
+        str,
+        Doc(
+            "A name for the archive: with the same name the same rows are found again. At most 50 "
+            "characters, no colon. Example: attic"
+        ),
+    ],
+    default_timezone: Annotated[
+        str | None,
+        Doc("IANA time zone of venues for which the archive has none; null leaves it unknown. Example: Europe/London"),
+    ],
+    publish: Annotated[
+        bool, Doc("True publishes the seasons, productions, performances and people that are created. Example: true")
+    ],
 ) -> Outcome:
     """Take every row of the archive in `folder` that can be taken; list the others with file, line and reason.
 

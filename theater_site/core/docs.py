@@ -8,8 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Doc:
-    """What an input means, in plain English: unit, format, an example. `one_of` answers the values that a text may have,
-    where no enum is its kind; the action itself refuses others."""
+    """What an input means, in plain English: unit, format, an example.
+
+    `one_of` answers the values that a text may have, where no enum is its kind; the action itself refuses others. `of` names
+    the model ("productions.production") whose fields the keys of a list's objects are named like, where it is another than
+    the action's.
+    """
 
     text: str
     one_of: Callable[[], Iterable[str]] | None = None
+    of: str = ""

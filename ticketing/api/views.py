@@ -100,7 +100,7 @@ class BoxOfficeViewSet(Resource):
     )
     @drf_action(detail=True, methods=["get"], url_path="seats", url_name="seats")
     def seats(self, request: Request, pk: str) -> HttpResponseBase:
-        """Prices, seats with their state, areas with what is left."""
+        """Get the prices, the seats with their state, and the areas with what is left."""
         performance_id = self.get_queryset().filter(pk=pk).values_list("pk", flat=True).first()
         if performance_id is None:
             raise NotFound("There is no such performance, or it is not for you to see.")
@@ -116,7 +116,7 @@ class BoxOfficeViewSet(Resource):
     @extend_schema(responses=serializers.WaitingInternal(many=True))
     @join_waiting_list.mapping.get  # type: ignore[attr-defined]
     def waiting(self, request: Request, pk: str) -> Response:
-        """Who waits, first come first, for the box office."""
+        """List who waits, first come first, for the box office."""
         performance = self.found()
         if self.actor.kind is ActorKind.PUBLIC:
             raise NotSignedIn("Sign in to see the waiting list.")
@@ -152,7 +152,7 @@ class OrderViewSet(Readable):
 
     @extend_schema(responses=serializers.OrderInternal(many=True))
     def list(self, request: Request) -> Response:
-        """The orders of the sections whose box office one may see."""
+        """List the orders of the sections whose box office you may see."""
         return self.listed(self.get_queryset(), serializers.OrderInternal)
 
     def found(self, rows: Any = None) -> Order:

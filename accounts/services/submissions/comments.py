@@ -20,8 +20,8 @@ def comment_submission(
     text: Annotated[str, Doc("What you want to say. Example: Please without an exclamation mark.")],
     field: Annotated[str | None, Doc("The field that it is about; null is all of it. Example: subtitle")],
 ) -> SubmissionComment:
-    """Say something about it, or about one field of it; nothing else changes. Refused: those who may not see it, a field
-    that it has not, and nothing said."""
+    """Comment on a submission, or on one of its fields. Refused: those who may not see it, a field that it has not, and
+    nothing said."""
     run = current()
     if run.actor.user is None or not Submission.objects.visible_to(run.actor).filter(pk=submission.pk).exists():
         raise NotAllowed("Only those who write a submission, or may decide on it, say something about it.")

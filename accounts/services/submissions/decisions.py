@@ -33,13 +33,12 @@ def approve_submission(
     comment: Annotated[str, Doc("What is said with the approval; may be empty. Example: Thank you, very clear.")],
     digest: Annotated[str, Doc("The digest of what you were shown: only exactly that is approved. Example: 9f2b6c...")],
 ) -> Submission:
-    """Agree to exactly what was seen, and have it done on behalf of its author: at once, or at its time.
+    """Approve a submission, exactly as it was shown. It is applied on behalf of its author: at once, or at its time.
 
-    `digest` is what was shown of the round that was seen: of its items, and of its time. Refused: one's own, what was decided,
-    a digest of another round or time, an item that
-    the actor may not approve and its author may not do, and what the judges find and nobody waives. What would now do
-    something else than was previewed is not done: the answer's state is then stale, or failed where an item cannot be
-    done at all, and `refusal` tells why.
+    `digest` is what was shown of the round that was seen: of its items, and of its time. Refused: one's own, what was
+    decided, a digest of another round or time, an item that the actor may not approve and its author may not do, and
+    what the judges find and nobody waives. What would now do something else than was previewed is not done: the
+    answer's state is then stale, or failed where an item cannot be done at all, and `refusal` tells why.
     """
     run = current()
     in_place_of = decides(submission, "approve")
@@ -72,7 +71,8 @@ def decline_submission(
     submission: Submission,
     comment: Annotated[str, Doc("Why it is rejected. Example: We do not advertise this yet.")],
 ) -> Submission:
-    """Say no, with a comment that its author reads. Nothing else changes; they may mend it and submit it again."""
+    """Reject a submission, with a comment that its author reads. Nothing else changes; they may mend it and submit it
+    again."""
     in_place_of = decides(submission, "decline")
     refuse_unless(submission, "decline")
     if not comment.strip():
@@ -89,8 +89,8 @@ def request_changes(
     comment: Annotated[str | None, Doc("What should be changed, of all of it. Example: Shorter, please.")],
     fields: Annotated[list[ChangeAsked] | None, Doc("What should be changed about single fields.")],
 ) -> Submission:
-    """Give it back to its authors to be changed: in general, by a comment, or field by field. Refused where nothing is
-    asked for, and for a field that it has not."""
+    """Ask the authors of a submission for changes: of all of it by a comment, or field by field. Refused where nothing
+    is asked for, and for a field that it has not."""
     run = current()
     decides(submission, "request_changes")
     refuse_unless(submission, "request_changes")

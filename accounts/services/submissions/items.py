@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, TypedDict, is_typeddict
+from typing import Annotated, Any, TypedDict, is_typeddict
 
 from django.db import models, transaction
 
@@ -16,6 +16,7 @@ from accounts.signals import proposable_besides
 from theater_site.core.actions import Action, digest_of, registered, rehearsal
 from theater_site.core.actors import Actor
 from theater_site.core.changes import CREATED, Change
+from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotSignedIn, Stale
 from theater_site.core.inputs import Reading, entries_of, row_of, without_none
 from theater_site.core.judges import Finding, Severity
@@ -40,10 +41,10 @@ class Item:
 class SubjectSeen(TypedDict):
     """An object that a submission is about, as it was previewed."""
 
-    object_type: str
-    object_id: str
-    version: int
-    fields: list[str]
+    object_type: Annotated[str, Doc("The model of the object. Example: productions.production")]
+    object_id: Annotated[str, Doc("Id of the object, as text. Example: 12")]
+    version: Annotated[int, Doc("Its version then. Example: 7")]
+    fields: Annotated[list[str], Doc('The names of the fields that would change. Example: ["subtitle"]')]
 
 
 def items_of(written: list[dict[str, Any]]) -> list[Item]:

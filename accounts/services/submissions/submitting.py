@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from accounts.models import Section, Submission, SubmissionState, SubmissionSubject
 from accounts.rules import submission_items as rules
@@ -26,6 +26,7 @@ from accounts.signals import submission_arrived
 from theater_site.core import inputs, recording
 from theater_site.core.actions import Action, Needs, OpenTo, action, current
 from theater_site.core.actors import Actor
+from theater_site.core.docs import Doc
 from theater_site.core.errors import DomainError, Invalid, NotAllowed
 from theater_site.core.judges import refuse_errors
 
@@ -61,11 +62,13 @@ def create_submission(
     section: Section,
     area: str,
     title: str,
-    action_name: str,
-    inputs_json: str,
-    seen_version: int | None,
-    digest: str,
-    subjects: list[SubjectSeen],
+    action_name: Annotated[str, Doc("The name of the action that is submitted. Example: production.update")],
+    inputs_json: Annotated[str, Doc("Its inputs, as JSON.")],
+    seen_version: Annotated[
+        int | None, Doc("The version of its subject that the author saw; null where none was seen. Example: 7")
+    ],
+    digest: Annotated[str, Doc("A digest of what it would do.")],
+    subjects: Annotated[list[SubjectSeen], Doc("The objects that it would change, as they were.")],
 ) -> Submission:
     """Keep one action with its inputs until somebody decides; whoever may decide is told."""
     run = current()
@@ -95,7 +98,7 @@ def create_submission(
 
 @action("submission.submit", open_to=OpenTo.SIGNED_IN, subject="submission")
 def submit_submission(*, submission: Submission) -> Submission:
-    """Put what was drafted, or changed as was asked, before whoever may approve it: a new round.
+    """Submit a draft for approval, in a new round.
 
     Where the one who submits may do all of it, it is done at once, or waits for its time. Refused: everybody but its
     authors, and what is incomplete or breaks the rules, with every missing or wrong field of every item, and what the
