@@ -16,7 +16,7 @@ import orjson
 from django.http import HttpResponseBase
 from django.test import Client
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from theater_site.api.documents import document
@@ -156,7 +156,7 @@ def _validator(key: bytes) -> Draft202012Validator:
 @cache
 def _registry() -> Registry[Any]:
     whole = {"components": {"schemas": {n: _strict(s) for n, s in document()["components"]["schemas"].items()}}}
-    return Registry().with_resource(_HOME, Resource(contents=whole, specification=DRAFT202012))
+    return Registry().with_resource(_HOME, DRAFT202012.create_resource(whole))
 
 
 def _strict(schema: Any) -> Any:

@@ -18,7 +18,7 @@ _MINUTE = timedelta(minutes=1)
 @action("token.create", needs=Needs("manage_members", on="section"))
 def create_token(
     *,
-    section: Annotated[Section, Doc("Id of the section on which, and below which, it shows something. Example: 4")],
+    section: Annotated[Section, Doc("Id of the section on which, and below which, it shows something. Example: 4")],  # type: ignore[valid-type]
     name: Annotated[str, Doc("What it is for. Example: Website")],
     rights: Annotated[
         list[str],

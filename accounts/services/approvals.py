@@ -47,7 +47,7 @@ class StepFields(TypedDict, total=False):
 def set_approval_steps(
     *,
     section: Annotated[
-        Section, Doc("Id of the section whose submissions pass these steps, and those below it. Example: 4")
+        Section, Doc("Id of the section whose submissions pass these steps, and those below it. Example: 4")  # type: ignore[valid-type]
     ],
     area: Annotated[
         str, Doc("The area of work whose submissions pass these steps. Example: details", lambda: APPROVED_AREAS)

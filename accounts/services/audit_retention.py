@@ -26,7 +26,7 @@ _CHUNK = 500
 )
 def expire_values(
     *,
-    section: Annotated[Section, Doc("Id of the organization. Example: 1")],
+    section: Annotated[Section, Doc("Id of the organization. Example: 1")],  # type: ignore[valid-type]
     before: Annotated[
         datetime, Doc("Values of changes before this instant are deleted. Example: 2020-01-01T00:00:00Z")
     ],

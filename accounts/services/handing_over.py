@@ -30,8 +30,8 @@ from theater_site.core.errors import Conflict, Invalid, NotAllowed
 @action("role.hand_over", open_to=OpenTo.SIGNED_IN, lock=one_at_a_time)
 def hand_over(
     *,
-    leaver: Annotated[User, Doc("Id of the user who leaves. Example: 7")],
-    successor: Annotated[User, Doc("Id of the user who gets their roles. Example: 9")],
+    leaver: Annotated[User, Doc("Id of the user who leaves. Example: 7")],  # type: ignore[valid-type]
+    successor: Annotated[User, Doc("Id of the user who gets their roles. Example: 9")],  # type: ignore[valid-type]
     reason: Annotated[str, Doc("Why, for those who see the members. Example: Ann moves away.")],
 ) -> list[RoleAssignment]:
     """Hand the roles of somebody who leaves over to a successor. What they passed on stays with whom it was passed on
@@ -72,8 +72,8 @@ def hand_over(
 )
 def carry_over(
     *,
-    source: Annotated[Section, Doc("Id of the section whose assignments are copied. Example: 4")],
-    target: Annotated[Section, Doc("Id of the section on which they hold from now on. Example: 5")],
+    source: Annotated[Section, Doc("Id of the section whose assignments are copied. Example: 4")],  # type: ignore[valid-type]
+    target: Annotated[Section, Doc("Id of the section on which they hold from now on. Example: 5")],  # type: ignore[valid-type]
     assignments: Annotated[
         list[RoleAssignment] | None, Doc("Ids of the assignments to copy; null copies all that hold. Example: [21, 22]")
     ],

@@ -29,7 +29,9 @@ LONGEST_PATH = 255
     lock=one_at_a_time,
 )
 def move_section(
-    *, section: Section, parent: Annotated[Section, Doc("Id of the section that it is below from now on. Example: 3")]
+    *,
+    section: Section,
+    parent: Annotated[Section, Doc("Id of the section that it is below from now on. Example: 3")],  # type: ignore[valid-type]
 ) -> Section:
     """Move a section with all below it to another place in the tree. Needs the right where it hangs now and where it
     will.

@@ -39,7 +39,7 @@ class RoleFields(TypedDict, total=False):
 @action("role.create", needs=Needs("manage_members", on="section"), lock=one_at_a_time)
 def create_role(
     *,
-    section: Annotated[Section, Doc("Id of the section on which, and below which, the role can be given. Example: 1")],
+    section: Annotated[Section, Doc("Id of the section on which, and below which, the role can be given. Example: 1")],  # type: ignore[valid-type]
     name: Annotated[
         str, Doc("What programs call it: small letters, digits and underscores, a letter first. Example: house_manager")
     ],

@@ -14,7 +14,7 @@ from theater_site.core.errors import Invalid, NotFound
 @action("section.create", needs=Needs("manage_members", on="parent"), lock=tree_stands)
 def create_section(
     *,
-    parent: Annotated[Section, Doc("Id of the section above it. Example: 1")],
+    parent: Annotated[Section, Doc("Id of the section above it. Example: 1")],  # type: ignore[valid-type]
     kind: SectionKind,
     name: Annotated[str, Doc("Its name. Example: Workshops")],
 ) -> Section:

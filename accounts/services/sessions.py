@@ -25,7 +25,9 @@ def revoke_session(*, session: UserSession) -> None:
 
 @action("session.revoke_all", needs=Needs("manage_members", on="organization"))
 def revoke_all_sessions(
-    *, organization: Section, user: Annotated[User, Doc("Id of the user who is signed out everywhere. Example: 7")]
+    *,
+    organization: Section,
+    user: Annotated[User, Doc("Id of the user who is signed out everywhere. Example: 7")],  # type: ignore[valid-type]
 ) -> None:
     """Sign a user out everywhere. The right is needed on the organization itself."""
     if organization.parent_id is not None:

@@ -21,7 +21,7 @@ LONGEST = timedelta(days=366)
 @action("substitute.name", open_to=OpenTo.SIGNED_IN, lock=one_at_a_time)
 def name_substitute(
     *,
-    person: Annotated[User, Doc("Id of the user who is absent; yourself, unless you manage members. Example: 7")],
+    person: Annotated[User, Doc("Id of the user who is absent; yourself, unless you manage members. Example: 7")],  # type: ignore[valid-type]
     stand_in: User,
     section: Section,
     area: Annotated[

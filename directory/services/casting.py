@@ -31,11 +31,11 @@ class NewHolder(TypedDict, total=False):
 def change_cast(
     *,
     production: Production,
-    character: Annotated[Character, Doc("Id of the part that goes to somebody else. Example: 8")],
+    character: Annotated[Character, Doc("Id of the part that goes to somebody else. Example: 8")],  # type: ignore[valid-type]
     leaves: Annotated[
         Credit | None, Doc("Id of the credit that ends; null where one alone plays the part that day. Example: 31")
     ],
-    person: Annotated[Person, Doc("Id of the person who takes the part over. Example: 12")],
+    person: Annotated[Person, Doc("Id of the person who takes the part over. Example: 12")],  # type: ignore[valid-type]
     from_date: Annotated[dt.date, Doc("The first day on which they play it. Example: 2027-03-20")],
     fields: NewHolder,
 ) -> Credit:

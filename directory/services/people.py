@@ -165,7 +165,9 @@ def add_alias(
 
 @action("person.remove_alias", needs=Needs("edit_directory", on="person"), subject="person", proposable=True)
 def remove_alias(
-    *, person: Person, alias: Annotated[Alias, Doc("Id of the alias, from the person's `aliases`. Example: 4")]
+    *,
+    person: Person,
+    alias: Annotated[Alias, Doc("Id of the alias, from the person's `aliases`. Example: 4")],  # type: ignore[valid-type]
 ) -> Person:
     """Remove one of the other names of a person. Refused where it is somebody else's, or gone."""
     # Not the one that is given: whoever previews this before doing it would give an alias that was deleted once.

@@ -34,7 +34,7 @@ class AssetFields(TypedDict, total=False):
 def create_asset(
     *,
     section: Section,
-    file: Annotated[StagedFile, Doc("Id of the uploaded file, from `POST /api/v1/files/`. Example: 9")],
+    file: Annotated[StagedFile, Doc("Id of the uploaded file, from `POST /api/v1/files/`. Example: 9")],  # type: ignore[valid-type]
     production: Annotated[
         Production | None, Doc("Id of the production that it shows; null where it shows the organization. Example: 12")
     ],
@@ -120,7 +120,7 @@ def set_asset_tags(
 
 
 @action("asset.depict", needs=Needs("edit_media", on="asset"), subject="asset", proposable=True)
-def depict(*, asset: Asset, person: Annotated[Person, Doc("Id of the person who is seen in it. Example: 12")]) -> Asset:
+def depict(*, asset: Asset, person: Annotated[Person, Doc("Id of the person who is seen in it. Example: 12")]) -> Asset:  # type: ignore[valid-type]
     """Record that a person is seen in a picture. Refused where they are named already."""
     Depiction(asset=asset, person=person).save()
     return asset
@@ -128,7 +128,9 @@ def depict(*, asset: Asset, person: Annotated[Person, Doc("Id of the person who 
 
 @action("asset.undepict", needs=Needs("edit_media", on="asset"), subject="asset", proposable=True)
 def undepict(
-    *, asset: Asset, person: Annotated[Person, Doc("Id of the person who is not seen in it. Example: 12")]
+    *,
+    asset: Asset,
+    person: Annotated[Person, Doc("Id of the person who is not seen in it. Example: 12")],  # type: ignore[valid-type]
 ) -> Asset:
     """Record that a person is not seen in a picture. Refused where nobody said so."""
     named = Depiction.objects.filter(asset=asset, person=person).first()

@@ -77,7 +77,9 @@ def delete_collection(*, collection: Collection) -> None:
 
 @action("collection.add_asset", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
 def add_asset(
-    *, collection: Collection, asset: Annotated[Asset, Doc("Id of the picture, which is added at the end. Example: 9")]
+    *,
+    collection: Collection,
+    asset: Annotated[Asset, Doc("Id of the picture, which is added at the end. Example: 9")],  # type: ignore[valid-type]
 ) -> Collection:
     """Add a picture at the end of a collection. Refused where it is in the collection already."""
     last = CollectionItem.objects.filter(collection=collection).aggregate(last=Max("position"))["last"]
@@ -87,7 +89,9 @@ def add_asset(
 
 @action("collection.remove_asset", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
 def remove_asset(
-    *, collection: Collection, asset: Annotated[Asset, Doc("Id of the picture to take out. Example: 9")]
+    *,
+    collection: Collection,
+    asset: Annotated[Asset, Doc("Id of the picture to take out. Example: 9")],  # type: ignore[valid-type]
 ) -> Collection:
     """Take a picture out of a collection. Refused where it is not in the collection."""
     item = CollectionItem.objects.filter(collection=collection, asset=asset).first()

@@ -49,7 +49,7 @@ FIELDS: dict[CopyPart, tuple[str, ...]] = {
 def copy_production(
     *,
     production: Production,
-    season: Annotated[Season, Doc("Id of the season of the new production. Example: 5")],
+    season: Annotated[Season, Doc("Id of the season of the new production. Example: 5")],  # type: ignore[valid-type]
     title: Annotated[
         str | None, Doc("The title of the new production; null takes that of the original. Example: The Seagull")
     ],

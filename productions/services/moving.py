@@ -26,7 +26,7 @@ from theater_site.core.errors import Conflict
 def move_production(
     *,
     production: Production,
-    season: Annotated[Season, Doc("Id of the season that it is played in from now on. Example: 5")],
+    season: Annotated[Season, Doc("Id of the season that it is played in from now on. Example: 5")],  # type: ignore[valid-type]
 ) -> Production:
     """Move a production to another season. The place in the old season's plan that it filled is open again.
 

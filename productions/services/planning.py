@@ -69,7 +69,7 @@ def fill_slot(
     *,
     slot: SeasonSlot,
     production: Annotated[
-        Production, Doc("Id of the production that is played there; it is of the same season. Example: 12")
+        Production, Doc("Id of the production that is played there; it is of the same season. Example: 12")  # type: ignore[valid-type]
     ],
 ) -> SeasonSlot:
     """Fill a slot with a production and confirm it.

@@ -46,7 +46,9 @@ def schedule_occurrence(*, production: Production, fields: OccurrenceFields) -> 
 
 @action("event.schedule_standalone", needs=Needs("edit_schedule", on="section"), proposable=True)
 def schedule_standalone(
-    *, section: Annotated[Section, Doc("Id of the section that it belongs to. Example: 4")], fields: OccurrenceFields
+    *,
+    section: Section,
+    fields: OccurrenceFields,
 ) -> Occurrence:
     """Schedule an event that belongs to no production: a meeting, a class, a fundraiser.
 

@@ -64,7 +64,9 @@ def schedule_series(*, production: Production, fields: SeriesFields) -> EventSer
 
 @action("series.schedule_standalone", needs=Needs("edit_schedule", on="section"), proposable=True)
 def schedule_standalone_series(
-    *, section: Annotated[Section, Doc("Id of the section that it belongs to. Example: 4")], fields: SeriesFields
+    *,
+    section: Section,
+    fields: SeriesFields,
 ) -> EventSeries:
     """Schedule a repeated event that belongs to no production. Refused as one of a production is, and where it has no
     title."""

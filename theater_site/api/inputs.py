@@ -113,8 +113,8 @@ def body_of(
         'Example: {"title_too_long": "The author insists on it."}',
     )
     title = "".join(part.capitalize() for part in action.name.replace(".", "_").split("_"))
-    doc = f"The inputs of `{action.name}`: {sentence_of(action.__doc__)}."
-    return type(f"{title}Input", (ActionInput,), {**fields, "grouped": grouped, "__doc__": doc})
+    said = f"The inputs of `{action.name}`: {sentence_of(action.__doc__)}."
+    return type(f"{title}Input", (ActionInput,), {**fields, "grouped": grouped, "__doc__": said})
 
 
 def arguments_of(action: Action[Any, Any], body: ActionInput) -> dict[str, Any]:

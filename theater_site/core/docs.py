@@ -1,4 +1,8 @@
-"""What an input means, written at its annotation."""
+"""What an input means, written at its annotation: `Annotated[int, Doc("Length in minutes. Example: 150")]`.
+
+Of a model (`Annotated[User, Doc(...)]`) it needs `# type: ignore[valid-type]`: django-stubs reads a model's annotations as
+types of its own.
+"""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class BandInput(_Band, total=False):
 
 
 class _Terms(TypedDict):
-    chart: Annotated[SeatingChart, Doc("Id of the seating chart by which it is sold. Example: 2")]
+    chart: Annotated[SeatingChart, Doc("Id of the seating chart by which it is sold. Example: 2")]  # type: ignore[valid-type]
     currency: Annotated[str, Doc("ISO 4217 code of the currency of the prices. Example: EUR")]
 
 

@@ -117,7 +117,9 @@ def save_submission(*, submission: Submission, changes: SubmissionFields) -> Sub
 
 @action("submission.share", open_to=OpenTo.SIGNED_IN, subject="submission")
 def share_submission(
-    *, submission: Submission, user: Annotated[User, Doc("Id of the user who may write it too. Example: 8")]
+    *,
+    submission: Submission,
+    user: Annotated[User, Doc("Id of the user who may write it too. Example: 8")],  # type: ignore[valid-type]
 ) -> Submission:
     """Let another user write a submission too. From their first save on they are one of those who cannot approve it.
 

@@ -12,10 +12,11 @@ from theater_site.core.signals import changed_since
 
 @action("submission.rebase", open_to=OpenTo.SIGNED_IN, subject="submission")
 def rebase_submission(*, submission: Submission) -> Submission:
-    """Rebase a stale submission onto what is live now, in a new round, where others changed other fields than it would.
+    """Rebase a stale submission onto what is live now. It is submitted again, in a new round, where others changed
+    other fields than it would.
 
-    Refused: everybody but its authors; where the same fields were changed (they are named, to be mended by hand: save it
-    and submit it again); and as `submission.submit` is.
+    Refused: everybody but its authors; where the same fields were changed (they are named, to be mended by hand: save
+    it and submit it again); and as `submission.submit` is.
     """
     refuse_others(submission)
     move(submission, "rebase")
