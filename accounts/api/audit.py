@@ -57,14 +57,26 @@ class _WholeNumber(filters.NumberFilter):
 class AuditFilter(filters.FilterSet):
     """What is asked of a change is asked of one and the same change, and only of such as may be read."""
 
-    section = _WholeNumber(method="of_change", label="the section of the object, or one above it")
-    object_type = filters.CharFilter(method="of_change", label="the kind of object, such as productions.production")
-    object_id = filters.CharFilter(method="of_change", label="its id; needs object_type")
-    actor = _WholeNumber(field_name="actor_id", label="the id of the user who did it")
-    action = filters.CharFilter(field_name="action", label="such as production.publish")
-    request = filters.CharFilter(field_name="request_id", label="the X-Request-ID of the request")
-    since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
-    until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+    section = _WholeNumber(method="of_change", label="Only changes of objects in this section or below it. Example: 4")
+    object_type = filters.CharFilter(
+        method="of_change", label="Only changes of objects of this model. Example: productions.production"
+    )
+    object_id = filters.CharFilter(
+        method="of_change", label="Only changes of the object with this id; needs `object_type`. Example: 12"
+    )
+    actor = _WholeNumber(field_name="actor_id", label="Only what this user did, by id. Example: 7")
+    action = filters.CharFilter(
+        field_name="action", label="Only what was done by this action. Example: production.publish"
+    )
+    request = filters.CharFilter(field_name="request_id", label="Only what this request did, by its `X-Request-ID`.")
+    since = filters.IsoDateTimeFilter(
+        field_name="at",
+        lookup_expr="gte",
+        label="Only what was done at or after this instant. Example: 2027-03-01T00:00:00Z",
+    )
+    until = filters.IsoDateTimeFilter(
+        field_name="at", lookup_expr="lt", label="Only what was done before this instant. Example: 2027-04-01T00:00:00Z"
+    )
 
     class Meta:
         model = AuditEntry

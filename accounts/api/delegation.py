@@ -57,7 +57,9 @@ class AskedWhen(serializers.Serializer[Any]):
 
 
 _AT = OpenApiParameter(
-    "at", {"type": "string", "format": "date-time"}, description="When, not in the past; now without it."
+    "at",
+    {"type": "string", "format": "date-time"},
+    description="The instant that is asked about, not in the past; now without it. Example: 2027-09-01T00:00:00Z",
 )
 
 
@@ -74,8 +76,14 @@ class SectionViewSet(Readable):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("right", str, required=True, description="A verb and an area: edit_schedule."),
-            OpenApiParameter("user", int, description="Whose; oneself without it, others' with view_members there."),
+            OpenApiParameter(
+                "right", str, required=True, description="The permission that is asked about. Example: edit_schedule"
+            ),
+            OpenApiParameter(
+                "user",
+                int,
+                description="Id of the user who is asked about; without it yourself. For others you need `view_members`. Example: 7",
+            ),
             _AT,
         ],
         responses=ExplanationRead,
@@ -119,6 +127,7 @@ class SectionMembers(Resource):
     """Who may do what in a section, by user: which rights, through which assignment, from where, until when."""
 
     nouns = ("member", "the members of a section")
+    path_parameters = {"id": "Id of the section; listed at `/api/v1/sections/`. Example: 12"}
     queryset = User.objects.all()
     serializer_class = MemberRead
     ordering = ("pk",)

@@ -218,6 +218,8 @@ class UnsubscribeView(ActingView):
     """Where a mail program posts when somebody presses its button (RFC 8058). The token in the address is all it takes; to
     look at the address changes nothing."""
 
+    path_parameters = {"token": "The secret from the link in the mail."}
+
     parser_classes = (FormParser, MultiPartParser, JSONParser)
     guessed = frozenset({"unsubscribe_unknown"})
 

@@ -61,7 +61,7 @@ def directory() -> Section:
 class PersonFilter(filters.FilterSet):
     search = filters.CharFilter(
         method="by_words",
-        label="every word is part of a name, an alias or a credited role, whatever its case and accents",
+        label="Words, each part of a name, an alias or a credited role, whatever the case and accents. Example: bell nina",
     )
 
     class Meta:
@@ -132,7 +132,7 @@ def _visible(model: type[Any]) -> Any:
 class CreditFilter(filters.FilterSet):
     production = filters.ModelChoiceFilter(queryset=_visible(Production))
     person = filters.ModelChoiceFilter(queryset=_visible(Person))
-    role = filters.CharFilter(method="by_role", label="part of the role, whatever its case and accents")
+    role = filters.CharFilter(method="by_role", label="Part of the role, whatever its case and accents. Example: nina")
 
     character = filters.ModelChoiceFilter(queryset=_visible(Character))
 

@@ -97,11 +97,13 @@ class FileViewSet(Resource):
 
 class AssetFilter(filters.FilterSet):
     title = filters.CharFilter(
-        method="by_title", label="part of the title or credit line, whatever its case and accents"
+        method="by_title", label="Part of the title or credit line, whatever its case and accents. Example: rehearsal"
     )
-    tag = filters.CharFilter(method="by_tag", label="a tag that it bears")
-    person = filters.NumberFilter(method="by_person", label="the id of somebody who is seen in it")
-    collection = filters.NumberFilter(method="by_collection", label="the id of a collection that it is in")
+    tag = filters.CharFilter(method="by_tag", label="Only pictures with this tag. Example: rehearsal")
+    person = filters.NumberFilter(method="by_person", label="Only pictures of this person, by id. Example: 12")
+    collection = filters.NumberFilter(
+        method="by_collection", label="Only pictures of this collection, by id. Example: 3"
+    )
 
     class Meta:
         model = Asset

@@ -120,7 +120,7 @@ def store_on_commit(staged: StagedFile, content: bytes) -> None:
 def discard_file(*, file: StagedFile) -> None:
     """Remove a file that no asset took, and its renditions. Refused where one took it.
 
-    The content goes first: a crash in between leaves a row that the next sweep finds, never a file that nobody knows.
+    The content goes first: a crash in between leaves a row that the next sweep finds, never a file without a row.
     """
     if hasattr(file, "asset"):
         raise Conflict("A picture uses this file.", code="file_taken")

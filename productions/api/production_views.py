@@ -43,7 +43,9 @@ from theater_site.core.text import fold
 
 
 class ProductionFilter(filters.FilterSet):
-    title = filters.CharFilter(method="by_title", label="part of the title or subtitle, whatever its case and accents")
+    title = filters.CharFilter(
+        method="by_title", label="Part of the title or subtitle, whatever its case and accents. Example: gull"
+    )
 
     class Meta:
         model = Production

@@ -150,12 +150,11 @@ class Schema(AutoSchema):
         parameters: list[dict[str, Any]] = super()._get_filter_parameters()
         model = get_view_model(self.view, emit_warnings=False)
         for parameter in parameters:
-            said = parameter.get("description", "")
-            text = descriptions.column_text(model, parameter["name"])
-            if (not said or said in text) and model is not None:
-                many = model._meta.verbose_name_plural
-                label = parameter["name"].replace("_", " ")
-                parameter["description"] = f"Only the {many} with this {label}. {text}".strip()
+            said, name = parameter.get("description", "").strip(), parameter["name"]
+            text = descriptions.column_text(model, name)
+            if model is not None and (not said or said in text):
+                said = f"Only those whose `{name}` is this. {text}"
+            parameter["description"] = (said[:1].upper() + said[1:]).strip()
         return parameters
 
     def _get_paginator(self) -> Any:

@@ -134,6 +134,7 @@ class OrderViewSet(Readable):
     queryset = Order.objects.all()
     serializer_class = serializers.OrderPublic
     lookup_value_regex = r"[A-Za-z0-9_-]{24}"
+    path_parameters = {"id": "The secret reference of the order. Example: Xk3vQ0J7bW9xT1n5yR2mLp8s"}
     # An order's reference, a hold's token.
     guessed = frozenset({"no_such_order", "hold_gone"})
     ordering = ("-pk",)
