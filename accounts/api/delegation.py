@@ -82,7 +82,7 @@ class SectionViewSet(Readable):
             OpenApiParameter(
                 "user",
                 int,
-                description="Id of the user who is asked about; without it yourself. For others you need `view_members`. Example: 7",
+                description="Id of the user; without it yourself. For others you need `view_members`. Example: 7",
             ),
             _AT,
         ],
