@@ -1,20 +1,33 @@
-"""What the calendar announces. Listeners are named in theater_site/wiring.py."""
+"""What the calendar announces, once per change with all its occurrences. Listeners are named in theater_site/wiring.py."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from scheduling.models import Occurrence
 from scheduling.rules.spans import Placing
 from theater_site.core.announcements import Announcement
 
-occurrence_scheduled = Announcement(
-    "Something has a place in the calendar. Sent inside the transaction, once for each occurrence of a series.",
-    occurrence=Occurrence,
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An occurrence at its new time and place, and where it was before."""
+
+    occurrence: Occurrence
+    before: Placing
+
+
+occurrences_scheduled = Announcement(
+    "Occurrences were added to the calendar. Sent inside the transaction.", occurrences=list
 )
-occurrence_moved = Announcement(
-    "It is at another time or place: `before` says where it was. Sent inside the transaction.",
-    occurrence=Occurrence,
-    before=Placing,
+occurrences_moved = Announcement(
+    "Occurrences have another time or place: `moves` is a list of Move. Sent inside the transaction.", moves=list
 )
-occurrence_canceled = Announcement(
-    "It does not take place; its space is free again. Sent inside the transaction.", occurrence=Occurrence
+occurrences_canceled = Announcement(
+    "Occurrences were canceled, and their spaces are free again. Sent inside the transaction.",
+    occurrences=list,
+    reason=str,
+)
+occurrences_reinstated = Announcement(
+    "Canceled occurrences take place after all. Sent inside the transaction.", occurrences=list
 )

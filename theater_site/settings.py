@@ -47,7 +47,10 @@ THROTTLE_USER          2400/min                   requests of one user; empty: n
 LOG_LEVEL              INFO
 LOG_FORMAT             lines; json in production  to stderr
 TIME_ZONE              UTC                        zone given to new users
-HOLD_MINUTES           10                         how long a buyer's places are kept before they are ordered
+HOLD_MINUTES           10                         minutes that a hold keeps seats before they are ordered
+PAYMENT_MINUTES        1440                       minutes until an unpaid order expires
+UNPAID_SEATS_PER_ADDRESS  40                      held and unpaid seats of one network address; 0: no limit
+UNPAID_SEATS_PER_EMAIL  20                        unpaid seats of one e-mail address; 0: no limit
 APPROVAL_REMINDER_DAYS  2,5,10                    after how many days people are reminded of what waits for them
 MOCK_AUTHENTICATION    no                         believe X-Mock-User and X-Mock-Role; never in production
 """
@@ -80,6 +83,9 @@ PRODUCTION = THEATER_MODE == "production"
 # Off in development too: with it, errors are HTML pages instead of the problem JSON that clients will meet.
 DEBUG = env.bool("DEBUG", False)
 HOLD_MINUTES = env.int("HOLD_MINUTES", 10)
+PAYMENT_MINUTES = env.int("PAYMENT_MINUTES", 1440)
+UNPAID_SEATS_PER_ADDRESS = env.int("UNPAID_SEATS_PER_ADDRESS", 40)
+UNPAID_SEATS_PER_EMAIL = env.int("UNPAID_SEATS_PER_EMAIL", 20)
 APPROVAL_REMINDER_DAYS = sorted({int(days) for days in env.list("APPROVAL_REMINDER_DAYS", default=["2", "5", "10"])})
 if any(not 1 <= days <= 1000 for days in APPROVAL_REMINDER_DAYS):
     raise ImproperlyConfigured("APPROVAL_REMINDER_DAYS takes numbers from 1 to 1000, comma-separated.")
@@ -193,6 +199,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "theater_site.core.logs.RequestId",
+    "theater_site.api.network.NetworkAddress",
     "theater_site.api.sign_in_problems.SignInProblems",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

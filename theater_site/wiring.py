@@ -37,9 +37,11 @@ from productions import signals as productions_signals
 from productions.models import Character, License, Production
 from productions.receivers.copying import bring_scenes
 from productions.receivers.judging import judge_productions
-from scheduling.models import Run
+from scheduling import signals as scheduling_signals
+from scheduling.models import Occurrence, Run
 from scheduling.receivers.copying import bring_runs
 from scheduling.receivers.licenses import judge_runs
+from scheduling.receivers.productions import cancel_coming
 from scheduling.selectors.performance_days import performances_on, zone_played_in
 from scheduling.selectors.productions import first_performances, performed_on, with_performances
 from theater_site.api import idempotency
@@ -49,8 +51,10 @@ from theater_site.core import jobs, judges, rotation
 from theater_site.core import signals as core_signals
 from theater_site.core.announcements import Announcement
 from ticketing.receivers import erasure as ticketing_erasure
+from ticketing.receivers import performances
 from ticketing.selectors.checklists import sales_ready
 from ticketing.selectors.personal_data import held_by_box_office
+from ticketing.services import deadlines
 
 
 def connect() -> None:
@@ -60,6 +64,7 @@ def connect() -> None:
     _productions()
     _directory()
     _media_library()
+    _ticketing()
 
 
 def _listen(announcement: Announcement, *receivers: Callable[..., None]) -> None:
@@ -131,6 +136,7 @@ def _productions() -> None:
     _listen(productions_signals.production_copied, bring_scenes, bring_credits, bring_runs)
     judges.register(judge_productions, models_judged=[Production, License])
     judges.register(judge_runs, models_judged=[Run])
+    _listen(productions_signals.production_canceled, cancel_coming)
 
 
 def _directory() -> None:
@@ -146,3 +152,10 @@ def _media_library() -> None:
     accounts_signals.picture_urls.answered_by(urls_of_public_pictures)
     judges.register(judge_pictures, models_judged=[Asset])
     jobs.every("sweep uploads that nobody took", seconds=3600, run=files.sweep)
+
+
+def _ticketing() -> None:
+    _listen(scheduling_signals.occurrences_canceled, performances.close_orders)
+    _listen(scheduling_signals.occurrences_reinstated, performances.keep_orders)
+    judges.register(performances.judge_performances, models_judged=[Occurrence])
+    jobs.every("expire unpaid orders", seconds=30, run=deadlines.expire_due)

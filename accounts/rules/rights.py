@@ -16,7 +16,9 @@ AREAS = {
     "details": "what is played: seasons, productions, texts",
     "cast": "who plays and who helps",
     "schedule": "the calendar",
-    "tickets": "the box office",
+    "tickets": "the box office: sales, orders without their buyers",
+    "buyers": "who bought tickets: names, addresses, order references",
+    "check_in": "check-in at the door",
     "promotions": "discounts and campaigns",
     "media": "pictures, films and documents",
     "directory": "people and groups",
@@ -26,12 +28,13 @@ AREAS = {
     "audit": "the record of who did what",
 }
 
-# The audit log can be read, and nothing else.
+# Areas that have only some of the verbs.
+_ONLY = {"audit": ("view",), "buyers": ("view",), "check_in": ("edit",)}
 RIGHTS = {
     f"{verb}_{area}": f"{meaning} {about}"
     for verb, meaning in VERBS.items()
     for area, about in AREAS.items()
-    if area != "audit" or verb == "view"
+    if verb in _ONLY.get(area, VERBS)
 }
 
 # The areas whose changes somebody approves.

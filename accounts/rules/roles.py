@@ -9,7 +9,7 @@ PRESETS: dict[str, tuple[str, frozenset[str]]] = {
     "production_manager": (
         "Production manager",
         rights("view_*", "*_schedule", "edit_details", "propose_*", "edit_cast", "edit_media")
-        - {"view_audit", "emergency_schedule"},
+        - {"view_audit", "view_buyers", "emergency_schedule"},
     ),
     "stage_manager": (
         "Stage manager",
@@ -44,16 +44,17 @@ PRESETS: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "box_office": (
         "Box office",
-        rights("view_tickets", "edit_tickets", "manage_tickets", "view_schedule", "view_promotions"),
+        rights("*_tickets", "view_buyers", "edit_check_in", "view_schedule", "view_promotions")
+        - {"approve_tickets", "emergency_tickets", "propose_tickets", "publish_tickets"},
     ),
-    "house_manager": ("House manager", rights("view_tickets", "edit_tickets", "view_schedule", "view_venues")),
+    "house_manager": ("House manager", rights("view_tickets", "edit_check_in", "view_schedule", "view_venues")),
     "media_editor": (
         "Media editor",
         rights("view_media", "edit_media", "propose_media", "publish_media", "view_details"),
     ),
     "archivist": (
         "Archivist",
-        rights("view_*", "edit_details", "edit_cast", "edit_directory", "edit_media") - {"view_audit"},
+        rights("view_*", "edit_details", "edit_cast", "edit_directory", "edit_media") - {"view_audit", "view_buyers"},
     ),
     "company_member": ("Company member", rights("view_schedule", "view_cast", "propose_directory")),
     "viewer": ("Viewer", rights("view_details", "view_schedule", "view_cast", "view_media")),

@@ -20,7 +20,9 @@ from scheduling.models import Category, EventSeries, Occurrence, Run, Space, Ven
 from scheduling.selectors.occurrences import for_insiders, starting_from, up_to
 from scheduling.services.occurrences import (
     cancel_occurrence,
+    delete_occurrence,
     publish_occurrence,
+    reinstate_occurrence,
     schedule_occurrence,
     schedule_standalone,
     update_occurrence,
@@ -139,7 +141,9 @@ class OccurrenceViewSet(Readable):
     standalone = _standalone(schedule_standalone, model=Occurrence, answers=serializers.OccurrenceInternal)
     partial_update = updates(update_occurrence, model=Occurrence, answers=serializers.OccurrenceInternal)
     internal = internally(serializers.OccurrenceInternal)
+    destroy = deletes(delete_occurrence)
     cancel = verb(cancel_occurrence, answers=serializers.OccurrenceInternal)
+    reinstate = verb(reinstate_occurrence, answers=serializers.OccurrenceInternal)
     publish = verb(publish_occurrence, answers=serializers.OccurrenceInternal)
     withdraw = verb(withdraw_occurrence, answers=serializers.OccurrenceInternal)
 

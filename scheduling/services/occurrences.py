@@ -1,4 +1,4 @@
-"""What takes place is scheduled, moved, canceled, published and withdrawn."""
+"""Occurrences are scheduled, updated, moved, canceled, reinstated, published and deleted."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import datetime as dt
 from typing import Annotated, TypedDict
 
 from accounts.models import Section
-from productions.models import Production
+from productions.models import Production, ProductionStatus
 from scheduling.models import Category, Occurrence, OccurrenceStatus, Space, Venue, Visibility
 from scheduling.services.conflicts import claim, release
-from scheduling.signals import occurrence_canceled, occurrence_moved, occurrence_scheduled
+from scheduling.signals import (
+    Move,
+    occurrences_canceled,
+    occurrences_moved,
+    occurrences_reinstated,
+    occurrences_scheduled,
+)
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, DomainError, Invalid, all_of
@@ -59,9 +65,9 @@ def schedule_standalone(
 
 @action("event.update", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", proposable=True)
 def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> Occurrence:
-    """Update or reschedule an event. It keeps its id, tickets and calls.
+    """Update or move an occurrence. It keeps its id, tickets and calls.
 
-    Refused as at its making, and where it is canceled.
+    Errors: those of scheduling; `canceled`; where it is on sale, `on_sale`, `chart_elsewhere` and `sold_in_the_past`.
     """
     _refuse_canceled(occurrence)
     before = occurrence.placing
@@ -69,7 +75,7 @@ def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> O
     occurrence.save()
     if occurrence.placing != before:
         claim([occurrence], anew=True)
-        occurrence_moved.announce(occurrence=occurrence, before=before)
+        occurrences_moved.announce(moves=[Move(occurrence, before)])
     return occurrence
 
 
@@ -82,17 +88,50 @@ def cancel_occurrence(
         Doc("Why, as visitors may read it; null or empty where there is nothing to say. Example: Illness in the cast"),
     ],
 ) -> Occurrence:
-    """Cancel an event and release its space. Where it was public it is shown as canceled, with `reason`.
+    """Cancel an occurrence and release its space. A published one stays public, as canceled, with `reason`.
 
-    Refused where it is canceled already.
+    With tickets sold this needs a waiver of `tickets_sold`; paid orders are marked for return, unpaid ones canceled.
+    Error: `canceled`.
     """
     _refuse_canceled(occurrence)
     occurrence.status = OccurrenceStatus.CANCELED
     occurrence.status_note = reason or ""
     occurrence.save()
     release([occurrence])
-    occurrence_canceled.announce(occurrence=occurrence)
+    occurrences_canceled.announce(occurrences=[occurrence], reason=reason or "")
     return occurrence
+
+
+@action("event.reinstate", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", proposable=True)
+def reinstate_occurrence(*, occurrence: Occurrence) -> Occurrence:
+    """Undo a cancellation and book its space again. Its paid orders count again.
+
+    Errors: `not_canceled`; `space_taken` where something else has the space by now; `production_canceled`.
+    """
+    if occurrence.status != OccurrenceStatus.CANCELED:
+        raise Conflict("This is not canceled.", code="not_canceled")
+    if occurrence.production is not None and occurrence.production.status == ProductionStatus.CANCELED:
+        raise Conflict("Its production is canceled. Reinstate the production first.", code="production_canceled")
+    occurrence.status = OccurrenceStatus.SCHEDULED
+    occurrence.status_note = ""
+    occurrence.save()
+    claim([occurrence])
+    occurrences_reinstated.announce(occurrences=[occurrence])
+    return occurrence
+
+
+@action("event.delete", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence")
+def delete_occurrence(*, occurrence: Occurrence) -> None:
+    """Delete a mistaken entry that nobody outside was told about.
+
+    Errors: `already_published`; `in_the_past`; `still_in_use` where it is on sale, has orders or pictures. Cancel it instead.
+    """
+    if occurrence.published_at is not None:
+        raise Conflict("This was published. Cancel it instead, so that people learn of it.", code="already_published")
+    if occurrence.sort_at <= current().instant:
+        raise Conflict("This is in the past, and stays as history. Cancel it instead.", code="in_the_past")
+    release([occurrence])
+    occurrence.delete()
 
 
 @action(
@@ -126,10 +165,13 @@ def withdraw_occurrence(*, occurrence: Occurrence) -> Occurrence:
 
 
 def _scheduled(occurrence: Occurrence, fields: OccurrenceFields) -> Occurrence:
+    if fields.get("category", occurrence.category) == Category.PERFORMANCE:
+        # People come to see it. Anything else is internal unless said otherwise.
+        occurrence.visibility = Visibility.PUBLIC
     _describe(occurrence, fields)
     occurrence.save()
     claim([occurrence])
-    occurrence_scheduled.announce(occurrence=occurrence)
+    occurrences_scheduled.announce(occurrences=[occurrence])
     return occurrence
 
 
@@ -191,4 +233,4 @@ def refuse_misplaced(occurrence: Occurrence) -> None:
 
 def _refuse_canceled(occurrence: Occurrence) -> None:
     if occurrence.status == OccurrenceStatus.CANCELED:
-        raise Conflict("This is canceled. Schedule it anew.", code="canceled")
+        raise Conflict("This is canceled. Reinstate it first.", code="canceled")

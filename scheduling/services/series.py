@@ -12,7 +12,7 @@ from scheduling.rules.recurrence import expand, validate
 from scheduling.rules.wall_time import valid_zone
 from scheduling.services.conflicts import claim, release
 from scheduling.services.occurrences import refuse_misplaced
-from scheduling.signals import occurrence_canceled, occurrence_moved, occurrence_scheduled
+from scheduling.signals import Move, occurrences_canceled, occurrences_moved, occurrences_scheduled
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
@@ -30,8 +30,8 @@ class SeriesFields(_Plan, total=False):
     first date matches; times are wall time in `timezone`, which is that of the space's venue where it is not
     given.
 
-    `skipped` holds days ("2026-12-24") or wall times that the rule gives and that are left out, `added` wall times
-    ("2026-12-23T19:00") that come on top.
+    `skipped` lists dates of the rule to leave out, `added` more dates. Both take days ("2026-12-24", at the usual time)
+    and wall times ("2026-12-23T19:00").
     """
 
     title: str
@@ -89,9 +89,9 @@ def move_series(*, series: EventSeries, changes: SeriesMove) -> EventSeries:
         _move(occurrence, changes)
     Occurrence.objects.bulk_update(coming, _MOVED, batch_size=100)
     claim(coming, anew=True)
-    for occurrence, before in zip(coming, befores, strict=True):
-        if occurrence.placing != before:
-            occurrence_moved.announce(occurrence=occurrence, before=before)
+    moves = [Move(row, before) for row, before in zip(coming, befores, strict=True) if row.placing != before]
+    if moves:
+        occurrences_moved.announce(moves=moves)
     return series
 
 
@@ -109,15 +109,21 @@ def cancel_series(
         raise Conflict("This series is canceled already.", code="canceled")
     series.canceled_at = current().instant
     series.save()
-    coming = _coming(series)
-    Occurrence.objects.filter(pk__in=[occurrence.pk for occurrence in coming]).update(
-        status=OccurrenceStatus.CANCELED, status_note=reason or ""
-    )
-    release(coming)
-    for occurrence in coming:
-        occurrence.status, occurrence.status_note = OccurrenceStatus.CANCELED, reason or ""
-        occurrence_canceled.announce(occurrence=occurrence)
+    cancel_all(_coming(series), reason or "", note=reason or "")
     return series
+
+
+def cancel_all(occurrences: list[Occurrence], reason: str, *, note: str) -> None:
+    """Inside an action: cancel these occurrences, release their spaces, and announce it once. The `note` is public."""
+    if not occurrences:
+        return
+    Occurrence.objects.filter(pk__in=[row.pk for row in occurrences]).update(
+        status=OccurrenceStatus.CANCELED, status_note=note
+    )
+    release(occurrences)
+    for row in occurrences:
+        row.status, row.status_note = OccurrenceStatus.CANCELED, note
+    occurrences_canceled.announce(occurrences=occurrences, reason=reason)
 
 
 _MOVED = ("date", "start_time", "duration_minutes", "timezone", "venue", "space", "starts_at", "ends_at", "sort_at")
@@ -137,7 +143,8 @@ def _scheduled(series: EventSeries, fields: SeriesFields) -> EventSeries:
     zone = valid_zone(series.timezone)
     series.rrule = validate(series.rrule, zone)
     skipped = [_day_or_time(text, "skipped") for text in series.skipped]
-    added = [_wall_time(text, "added") for text in series.added]
+    added = [_day_or_time(text, "added") for text in series.added]
+    added = [wall if isinstance(wall, dt.datetime) else dt.datetime.combine(wall, series.start_time) for wall in added]
     starts = expand(series.rrule, series.first_date, series.start_time, zone, skipped, added)
     if not starts:
         raise Invalid("All its dates are skipped.", code="no_dates", field="skipped")
@@ -146,8 +153,7 @@ def _scheduled(series: EventSeries, fields: SeriesFields) -> EventSeries:
     refuse_misplaced(occurrences[0])
     Occurrence.objects.bulk_create(occurrences, batch_size=200)
     claim(occurrences)
-    for occurrence in occurrences:
-        occurrence_scheduled.announce(occurrence=occurrence)
+    occurrences_scheduled.announce(occurrences=occurrences)
     return series
 
 

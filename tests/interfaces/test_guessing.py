@@ -115,14 +115,14 @@ def test_order_references_cannot_be_tried_out(monkeypatch: pytest.MonkeyPatch) -
     order = ticketing.order(ticketing.hold(performance, seats[:1]))
     with time_machine.travel(1_900_000_000, tick=False):
         for number in range(3):
-            assert Client().get(f"/api/v1/orders/{number:024}/").status_code == 404
-        held_up = Client().get(f"/api/v1/orders/{order.reference}/")
+            assert Client().get(f"/api/v1/orders/by-reference/{number:024}/").status_code == 404
+        held_up = Client().get(f"/api/v1/orders/by-reference/{order.reference}/")
         assert (held_up.status_code, held_up.json()["code"]) == (429, "too_many_guesses")
         assert int(held_up["Retry-After"]) == held_up.json()["data"]["retry_after"]
-        elsewhere = Client(REMOTE_ADDR="10.1.1.1").get(f"/api/v1/orders/{order.reference}/")
+        elsewhere = Client(REMOTE_ADDR="10.1.1.1").get(f"/api/v1/orders/by-reference/{order.reference}/")
         assert elsewhere.status_code == 200
     with time_machine.travel(1_900_000_000 + guesses.WINDOW, tick=False):
-        assert Client().get(f"/api/v1/orders/{order.reference}/").status_code == 200
+        assert Client().get(f"/api/v1/orders/by-reference/{order.reference}/").status_code == 200
 
 
 @pytest.mark.django_db

@@ -33,7 +33,7 @@ OPEN = {
         "session.revoke",
         "submission.withdraw",
     },
-    OpenTo.SYSTEM: {"file.discard", "keys.rotate", "organization.found"},
+    OpenTo.SYSTEM: {"file.discard", "keys.rotate", "order.expire", "organization.found"},
 }
 for _kind, _names in table("OPEN").items():
     OPEN[_kind] |= _names

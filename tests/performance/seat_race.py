@@ -47,7 +47,7 @@ def main() -> None:
     for thread in threads:
         thread.start()
     # Loads the addresses and the views, which the buyers shall not wait for.
-    Client(SERVER_NAME="localhost").get(f"/api/v1/orders/{'0' * 24}/")
+    Client(SERVER_NAME="localhost").get(f"/api/v1/orders/by-reference/{'0' * 24}/")
     connection.close()
     print("ready", flush=True)
     sys.stdin.readline()

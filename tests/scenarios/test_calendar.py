@@ -12,7 +12,7 @@ import pytest
 from accounts.models import AuditEntry
 from scheduling.models import Claim, Occurrence
 from scheduling.services.series import cancel_series, move_series
-from scheduling.signals import occurrence_canceled, occurrence_moved, occurrence_scheduled
+from scheduling.signals import occurrences_canceled, occurrences_moved, occurrences_scheduled
 from tests import world
 from tests.worlds import scheduling as scene
 from theater_site.core.errors import Conflict
@@ -32,9 +32,9 @@ def heard():
     """What was announced, in order, each as (what, the occurrence, where it was before)."""
     told = []
     listeners = {
-        occurrence_scheduled: lambda occurrence, **_: told.append(("scheduled", occurrence.pk, None)),
-        occurrence_moved: lambda occurrence, before, **_: told.append(("moved", occurrence.pk, before)),
-        occurrence_canceled: lambda occurrence, **_: told.append(("canceled", occurrence.pk, None)),
+        occurrences_scheduled: lambda occurrences, **_: told.extend(("scheduled", row.pk, None) for row in occurrences),
+        occurrences_moved: lambda moves, **_: told.extend(("moved", move.occurrence.pk, move.before) for move in moves),
+        occurrences_canceled: lambda occurrences, **_: told.extend(("canceled", row.pk, None) for row in occurrences),
     }
     for announcement, listener in listeners.items():
         announcement.connect(listener)

@@ -189,11 +189,17 @@ def test_a_canceled_production_is_not_sold(theater: Theater) -> None:
         assert desk.step(to) == (409, "production_canceled")
     assert desk.do("cancel", reason="Again.").json()["code"] == "already_there"
     assert desk.do("reinstate").json()["status"] == "announced"
+    # Its events were canceled with it, and come back one by one.
+    boss = world.client(theater.director)
+    for row in boss.get("/api/v1/occurrences/", {"production": production.pk, "status": "canceled"}).json()["results"]:
+        assert world.post(boss, f"/api/v1/occurrences/{row['id']}/reinstate/").status_code == 200
     for browser, path, body in selling:
         assert world.post(browser, path, body).status_code == 201, path
     assert desk.do("reinstate").json()["code"] == "not_canceled"
     assert desk.do("withdraw").json()["status"] == "planned"
-    assert desk.do("cancel", reason="Now for good.").json()["status"] == "canceled"
+    assert desk.do("cancel", reason="Now for good.").json()["code"] == "waiver_required"
+    told = {"tickets_sold": "Buyers are told."}
+    assert desk.do("cancel", reason="Now for good.", waive=told).json()["status"] == "canceled"
     assert desk.do("publish").json()["code"] == "production_canceled"
     assert desk.do("archive").json()["status"] == "archived"
 

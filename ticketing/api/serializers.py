@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from theater_site.core.money import Money
-from ticketing.models import Admission, Order, OrderLine, Payment, Promotion, Sale, SeatingChart, WaitingListEntry
+from theater_site.core.runs import instant
+from ticketing.models import (
+    Admission,
+    Area,
+    Order,
+    OrderLine,
+    Payment,
+    Promotion,
+    Sale,
+    Seat,
+    SeatingChart,
+    WaitingListEntry,
+)
 
 
 @extend_schema_field({"type": "string", "format": "decimal", "description": "With the decimals of its currency."})
@@ -72,7 +85,9 @@ class SeatRead(serializers.Serializer[Any]):
         allow_null=True, help_text="Id of its price category; null where it is not sold. Example: 5"
     )
     state = serializers.ChoiceField(
-        choices=["free", "held", "sold", "blocked"], help_text="Whether it can be held now. Example: free"
+        choices=["free", "held", "sold", "blocked", "not_for_sale"],
+        help_text="`free` can be held; `held` until somebody pays or the time ends; `blocked` by the box office; `not_for_sale`"
+        " without a price. Example: free",
     )
 
 
@@ -110,7 +125,9 @@ class SaleRead(serializers.ModelSerializer[Sale]):
 
     class Meta:
         model = Sale
-        fields = ("id", "version", "performance", "chart", "currency", "tax_rate", "opens_at", "closes_at")
+        fields = (
+            "id", "version", "performance", "chart", "currency", "tax_rate", "opens_at", "closes_at", "payment_minutes",
+        )  # fmt: skip
 
 
 class SeatingChartRead(serializers.ModelSerializer[SeatingChart]):
@@ -119,6 +136,56 @@ class SeatingChartRead(serializers.ModelSerializer[SeatingChart]):
     class Meta:
         model = SeatingChart
         fields = ("id", "version", "space", "name")
+
+
+class ChartSeatRead(serializers.ModelSerializer[Seat]):
+    """A numbered seat of a chart."""
+
+    class Meta:
+        model = Seat
+        fields = ("id", "key", "zone", "row", "number", "label", "category", "x", "y")
+
+
+class ChartAreaRead(serializers.ModelSerializer[Area]):
+    """General admission: an area with a capacity."""
+
+    class Meta:
+        model = Area
+        fields = ("id", "name", "category", "capacity")
+
+
+class ChartCategoryRead(serializers.Serializer[Any]):
+    """A category that gets a price when a performance goes on sale."""
+
+    name = serializers.CharField(help_text="Name of the category. Example: Stalls")
+    capacity = serializers.IntegerField(help_text="Number of seats in it, areas included. Example: 120")
+
+
+class SeatingChartDetail(SeatingChartRead):
+    """A seating chart with its seats, areas and categories."""
+
+    categories = serializers.SerializerMethodField(help_text="The categories to price, by name.")
+    seats = serializers.SerializerMethodField(help_text="The numbered seats, in the order of their ids.")
+    areas = serializers.SerializerMethodField(help_text="The areas for general admission.")
+
+    class Meta:
+        model = SeatingChart
+        fields = (*SeatingChartRead.Meta.fields, "categories", "seats", "areas")
+
+    @extend_schema_field(ChartCategoryRead(many=True))
+    def get_categories(self, chart: SeatingChart) -> list[dict[str, Any]]:
+        capacities: Counter[str] = Counter(chart.seats.values_list("category", flat=True))
+        for category, capacity in chart.areas.values_list("category", "capacity"):
+            capacities[category] += capacity
+        return [{"name": name, "capacity": capacity} for name, capacity in sorted(capacities.items())]
+
+    @extend_schema_field(ChartSeatRead(many=True))
+    def get_seats(self, chart: SeatingChart) -> list[dict[str, Any]]:
+        return list(chart.seats.order_by("pk").values(*ChartSeatRead.Meta.fields))
+
+    @extend_schema_field(ChartAreaRead(many=True))
+    def get_areas(self, chart: SeatingChart) -> list[dict[str, Any]]:
+        return list(chart.areas.order_by("pk").values(*ChartAreaRead.Meta.fields))
 
 
 class LinePublic(serializers.ModelSerializer[OrderLine]):
@@ -138,8 +205,18 @@ class LinePublic(serializers.ModelSerializer[OrderLine]):
         fields = ("description", "band", "full_price", "price", "tax_rate", "tax", "performance", "code", "void")
 
 
+class LineInternal(LinePublic):
+    """One ticket, as staff see it."""
+
+    code = serializers.CharField(
+        source="ticket.code",
+        allow_null=True,
+        help_text="The ticket code; null without `view_buyers`. Example: 7KQ2MX4P9RTD8H3JW5ZB",
+    )
+
+
 class OrderPublic(serializers.ModelSerializer[Order]):
-    """An order as whoever has its reference sees it."""
+    """An order as its buyer sees it. `id` is its number, for questions to the box office."""
 
     total = AmountField(help_text="The sum of its lines, tax included. Example: 40.00")
     lines = LinePublic(many=True, help_text="Its tickets.")
@@ -147,12 +224,14 @@ class OrderPublic(serializers.ModelSerializer[Order]):
     class Meta:
         model = Order
         fields = (
+            "id",
             "reference",
             "state",
             "buyer_name",
             "total",
             "currency",
             "created_at",
+            "pay_by",
             "paid_at",
             "canceled_at",
             "lines",
@@ -170,13 +249,35 @@ class PaymentRead(serializers.ModelSerializer[Payment]):
 
 
 class OrderInternal(OrderPublic):
-    """An order for the box office."""
+    """An order for staff. Without `view_buyers` there, `reference`, `buyer_name`, `buyer_email` and the ticket codes are null."""
 
+    lines = LineInternal(many=True, help_text="Its tickets.")
     payments = PaymentRead(many=True, help_text="Its payments, the first one first.")
+    reference = serializers.CharField(
+        allow_null=True,
+        help_text="The buyer's secret reference; null without `view_buyers`. Example: Xk3vQ0J7bW9xT1n5yR2mLp8s",
+    )
+    buyer_name = serializers.CharField(
+        allow_null=True, help_text="Name of the buyer; null without `view_buyers`. Example: Bea Buyer"
+    )
+    buyer_email = serializers.CharField(
+        allow_null=True, help_text="E-mail address; null without `view_buyers`. Example: bea@home.example"
+    )
 
     class Meta:
         model = Order
-        fields = (*OrderPublic.Meta.fields, "id", "version", "section", "buyer_email", "promotion", "payments")
+        fields = (
+            *OrderPublic.Meta.fields, "version", "section", "buyer_email", "promotion", "needs_return", "payments",
+        )  # fmt: skip
+
+    def to_representation(self, instance: Order) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        actor = self.context.get("actor")
+        if actor is None or not actor.holds("view_buyers", instance, instant()):
+            shown |= {"reference": None, "buyer_name": None, "buyer_email": None}
+            for line in shown["lines"]:
+                line["code"] = None
+        return shown
 
 
 class PromotionRead(serializers.ModelSerializer[Promotion]):

@@ -1,4 +1,4 @@
-"""The addresses of the box office: what hangs on a performance, orders, promotions, seating charts."""
+"""The addresses of the box office: below a performance, orders, promotions, seating charts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import orjson
 from django.db import models
 from django.http import HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
+from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers as drf
@@ -20,7 +21,7 @@ from rest_framework.reverse import reverse
 
 from scheduling.models import Category, Occurrence
 from theater_site.api.inputs import body_of
-from theater_site.api.resources import Readable, Resource, creates, documented, internally, verb
+from theater_site.api.resources import Readable, Resource, actor_of, creates, documented, verb
 from theater_site.core import runs
 from theater_site.core.actions import Action
 from theater_site.core.actors import ActorKind
@@ -28,12 +29,13 @@ from theater_site.core.errors import NotAllowed, NotFound, NotSignedIn
 from ticketing.api import serializers
 from ticketing.models import Order, Promotion, Sale, SeatingChart, WaitingListEntry
 from ticketing.selectors.availability import seat_list
-from ticketing.services.admissions import admit
+from ticketing.selectors.orders import matching
+from ticketing.services.admissions import admit, undo_admission
 from ticketing.services.charts import create_chart
 from ticketing.services.holds import block_seats, free_seats, release_hold, take_hold
-from ticketing.services.orders import cancel_order, pay_order, place_order
+from ticketing.services.orders import cancel_order, pay_order, place_order, set_deadline
 from ticketing.services.promotions import create_promotion, end_promotion
-from ticketing.services.sales import change_sale, open_sale
+from ticketing.services.sales import change_sale, end_sale, open_sale
 from ticketing.services.waiting_list import join_waiting_list
 
 
@@ -72,16 +74,18 @@ class BoxOfficeViewSet(Resource):
     queryset = Occurrence.objects.filter(category=Category.PERFORMANCE)
     serializer_class = serializers.SeatListRead
     # A ticket's code, a hold's token.
-    guessed = frozenset({"no_such_ticket", "hold_gone"})
+    guessed = frozenset({"no_such_ticket", "hold_gone", "not_admitted"})
 
     open_sale = _posts(open_sale, "open-sale", serializers.SaleRead, model=Sale)
     change_sale = _posts(change_sale, "change-sale", serializers.SaleRead, 200, model=Sale)
+    end_sale = _posts(end_sale, "end-sale", None, 204)
     block_seats = _posts(block_seats, "block-seats", None, 204)
     free_seats = _posts(free_seats, "free-seats", None, 204)
     take_hold = _posts(take_hold, "holds", serializers.HoldRead)
     # Not DELETE holds/<token>/: addresses are logged, and the token is a secret.
     release_hold = _posts(release_hold, "holds/release", None, 204)
     admit = _posts(admit, "admissions", serializers.AdmissionRead)
+    undo_admission = _posts(undo_admission, "admissions/undo", None, 204)
     join_waiting_list = _posts(join_waiting_list, "waiting-list", serializers.WaitingJoined)
 
     @extend_schema(
@@ -103,7 +107,7 @@ class BoxOfficeViewSet(Resource):
         """Get the prices, the seats with their state, and the areas with what is left."""
         performance_id = self.get_queryset().filter(pk=pk).values_list("pk", flat=True).first()
         if performance_id is None:
-            raise NotFound("There is no such performance, or it is not for you to see.")
+            raise NotFound("This performance does not exist, or is not visible to you.")
         # Past the serializer: a hall of a thousand seats is asked for again and again while people choose.
         content = orjson.dumps(seat_list(performance_id, runs.instant()))
         tag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
@@ -116,67 +120,88 @@ class BoxOfficeViewSet(Resource):
     @extend_schema(responses=serializers.WaitingInternal(many=True))
     @join_waiting_list.mapping.get  # type: ignore[attr-defined]
     def waiting(self, request: Request, pk: str) -> Response:
-        """List who waits, first come first, for the box office."""
+        """The waiting list of a performance, in the order of joining. Needs `view_buyers`."""
         performance = self.found()
         if self.actor.kind is ActorKind.PUBLIC:
             raise NotSignedIn("Sign in to see the waiting list.")
-        if not self.actor.holds("view_tickets", performance, runs.instant()):
-            raise NotAllowed("You may not see the waiting list; it needs the right view_tickets.")
+        if not self.actor.holds("view_buyers", performance, runs.instant()):
+            raise NotAllowed("You may not see the waiting list. It needs the permission view_buyers.")
         rows = WaitingListEntry.objects.filter(performance=performance)
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(serializers.WaitingInternal(page, many=True).data)
 
 
-class OrderViewSet(Readable):
-    """Orders: all of a section for its box office, latest first; a single one for whoever has its
-    reference."""
+class OrderFilter(filters.FilterSet):
+    search = filters.CharFilter(
+        method="by_text",
+        label="An order number; with `view_buyers` also an order reference, ticket code, e-mail address, or all words of a"
+        " buyer's name. Example: Bea Buyer",
+    )
+    performance = filters.NumberFilter(
+        method="of_performance", label="Only orders with a ticket for this performance (id). Example: 12"
+    )
 
-    queryset = Order.objects.all()
-    serializer_class = serializers.OrderPublic
-    lookup_value_regex = r"[A-Za-z0-9_-]{24}"
-    path_parameters = {"id": "The secret reference of the order. Example: Xk3vQ0J7bW9xT1n5yR2mLp8s"}
+    class Meta:
+        model = Order
+        fields = ("state", "needs_return")
+
+    def by_text(self, rows: Any, name: str, value: str) -> Any:
+        return matching(rows, value, actor_of(self.request))
+
+    def of_performance(self, rows: Any, name: str, value: Any) -> Any:
+        return rows.filter(pk__in=Order.objects.filter(lines__ticket__performance=value).values("pk"))
+
+
+class OrderViewSet(Readable):
+    """Orders for the box office, latest first, by number. A buyer reads an order by its secret reference."""
+
+    queryset = Order.objects.prefetch_related("lines__ticket", "payments")
+    serializer_class = serializers.OrderInternal
+    filterset_class = OrderFilter
     # An order's reference, a hold's token.
     guessed = frozenset({"no_such_order", "hold_gone"})
     ordering = ("-pk",)
-    filterset_fields = ("state",)
     _place = body_of(place_order)
 
     def get_queryset(self) -> Any:
-        rows = Order.objects.prefetch_related("lines__ticket")
-        if self.action in ("list", "internal"):
-            rows = rows.prefetch_related("payments")
-        if self.action == "list" and not getattr(self, "swagger_fake_view", False):
-            if self.actor.kind is ActorKind.PUBLIC:
-                raise NotSignedIn("Sign in to see the orders; a single one is read by its reference.")
-            return rows.visible_to(self.actor)
-        return rows
+        if not getattr(self, "swagger_fake_view", False) and self.actor.kind is ActorKind.PUBLIC:
+            raise NotSignedIn("Sign in to see orders. A buyer reads an order by its reference.")
+        return super().get_queryset()
 
-    @extend_schema(responses=serializers.OrderInternal(many=True))
-    def list(self, request: Request) -> Response:
-        """List the orders of the sections whose box office you may see."""
-        return self.listed(self.get_queryset(), serializers.OrderInternal)
-
-    def found(self, rows: Any = None) -> Order:
-        # The reference is the secret: whoever has it may read. What they may do is asked by the actions.
-        rows = self.get_queryset() if rows is None else rows
-        order = rows.filter(reference=self.kwargs["pk"]).first()
+    @extend_schema(
+        responses=serializers.OrderPublic,
+        parameters=[
+            OpenApiParameter("reference", OpenApiTypes.STR, OpenApiParameter.PATH, description="The secret reference."),
+        ],
+    )
+    @drf_action(
+        detail=False,
+        methods=["get"],
+        url_path=r"by-reference/(?P<reference>[A-Za-z0-9_-]{24})",
+        url_name="by-reference",
+        filterset_class=None,
+        pagination_class=None,
+    )
+    def by_reference(self, request: Request, reference: str) -> Response:
+        """The order with this secret reference, for its buyer. The reference is all that it takes to read it."""
+        order = Order.objects.prefetch_related("lines__ticket").filter(reference=reference).first()
         if order is None:
             raise NotFound("There is no order with this reference.", code="no_such_order")
-        return order
+        return self.shown(order, serializers.OrderPublic)
 
     @extend_schema(request=_place, responses={201: serializers.OrderPublic})
     def create(self, request: Request) -> Response:
         def answer(order: Order) -> Response:
             response = Response(serializers.OrderPublic(order).data, status=201)
-            response["Location"] = reverse("order-detail", args=[order.reference], request=request)
+            response["Location"] = reverse("order-by-reference", args=[order.reference], request=request)
             return response
 
         return self.perform(request, place_order, answer, body=self._place)
 
     create.action_run = place_order  # type: ignore[attr-defined]
     pay = verb(pay_order, answers=serializers.OrderInternal)
+    set_deadline = verb(set_deadline, answers=serializers.OrderInternal)
     cancel = verb(cancel_order, answers=serializers.OrderInternal)
-    internal = internally(serializers.OrderInternal)
 
 
 class PromotionViewSet(Readable):
@@ -197,4 +222,10 @@ class SeatingChartViewSet(Readable):
     serializer_class = serializers.SeatingChartRead
     ordering = ("pk",)
     filterset_fields = ("space",)
+
+    @extend_schema(responses=serializers.SeatingChartDetail)
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """One seating chart with its seats and areas, and how many seats each category has."""
+        return self.shown(self.found(), serializers.SeatingChartDetail)
+
     create = creates(create_chart, model=SeatingChart, answers=serializers.SeatingChartRead)

@@ -52,14 +52,22 @@ class Seat(ContentModel):
     public_when: ClassVar[Q | None] = Q()
 
     chart = models.ForeignKey(SeatingChart, on_delete=models.CASCADE, related_name="seats", db_index=False)
-    key = models.CharField(max_length=100)
-    zone = models.CharField(max_length=100, blank=True, default="")
-    row = models.CharField(max_length=40, blank=True, default="")
-    number = models.CharField(max_length=40)
-    label = models.CharField(max_length=200)
-    category = models.CharField(max_length=100)
-    x = models.FloatField()
-    y = models.FloatField()
+    key = models.CharField(
+        max_length=100, help_text="The seat's name in the plan, unique in the chart. Example: Stalls-A-12"
+    )
+    zone = models.CharField(
+        max_length=100, blank=True, default="", help_text="The part of the hall; may be empty. Example: Stalls"
+    )
+    row = models.CharField(max_length=40, blank=True, default="", help_text="The row's name; may be empty. Example: A")
+    number = models.CharField(max_length=40, help_text="The seat's number in its row. Example: 12")
+    label = models.CharField(
+        max_length=200, help_text="Zone, row and number as tickets show them. Example: Stalls, row A, seat 12"
+    )
+    category = models.CharField(
+        max_length=100, help_text="The category that gets a price when a performance goes on sale. Example: Stalls"
+    )
+    x = models.FloatField(help_text="Position across the hall, in units of the plan. Example: 12.5")
+    y = models.FloatField(help_text="Position along the hall, in units of the plan, downward. Example: 3")
 
     class Meta:
         base_manager_name = "objects"
@@ -90,9 +98,14 @@ class Area(ContentModel):
     public_when: ClassVar[Q | None] = Q()
 
     chart = models.ForeignKey(SeatingChart, on_delete=models.CASCADE, related_name="areas", db_index=False)
-    name = models.CharField(max_length=100)
-    category = models.CharField(max_length=100)
-    capacity = models.PositiveIntegerField(validators=[MinValueValidator(1), MaxValueValidator(100_000)])
+    name = models.CharField(max_length=100, help_text="What the area is called. Example: Floor")
+    category = models.CharField(
+        max_length=100, help_text="The category that gets a price when a performance goes on sale. Example: Floor"
+    )
+    capacity = models.PositiveIntegerField(
+        validators=[MinValueValidator(1), MaxValueValidator(100_000)],
+        help_text="How many people the area holds. Example: 120",
+    )
 
     class Meta:
         base_manager_name = "objects"

@@ -18,16 +18,18 @@ class SeatState(models.TextChoices):
     """What becomes of a seat at a performance."""
 
     HELD = "held", "held"
+    # Ordered and not paid yet.
+    RESERVED = "reserved", "reserved"
     SOLD = "sold", "sold"
     BLOCKED = "blocked", "blocked"
 
 
 class PerformanceSeat(models.Model):
-    """The one row that owns a seat at a performance. No row: the seat is free. So is one whose hold has
-    expired.
+    """The one row that owns a seat at a performance. Without a row the seat is free. So is a held or reserved seat
+    whose `held_until` has passed.
 
-    `holder` is the digest of the hold's token. Rows appear when a seat is first taken: a sale of 300 seats
-    starts with none.
+    `holder` is the digest of the hold's token. `source` is the blind index of the network address that took it, where a
+    limit applies. Rows appear when a seat is first taken: a sale of 300 seats starts with none.
     """
 
     performance = models.ForeignKey(Occurrence, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -35,6 +37,7 @@ class PerformanceSeat(models.Model):
     state = models.CharField(max_length=8, choices=SeatState.choices)
     holder = models.CharField(max_length=64, blank=True, default="")
     held_until = models.DateTimeField(null=True)
+    source = models.CharField(max_length=64, blank=True, default="")
     ticket = models.OneToOneField(
         "ticketing.Ticket", null=True, on_delete=models.PROTECT, related_name="performance_seat"
     )
@@ -52,13 +55,17 @@ class PerformanceSeat(models.Model):
                 name="seat_state_is_whole",
                 condition=(
                     Q(state=SeatState.HELD, held_until__isnull=False, ticket=None) & ~Q(holder="")
+                    | Q(state=SeatState.RESERVED, held_until__isnull=False, holder="", ticket__isnull=False)
                     | Q(state=SeatState.SOLD, held_until=None, holder="", ticket__isnull=False)
                     | Q(state=SeatState.BLOCKED, held_until=None, holder="", ticket=None)
                 ),
-                violation_error_message="A held seat has a holder, a sold one a ticket, a blocked one neither.",
+                violation_error_message="A held seat has a holder, a reserved or sold one a ticket, a blocked one neither.",
             ),
         ]
-        indexes = [models.Index(fields=["holder"], condition=~Q(holder=""), name="seat_by_holder")]
+        indexes = [
+            models.Index(fields=["holder"], condition=~Q(holder=""), name="seat_by_holder"),
+            models.Index(fields=["performance", "source"], condition=~Q(source=""), name="seat_by_source"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.performance_id}/{self.seat_id} {self.state}"
@@ -89,12 +96,14 @@ class PerformanceArea(models.Model):
 
 
 class AreaHold(models.Model):
-    """So many places of an area, kept for a buyer until `held_until`. Sold or given back, the row is gone."""
+    """Capacity of an area that is held, or reserved by an unpaid order, until `held_until`. The row is deleted when the
+    capacity is sold or released."""
 
     counter = models.ForeignKey(PerformanceArea, on_delete=models.CASCADE, related_name="holds", db_index=False)
     holder = models.CharField(max_length=64, unique=True)
     quantity = models.PositiveIntegerField()
     held_until = models.DateTimeField()
+    source = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         indexes = [models.Index(fields=["counter", "held_until"], name="area_hold_by_end")]

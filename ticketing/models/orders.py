@@ -23,6 +23,7 @@ class OrderState(models.TextChoices):
     PENDING = "pending", "waiting for payment"
     PAID = "paid", "paid"
     CANCELED = "canceled", "canceled"
+    EXPIRED = "expired", "not paid in time"
 
 
 class Order(ContentModel):
@@ -31,7 +32,8 @@ class Order(ContentModel):
 
     view_right: ClassVar[str] = "view_tickets"
     personal: ClassVar[frozenset[str]] = frozenset({"reference", "buyer_name", "buyer_email", "email_index"})
-    chance: ClassVar[frozenset[str]] = frozenset({"reference"})
+    # The deadline counts from the instant of the order.
+    chance: ClassVar[frozenset[str]] = frozenset({"reference", "pay_by"})
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
     reference = models.CharField(
@@ -44,7 +46,7 @@ class Order(ContentModel):
         max_length=10,
         choices=OrderState.choices,
         default=OrderState.PENDING,
-        help_text="Whether it is paid, waits for its payment, or is canceled. Example: paid",
+        help_text="Whether it is paid, waits for its payment, expired unpaid, or is canceled. Example: paid",
     )
     buyer_name = EncryptedTextField(
         validators=[MaxLengthValidator(200)], help_text="Who bought, as tickets name them. Example: Bea Buyer"
@@ -64,6 +66,17 @@ class Order(ContentModel):
     total_minor = models.BigIntegerField(validators=[MinValueValidator(0)])
     currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
     total = MoneyPair("total_minor", "currency")
+    pay_by = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Until when the seats of an unpaid order are kept: an instant in UTC. From then on others can buy them."
+        " Null where nothing is to be paid. Example: 2027-02-02T10:00:00Z",
+    )
+    needs_return = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Whether the money has to be returned, since the performance was canceled. Example: false",
+    )
     paid_at = models.DateTimeField(
         null=True,
         editable=False,
@@ -72,14 +85,31 @@ class Order(ContentModel):
     canceled_at = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="When it was canceled: an instant in UTC; null where it was not. Example: 2027-02-02T10:00:00Z",
+        help_text="When it was canceled or expired: an instant in UTC, else null. Example: 2027-02-02T10:00:00Z",
     )
 
     class Meta:
         base_manager_name = "objects"
+        indexes = [
+            models.Index(fields=["pay_by"], condition=Q(state=OrderState.PENDING), name="order_unpaid_by_deadline"),
+            models.Index(fields=["id"], condition=Q(needs_return=True), name="order_needs_return"),
+        ]
 
     def __str__(self) -> str:
         return f"order {self.pk}"
+
+
+class BuyerName(models.Model):
+    """One word of a buyer's name as a blind index, by which the box office finds orders. The name itself is encrypted."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="name_words")
+    word = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["word", "order"], name="buyer_name_word_once")]
+
+    def __str__(self) -> str:
+        return f"order {self.order_id}"
 
 
 class OrderLine(ContentModel):

@@ -44,6 +44,12 @@ class Sale(ContentModel):
         help_text="Until when tickets are sold: an instant in UTC; null is until it is closed. Example: "
         "2027-03-14T19:00:00Z",
     )
+    payment_minutes = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(525_600)],
+        help_text="Minutes until an unpaid order expires; null takes the setting PAYMENT_MINUTES. Example: 1440",
+    )
 
     class Meta:
         base_manager_name = "objects"

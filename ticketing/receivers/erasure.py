@@ -8,6 +8,7 @@ from accounts.rules.subjects import NAME_WITHHELD, Subject, erased_address
 from accounts.selectors.personal_data import indexes
 from accounts.services.audit_retention import erase_values
 from ticketing.models import Order, Ticket, WaitingListEntry
+from ticketing.services.buyers import index_buyer
 
 
 def forget(subject: Subject, **_: Any) -> None:
@@ -17,6 +18,7 @@ def forget(subject: Subject, **_: Any) -> None:
     for order in Order.objects.select_for_update(of=("self",)).filter(email_index__in=found).order_by("pk"):
         order.buyer_name, order.buyer_email = NAME_WITHHELD, erased_address(order.pk)
         order.save()
+        index_buyer(order)
         erase_values("ticketing.order", order.pk, {"buyer_name", "buyer_email", "email_index", "reference"})
         for ticket in Ticket.objects.filter(line__order=order).values_list("pk", flat=True):
             erase_values("ticketing.ticket", ticket, {"code"})

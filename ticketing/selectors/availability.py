@@ -17,6 +17,9 @@ from theater_site.core.errors import Conflict, Invalid
 from theater_site.core.money import Money
 from ticketing.models import Area, AreaHold, PerformanceArea, PerformanceSeat, PriceBand, Sale, Seat, SeatState
 
+# The state of a seat whose category has no price.
+NOT_FOR_SALE = "not_for_sale"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -39,6 +42,8 @@ class OpenSale:
     chart_id: int
     currency: str
     tax_rate: Decimal
+    payment_minutes: int | None
+    starts_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Band:
 # columns each were two thirds of its time.
 _OF_PERFORMANCE = ("section_id", "category", "visibility", "published_at", "status", "starts_at", "ends_at")
 _SALE = (
-    "pk", "performance_id", "chart_id", "currency", "tax_rate", "opens_at", "closes_at",
+    "pk", "performance_id", "chart_id", "currency", "tax_rate", "opens_at", "closes_at", "payment_minutes",
     *(f"performance__{name}" for name in _OF_PERFORMANCE),
     "performance__production_id", "performance__production__published_at", "performance__production__status",
 )  # fmt: skip
@@ -79,7 +84,7 @@ def sale_open(performance_id: int, at: datetime) -> OpenSale:
     ):
         raise Conflict("This performance is not on sale.", code="not_on_sale")
     if found["performance__production__status"] == ProductionStatus.CANCELED:
-        message = "This production is canceled. Whoever has tickets asks at the box office."
+        message = "This production is canceled. Ask the box office about your tickets."
         raise Conflict(message, code="production_canceled")
     if performance["status"] == OccurrenceStatus.CANCELED:
         raise Conflict("This performance is canceled.", code="performance_canceled")
@@ -93,7 +98,10 @@ def sale_open(performance_id: int, at: datetime) -> OpenSale:
     if closes_at is not None and closes_at <= at:
         raise Conflict("The sale is closed. Ask at the box office.", code="sale_closed")
     section_id: int = performance["section_id"]  # type: ignore[assignment]
-    return OpenSale(found["pk"], performance_id, section_id, found["chart_id"], found["currency"], found["tax_rate"])
+    return OpenSale(
+        found["pk"], performance_id, section_id, found["chart_id"], found["currency"], found["tax_rate"],
+        found["payment_minutes"], performance["starts_at"],
+    )  # fmt: skip
 
 
 def sale_of(performance_id: int) -> Sale:
@@ -143,11 +151,11 @@ def place_in_area(sale: Sale | OpenSale, area: Area) -> Place:
 
 
 def owners_of(performance_id: int, at: datetime) -> dict[int, str]:
-    """The state (held, sold, blocked) of each seat that somebody has at the instant `at`, by seat id; all
-    others are free."""
+    """The state (held, sold, blocked) of each taken seat at the instant `at`, by seat id. All others are free. A seat of
+    an unpaid order is `held`, since it becomes free again if nobody pays."""
     rows = PerformanceSeat.objects.filter(performance_id=performance_id)
     return {
-        seat: state
+        seat: SeatState.HELD.value if state == SeatState.RESERVED else state
         for seat, state, until in rows.values_list("seat_id", "state", "held_until")
         if until is None or until > at
     }
@@ -173,9 +181,8 @@ def free_places(sale: Sale | OpenSale, at: datetime) -> int:
 
 
 def seat_list(performance_id: int, at: datetime) -> dict[str, Any]:
-    """Everything a seat map needs, in six queries: prices, seats with their state (free, held, sold,
-    blocked), areas with what is left. A seat without a price is blocked. Conflict (`not_on_sale`) where there
-    is no sale."""
+    """All data of a seat map, in six queries: prices, seats with their state (free, held, sold, blocked, not_for_sale),
+    areas with what is left. A seat of a category without a price is `not_for_sale`. Raises Conflict (`not_on_sale`)."""
     sale = sale_of(performance_id)
     bands = bands_of(sale)
     owners = owners_of(performance_id, at)
@@ -195,7 +202,7 @@ def seat_list(performance_id: int, at: datetime) -> dict[str, Any]:
             {
                 "id": pk, "zone": zone, "row": row, "number": number, "x": x, "y": y,
                 "band": bands[category].pk if category in bands else None,
-                "state": owners.get(pk, "free" if category in bands else SeatState.BLOCKED.value),
+                "state": owners.get(pk, "free" if category in bands else NOT_FOR_SALE),
             }
             for pk, zone, row, number, category, x, y in seats.values_list(*columns)
         ],

@@ -1,4 +1,4 @@
-"""A buyer's places are kept for some minutes, until they are bought or somebody else may have them."""
+"""Holds: a buyer's seats are kept for some minutes until the order. Blocked seats are kept by the box office."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from ticketing.models import Area, SeatState
 from ticketing.rules.secrets import digest_of, new_hold_token
 from ticketing.selectors.availability import Place, place_in_area, sale_of, sale_open, seats_on_sale
 from ticketing.services import occupancy
+from ticketing.services.limits import limit_address
+from ticketing.signals import seats_freed
 
-# A party larger than this talks to the box office.
+# A larger party asks the box office.
 MOST_PLACES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Places kept for whoever has the `token`, until `expires_at`. `total` is their full price, before
-    discounts."""
+    """Seats kept for the bearer of `token` until `expires_at`. `total` is their full price, before discounts."""
 
     token: str
     performance_id: int
@@ -45,10 +46,11 @@ def take_hold(
     area: Annotated[Area | None, Doc("Id of the area to hold places in; null where it is seats. Example: 2")],
     quantity: Annotated[int | None, Doc("How many places of the area, at most 20; null where it is seats. Example: 2")],
 ) -> Hold:
-    """Hold seats, or places in an area, for HOLD_MINUTES (10): all of them, or none.
+    """Hold these seats, or a quantity of an area, for HOLD_MINUTES (10): all of them or none.
 
-    Refused: what others have (`seats_taken` names the seats, `sold_out` says how many are left), a performance that is
-    not on sale now, seats of another chart, a seat named twice, none or more than 20 places, seats and an area at once.
+    Errors: `seats_taken` names the seats that others have; `sold_out` says how many are left; `too_many_unpaid_seats`
+    above the limit for one network address (staff are exempt); the errors of a performance that is not on sale now;
+    `unknown_seats` of another chart; `seat_repeated`; `out_of_range` for none or more than 20; `seats_or_area`.
     """
     run = current()
     token = new_hold_token()
@@ -59,12 +61,16 @@ def take_hold(
         places = seats_on_sale(sale, seats)
         if len(places) < len(seats):
             raise Invalid("A seat is named twice.", code="seat_repeated", field="seats")
-        occupancy.take_seats(performance.pk, seats, state=SeatState.HELD, holder=digest_of(token), until=until)
+        source = _source(performance, len(seats))
+        occupancy.take_seats(
+            performance.pk, seats, state=SeatState.HELD, holder=digest_of(token), until=until, source=source
+        )
     elif area is not None and quantity is not None and not seats:
         _refuse_count(quantity, "quantity")
         sale = sale_open(performance.pk, run.instant)
         places = [place_in_area(sale, area)] * quantity
-        occupancy.take_places(performance.pk, area, quantity, holder=digest_of(token), until=until)
+        source = _source(performance, quantity)
+        occupancy.take_places(performance.pk, area, quantity, holder=digest_of(token), until=until, source=source)
     else:
         raise Invalid("Name either seats, or an area and a quantity.", code="seats_or_area")
     return Hold(token, performance.pk, until, places, Money.total((place.price for place in places), sale.currency))
@@ -72,9 +78,11 @@ def take_hold(
 
 @action("hold.release", open_to=OpenTo.PUBLIC)
 def release_hold(*, token: Annotated[str, Doc("The secret of the hold, from its making.")]) -> None:
-    """Release a hold before its time. Refused (`hold_gone`) where this token holds nothing any more."""
-    if not occupancy.let_go(digest_of(token)):
-        raise Conflict("This hold has ended, or what it held was bought.", code="hold_gone")
+    """Release the seats of a hold before its end. Error: `hold_gone` where this token holds nothing any more."""
+    performance_id = occupancy.let_go(digest_of(token))
+    if performance_id is None:
+        raise Conflict("This hold has ended, or its seats were bought.", code="hold_gone")
+    seats_freed.announce(performance_ids=[performance_id])
 
 
 @action("performance.block_seats", needs=Needs("manage_tickets", on="performance"))
@@ -83,7 +91,7 @@ def block_seats(
     performance: Occurrence,
     seats: Annotated[list[int], Doc("Ids of the seats that are not to be sold. Example: [1, 2]")],
 ) -> None:
-    """Block seats from being sold, until they are freed. Refused where somebody has one of them."""
+    """Keep these seats from being sold until they are freed. Error: `seats_taken` where somebody has one of them."""
     seats_on_sale(sale_of(performance.pk), _some(seats))
     occupancy.take_seats(performance.pk, seats, state=SeatState.BLOCKED)
 
@@ -94,14 +102,24 @@ def free_seats(
     performance: Occurrence,
     seats: Annotated[list[int], Doc("Ids of the blocked seats that can be sold again. Example: [1, 2]")],
 ) -> None:
-    """Unblock seats, so that they can be sold. Refused (`not_blocked`) where one of them is not blocked."""
+    """Sell blocked seats again. Error: `not_blocked` where one of them is not blocked."""
     if occupancy.unblock(performance.pk, _some(seats)) < len(set(seats)):
-        raise Conflict("Not all of these seats are blocked; nothing was freed.", code="not_blocked")
+        raise Conflict("Not all of these seats are blocked. Nothing was freed.", code="not_blocked")
+    seats_freed.announce(performance_ids=[performance.pk])
+
+
+def _source(performance: Occurrence, quantity: int) -> str:
+    run = current()
+    if run.actor.holds("edit_tickets", performance, run.instant):
+        return ""
+    return limit_address(performance.pk, quantity, run.instant)
 
 
 def _refuse_count(places: int, field: str) -> None:
     if not 1 <= places <= MOST_PLACES:
-        raise Invalid(f"Between 1 and {MOST_PLACES} places, please.", code="out_of_range", field=field)
+        raise Invalid(
+            f"Choose between 1 and {MOST_PLACES}. For more, ask the box office.", code="out_of_range", field=field
+        )
 
 
 def _some(seats: list[int]) -> list[int]:

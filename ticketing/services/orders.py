@@ -1,20 +1,27 @@
-"""What is held is bought; what was bought is paid, or given back."""
+"""Orders: placed from a hold, paid by a deadline, canceled."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated
 
+from django.conf import settings
+
 from accounts.models import Section
+from scheduling.models import Occurrence, OccurrenceStatus
 from theater_site.core.actions import Needs, OpenTo, action, current
 from theater_site.core.docs import Doc
-from theater_site.core.errors import Conflict
+from theater_site.core.errors import Conflict, Invalid
 from theater_site.core.money import Money
 from ticketing.models import Admission, Order, OrderLine, OrderState, Payment, PaymentState, Ticket
 from ticketing.rules.secrets import digest_of, new_reference, new_ticket_code
-from ticketing.selectors.availability import Place, place_in_area, sale_open, seats_on_sale
+from ticketing.selectors.availability import OpenSale, Place, place_in_area, sale_open, seats_on_sale
 from ticketing.services import occupancy
+from ticketing.services.buyers import index_buyer
+from ticketing.services.limits import limit_email
 from ticketing.services.payments import provider
 from ticketing.services.promotions import give_back, redeem
+from ticketing.signals import order_canceled, order_expired, order_paid, order_placed, seats_freed
 
 
 @action("order.place", open_to=OpenTo.PUBLIC)
@@ -30,28 +37,31 @@ def place_order(
         str | None, Doc("Who handles the payment; null is `manual`, the box office itself. Example: manual")
     ],
 ) -> Order:
-    """Place an order for what a hold keeps: a ticket for each place, at its price now, with at most one promotion.
+    """Order what the hold with this token keeps: one ticket per seat, at today's prices, minus one promotion.
 
-    `payment` names the provider ("manual" unless said). An order that costs nothing is paid at once; any other waits
-    for its payment, its places being the buyer's meanwhile. Refused: a hold that has ended (`hold_gone`), a performance
-    that is no longer sold, a code that is not valid, no name, no e-mail address.
+    `payment` names the payment provider (default "manual"). An order that costs nothing is paid at once. Any other keeps
+    its seats until its deadline `pay_by`: the performance's `payment_minutes`, else PAYMENT_MINUTES, and at the latest the
+    start of the performance. Sends the buyer a mail.
+    Errors: `hold_gone`; the errors of a performance that is not on sale now; `code_not_valid`; `unknown_provider`;
+    `too_many_unpaid_seats` above the limit for one e-mail address (staff are exempt); no name, no e-mail address.
     """
     run = current()
-    seats, places = occupancy.held_by(digest_of(hold))
-    until = seats[0].held_until if seats else places.held_until if places is not None else None
+    seats, held = occupancy.held_by(digest_of(hold))
+    until = seats[0].held_until if seats else held.held_until if held is not None else None
     if until is None or until <= run.instant:
-        raise Conflict("This hold has ended. Choose the places again.", code="hold_gone", field="hold")
-    performance_id = seats[0].performance_id if seats else places.counter.performance_id  # type: ignore[union-attr]
+        raise Conflict("This hold has ended. Choose the seats again.", code="hold_gone", field="hold")
+    performance_id = seats[0].performance_id if seats else held.counter.performance_id  # type: ignore[union-attr]
     sale = sale_open(performance_id, run.instant)
-    if places is None:
+    if held is None:
         bought = seats_on_sale(sale, [row.seat_id for row in seats])
     else:
-        bought = [place_in_area(sale, places.counter.area)] * places.quantity
+        bought = [place_in_area(sale, held.counter.area)] * held.quantity
     section = Section.objects.get(pk=sale.section_id)
     full = [place.price for place in bought]
     promotion, off = redeem(section, full, promotion_code or "")
     prices = [price - less for price, less in zip(full, off, strict=True)]
     total = Money.total(prices, sale.currency)
+    pay_by = _deadline(sale, run.instant) if total else None
     order = Order(
         section=section,
         reference=new_reference(),
@@ -61,9 +71,13 @@ def place_order(
         total_minor=total.minor,
         currency=sale.currency,
         state=OrderState.PENDING if total else OrderState.PAID,
+        pay_by=pay_by,
         paid_at=None if total else run.instant,
     )
     order.save()
+    if total and not run.actor.holds("edit_tickets", section, run.instant):
+        limit_email(performance_id, order.email_index or "", len(bought), run.instant)
+    index_buyer(order)
     lines = []
     for place, price in zip(bought, prices, strict=True):
         tax = price.tax_part(sale.tax_rate)
@@ -76,44 +90,95 @@ def place_order(
     tickets = Ticket.objects.bulk_create(
         [_ticket(line, place, performance_id) for line, place in zip(lines, bought, strict=True)]
     )
-    if places is None:
-        occupancy.sell_seats(seats, tickets)
+    if pay_by is None:
+        occupancy.sell(seats, held, tickets)
     else:
-        occupancy.sell_places(places)
-    if total:
+        occupancy.reserve(seats, held, tickets, order, pay_by)
         _await(order, total, payment or "manual")
+    order_placed.announce(order=order)
     return order
 
 
 @action("order.pay", needs=Needs("edit_tickets", on="order"), subject="order")
 def pay_order(*, order: Order, method: Annotated[str, Doc("By what it was paid. Example: cash")]) -> Order:
-    """Record that an order is paid, by cash, card or transfer. Refused where the order is paid or canceled."""
-    if order.state != OrderState.PENDING:
-        raise Conflict(f"This order is {order.state} already.", code=f"order_{order.state}")
+    """Record that the money was received, by "cash", "card" or "transfer". Sends the tickets.
+
+    An order past its deadline can still be paid until others take a seat or it is marked expired.
+    Errors: `order_paid`, `order_canceled`, `order_expired`; `performance_canceled`; `seats_lost`; `unknown_method`.
+    """
+    _refuse_unless_pending(order)
+    tickets = _tickets_of(order)
+    _refuse_canceled_performance(tickets)
+    occupancy.confirm(order, tickets)
     now = current().instant
     payment = order.payments.get(state=PaymentState.AWAITED)
     provider(payment.provider).confirm(payment, method)
     payment.state, payment.method, payment.received_at = PaymentState.RECEIVED, method, now
     payment.save()
-    order.state, order.paid_at = OrderState.PAID, now
+    order.state, order.paid_at, order.pay_by = OrderState.PAID, now, None
+    order.save()
+    order_paid.announce(order=order)
+    return order
+
+
+@action("order.set_deadline", needs=Needs("edit_tickets", on="order"), subject="order")
+def set_deadline(
+    *,
+    order: Order,
+    pay_by: Annotated[dt.datetime, Doc("Until when its seats are kept: an instant. Example: 2027-02-10T18:00:00Z")],
+) -> Order:
+    """Keep the seats of an unpaid order until `pay_by`.
+
+    Errors: `order_paid`, `order_canceled`, `order_expired`; `in_the_past`; `seats_lost` where the old deadline passed and
+    others have some of the seats.
+    """
+    _refuse_unless_pending(order)
+    if pay_by <= current().instant:
+        raise Invalid("This deadline is in the past. Choose a later one.", code="in_the_past", field="pay_by")
+    occupancy.keep_until(order, _tickets_of(order), pay_by)
+    order.pay_by = pay_by
     order.save()
     return order
 
 
 @action("order.cancel", needs=Needs("edit_tickets", on="order"), subject="order")
 def cancel_order(*, order: Order) -> Order:
-    """Cancel an order: its tickets are void, its places can be sold again, its money goes back.
+    """Cancel an order: void its tickets, free its seats, refund what was paid. Sends the buyer a mail.
 
-    Refused where it is canceled, or somebody was admitted with one of its tickets.
+    Errors: `order_canceled`, `order_expired`; `already_admitted` where somebody was admitted with one of its tickets.
     """
-    if order.state == OrderState.CANCELED:
-        raise Conflict("This order is canceled already.", code="order_canceled")
-    # Locked, so that nobody is let in with one of them meanwhile.
-    tickets = list(Ticket.objects.select_for_update(of=("self",)).filter(line__order=order).order_by("pk"))
+    if order.state in (OrderState.CANCELED, OrderState.EXPIRED):
+        raise Conflict(f"This order is {order.state} already.", code=f"order_{order.state}")
+    # Locked, so that nobody is admitted with one of them meanwhile.
+    tickets = _tickets_of(order)
     if Admission.objects.filter(ticket__in=tickets).exists():
-        raise Conflict("Somebody came with a ticket of this order; it stands.", code="already_admitted")
+        raise Conflict("Somebody was admitted with a ticket of this order.", code="already_admitted")
+    if order.state == OrderState.PENDING:
+        occupancy.release_unpaid(order, tickets)
+    else:
+        occupancy.take_back(tickets)
+    _close(order, tickets, OrderState.CANCELED)
+    order_canceled.announce(order=order)
+    return order
+
+
+@action("order.expire", open_to=OpenTo.SYSTEM, subject="order")
+def expire_order(*, order: Order) -> Order:
+    """Mark an order expired that was not paid by its deadline: void its tickets and free what it still reserves.
+
+    Sends the buyer a mail. Error: `not_due` where it is not pending, or its deadline was moved.
+    """
+    if order.state != OrderState.PENDING or order.pay_by is None or order.pay_by > current().instant:
+        raise Conflict("This order does not expire now.", code="not_due")
+    tickets = _tickets_of(order)
+    occupancy.release_unpaid(order, tickets)
+    _close(order, tickets, OrderState.EXPIRED)
+    order_expired.announce(order=order)
+    return order
+
+
+def _close(order: Order, tickets: list[Ticket], state: OrderState) -> None:
     Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).update(void=True)
-    occupancy.take_back(tickets)
     for payment in order.payments.filter(state__in=(PaymentState.AWAITED, PaymentState.RECEIVED)):
         if payment.state == PaymentState.RECEIVED:
             provider(payment.provider).refund(payment)
@@ -123,9 +188,29 @@ def cancel_order(*, order: Order) -> Order:
         payment.save()
     if order.promotion is not None:
         give_back(order.promotion)
-    order.state, order.canceled_at = OrderState.CANCELED, current().instant
+    order.state, order.canceled_at, order.needs_return = state, current().instant, False
     order.save()
-    return order
+    seats_freed.announce(performance_ids=sorted({ticket.performance_id for ticket in tickets}))
+
+
+def _refuse_unless_pending(order: Order) -> None:
+    if order.state != OrderState.PENDING:
+        raise Conflict(f"This order is {order.state} already.", code=f"order_{order.state}")
+
+
+def _refuse_canceled_performance(tickets: list[Ticket]) -> None:
+    performances = Occurrence.objects.filter(pk__in={ticket.performance_id for ticket in tickets})
+    if performances.filter(status=OccurrenceStatus.CANCELED).exists():
+        raise Conflict("The performance is canceled. Take no money; cancel this order.", code="performance_canceled")
+
+
+def _tickets_of(order: Order) -> list[Ticket]:
+    return list(Ticket.objects.select_for_update(of=("self",)).filter(line__order=order).order_by("pk"))
+
+
+def _deadline(sale: OpenSale, at: dt.datetime) -> dt.datetime:
+    until = at + dt.timedelta(minutes=sale.payment_minutes or settings.PAYMENT_MINUTES)
+    return min(until, sale.starts_at) if sale.starts_at is not None and sale.starts_at > at else until
 
 
 def _ticket(line: OrderLine, place: Place, performance_id: int) -> Ticket:
@@ -136,5 +221,5 @@ def _ticket(line: OrderLine, place: Place, performance_id: int) -> Ticket:
 
 def _await(order: Order, total: Money, name: str) -> None:
     payment = Payment(order=order, provider=name, amount_minor=total.minor, currency=total.currency)
-    provider(name).begin(payment)
+    provider(name, field="payment").begin(payment)
     payment.save()

@@ -48,14 +48,14 @@ class Manual:
 _providers: dict[str, PaymentProvider] = {Manual.name: Manual()}
 
 
-def provider(name: str) -> PaymentProvider:
-    """The provider of this name; Invalid (`unknown_provider`) where there is none."""
+def provider(name: str, *, field: str = "provider") -> PaymentProvider:
+    """The provider of this name. Raises Invalid (`unknown_provider`) at `field`."""
     try:
         return _providers[name]
     except KeyError:
         known = ", ".join(sorted(_providers))
         raise Invalid(
-            f"There is no such way to pay. There is: {known}.", code="unknown_provider", field="provider"
+            f"{name[:40]!r} is not a payment provider. Choose one of: {known}.", code="unknown_provider", field=field
         ) from None
 
 

@@ -8,11 +8,21 @@ from typing import Annotated, TypedDict
 
 from productions.models import ProductionStatus
 from scheduling.models import Category, Occurrence, OccurrenceStatus
-from theater_site.core.actions import Needs, action
+from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid, NotFound
 from theater_site.core.money import Money
-from ticketing.models import Area, PerformanceArea, PriceBand, Sale, Seat, SeatingChart
+from ticketing.models import (
+    Area,
+    AreaHold,
+    PerformanceArea,
+    PerformanceSeat,
+    PriceBand,
+    Sale,
+    Seat,
+    SeatingChart,
+    Ticket,
+)
 
 
 class _Band(TypedDict):
@@ -34,19 +44,22 @@ class _Terms(TypedDict):
 
 
 class SaleTerms(_Terms, total=False):
-    """By which chart it is sold, in which currency, with how much tax in the prices (percent, 0 unless said),
-    and from when (at once) until when (until it is closed)."""
+    """The seating chart and currency; the tax included in the prices (percent, default 0); from when (default: at once)
+    until when (default: no end) it is sold; and the minutes until an unpaid order expires (default PAYMENT_MINUTES)."""
 
     tax_rate: Decimal
     opens_at: datetime | None
     closes_at: datetime | None
+    payment_minutes: int | None
 
 
 class SaleChanges(TypedDict, total=False):
-    """When it is sold: absent means unchanged, None means open on that side."""
+    """When it is sold: absent means unchanged, None means no limit on that side. `payment_minutes` applies to later orders;
+    None takes the setting PAYMENT_MINUTES."""
 
     opens_at: datetime | None
     closes_at: datetime | None
+    payment_minutes: int | None
 
 
 @action("performance.open_sale", needs=Needs("manage_tickets", on="performance"), subject="performance")
@@ -64,11 +77,11 @@ def open_sale(
     """
     if performance.category != Category.PERFORMANCE:
         raise Conflict("Only performances are sold.", code="not_a_performance")
-    if performance.status == OccurrenceStatus.CANCELED:
-        raise Conflict("This performance is canceled.", code="performance_canceled")
     if performance.production is not None and performance.production.status == ProductionStatus.CANCELED:
         message = "This production is canceled. Reinstate it before its performances are sold."
         raise Conflict(message, code="production_canceled")
+    if performance.status == OccurrenceStatus.CANCELED:
+        raise Conflict("This performance is canceled.", code="performance_canceled")
     if Sale.objects.filter(performance=performance).exists():
         raise Conflict("This performance is on sale already.", code="already_on_sale")
     chart = terms["chart"]
@@ -88,13 +101,41 @@ def open_sale(
 
 @action("performance.change_sale", needs=Needs("manage_tickets", on="performance"), subject="performance")
 def change_sale(*, performance: Occurrence, changes: SaleChanges) -> Sale:
-    """Change when a performance is on sale. Refused where there is none, or it would close before it opens."""
-    sale = Sale.objects.filter(performance=performance).first()
-    if sale is None:
-        raise NotFound("This performance is not on sale.", code="not_on_sale")
+    """Change when a performance is sold. Errors: `not_on_sale`; `ends_before_start`."""
+    sale = _sale_of(performance)
     for name, value in changes.items():
         setattr(sale, name, value)
     sale.save()
+    return sale
+
+
+@action("performance.end_sale", needs=Needs("manage_tickets", on="performance"), subject="performance")
+def end_sale(*, performance: Occurrence) -> None:
+    """Delete the sale of a performance that nobody has bought a ticket for: to move it, or to sell it by another chart.
+
+    Blocked seats become free. Errors: `not_on_sale`; `tickets_sold` with any order, canceled ones included; `seats_held`
+    while a buyer holds seats.
+    """
+    sale = _sale_of(performance)
+    if Ticket.objects.filter(performance=performance).exists():
+        raise Conflict("This performance has orders. Close its sale instead.", code="tickets_sold")
+    at = current().instant
+    counters = PerformanceArea.objects.filter(performance=performance)
+    held = PerformanceSeat.objects.filter(performance=performance, held_until__gt=at)
+    if held.exists() or AreaHold.objects.filter(counter__in=counters, held_until__gt=at).exists():
+        raise Conflict(
+            "A buyer holds seats of this performance. Close the sale and try again later.", code="seats_held"
+        )
+    PerformanceSeat.objects.filter(performance=performance).delete()
+    counters.delete()
+    PriceBand.objects.filter(sale=sale).delete()
+    sale.delete()
+
+
+def _sale_of(performance: Occurrence) -> Sale:
+    sale = Sale.objects.filter(performance=performance).first()
+    if sale is None:
+        raise NotFound("This performance is not on sale.", code="not_on_sale")
     return sale
 
 

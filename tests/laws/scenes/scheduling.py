@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.selectors.sections import area
 from scheduling.models import EventSeries, Occurrence, Run, Space, Venue
+from scheduling.services.occurrences import cancel_occurrence
 from tests.laws.scenes import Call, Scene, Theater, open_read
 from tests.worlds import scheduling as calendar
 
@@ -53,6 +54,11 @@ def _hidden(t: Theater, **fields: Any) -> Occurrence:
     return _occurrence(t, visibility="public", **fields)
 
 
+def _canceled(t: Theater) -> Occurrence:
+    occurrence: Occurrence = cancel_occurrence(actor=t.acting(), occurrence=_occurrence(t), reason="Snow.")
+    return occurrence
+
+
 def _run(t: Theater) -> Run:
     return calendar.run(t.production, by=t.director)
 
@@ -76,6 +82,8 @@ ACTIONS = {
     "event.schedule_standalone": lambda t: Scene({"section": t.root, "fields": {**_placed(t), "title": "Board"}}),
     "event.update": lambda t: Scene({"occurrence": _occurrence(t), "changes": {"start_time": dt.time(20)}}),
     "event.cancel": lambda t: Scene({"occurrence": _occurrence(t), "reason": "Snow."}),
+    "event.reinstate": lambda t: Scene({"occurrence": _canceled(t)}),
+    "event.delete": lambda t: Scene({"occurrence": _hidden(t)}),
     "event.publish": lambda t: Scene({"occurrence": _hidden(t)}),
     "event.withdraw": lambda t: Scene({"occurrence": _show(t)}),
     "series.schedule": lambda t: Scene({"production": t.production, "fields": _plan(t)}),
@@ -113,6 +121,8 @@ ROUTES = {
     "GET occurrence-detail": lambda t: Call({"pk": _occurrence(t).pk}),
     "PATCH occurrence-detail": lambda t: _patch(_show(t), {"start_time": "20:00"}),
     "GET occurrence-internal": lambda t: Call({"pk": _show(t).pk}),
+    "DELETE occurrence-detail": lambda t: _patch(_hidden(t), None, status=204),
+    "POST occurrence-reinstate": lambda t: Call({"pk": _canceled(t).pk}, {}),
     "POST occurrence-cancel": lambda t: Call({"pk": _show(t).pk}, {"reason": "Snow."}),
     "POST occurrence-publish": lambda t: Call({"pk": _hidden(t).pk}, {}),
     "POST occurrence-withdraw": lambda t: Call({"pk": _show(t).pk}, {}),

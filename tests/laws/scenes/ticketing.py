@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+
+from django.utils import timezone
 
 from scheduling.models import Occurrence
 from tests import world
 from tests.laws.scenes import Call, Scene, Theater, open_read
 from tests.worlds import scheduling as calendar
 from tests.worlds import ticketing as office
-from theater_site.core.actors import Public
+from theater_site.core.actors import Public, System
 from ticketing.models import Order, Promotion, SeatingChart, Ticket
+from ticketing.services.admissions import admit
 from ticketing.services.holds import Hold, block_seats
 from ticketing.services.promotions import create_promotion
 from ticketing.services.waiting_list import join_waiting_list
@@ -110,6 +114,18 @@ def _joins(t: Theater) -> Scene:
     return Scene(given, actor=Public())
 
 
+def _expires(t: Theater) -> Scene:
+    order = _order(t)
+    Order.objects.filter(pk=order.pk).update(pay_by=timezone.now())
+    return Scene({"order": order}, actor=System("work"))
+
+
+def _undoes(t: Theater) -> Scene:
+    ticket = _ticket(t)
+    admit(actor=t.acting(), performance=ticket.performance, code=ticket.code)
+    return Scene({"performance": ticket.performance, "code": ticket.code})
+
+
 def _admits(t: Theater) -> Scene:
     ticket = _ticket(t)
     return Scene({"performance": ticket.performance, "code": ticket.code})
@@ -128,14 +144,18 @@ ACTIONS = {
     ),
     "performance.open_sale": _opens_sale,
     "performance.change_sale": lambda t: Scene({"performance": _on_sale(t), "changes": {"closes_at": None}}),
+    "performance.end_sale": lambda t: Scene({"performance": _on_sale(t)}),
     "performance.block_seats": _blocks,
     "performance.free_seats": _frees,
     "hold.take": _holds,
     "hold.release": lambda t: Scene({"token": _held(t).token}, actor=Public()),
     "order.place": _buys,
     "order.pay": lambda t: Scene({"order": _order(t), "method": "cash"}),
+    "order.set_deadline": lambda t: Scene({"order": _order(t), "pay_by": timezone.now() + timedelta(days=3)}),
     "order.cancel": lambda t: Scene({"order": _order(t, paid=True)}),
+    "order.expire": _expires,
     "ticket.admit": _admits,
+    "ticket.undo_admission": _undoes,
     "promotion.create": lambda t: Scene(
         {"season": t.season, "fields": {"name": "Students", "percent": Decimal(20), "code": "YOUNG"}}
     ),
@@ -176,6 +196,12 @@ def _released(t: Theater) -> Call:
     return _open_write(kwargs={"pk": held.performance_id}, body={"token": held.token}, **given_back)
 
 
+def _undone(t: Theater) -> Call:
+    ticket = _ticket(t)
+    admit(actor=t.acting(), performance=ticket.performance, code=ticket.code)
+    return Call({"pk": ticket.performance_id}, {"code": ticket.code}, status=204)
+
+
 def _admitted(t: Theater) -> Call:
     ticket = _ticket(t)
     return Call({"pk": ticket.performance_id}, {"code": ticket.code}, status=201)
@@ -194,6 +220,7 @@ ROUTES = {
     ),
     "GET seating-chart-detail": lambda t: open_read(kwargs={"pk": _chart(t).pk}),
     "POST box-office-open-sale": _opened,
+    "POST box-office-end-sale": lambda t: Call({"pk": _on_sale(t).pk}, {}, status=204),
     "POST box-office-change-sale": lambda t: Call({"pk": _on_sale(t).pk}, {"closes_at": None}),
     "POST box-office-block-seats": _seats_blocked,
     "POST box-office-free-seats": _seats_freed,
@@ -201,17 +228,19 @@ ROUTES = {
     "POST box-office-holds": _taken,
     "POST box-office-holds-release": _released,
     "POST box-office-admissions": _admitted,
-    "GET box-office-waiting-list": lambda t: Call({"pk": _sold_out(t).pk}, needs=frozenset({"view_tickets"})),
+    "POST box-office-admissions-undo": _undone,
+    "GET box-office-waiting-list": lambda t: Call({"pk": _sold_out(t).pk}, needs=frozenset({"view_buyers"})),
     "POST box-office-waiting-list": lambda t: _open_write(
         kwargs={"pk": _sold_out(t).pk}, body={"name": "Will Wait", "email": "will@home.example", "places": 1}
     ),
     "GET order-list": lambda t: Call(stranger={200}, public={401}),
     "POST order-list": lambda t: _open_write(body={"hold": _held(t).token, **_BUYER}),
-    # The reference is the buyer's secret: whoever has it reads, and does nothing else.
-    "GET order-detail": lambda t: open_read(kwargs={"pk": _order(t).reference}),
-    "GET order-internal": lambda t: Call({"pk": _order(t).reference}),
-    "POST order-pay": lambda t: Call({"pk": _order(t).reference}, {"method": "cash"}),
-    "POST order-cancel": lambda t: Call({"pk": _order(t).reference}, {}),
+    # The reference is the buyer's secret: it opens the order for reading, and nothing else.
+    "GET order-by-reference": lambda t: open_read(kwargs={"reference": _order(t).reference}),
+    "GET order-detail": lambda t: Call({"pk": _order(t).pk}),
+    "POST order-pay": lambda t: Call({"pk": _order(t).pk}, {"method": "cash"}),
+    "POST order-set-deadline": lambda t: Call({"pk": _order(t).pk}, {"pay_by": "2031-01-01T12:00:00Z"}),
+    "POST order-cancel": lambda t: Call({"pk": _order(t).pk}, {}),
     "GET promotion-list": lambda t: open_read(),
     "POST promotion-list": lambda t: Call(
         body={"season": t.season.pk, "name": "Students", "percent": "20", "code": "YOUNG"}, status=201

@@ -1,0 +1,20 @@
+"""What a canceled production means for the calendar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from productions.models import Production
+from scheduling.models import Occurrence, OccurrenceStatus
+from scheduling.services.series import cancel_all
+from theater_site.core.actions import current
+
+
+def cancel_coming(production: Production, reason: str, **_: Any) -> None:
+    """Cancel everything of the production that is still to come; the spaces are free again."""
+    coming = Occurrence.objects.filter(
+        production=production, status=OccurrenceStatus.SCHEDULED, sort_at__gt=current().instant
+    )
+    rows = coming.select_related("section", "space__venue").select_for_update(of=("self",)).order_by("pk")
+    # Why a production is canceled is internal.
+    cancel_all(list(rows), reason, note="")

@@ -1,0 +1,25 @@
+"""The periodic job that marks unpaid orders expired. Their seats are free from the deadline on, without it."""
+
+from __future__ import annotations
+
+from theater_site.core import runs
+from theater_site.core.actors import System
+from theater_site.core.errors import Conflict
+from ticketing.models import Order, OrderState
+from ticketing.services.orders import expire_order
+
+_BATCH = 200
+
+
+def expire_due() -> int:
+    """Expire every order whose deadline has passed, each in a transaction of its own. Returns how many."""
+    due = Order.objects.filter(state=OrderState.PENDING, pay_by__lte=runs.instant()).order_by("pay_by", "pk")[:_BATCH]
+    expired = 0
+    for order in due:
+        try:
+            expire_order(actor=System("work"), order=order)
+        except Conflict:
+            # Paid, canceled or extended since it was read; or another worker was faster.
+            continue
+        expired += 1
+    return expired
