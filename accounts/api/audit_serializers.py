@@ -60,7 +60,9 @@ class AuditEntryRead(serializers.ModelSerializer[AuditEntry]):
         return len(entry.told) > TOLD
 
 
-class _Choice(models.TextChoices):
+class ValueKnown(models.TextChoices):
+    """Whether a value is shown, was erased, or is hidden from the reader."""
+
     SHOWN = Known.SHOWN.value, "shown"
     ERASED = Known.ERASED.value, "erased"
     HIDDEN = Known.HIDDEN.value, "hidden"
@@ -71,7 +73,7 @@ class DifferenceRead(serializers.Serializer[Difference]):
 
     field = serializers.CharField(help_text="The name of the field. Example: subtitle")
     known = serializers.ChoiceField(
-        choices=_Choice.choices, help_text="Whether the values are shown, erased, or hidden from you. Example: shown"
+        choices=ValueKnown.choices, help_text="Whether the values are shown, erased, or hidden from you. Example: shown"
     )
     before = serializers.JSONField(
         allow_null=True, help_text="The value before; null where it is not shown. Example: A play"
@@ -134,7 +136,7 @@ class FieldStateRead(serializers.Serializer[FieldState]):
     """One field as it was at an instant."""
 
     known = serializers.ChoiceField(
-        choices=_Choice.choices, help_text="Whether the value is shown, erased, or hidden from you. Example: shown"
+        choices=ValueKnown.choices, help_text="Whether the value is shown, erased, or hidden from you. Example: shown"
     )
     value = serializers.JSONField(allow_null=True, help_text="The value; null where it is not shown. Example: A comedy")
 

@@ -20,7 +20,7 @@ from theater_site.core.models import ContentModel, ContentQuerySet
 
 
 class SubmissionState(models.TextChoices):
-    """Where a submission stands; which of them follows which is said in accounts/rules/submission_states.py."""
+    """Where a submission stands: written, waiting, decided, or applied."""
 
     DRAFT = "draft", "draft"
     SUBMITTED = "submitted", "submitted"

@@ -20,6 +20,8 @@ from theater_site.core.errors import DomainError, Invalid, NotAllowed, all_of
 
 
 class KindChoice(TypedDict):
+    """How one kind of notification is delivered from now on."""
+
     kind: Annotated[str, Doc("The kind of notification. Example: submission_approved")]
     delivery: Annotated[Delivery, Doc("How it is delivered. Example: digest")]
 

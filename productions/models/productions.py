@@ -17,7 +17,7 @@ from theater_site.core.models import ContentModel
 
 
 class ProductionStatus(models.TextChoices):
-    """The life of a production, from a thought to the archive; what follows what is told by rules/life.py."""
+    """The life of a production, from an idea to the archive, in this order; it can be canceled before it is over."""
 
     IDEA = "idea", "idea"
     PLANNED = "planned", "planned"

@@ -16,7 +16,7 @@ from tests import schema
 from tests.laws.scenes import load_services
 from theater_site.api.action_inputs import inputs_of
 from theater_site.api.documents import document
-from theater_site.api.inputs import WAIVE
+from theater_site.api.inputs import WAIVE, ActionInput, body_of
 from theater_site.core.actions import OpenTo, registered
 from theater_site.core.inputs import entries_of, without_none
 
@@ -118,7 +118,12 @@ def test_every_field_is_described() -> None:
 
 def test_every_component_is_described() -> None:
     components = document()["components"]["schemas"]
-    assert [name for name, component in components.items() if not component.get("description")] == []
+    # Of a class that has no docstring, the one of its base.
+    inherited = {
+        kind.__doc__ for kind in (ActionInput, *ActionInput.__subclasses__()) if kind.__module__ == body_of.__module__
+    }
+    wrong = [name for name, component in components.items() if component.get("description") in {None, "", *inherited}]
+    assert wrong == []
 
 
 def test_every_parameter_is_described() -> None:

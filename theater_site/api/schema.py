@@ -256,7 +256,7 @@ def named_enums(result: dict[str, Any], generator: Any, **context: Any) -> dict[
     for name, component in schemas.items():
         if "enum" in component and not component.get("description"):
             text = names[name][1] if name in names else ""
-            component["description"] = text or used.get(name, "") or _ODD_ENUMS.get(name, "")
+            component["description"] = text or _ODD_ENUMS.get(name) or used.get(name, "")
     return named
 
 
