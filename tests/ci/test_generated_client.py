@@ -103,7 +103,7 @@ def test_three_calls_to_a_paid_ticket(told: str, served: str) -> None:
         order = place(client=buyer, body=model("OrderPlaceInputRequest")(hold=held.parsed.token, **address))
         assert order.status_code == 201, order.content
 
-        paid = pay(order.parsed.reference, client=desk, body=model("OrderPayInputRequest")(method="cash"))
+        paid = pay(order.parsed.id, client=desk, body=model("OrderPayInputRequest")(method="cash"))
         assert (paid.status_code, paid.parsed.state.value) == (200, "paid")
 
         codes = [model("TicketAdmitInputRequest")(code=line.code) for line in paid.parsed.lines]

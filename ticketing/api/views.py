@@ -183,7 +183,7 @@ class OrderViewSet(Readable):
         pagination_class=None,
     )
     def by_reference(self, request: Request, reference: str) -> Response:
-        """The order with this secret reference, for its buyer. The reference is all that it takes to read it."""
+        """Get the order with this secret reference, for its buyer. The reference is all that it takes to read it."""
         order = Order.objects.prefetch_related("lines__ticket").filter(reference=reference).first()
         if order is None:
             raise NotFound("There is no order with this reference.", code="no_such_order")
@@ -225,7 +225,7 @@ class SeatingChartViewSet(Readable):
 
     @extend_schema(responses=serializers.SeatingChartDetail)
     def retrieve(self, request: Request, pk: str) -> Response:
-        """One seating chart with its seats and areas, and how many seats each category has."""
+        """Get one seating chart with its seats and areas, and how many seats each category has."""
         return self.shown(self.found(), serializers.SeatingChartDetail)
 
     create = creates(create_chart, model=SeatingChart, answers=serializers.SeatingChartRead)
