@@ -25,7 +25,7 @@ class Invitation(ContentModel):
     personal: ClassVar[frozenset[str]] = frozenset({"email", "reason"})
     chance: ClassVar[frozenset[str]] = frozenset({"token_hash", "expires_at"})
 
-    email = EncryptedTextField()
+    email = EncryptedTextField(one_line=True)
     email_index = BlindIndexField("email")
     role = models.ForeignKey(
         Role,

@@ -11,9 +11,10 @@ from django.db.models import Q
 
 from accounts.models import Section
 from directory.models.trigrams import TrigramIndex
+from directory.rules.sort_names import suggested_sort_name
 from theater_site.core.actors import Actor
 from theater_site.core.encryption import BlindIndexField, EncryptedTextField
-from theater_site.core.fields import FoldedField
+from theater_site.core.fields import FoldedField, MarkdownField
 from theater_site.core.models import ContentModel
 
 
@@ -48,13 +49,13 @@ class Person(ContentModel):
         max_length=300,
         blank=True,
         default="",
-        help_text="The name by which lists are ordered; empty orders by the name itself. Example: Bell, Anna",
+        help_text="The name by which lists are ordered; suggested from the name where it is not given. Example: Bell, Anna",
     )
     pronouns = models.CharField(
         max_length=60, blank=True, default="", help_text="How to speak of them, as they ask. Example: she/her"
     )
     # Django tells max_length of text to forms alone; the validator judges every save.
-    bio = models.TextField(
+    bio = MarkdownField(
         blank=True,
         default="",
         validators=[MaxLengthValidator(10_000)],
@@ -69,6 +70,7 @@ class Person(ContentModel):
         db_index=False,
     )
     email = EncryptedTextField(
+        one_line=True,
         blank=True,
         default="",
         validators=[MaxLengthValidator(254), validate_email],
@@ -78,6 +80,7 @@ class Person(ContentModel):
     # By which somebody is found who asks what is held about them.
     email_index = BlindIndexField("email", db_index=True)
     phone = EncryptedTextField(
+        one_line=True,
         blank=True,
         default="",
         validators=[MaxLengthValidator(60)],
@@ -111,7 +114,7 @@ class Person(ContentModel):
     @property
     def listed_name(self) -> str:
         """The name by which lists are ordered."""
-        return self.sort_name or self.name
+        return self.sort_name or suggested_sort_name(self.name, group=self.kind == PersonKind.GROUP)
 
     @classmethod
     def visible_as_own(cls, actor: Actor) -> Q | None:

@@ -7,12 +7,13 @@ from typing import Annotated, Any, TypedDict
 
 from accounts.models import Section, User
 from directory.models import Alias, Credit, Person, PersonKind
+from directory.rules.sort_names import suggested_sort_name
 from directory.services.own_records import OnOwnRecord, is_own, refuse_strangers
 from theater_site.core.actions import Action, Needs, OpenTo, Submitted, action, current
 from theater_site.core.actors import Actor
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, NotAllowed, NotFound
-from theater_site.core.text import clean_markdown
+from theater_site.core.text import single_spaced
 
 
 class SelfDescription(TypedDict, total=False):
@@ -159,7 +160,7 @@ def add_alias(
 
     Refused: a blank one, and one that they have.
     """
-    Alias(person=person, name=_one_line(name), internal=internal).save()
+    Alias(person=person, name=single_spaced(name), internal=internal).save()
     return person
 
 
@@ -182,14 +183,10 @@ _ONE_LINE = frozenset({"name", "sort_name", "pronouns", "email", "phone"})
 
 
 def _describe(person: Person, fields: PersonFields | SelfDescription | Contact) -> None:
+    was_suggested = person.sort_name == suggested_sort_name(person.name, group=person.kind == PersonKind.GROUP)
     for name, value in fields.items():
-        if name == "bio":
-            value = clean_markdown(value)  # type: ignore[arg-type]
-        elif name in _ONE_LINE:
-            value = _one_line(value)  # type: ignore[arg-type]
+        if name in _ONE_LINE:
+            value = single_spaced(value)  # type: ignore[arg-type]
         setattr(person, name, value)
-
-
-def _one_line(text: str) -> str:
-    """Without line breaks and doubled or outer spaces, which nobody sees and by which equal names differ."""
-    return " ".join(text.split())
+    if not person.sort_name or (was_suggested and "sort_name" not in fields):
+        person.sort_name = suggested_sort_name(person.name, group=person.kind == PersonKind.GROUP)

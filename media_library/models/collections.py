@@ -10,6 +10,7 @@ from django.db.models import Q
 from accounts.models import Section
 from media_library.models.assets import Asset
 from productions.models import Production
+from theater_site.core.fields import MarkdownField
 from theater_site.core.models import ContentModel
 
 
@@ -24,7 +25,7 @@ class Collection(ContentModel):
         Production, null=True, blank=True, on_delete=models.PROTECT, related_name="collections"
     )
     title = models.CharField(max_length=300, help_text="What the collection is called. Example: Press kit")
-    description = models.TextField(
+    description = MarkdownField(
         blank=True,
         default="",
         max_length=5_000,

@@ -13,7 +13,6 @@ from productions.models import Production
 from theater_site.core.actions import Needs, action
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
-from theater_site.core.text import clean_markdown
 
 
 class CollectionFields(TypedDict, total=False):
@@ -126,6 +125,5 @@ def arrange(
 
 
 def _describe(collection: Collection, fields: CollectionFields) -> None:
-    for name, value in fields.items():
-        setattr(collection, name, clean_markdown(value) if name == "description" else value)  # type: ignore[arg-type]
+    collection.assign(fields)
     collection.save()

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from productions.models.fields import PartialDateField
 from productions.models.productions import Production
+from theater_site.core.fields import MarkdownField
 from theater_site.core.models import ContentModel
 
 
@@ -48,7 +49,7 @@ class License(ContentModel):
         validators=[MinValueValidator(1)],
         help_text="How many performances are licensed; null sets no limit. Example: 12",
     )
-    billing = models.TextField(
+    billing = MarkdownField(
         blank=True,
         default="",
         max_length=2_000,
@@ -57,7 +58,7 @@ class License(ContentModel):
     )
     recording_allowed = models.BooleanField(default=False, help_text="Whether performances may be recorded.")
     streaming_allowed = models.BooleanField(default=False, help_text="Whether performances may be streamed.")
-    note = models.TextField(
+    note = MarkdownField(
         blank=True,
         default="",
         max_length=5_000,

@@ -12,6 +12,7 @@ from productions.models.fields import PartialDateField
 from productions.models.productions import Production
 from productions.models.seasons import Season
 from theater_site.core.actors import Actor
+from theater_site.core.fields import MarkdownField
 from theater_site.core.models import ContentModel
 
 
@@ -36,7 +37,7 @@ class Strand(ContentModel):
         max_length=120,
         help_text="What the line of programming is called; the organization uses each name once. Example: New writing",
     )
-    summary = models.TextField(
+    summary = MarkdownField(
         blank=True,
         default="",
         max_length=2_000,
@@ -115,7 +116,7 @@ class SeasonSlot(ContentModel):
     production = models.OneToOneField(
         Production, null=True, blank=True, on_delete=models.SET_NULL, related_name="slot", editable=False
     )
-    note = models.TextField(blank=True, default="", max_length=2_000, help_text="What those who plan should know.")
+    note = MarkdownField(blank=True, default="", max_length=2_000, help_text="What those who plan should know.")
 
     class Meta:
         base_manager_name = "objects"

@@ -12,7 +12,7 @@ from accounts.models import Section
 from productions.models.fields import PartialDateField
 from productions.models.seasons import Season
 from productions.rules.life import CANCELED, STEPS
-from theater_site.core.fields import FoldedField
+from theater_site.core.fields import FoldedField, MarkdownField
 from theater_site.core.models import ContentModel
 
 
@@ -113,7 +113,7 @@ class Production(ContentModel):
         help_text='Who choreographed the original, where that is billed. Example: ["Agnes de Mille"]',
     )
     # How the license house wants the authors and itself to be named; shown with the production.
-    billing = models.TextField(
+    billing = MarkdownField(
         blank=True,
         default="",
         max_length=2_000,
@@ -158,7 +158,7 @@ class Production(ContentModel):
         default="",
         help_text="From which age it is fit, in the words of the website. Example: 12+",
     )
-    content_advisories = models.TextField(
+    content_advisories = MarkdownField(
         blank=True,
         default="",
         max_length=2_000,
@@ -185,7 +185,7 @@ class Production(ContentModel):
         default="",
         help_text="What it is about, in one or two sentences for lists; plain text, at most 500 characters.",
     )
-    synopsis = models.TextField(
+    synopsis = MarkdownField(
         blank=True, default="", max_length=20_000, help_text="What it is about, for its own page; Markdown."
     )
     quotes = models.JSONField(blank=True, default=list, help_text="What the press wrote.")

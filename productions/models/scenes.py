@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from productions.models.productions import Production
+from theater_site.core.fields import MarkdownField
 from theater_site.core.guards import Guard, Refuse
 from theater_site.core.models import ContentModel
 
@@ -52,7 +53,7 @@ class Scene(ContentModel):
     songs = models.JSONField(
         blank=True, default=list, help_text='The songs in it, in their order, at most 50. Example: ["Mack the Knife"]'
     )
-    summary = models.TextField(
+    summary = MarkdownField(
         blank=True, default="", max_length=5_000, help_text="What happens, for those who work on the play; Markdown."
     )
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from accounts.models import Section
 from productions.models.fields import PartialDateField
+from theater_site.core.fields import MarkdownField
 from theater_site.core.models import ContentModel
 
 
@@ -30,7 +31,7 @@ class Season(ContentModel):
     ends_on = PartialDateField(
         help_text="Its last day, partial dates too; empty where it is not known. Example: 2027-06-30"
     )
-    summary = models.TextField(
+    summary = MarkdownField(
         blank=True, default="", max_length=5_000, help_text="What the website says about the season; Markdown."
     )
     published_at = models.DateTimeField(null=True, editable=False)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypedDict
 from productions.rules.links import clean_link
 from theater_site.core.docs import Doc
 from theater_site.core.errors import DomainError, Invalid, all_of
+from theater_site.core.text import refuse_controls
 
 MOST_ENTRIES = 200
 LONGEST_NAME = 300
@@ -64,9 +65,11 @@ class Award(_Named, total=False):
     won: Annotated[bool, Doc("True where it was won, false for a nomination. Example: true")]
 
 
-def _text(longest: int, *, needed: bool = False) -> Callable[[Any, str], Any]:
+def _text(longest: int, *, needed: bool = False, lines: bool = False) -> Callable[[Any, str], Any]:
     def clean(value: Any, field: str) -> str:
         text = (value or "").strip()
+        if not lines:
+            refuse_controls(text, field=field)
         if needed and not text:
             raise Invalid("This is needed.", code="required", field=field)
         if len(text) > longest:
@@ -95,7 +98,7 @@ def _won(value: Any, field: str) -> bool:
 _SHAPES: dict[str, dict[str, Callable[[Any, str], Any]]] = {
     "partners": {"name": _text(LONGEST_NAME, needed=True), "role": _text(120), "url": _link},
     "links": {"url": partial(_link, needed=True), "label": _text(200)},
-    "quotes": {"text": _text(1_000, needed=True), "source": _text(200), "author": _text(200), "url": _link},
+    "quotes": {"text": _text(1_000, needed=True, lines=True), "source": _text(200), "author": _text(200), "url": _link},
     "awards": {
         "name": _text(LONGEST_NAME, needed=True), "category": _text(200), "year": _year, "recipient": _text(LONGEST_NAME),
         "won": _won,

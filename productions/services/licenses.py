@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from productions.models import License, Production
 from productions.rules.entries import clean_names
 from productions.services.addresses import in_order
 from theater_site.core.actions import Needs, action
-from theater_site.core.text import clean_markdown
 
 
 class LicenseFields(TypedDict, total=False):
@@ -49,9 +48,7 @@ def remove_license(*, license: License) -> None:
 
 
 def _describe(license_: License, fields: LicenseFields) -> None:
-    values: dict[str, Any] = dict(fields)
-    for name, value in values.items():
-        setattr(license_, name, clean_markdown(value) if name in ("billing", "note") else value)
+    license_.assign(fields)
     license_.check_values()
     license_.venues = clean_names("venues", license_.venues)
     in_order(license_, fields)

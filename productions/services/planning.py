@@ -10,7 +10,6 @@ from productions.services.addresses import in_order
 from theater_site.core.actions import Needs, action
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
-from theater_site.core.text import clean_markdown
 
 
 class StrandFields(TypedDict, total=False):
@@ -110,14 +109,12 @@ def open_slot_of(production: Production) -> None:
 
 
 def _describe_strand(strand: Strand, fields: StrandFields) -> None:
-    for name, value in fields.items():
-        setattr(strand, name, clean_markdown(value) if name == "summary" else value)  # type: ignore[arg-type]
+    strand.assign(fields)
     strand.save()
 
 
 def _describe_slot(slot: SeasonSlot, fields: SlotFields) -> None:
-    for name, value in fields.items():
-        setattr(slot, name, clean_markdown(value) if name == "note" else value)  # type: ignore[arg-type]
+    slot.assign(fields)
     slot.check_values()
     in_order(slot, fields)
     if not (slot.idea or slot.production_id):

@@ -17,7 +17,6 @@ from productions.signals import production_published, production_withdrawn
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, DomainError, Invalid, all_of
-from theater_site.core.text import clean_markdown
 
 
 class ProductionFields(TypedDict, total=False):
@@ -64,7 +63,6 @@ class NewProductionFields(ProductionFields, total=False):
     ]
 
 
-_MARKDOWN = frozenset({"content_advisories", "synopsis", "billing"})
 _FIRST = (IDEA, PLANNED, ARCHIVED)
 
 
@@ -156,8 +154,7 @@ def delete_production(*, production: Production) -> None:
 
 
 def _describe(production: Production, fields: dict[str, Any]) -> None:
-    for name, value in fields.items():
-        setattr(production, name, clean_markdown(value) if name in _MARKDOWN else value)
+    production.assign(fields)
     production.check_values()
     problems: list[DomainError] = []
     for name in fields:

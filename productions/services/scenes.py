@@ -8,7 +8,7 @@ from productions.models import Appearance, Character, CharacterKind, Production,
 from theater_site.core.actions import Needs, action
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid
-from theater_site.core.text import clean_markdown
+from theater_site.core.text import single_spaced
 
 MOST_SONGS, LONGEST_SONG = 50, 200
 
@@ -138,10 +138,8 @@ def _describe_scene(scene: Scene, fields: SceneFields) -> None:
     for name, value in fields.items():
         if name == "songs":
             value = _songs(fields["songs"])
-        elif name == "summary":
-            value = clean_markdown(fields["summary"])
-        elif isinstance(value, str):
-            value = " ".join(value.split())
+        elif isinstance(value, str) and name != "summary":
+            value = single_spaced(value)
         setattr(scene, name, value)
     scene.save()
 

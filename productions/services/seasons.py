@@ -12,7 +12,6 @@ from productions.services.addresses import free_slug, in_order
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict
-from theater_site.core.text import clean_markdown
 
 
 class SeasonFields(TypedDict, total=False):
@@ -109,9 +108,7 @@ def hand_over_season(
 
 
 def _describe(season: Season, fields: SeasonFields) -> None:
-    for name, value in fields.items():
-        if name != "strands":
-            setattr(season, name, clean_markdown(value) if name == "summary" else value)  # type: ignore[arg-type]
+    season.assign({name: value for name, value in fields.items() if name != "strands"})
     season.check_values()
     in_order(season, fields)
 

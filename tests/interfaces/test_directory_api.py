@@ -112,16 +112,26 @@ def test_services_refuse_what_the_api_refuses(director):
 def test_a_bio_is_cleaned_and_names_lose_spaces_nobody_sees(director):
     boss = world.client(director)
     made = world.post(
-        boss, "/api/v1/people/", {"name": " Ann \n Actor", "bio": "Hi <script>x()</script>*there*"}
+        boss, "/api/v1/people/", {"name": " Ann   Actor ", "bio": "Hi <script>x()</script>*there*"}
     ).json()
-    assert (made["name"], made["bio"]) == ("Ann Actor", "Hi *there*")
+    assert (made["name"], made["sort_name"], made["bio"]) == ("Ann Actor", "Actor, Ann", "Hi *there*")
+    # The suggestion follows the name, until somebody chooses another.
+    page = f"/api/v1/people/{made['id']}/"
+    assert world.patch(boss, page, {"name": "Ann Agent"}, 1).json()["sort_name"] == "Agent, Ann"
+    assert world.patch(boss, page, {"sort_name": "Ann A."}, 2).json()["sort_name"] == "Ann A."
+    assert world.patch(boss, page, {"name": "Ann Arbor"}, 3).json()["sort_name"] == "Ann A."
+    assert world.patch(boss, page, {"sort_name": ""}, 4).json()["sort_name"] == "Arbor, Ann"
+    wrong = world.patch(boss, page, {"name": "Ann\r\nEND:VEVENT"}, 5)
+    assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (400, "control_character")
+    live = world.patch(boss, page, {"bio": "[x](javascript:alert(1))"}, 5)
+    assert (live.status_code, live.json()["errors"][0]["code"]) == (400, "unsafe_link")
 
 
 def test_lists_are_in_the_order_of_sort_names_without_case_and_accents(director):
     for name, sort_name in (("Zoe Abel", "Abel, Zoe"), ("émile b", ""), ("Dan", ""), ("Čapek", ""), ("ALF Z", "")):
         scene.person(by=director, published=True, name=name, sort_name=sort_name)
     listed = [row["name"] for row in world.client().get("/api/v1/people/").json()["results"]]
-    assert listed == ["Zoe Abel", "ALF Z", "Čapek", "Dan", "émile b"]
+    assert listed == ["Zoe Abel", "émile b", "Čapek", "Dan", "ALF Z"]
     first = world.client().get("/api/v1/people/?page_size=3").json()
     rest = world.client().get(first["next"]).json()
     assert [row["name"] for row in (*first["results"], *rest["results"])] == listed

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theater_site.core.text import clean_markdown, fold
+from theater_site.core.errors import Invalid
+from theater_site.core.text import clean_markdown, fold, refuse_controls
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,63 @@ def test_no_tag_is_left(text: str) -> None:
     clean = clean_markdown(text)
     assert not re.search(r"<[a-z/!]", clean, re.IGNORECASE)
     assert clean_markdown(clean) == clean
+
+
+@pytest.mark.parametrize(
+    ("text", "searches"),
+    [("O’Brien-Smith", ["o'brien", "obrien", "OʼBRIEN", "brien smith", "o`brien-smith"]),
+     ("Jean‐Luc Picard", ["jean-luc", "jean luc", "Jean–Luc"]), ("d'Artagnan", ["dartagnan", "d’artagnan"])],
+)  # fmt: skip
+def test_apostrophes_and_hyphens_do_not_count(text: str, searches: list[str]) -> None:
+    for search in searches:
+        assert all(word in fold(text) for word in fold(search).split()), search
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[x](javascript:alert(1))", "![y](data:text/html;base64,AA)", "[x]( JaVaScRiPt:alert(1))", "[x](java&#115;cript:alert(1))",
+     "[x](java&Tab;script:alert(1))", "[x](< javascript:alert(1)>)", "[x][1]\n\n[1]: javascript:alert(1)",
+     "![x][1]\n\n[1]: vbscript:x",
+     "[x](java%73cript:alert(1))", "[x](java\tscript:alert(1))", "[x](file:///etc/passwd)", "[a [b](javascript:x)](https://x.example)",
+     "> - [x](javascript:alert(1))", "[x](javascript&colon;alert(1))"],
+)  # fmt: skip
+def test_live_addresses_are_refused(text: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        clean_markdown(text)
+    assert refusal.value.code == "unsafe_link"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[x](https://x.example/a:b)", "[x](mailto:ann@x.example)", "[x](tel:+441234)", "[x](/seasons/1)", "[x](#top)",
+     "[x](page?a=b:c)",
+     "Act 2: javascript: a play about the web", "![y](/media/1.jpg)", "note: 19:30 [sic]: fine", "[x](HTTP://x.example)"],
+)  # fmt: skip
+def test_ordinary_links_stay(text: str) -> None:
+    assert clean_markdown(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A\r\nEND:VEVENT",
+        "a\nb",
+        "a\tb",
+        "a\x00b",
+        "a\x85b",
+        "a\u2028b",
+        "evil\u202egpj.exe",
+        "a\u2066b",
+        "\ufeffa",
+        "a\u200bb",
+    ],
+)
+def test_one_line_refuses_controls(text: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        refuse_controls(text, field="title")
+    assert (refusal.value.code, refusal.value.field) == ("control_character", "title")
+
+
+@pytest.mark.parametrize("text", ["שלום", "مرحبا\u200f (Bob)", "می\u200cخواهم", "👩\u200d🚀", "naïve — “quoted”", ""])
+def test_text_of_every_script_stays(text: str) -> None:
+    assert refuse_controls(text) == text

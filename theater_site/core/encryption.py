@@ -79,6 +79,11 @@ class EncryptedTextField(models.TextField):
 
     description = "Encrypted text"
 
+    def __init__(self, *args: Any, one_line: bool = False, **kwargs: Any) -> None:
+        """`one_line`: line breaks and other control characters are refused when the row is saved."""
+        super().__init__(*args, **kwargs)
+        self.one_line = one_line
+
     def dumps(self, value: Any) -> str:
         if not isinstance(value, str):
             raise TypeError(f"{self.name} takes text, not {type(value).__name__}.")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
-from theater_site.core.text import fold
+from theater_site.core.errors import Invalid
+from theater_site.core.text import clean_markdown, fold
 
 
 class FoldedField(models.TextField):
@@ -15,7 +17,7 @@ class FoldedField(models.TextField):
     Kept by every way of saving but `update()` of a source. Ask it with text that went through `fold` as well.
     """
 
-    # Follows from other columns: the recorder need not tell of it.
+    # Computed from other columns: the recorder leaves it out.
     derived = True
 
     def __init__(self, *args: Any, sources: tuple[str, ...] = (), **kwargs: Any) -> None:
@@ -30,3 +32,14 @@ class FoldedField(models.TextField):
         text = fold(" ".join(str(getattr(model_instance, name) or "") for name in self.sources))
         setattr(model_instance, self.attname, text)
         return text
+
+
+class MarkdownField(models.TextField):
+    """Markdown, cleaned whenever it is saved: no HTML, and links to http, https, mailto, tel and relative addresses only."""
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
+        text = super().clean(value, model_instance)
+        try:
+            return clean_markdown(text) if isinstance(text, str) else text
+        except Invalid as error:
+            raise ValidationError(error.message, code=error.code) from error

@@ -1,33 +1,107 @@
-"""Text that people type: folded for search, cleaned before it is stored."""
+"""Text that people type: folded for search, checked and cleaned before it is stored."""
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
+from collections.abc import Iterator
+from urllib.parse import unquote
 
 import nh3
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
-# NFKD takes accents off but leaves letters whose stroke or ligature is no accent; a searcher types them plain.
+from theater_site.core.errors import Invalid
+
+# NFKD removes accents, but not strokes and ligatures; people search without them.
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n"}
 )
+# Apostrophes are left out ("O'Brien" is found by "obrien"), hyphens and dashes count as spaces.
+_LETTERS |= {ord(sign): "" for sign in "'\u2018\u2019\u201b\u02bc\u02bb\u02b9\u2032\u00b4`\uff07\u00ad"}
+_LETTERS |= {ord(sign): " " for sign in "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d\u30fb\u00b7"}
 
 
 def fold(text: str) -> str:
-    """The form in which texts are compared by search: without case, accents and doubled spaces, alike on every database."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    """The form in which search compares texts, alike on every database: without letter case, accents, apostrophes, hyphens
+    and repeated spaces."""
+    # Apostrophes first: NFKD turns an acute accent by itself into a space.
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS).casefold())
     bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return " ".join(bare.translate(_LETTERS).split())
+
+
+def single_spaced(text: str) -> str:
+    """Without surrounding and repeated spaces, which nobody sees and by which equal names would differ."""
+    return re.sub(" +", " ", text).strip(" ")
+
+
+# Control characters, line and paragraph separators, the bidirectional overrides, embeddings and isolates, which turn the
+# rest of a line around, and invisible spaces. The marks U+200E and U+200F, and the joiners that Persian and emoji need, stay.
+_NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff]")
+
+
+def refuse_controls(text: str, *, field: str | None = None) -> str:
+    """`text` as it is. Raises Invalid (`control_character`) where a text of one line contains a line break, another control
+    character, or a character that reverses the order of text."""
+    if (found := _NOT_IN_A_LINE.search(text)) is not None:
+        raise Invalid(
+            f"This contains the control character U+{ord(found[0]):04X}. Write one line without it.",
+            code="control_character",
+            field=field,
+        )
+    return text
+
+
+_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
+# What a reader other than CommonMark may take for a link's address.
+_ADDRESS = re.compile(r"\][ \t]*[(:]\s*<?([^)>]+)")
+
+
+def refuse_unsafe_links(text: str, *, field: str | None = None) -> str:
+    """`text` as it is. Raises Invalid (`unsafe_link`) where its Markdown links or shows an address of another scheme than
+    http, https, mailto and tel. Relative addresses are fine."""
+    for address in (*_addresses(_parser.parse(text)), *_ADDRESS.findall(html.unescape(text))):
+        # Browsers ignore white space and control characters in a scheme.
+        plain = re.sub(r"[\x00-\x20\x7f-\x9f]", "", html.unescape(unquote(address))).casefold()
+        scheme = re.match(r"([a-z][a-z0-9+.-]*):", plain)
+        if scheme is not None and scheme[1] not in _SCHEMES:
+            raise Invalid(
+                f"This has a link with the scheme {scheme[1][:40]!r}. Use http, https, mailto, tel or a relative address.",
+                code="unsafe_link",
+                field=field,
+            )
+    return text
+
+
+def _parser_of_every_link() -> MarkdownIt:
+    parser = MarkdownIt("commonmark")
+    # By itself it does not see a link where it finds the address unsafe.
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]
+    return parser
+
+
+_parser = _parser_of_every_link()
+
+
+def _addresses(tokens: list[Token]) -> Iterator[str]:
+    for token in tokens:
+        for name in ("href", "src"):
+            if (address := token.attrGet(name)) is not None:
+                yield str(address)
+        yield from _addresses(token.children or [])
 
 
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^\s<>]+)>")
 
 
 def clean_markdown(text: str) -> str:
-    """Markdown as it may be stored: no HTML, no control characters, line ends as \\n; surrounding space goes.
+    """Markdown without HTML tags, control characters and surrounding spaces, with line ends as \\n.
 
-    Markdown passes HTML through to whoever renders it, so tags go here, once, and every reader is safe. `&`, `<` and `>`
-    that are no markup stay as typed; `<https://...>` becomes the bare address.
+    Markdown passes HTML on to the page that renders it. Tags are removed here, once, so that every page is safe. `&`, `<`
+    and `>` that are not markup stay as typed; `<https://...>` becomes the bare address.
+    Raises Invalid (`unsafe_link`).
     """
     normal = text.replace("\r\n", "\n").replace("\r", "\n")
     kept = "".join(c for c in normal if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
@@ -35,10 +109,12 @@ def clean_markdown(text: str) -> str:
     # Removing one tag can join two halves of another (`<<b>script>`), so once is not enough.
     for _ in range(10):
         if "<" not in kept:
-            return kept.strip()
+            break
         bare = nh3.clean(kept.replace("&", "&amp;"), tags=set(), clean_content_tags={"script", "style"})
         bare = bare.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", "\u00a0").replace("&amp;", "&")
         if bare == kept:
-            return kept.strip()
+            break
         kept = bare
-    return kept.replace("<", "").strip()
+    else:
+        kept = kept.replace("<", "")
+    return refuse_unsafe_links(kept.strip())

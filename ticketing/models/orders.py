@@ -49,9 +49,12 @@ class Order(ContentModel):
         help_text="Whether it is paid, waits for its payment, expired unpaid, or is canceled. Example: paid",
     )
     buyer_name = EncryptedTextField(
-        validators=[MaxLengthValidator(200)], help_text="Who bought, as tickets name them. Example: Bea Buyer"
+        one_line=True,
+        validators=[MaxLengthValidator(200)],
+        help_text="Who bought, as tickets name them. Example: Bea Buyer",
     )
     buyer_email = EncryptedTextField(
+        one_line=True,
         validators=[EmailValidator(), MaxLengthValidator(254)],
         help_text="Where the tickets are sent. Example: bea@home.example",
     )

@@ -20,8 +20,11 @@ class WaitingListEntry(ContentModel):
     personal: ClassVar[frozenset[str]] = frozenset({"name", "email", "email_index"})
 
     performance = models.ForeignKey(Occurrence, on_delete=models.PROTECT, related_name="waiting", db_index=False)
-    name = EncryptedTextField(validators=[MaxLengthValidator(200)], help_text="Who waits. Example: Bea Buyer")
+    name = EncryptedTextField(
+        one_line=True, validators=[MaxLengthValidator(200)], help_text="Who waits. Example: Bea Buyer"
+    )
     email = EncryptedTextField(
+        one_line=True,
         validators=[EmailValidator(), MaxLengthValidator(254)],
         help_text="Where they are told of free places. Example: bea@home.example",
     )

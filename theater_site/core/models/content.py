@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Self
@@ -16,6 +16,7 @@ from django.db.models.signals import class_prepared, post_delete
 from theater_site.core import changes, recording, runs
 from theater_site.core.actors import EVERYWHERE, Actor, Sections, SectionsBelow
 from theater_site.core.errors import DomainError, Invalid, Stale, all_of
+from theater_site.core.text import refuse_controls
 
 BOOKKEEPING = frozenset({"version", "created_at", "updated_at"})
 _CHUNK = 500
@@ -218,6 +219,11 @@ class ContentModel(models.Model):
             loaded = {self._meta.get_field(name).attname for name in names}  # type: ignore[union-attr]
             self._loaded = getattr(self, "_loaded", {}) | {name: fresh[name] for name in loaded if name in fresh}
 
+    def assign(self, values: Mapping[str, Any]) -> None:
+        """Set these attributes."""
+        for name, value in values.items():
+            setattr(self, name, value)
+
     def check_values(self, names: Collection[str] | None = None) -> None:
         """Refuse with Invalid, field by field, what a column does not take: too long, empty, no such choice, a NUL.
 
@@ -241,9 +247,12 @@ class ContentModel(models.Model):
                     )
                 )
                 continue
+            if _is_one_line(field) and (refusal := _controls_in(value, field.name)) is not None:
+                problems.append(refusal)
+                continue
             if value in field.empty_values:
                 if not (field.null if value is None else field.blank):
-                    problems.append(Invalid("This is needed.", code="required", field=field.name))
+                    problems.append(Invalid("This field is required.", code="required", field=field.name))
                 continue
             if isinstance(value, str) and field.max_length is not None and len(value) > field.max_length:
                 # Django itself judges this for CharField alone.
@@ -358,6 +367,18 @@ def _storable(value: Any) -> bool:
     if isinstance(value, dict):
         return all(_storable(key) and _storable(inner) for key, inner in value.items())
     return not isinstance(value, list | tuple) or all(map(_storable, value))
+
+
+def _is_one_line(field: models.Field[Any, Any]) -> bool:
+    return isinstance(field, models.CharField) or getattr(field, "one_line", False)
+
+
+def _controls_in(value: Any, field: str) -> Invalid | None:
+    try:
+        refuse_controls(value, field=field) if isinstance(value, str) else None
+    except Invalid as refusal:
+        return refusal
+    return None
 
 
 @cache
