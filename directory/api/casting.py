@@ -26,6 +26,7 @@ from productions.models import Character, Production
 from theater_site.api.inputs import body_of
 from theater_site.api.resources import ActingView, SubmittedAnswer, actor_of, visible
 from theater_site.core import runs
+from theater_site.core.actors import ActorKind
 from theater_site.core.errors import Invalid
 
 ON = OpenApiParameter(
@@ -34,11 +35,12 @@ ON = OpenApiParameter(
 
 
 class HolderRead(serializers.Serializer[Any]):
-    """Somebody who holds a part. `person` is null where they have no public page; `plays` where no day was asked for."""
+    """Somebody who holds a part. `person` is null where you may not see the person; `plays` where no day was asked for."""
 
     credit = serializers.IntegerField(help_text="Id of the credit by which they hold the part. Example: 31")
     person = serializers.IntegerField(
-        allow_null=True, help_text="Id of the person; null where they have no public page. Example: 12"
+        allow_null=True,
+        help_text="Id of the person; null where they have no public page, unless you may see them. Example: 12",
     )
     name = serializers.CharField(help_text="The name as the program prints it. Example: Anna Bell")
     holding = serializers.CharField(help_text="How they hold it; empty where nothing is said. Example: understudy")
@@ -262,15 +264,19 @@ class CastView(ActingView):
         holders plays it; without, everybody of the run. See directory/rules/holdings.py for who goes before whom."""
         row, on = _cast_seen(request, production), _day(request)
         if on is not None:
+            cast = casting.cast_on(row.pk, on)
+            shown = _Shown(request, (holder for part in cast for holder in (*part.plays, *part.others)))
             parts = [
                 {"character": part.character_id, "part": part.name,
-                 "holders": [*_holders(part.plays, plays=True), *_holders(part.others, plays=False)]}
-                for part in casting.cast_on(row.pk, on)
+                 "holders": [*shown.rows(part.plays, plays=True), *shown.rows(part.others, plays=False)]}
+                for part in cast
             ]  # fmt: skip
         else:
+            ever = casting.whole_cast(row.pk)
+            shown = _Shown(request, ever)
             parts = [
-                {"character": held[0].character_id, "part": held[0].part, "holders": _holders(held)}
-                for held in casting.by_part(casting.whole_cast(row.pk))
+                {"character": held[0].character_id, "part": held[0].part, "holders": shown.rows(held)}
+                for held in casting.by_part(ever)
             ]
         return Response({"production": row.pk, "on": on, "parts": parts})
 
@@ -285,10 +291,9 @@ class HoldersView(ActingView):
         on = _day(request)
         held = casting.holders_of(part.pk, on)
         playing = {holder.id for holder in who_plays(held, group=part.is_group)}
-        shown = [
-            row for holder in held for row in _holders([holder], plays=None if on is None else holder.id in playing)
-        ]
-        return Response({"character": part.pk, "on": on, "holders": shown})
+        shown = _Shown(request, held)
+        rows = [row for one in held for row in shown.rows([one], plays=None if on is None else one.id in playing)]
+        return Response({"character": part.pk, "on": on, "holders": rows})
 
 
 class CastChangeView(ActingView):
@@ -410,15 +415,28 @@ def _cast_seen(request: Request, pk: str) -> Production:
     return row
 
 
-def _holders(held: Iterable[casting.Holder], *, plays: bool | None = None) -> list[dict[str, Any]]:
-    return [
-        {
-            "credit": holder.id, "person": holder.person_id if holder.public else None, "name": holder.name,
-            "holding": holder.holding, "team": holder.team, "in_place_of": holder.in_place_of_id,
-            "starts_on": holder.starts_on, "ends_on": holder.ends_on, "note": holder.note, "plays": plays,
-        }
-        for holder in held
-    ]  # fmt: skip
+class _Shown:
+    """Holders as this caller sees them. One query, and none for the public or where everybody has a public page."""
+
+    def __init__(self, request: Request, held: Iterable[casting.Holder]) -> None:
+        actor = actor_of(request)
+        private = {holder.person_id for holder in held if not holder.public}
+        self._seen: set[int] = set()
+        if private and actor.kind is not ActorKind.PUBLIC:
+            seen = Person.objects.filter(pk__in=private).visible_to(actor)
+            self._seen = set(seen.order_by().values_list("pk", flat=True))
+
+    def rows(self, held: Iterable[casting.Holder], *, plays: bool | None = None) -> list[dict[str, Any]]:
+        return [
+            {
+                "credit": holder.id,
+                "person": holder.person_id if holder.public or holder.person_id in self._seen else None,
+                "name": holder.name, "holding": holder.holding, "team": holder.team,
+                "in_place_of": holder.in_place_of_id, "starts_on": holder.starts_on, "ends_on": holder.ends_on,
+                "note": holder.note, "plays": plays,
+            }
+            for holder in held
+        ]  # fmt: skip
 
 
 def _nights(production: Production) -> dict[str, Any]:

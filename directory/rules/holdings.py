@@ -16,7 +16,7 @@ cover comes instead of the one it names.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from itertools import combinations, permutations
 from typing import Protocol, TypeVar
@@ -64,8 +64,16 @@ class HeldPart(Held, Protocol):
     def character_id(self) -> int | None: ...
 
 
+class Billed(HeldPart, Protocol):
+    """And of one that is printed in an order."""
+
+    @property
+    def billing_order(self) -> int: ...
+
+
 C = TypeVar("C", bound=Held)
 P = TypeVar("P", bound=HeldPart)
+B = TypeVar("B", bound=Billed)
 
 
 def is_cover(credit: Held) -> bool:
@@ -85,6 +93,34 @@ def stands(credit: Held, on: dt.date) -> bool:
     """Whether the credit may hold on that day: a date known to the month covers all of it, an unknown one does not bound."""
     start, end = PartialDate.parse(credit.starts_on), PartialDate.parse(credit.ends_on)
     return (start is None or start.earliest <= on) and (end is None or on <= end.latest)
+
+
+def billed_parts(credits: Iterable[B], *, role: Callable[[B], str]) -> list[list[B]]:
+    """Group the credits of a cast by part, in billing order.
+
+    `credits` are all that the cast ever had, ordered by `billing_order` and id. A credit in the place of another is
+    billed in that place, unless it has a `billing_order` of its own. `role` returns the printed role, which tells the
+    parts without a character apart.
+    """
+    listed = list(credits)
+    by_id = {credit.id: credit for credit in listed}
+    position = {credit.id: index for index, credit in enumerate(listed)}
+
+    def place(credit: B) -> tuple[int, int]:
+        own, seen = position[credit.id], {credit.id}
+        old = by_id.get(credit.in_place_of_id or 0)
+        # The set ends a circle of credits, each in the place of the next.
+        while old is not None and old.id not in seen and credit.billing_order in (0, old.billing_order):
+            credit = old
+            seen.add(old.id)
+            old = by_id.get(credit.in_place_of_id or 0)
+        return position[credit.id], own
+
+    parts: dict[tuple[int | None, str], list[B]] = {}
+    for credit in sorted(listed, key=place):
+        key = (credit.character_id, "" if credit.character_id is not None else role(credit))
+        parts.setdefault(key, []).append(credit)
+    return list(parts.values())
 
 
 def who_plays(held: Iterable[C], *, group: bool, covers: bool = True) -> list[C]:

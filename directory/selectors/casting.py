@@ -11,7 +11,7 @@ from django.db.models import Value as Constant
 from django.db.models.functions import Coalesce, NullIf
 
 from directory.models import Credit, CreditKind, TeamNight
-from directory.rules.holdings import who_plays
+from directory.rules.holdings import billed_parts, who_plays
 from theater_site.core.models import ContentQuerySet
 from theater_site.core.prepared import Prepared
 
@@ -32,6 +32,8 @@ class Holder(NamedTuple):
     part: str
     group: bool | None
     note: str
+    billing_order: int
+    standing: bool | None
 
 
 class Part(NamedTuple):
@@ -83,10 +85,13 @@ def standing(on: str, month: str, year: str, day: dt.date) -> Q:
     )
 
 
-def _holders(rows: ContentQuerySet) -> ContentQuerySet:
+def _holders(rows: ContentQuerySet, standing: Q | None = None) -> ContentQuerySet:
+    """`rows` as Holder rows. `standing` fills the column of that name; without it the column is null."""
+    told = Constant(None, BooleanField()) if standing is None else ExpressionWrapper(standing, BooleanField())
     return rows.order_by("billing_order", "pk").values_list(  # type: ignore[return-value]
         "pk", "person_id", printed_name(), _is_set("person__published_at"), "holding", "team", "in_place_of_id",
         "starts_on", "ends_on", "character_id", Coalesce("character__name", "role"), "character__is_group", "note",
+        "billing_order", told,
     )  # fmt: skip
 
 
@@ -98,7 +103,7 @@ _OF_PART = Prepared(
 )  # fmt: skip
 _OF_PRODUCTION = Prepared(
     lambda production, on, month, year, day: _holders(
-        Credit.objects.filter(standing(on, month, year, day), production=production, kind=CreditKind.CAST)
+        Credit.objects.filter(production=production, kind=CreditKind.CAST), standing(on, month, year, day)
     ),
     Holder, production=int, on=str, month=str, year=str, day=dt.date,
 )  # fmt: skip
@@ -133,7 +138,10 @@ def who_played(character_id: int, on: dt.date) -> list[Holder]:
 
 
 def cast_on(production_id: int, on: dt.date) -> list[Part]:
-    """Every part that is held on that day, in billing order, and who plays it. One query."""
+    """List every part that is held on that day, in billing order, and who plays it. One query.
+
+    It loads the credits that do not hold that day too: a replacement is billed in the place of one that has ended.
+    """
     return _parts_of(_OF_PRODUCTION(production=production_id, **_day(on)))
 
 
@@ -148,19 +156,17 @@ def history(person_id: int) -> list[Work]:
 
 
 def by_part(held: Iterable[Holder]) -> list[list[Holder]]:
-    """Holders part by part, in the order in which the parts first come; those of one part stay in theirs."""
-    found: dict[tuple[int | None, str], list[Holder]] = {}
-    for holder in held:
-        # Without a character it is the printed role that tells one part from another, and shared roles are common.
-        key = (holder.character_id, "" if holder.character_id is not None else holder.part)
-        found.setdefault(key, []).append(holder)
-    return list(found.values())
+    """Group everybody who ever held a part by part, in billing order (`billed_parts`)."""
+    # Without a character it is the printed role that tells one part from another, and shared roles are common.
+    return billed_parts(held, role=lambda holder: holder.part)
 
 
 def _parts_of(held: Iterable[Holder]) -> list[Part]:
-    """Holders that stand on one night by their part, and who plays it."""
+    """The parts with a holder that stands, and who plays each."""
     parts = []
-    for holders in by_part(held):
+    for ever in by_part(held):
+        if not (holders := [holder for holder in ever if holder.standing]):
+            continue
         first = holders[0]
         playing = who_plays(holders, group=first.character_id is None or bool(first.group))
         ids = {holder.id for holder in playing}

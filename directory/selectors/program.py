@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 
 from directory.models import Consent, ConsentPurpose, Credit, CreditKind, TeamNight
-from directory.rules.holdings import is_cover, plays, stands, stands_by, who_plays
+from directory.rules.holdings import billed_parts, is_cover, plays, stands, stands_by, who_plays
 from directory.rules.program import Bio, Block, Change, Entry, Performance, Program, SceneLine, spoken
 from directory.signals import performances_on, zone_played_in
 from productions.models import License, Production, Scene
@@ -139,13 +139,9 @@ class _Night:
         self.on = on
         self.first = opens.earliest if opens is not None else None
         cast = [credit for credit in credits if credit.kind == CreditKind.CAST]
-        by_part: dict[tuple[int | None, str], list[Credit]] = {}
-        for credit in cast:
-            key = (credit.character_id, "" if credit.character_id is not None else credit.role)
-            by_part.setdefault(key, []).append(credit)
         self.parts = [
             _Part(held[0].role, held[0].character is None or held[0].character.is_group, held)
-            for held in by_part.values()
+            for held in billed_parts(cast, role=lambda credit: credit.role)
         ]
 
     def playing(self, part: _Part) -> list[Credit]:
