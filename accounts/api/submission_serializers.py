@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import Agreement, Submission, SubmissionComment
+from accounts.models import Agreement, Submission, SubmissionComment, SubmissionState
 from accounts.selectors.submissions import others_on_the_same
 from accounts.services.submissions.drafts import ItemWritten
 from theater_site.api.resources import PreviewedFinding
@@ -51,8 +51,8 @@ class AgreementRead(serializers.ModelSerializer[Agreement]):
 
 
 class SubmissionRead(serializers.ModelSerializer[Submission]):
-    """A submission for those who write it or may decide on it. `digest` is of this round, its time and what it would do: send it
-    along with the approval, and nothing else than what was seen is approved. `agreements` were given at its steps where it
+    """A submission for those who write it or may decide on it. An approval needs the digest of its difference
+    (`GET .../difference/`). `agreements` were given at its steps where it
     needs several; `decided_in_place_of` is for whom `decided_by` stood in. `shared_with` are those who may write it besides
     its author, `others` open submissions about the same."""
 
@@ -66,15 +66,12 @@ class SubmissionRead(serializers.ModelSerializer[Submission]):
     )
     agreements = AgreementRead(many=True, read_only=True, help_text="Who agreed at which step.")
     others = serializers.SerializerMethodField(help_text="Other submissions that wait and are about the same.")
-    digest = serializers.CharField(
-        source="token", read_only=True, help_text="A digest of what it would do. Example: 9f2b6c..."
-    )
 
     class Meta:
         model = Submission
         list_serializer_class = _WithOthers
         fields = (
-            "id", "version", "title", "area", "section", "state", "round", "step", "digest", "run_at", "author", "shared_with",
+            "id", "version", "title", "area", "section", "state", "round", "step", "run_at", "author", "shared_with",
             "items", "created_at", "submitted_at", "submitted_by", "decided_by", "decided_in_place_of",
             "decided_at", "agreements", "comment", "failure", "others",
         )  # fmt: skip
@@ -163,11 +160,21 @@ class PlacedProblem(serializers.Serializer[Any]):
 
 
 class SubmissionDifference(serializers.Serializer[Any]):
-    """What the submission would change in what is live now. `current` is whether that is still what was submitted;
-    `problems` are what stands in its way."""
+    """What an approval would change in the current content; of an applied or rejected submission, what was decided on."""
+
+    state = serializers.ChoiceField(
+        choices=SubmissionState.choices, help_text="The state of the submission. Example: submitted"
+    )
+    decided_by = serializers.IntegerField(
+        allow_null=True, help_text="Id of the user who decided; null until then. Example: 2"
+    )
+    decided_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it was decided; null until then. Example: 2027-03-15T08:00:00Z"
+    )
 
     digest = serializers.CharField(
-        help_text="The digest to send with an approval: it approves exactly what is shown here. Example: 9f2b6c..."
+        help_text="The digest to send with an approval: it approves exactly what is shown here. Empty while there are"
+        " problems, and once it was decided. Example: 9f2b6c..."
     )
     current = serializers.BooleanField(
         help_text="True where nothing that it touches changed since it was submitted. Example: true"

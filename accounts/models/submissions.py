@@ -53,7 +53,7 @@ class Submission(ContentModel):
 
     section_lookup: ClassVar[str] = "section_id"
     view_right: ClassVar[str] = "manage_members"
-    personal: ClassVar[frozenset[str]] = frozenset({"items", "comment", "title"})
+    personal: ClassVar[frozenset[str]] = frozenset({"items", "comment", "title", "decided_changes"})
     loaded_along: ClassVar[tuple[str, ...]] = ("author", "section")
 
     author = models.ForeignKey(
@@ -85,6 +85,8 @@ class Submission(ContentModel):
     )
     items = EncryptedJSONField(blank=True)
     digest = models.CharField(max_length=64, blank=True, default="")
+    # What was decided on, as the approver saw it; null until then.
+    decided_changes = EncryptedJSONField(null=True, editable=False)
     round = models.PositiveIntegerField(
         default=0, help_text="How often it was submitted, from 1; 0 for a draft. Example: 1"
     )

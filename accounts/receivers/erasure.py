@@ -97,20 +97,21 @@ def _forget_texts(subject: Subject, words: frozenset[str]) -> None:
     _forget_remarks(subject, words)
     for submission in Submission.objects.order_by("pk").iterator():
         own = submission.author_id is not None and submission.author_id == subject.user_id
-        said = f"{json.dumps(submission.items, ensure_ascii=False)} {submission.comment} {submission.title}"
+        written = json.dumps([submission.items, submission.decided_changes], ensure_ascii=False)
+        said = f"{written} {submission.comment} {submission.title}"
         if own or mentions(said, words):
             # What was to be done stays known, not with what.
             submission.items = [
                 {"action": item["action"], "name": "", "inputs": {}, "if_version": None} for item in submission.items
             ]
-            submission.comment = ""
+            submission.comment, submission.decided_changes = "", None
             if mentions(submission.title, words):
                 submission.title = "(erased)"
             if submission.state in OPEN | WRITABLE:
                 submission.state = SubmissionState.WITHDRAWN if own else SubmissionState.DECLINED
                 submission.decided_at = current().instant
             submission.save()
-            erase_values("accounts.submission", submission.pk, {"items", "comment", "title"})
+            erase_values("accounts.submission", submission.pk, {"items", "comment", "title", "decided_changes"})
     _forget_reasons(subject, words)
     if subject.user_id is not None:
         SubmissionAuthor.objects.filter(user_id=subject.user_id, wrote_at=None).delete()

@@ -8,6 +8,7 @@ from typing import Any
 
 from accounts.models import Section, Submission
 from accounts.selectors.rights import SignedIn
+from accounts.services.submissions.collisions import add_collisions, rebased
 from accounts.services.submissions.items import trying_out
 from accounts.services.submissions.looking import look_of
 from accounts.services.submissions.submitting import readable_items
@@ -26,7 +27,9 @@ def previewed(actor: Actor, submission_id: int) -> Iterator[Mapping[type, Any]]:
     submission = Submission.objects.visible_to(actor).filter(pk=submission_id).first()
     if submission is None:
         raise NotFound("There is no such submission.")
-    with trying_out(readable_items(submission.items), actor, *look_of(actor, submission)) as trial:
+    items = rebased(submission, readable_items(submission.items))
+    with trying_out(items, actor, *look_of(actor, submission)) as trial:
+        add_collisions(submission, trial)
         if trial.problems:
             raise Conflict(
                 "This submission cannot be shown as it would be: see what stands in its way.",

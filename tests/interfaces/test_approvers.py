@@ -307,7 +307,7 @@ def test_what_is_said_with_an_agreement_stays(theater: Theater, author: User) ->
 
     def approve(by: User, comment: str) -> int:
         browser = world.client(by)
-        body = {"comment": comment, "digest": browser.get(path).json()["digest"]}
+        body = {"comment": comment, "digest": browser.get(f"{path}difference/").json()["digest"]}
         status: int = world.post(browser, f"{path}approve/", body).status_code
         return status
 

@@ -427,36 +427,37 @@ def test_the_version_that_its_author_saw_is_asked_when_it_is_submitted(theater: 
 
 def test_saving_what_was_submitted_is_a_new_round_and_complete(theater: Theater, writer: User) -> None:
     made = draft(writer, update(theater.production, title="One"))
-    first = done(submit(writer, made))
-    before = state()
+    done(submit(writer, made))
+    first, before = world.seen(made), state()
     problem = refused(save(writer, made, items=[update(theater.production, title="")]), 400, "submission_incomplete")
     assert fields_at_fault(problem) == {"items.0.inputs.changes.title": "required"}
     assert changed(before) == []
     second = done(save(writer, made, items=[update(theater.production, title="Two")]))
     assert (second["state"], second["round"]) == ("submitted", 2)
-    assert second["digest"] != first["digest"]
-    outdated = world.post(
-        world.client(theater.director), at(made, "approve"), {"comment": "", "digest": first["digest"]}
-    )
+    assert world.seen(made) != first
+    outdated = world.post(world.client(theater.director), at(made, "approve"), {"comment": "", "digest": first})
     problem = refused(outdated, 409, "digest_outdated")
-    assert problem["data"] == {"digest": second["digest"], "round": 2}
-    done(world.post(world.client(theater.director), at(made, "approve"), {"comment": "", "digest": second["digest"]}))
+    assert problem["data"] == {"round": 2}
+    done(world.post(world.client(theater.director), at(made, "approve"), {"digest": world.seen(made)}))
     assert Production.objects.get(pk=theater.production.pk).title == "Two"
 
 
 def test_an_approval_names_what_was_seen_and_for_when(theater: Theater, writer: User) -> None:
     made = draft(writer, update(theater.production, title="One"))
-    first = done(submit(writer, made))
+    done(submit(writer, made))
+    first = world.seen(made)
     decides, path = world.client(theater.director), at(made, "approve")
     problem = refused(world.post(decides, path, {"comment": ""}), 400, "invalid")
     assert fields_at_fault(problem) == {"digest": "required"}
-    later = done(save(writer, made, run_at=(timezone.now() + timedelta(days=1)).isoformat()))
-    titled = done(save(writer, made, title="Nothing to see here"))
-    assert len({first["digest"], later["digest"], titled["digest"]}) == 3
+    assert "digest" not in done(save(writer, made, run_at=(timezone.now() + timedelta(days=1)).isoformat()))
+    later = world.seen(made)
+    done(save(writer, made, title="Nothing to see here"))
+    titled = world.seen(made)
+    assert len({first, later, titled}) == 3
     for outdated in (first, later):
-        refused(world.post(decides, path, {"comment": "", "digest": outdated["digest"]}), 409, "digest_outdated")
+        refused(world.post(decides, path, {"comment": "", "digest": outdated}), 409, "digest_outdated")
     told = read(decides, at(made, "difference"))
-    assert (told["digest"], told["current"]) == (titled["digest"], True)
+    assert (told["digest"], told["current"]) == (titled, True)
     assert done(world.post(decides, path, {"comment": "", "digest": told["digest"]}))["state"] == "approved"
 
 

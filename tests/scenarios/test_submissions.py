@@ -78,7 +78,7 @@ def test_a_bio_and_a_synopsis_wait_and_one_is_sent_back(theater: Theater) -> Non
         {"kind": "insert", "text": " and sings"},
         {"kind": "equal", "text": "."},
     ]
-    seen = read(decides, at(bio))["digest"]
+    seen = read(decides, at(bio, "difference"))["digest"]
     assert done(world.post(decides, at(bio, "approve"), {"comment": "", "digest": seen}))["state"] == "applied"
     assert Person.objects.get(pk=person.pk).bio == "Ada acts and sings."
 
@@ -97,7 +97,7 @@ def test_a_bio_and_a_synopsis_wait_and_one_is_sent_back(theater: Theater) -> Non
     assert (again["state"], again["round"]) == ("submitted", 2)
     thread = read(decides, at(text, "comments"))["results"]
     assert [(said["round"], said["text"], said["asks"]) for said in thread] == [(1, "Name the houses.", True)]
-    done(world.post(decides, at(text, "approve"), {"comment": "Good.", "digest": again["digest"]}))
+    done(world.post(decides, at(text, "approve"), {"comment": "Good.", "digest": world.seen(again)}))
     assert Production.objects.get(pk=production.pk).synopsis.startswith("Montague and Capulet")
 
 
@@ -174,6 +174,7 @@ def test_two_coordinators_change_the_same_show(theater: Theater) -> None:
         "submission_stale",
     )
     assert stale["data"]["state"] == "stale"
+    assert stale["data"]["fields"] == [f"productions.production.{production.pk}.genre"]
     assert Production.objects.get(pk=production.pk).genre == "comedy"
     problem = refused(world.post(other, at(tragedy, "rebase")), 409, "rebase_collision")
     assert problem["data"]["fields"] == [f"productions.production.{production.pk}.genre"]
@@ -184,7 +185,7 @@ def test_two_coordinators_change_the_same_show(theater: Theater) -> None:
     done(world.patch(other, at(tragedy), {"items": items}, waits["version"]))
     again = done(world.post(other, at(tragedy, "submit")))
     assert (again["state"], again["round"]) == ("submitted", 2)
-    done(world.post(decides, at(tragedy, "approve"), {"comment": "", "digest": again["digest"]}))
+    done(world.post(decides, at(tragedy, "approve"), {"digest": world.seen(again)}))
     assert Production.objects.get(pk=production.pk).genre == "tragedy"
 
 
@@ -196,12 +197,10 @@ def test_one_whose_fields_nobody_touched_is_rebased(theater: Theater) -> None:
         world.patch(writer, show, {"title": "Hamlet, Prince", "synopsis": "He hesitates."}, production.version), 202
     )
     done(world.patch(decides, show, {"genre": "tragedy"}, production.version))
-    before = read(writer, at(text))
+    before = world.seen(text)
     rebased = done(world.post(writer, at(text, "rebase")))
     assert (rebased["state"], rebased["round"]) == ("submitted", 2)
-    refused(
-        world.post(decides, at(text, "approve"), {"comment": "", "digest": before["digest"]}), 409, "digest_outdated"
-    )
+    refused(world.post(decides, at(text, "approve"), {"comment": "", "digest": before}), 409, "digest_outdated")
     done(world.post(decides, at(text, "approve"), {"comment": "", "digest": world.seen(text)}))
 
 
@@ -237,7 +236,7 @@ def test_a_new_production_with_its_credits_in_one_submission(theater: Theater) -
     assert (authors["kind"], authors["added"], authors["removed"]) == ("list", ["Chekhov"], [])
     assert not Production.objects.filter(title="The Seagull").exists()
 
-    done(world.post(decides, at(draft, "approve"), {"comment": "", "digest": waits["digest"]}))
+    done(world.post(decides, at(draft, "approve"), {"comment": "", "digest": world.seen(waits)}))
     play = Production.objects.get(title="The Seagull")
     assert play.published_at is not None
     assert set(Credit.objects.filter(production=play).values_list("person_id", "role")) == {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from accounts.models import Submission, SubmissionComment
-from accounts.services.submissions.decisions import refuse_unknown_field
+from accounts.services.submissions.decisions import full_path
 from accounts.services.submissions.transitions import move
 from accounts.signals import submission_commented
 from theater_site.core.actions import OpenTo, action, current
@@ -25,8 +25,7 @@ def comment_submission(
     run = current()
     if run.actor.user is None or not Submission.objects.visible_to(run.actor).filter(pk=submission.pk).exists():
         raise NotAllowed("Only those who write a submission, or may decide on it, say something about it.")
-    path = field or ""
-    refuse_unknown_field(submission, path, "field")
+    path = full_path(submission, field or "", "field")
     move(submission, "comment")
     comment = SubmissionComment(
         submission=submission, author=run.actor.user, round=submission.round, field=path, text=text

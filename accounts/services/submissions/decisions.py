@@ -1,26 +1,29 @@
-"""Deciding on what was submitted: exactly what was seen is approved, or changes are asked for, or it is declined."""
+"""Decisions on a submission: approve exactly what was seen, request changes, or reject it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NoReturn, TypedDict
 
 from accounts.models import Submission, SubmissionComment, User
 from accounts.selectors.approvers import may_approve_item
 from accounts.selectors.rights import absent
 from accounts.services.approvals import agree, decides, keep_waivers
+from accounts.services.submissions.collisions import rebased
+from accounts.services.submissions.differing import kept_changes
 from accounts.services.submissions.granting import Granted, grant, not_done, place_is_of
-from accounts.services.submissions.items import Item, place_of
+from accounts.services.submissions.items import Item, every_row, items_of, place_of, trying_out
 from accounts.services.submissions.places import decided_together
 from accounts.services.submissions.transitions import move, refuse_unless
 from accounts.signals import submission_changes_requested, submission_decided
 from theater_site.core.actions import OpenTo, action, current
 from theater_site.core.docs import Doc
-from theater_site.core.errors import Conflict, Invalid, NotAllowed
+from theater_site.core.errors import DomainError, Invalid, NotAllowed
 
 
 class ChangeAsked(TypedDict):
-    """What is to be changed, of the field at this path ("items.0.inputs.changes.title"); "" is all of it."""
+    """A change that is requested of one field: its name as the difference shows it ("subtitle"), or its path
+    ("items.0.inputs.changes.subtitle"); "" is all of the submission."""
 
     field: Annotated[str, Doc("The field that should be changed. Example: subtitle")]
     text: Annotated[str, Doc("What should be changed about it. Example: Please without an exclamation mark.")]
@@ -30,39 +33,44 @@ class ChangeAsked(TypedDict):
 def approve_submission(
     *,
     submission: Submission,
-    comment: Annotated[str, Doc("What is said with the approval; may be empty. Example: Thank you, very clear.")],
+    comment: Annotated[
+        str | None, Doc("What is said with the approval; null or empty for nothing. Example: Thank you, very clear.")
+    ],
     digest: Annotated[str, Doc("The digest of what you were shown: only exactly that is approved. Example: 9f2b6c...")],
 ) -> Submission:
-    """Approve a submission, exactly as it was shown. It is applied on behalf of its author: at once, or at its time.
+    """Approve a submission, exactly as its difference was shown. It is applied on behalf of its author: at once, or at its
+    time.
 
-    `digest` is what was shown of the round that was seen: of its items, and of its time. Refused: one's own, what was
-    decided, a digest of another round or time, an item that the actor may not approve and its author may not do, and
-    what the judges find and nobody waives. What would now do something else than was previewed is not done: the
-    answer's state is then stale, or failed where an item cannot be done at all, and `refusal` tells why.
+    `digest` comes from the difference: of the round, its time, and what it changes in the current content. Others may have
+    changed other fields since it was submitted. Where they changed the same fields the submission becomes stale, and the
+    error names these fields; where an item cannot be applied at all it fails.
+    Errors: `digest_outdated` where something else was seen; the author's own submission; one that was decided; an item that
+    the actor may not approve and its author may not do; findings that nobody waives.
     """
-    run = current()
+    run, said = current(), comment or ""
     in_place_of = decides(submission, "approve")
     refuse_unless(submission, "approve")
-    if digest != submission.token():
-        raise Conflict(
-            "It has been changed since you saw it. Look at this round, and decide again.",
-            code="digest_outdated",
-            field="digest",
-            data={"digest": submission.token(), "round": submission.round},
-        )
     if not agree(submission, in_place_of):
-        _keep(comment, submission)
+        if digest != submission.token():
+            # Others changed other fields since: the approver saw their values too.
+            checked = grant(submission, lambda item, given: None, seen=digest, only_check=True)
+            if checked.refusal is not None:
+                raise checked.refusal
+        _keep(said, submission)
         return submission
     run.on_behalf_of = submission.author
     waits = submission.run_at is not None and submission.run_at > run.instant
-    outcome = grant(submission, _granted_by_approver(submission), only_check=waits)
+    outcome = grant(submission, _granted_by_approver(submission), seen=digest, only_check=waits)
     move(submission, outcome.verb)
     if waits:
         keep_waivers(submission)
     if outcome.refusal is not None:
-        _keep(comment, submission)
+        _keep(said, submission)
         return not_done(submission, outcome.refusal)
-    return _decided(submission, comment, in_place_of)
+    # What is applied at its time is what was seen now.
+    submission.digest = outcome.digest
+    submission.decided_changes = kept_changes(outcome.changes)
+    return _decided(submission, said, in_place_of)
 
 
 @action("submission.decline", open_to=OpenTo.SIGNED_IN, subject="submission")
@@ -78,6 +86,7 @@ def decline_submission(
     if not comment.strip():
         raise Invalid("Say why, so that it can be mended.", code="required", field="comment")
     _keep(comment, submission, asks=True)
+    submission.decided_changes = _would_change(submission)
     move(submission, "decline")
     return _decided(submission, comment, in_place_of)
 
@@ -99,7 +108,7 @@ def request_changes(
     if not asked:
         raise Invalid("Say what is to be changed.", code="required", field="comment")
     for number, one in enumerate(by_field):
-        refuse_unknown_field(submission, one["field"], f"fields.{number}.field")
+        one["field"] = full_path(submission, one["field"], f"fields.{number}.field")
     comments = [
         SubmissionComment(submission=submission, author=run.actor.user, round=submission.round, asks=True, **one)
         for one in asked
@@ -111,16 +120,51 @@ def request_changes(
     return submission
 
 
-def refuse_unknown_field(submission: Submission, path: str, field: str) -> None:
-    """Invalid unless `path` is "" or leads to something in the submission."""
-    here: Any = {"items": submission.items, "title": submission.title, "run_at": submission.run_at}
-    for step in path.split(".") if path else ():
-        if isinstance(here, list) and step.isdecimal() and int(step) < len(here):
-            here = here[int(step)]
-        elif isinstance(here, Mapping) and step in here:
-            here = here[step]
-        else:
-            raise Invalid("The submission has no such field.", code="unknown_field", field=field)
+def _would_change(submission: Submission) -> list[dict[str, Any]] | None:
+    """What is rejected, to be shown afterwards; None where it cannot be read any more."""
+    try:
+        items = rebased(submission, items_of(submission.items))
+    except DomainError:
+        return None
+    with trying_out(items, current().actor, every_row) as trial:
+        return kept_changes(trial.changes)
+
+
+def full_path(submission: Submission, path: str, field: str) -> str:
+    """The path of a field in the submission: `path` itself where it leads there, else that of the input whose name it is, as
+    the difference shows it ("subtitle" is "items.0.inputs.changes.subtitle").
+
+    Raises Invalid (`unknown_field`), naming the fields that exist. "" is all of the submission.
+    """
+    if not path:
+        return path
+    paths = list(_paths(submission.items, "items"))
+    if path in ("title", "run_at") or path in paths:
+        return path
+    named = [one for one in paths if one.rpartition(".")[2] == path and ".inputs" in one]
+    if len(named) == 1:
+        return named[0]
+    leaves = sorted(
+        {
+            one.rpartition(".")[2]
+            for one in paths
+            if ".inputs." in one and not any(p.startswith(f"{one}.") for p in paths)
+        }
+    )
+    raise Invalid(
+        f"Several items have the field {path!r}. Name one of: {', '.join(named)}."
+        if named
+        else f"The submission has no field {path[:60]!r}. It has: {', '.join([*leaves, 'title', 'run_at'])}.",
+        code="unknown_field",
+        field=field,
+    )
+
+
+def _paths(value: Any, path: str) -> Iterator[str]:
+    yield path
+    inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield from _paths(one, f"{path}.{key}")
 
 
 def _granted_by_approver(submission: Submission) -> Granted:

@@ -1,14 +1,17 @@
-"""What a submission would change in what is live now, told for somebody who has to judge it."""
+"""The difference that a submission makes to the current content, for those who decide; or made, once it was decided."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import Any
 
+from django.apps import apps
 from django.db import models
 
 from accounts.models import Submission
 from accounts.rules.differences import list_difference, text_difference
+from accounts.rules.submission_states import APPLIED, DECLINED
+from accounts.services.submissions.collisions import add_collisions, rebased
 from accounts.services.submissions.items import Trial, items_of, seen_by, trying_out
 from accounts.services.submissions.looking import look_of
 from accounts.services.submissions.naming import name_of
@@ -20,30 +23,67 @@ from theater_site.core.changes import CREATED, DELETED, Change, merged, tracked
 from theater_site.core.errors import DomainError
 from theater_site.core.inputs import dump
 
+_DECIDED = frozenset({APPLIED, DECLINED})
+
 
 def difference_of(submission: Submission, actor: Actor) -> dict[str, Any]:
-    """Object by object and field by field, with the judges' findings and whatever stands in its way; as `actor` may know
-    it. Nothing is changed. What cannot be read at all is told as problems, with no objects."""
+    """Object by object and field by field, with the judges' findings and the problems, as far as `actor` may see them.
+
+    Shows what an approval now would apply: the submission on top of what others changed meanwhile. `digest` approves
+    exactly that; it is empty while there are problems. Of a decided submission it shows what was decided on, without a
+    digest. Changes nothing.
+    """
+    if submission.state in _DECIDED and submission.decided_changes is not None:
+        return _shown(submission, Trial(), _objects(_kept(submission.decided_changes), actor))
     try:
         items = readable_items(submission.items) if submission.items else []
         items_of(submission.items)
     except DomainError as error:
-        return _told(submission, Trial(problems=list(error.problems or (error,))), [])
+        return _shown(submission, Trial(problems=list(error.problems or (error,))), [])
+    items = rebased(submission, items)
     # What the reader may not see is not shown by being named in it, whoever may do it.
     with trying_out(items, actor, seen_by(actor), look_of(actor, submission).allowed) as trial:
         # Inside, since what the submission itself makes is there only now.
         objects = _objects(_by_object(trial.changes), actor)
-    return _told(submission, trial, objects)
+    add_collisions(submission, trial)
+    return _shown(submission, trial, objects)
 
 
-def _told(submission: Submission, trial: Trial, objects: list[dict[str, Any]]) -> dict[str, Any]:
+def _shown(submission: Submission, trial: Trial, objects: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "digest": submission.token(trial.digest),
-        "current": not trial.problems and trial.digest == submission.digest,
+        "state": submission.state,
+        "decided_by": submission.decided_by_id,
+        "decided_at": submission.decided_at,
+        "digest": "" if trial.problems or not trial.digest else submission.token(trial.digest),
+        "current": bool(trial.digest) and not trial.problems and trial.digest == submission.digest,
         "objects": objects,
         "findings": trial.findings_as_data(),
         "problems": [{"field": p.field or "", "code": p.code, "message": p.message} for p in trial.problems],
     }
+
+
+def kept_changes(changes: list[Change]) -> list[dict[str, Any]]:
+    """These changes as JSON, to be shown after the decision."""
+    return [
+        {
+            "object_type": change.object_type,
+            "object_id": str(change.object_id),
+            "operation": change.operation,
+            "section_id": change.section_id,
+            "before": dump(change.before),
+            "after": dump(change.after),
+        }
+        for change in _by_object(changes)
+    ]
+
+
+def _kept(written: list[dict[str, Any]]) -> list[Change]:
+    kept = []
+    for one in written:
+        model = apps.get_model(one["object_type"])
+        key = model._meta.pk.to_python(one["object_id"])
+        kept.append(Change(model, key, one["operation"], one["section_id"], 0, one["before"], one["after"]))
+    return kept
 
 
 def _by_object(changes: list[Change]) -> list[Change]:

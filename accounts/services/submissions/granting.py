@@ -1,4 +1,4 @@
-"""What was agreed to is done: exactly that, or nothing."""
+"""Applying a submission: exactly what was approved, or nothing."""
 
 from __future__ import annotations
 
@@ -10,56 +10,92 @@ from django.db import models, transaction
 
 from accounts.models import Submission, SubmissionState
 from accounts.rules import submission_items as rules
+from accounts.services.submissions.collisions import collisions_of
 from accounts.services.submissions.items import Finder, Item, every_row, items_of, path_of, place_of
 from accounts.signals import submission_failed, submission_stale
 from theater_site.core.actions import current, digest_of
+from theater_site.core.changes import Change
 from theater_site.core.errors import Conflict, DomainError, Invalid, NotFound, Stale
 from theater_site.core.inputs import Reading, row_of
 
 # What an item was agreed to be is for the granting to ask of each, with the arguments as they stood.
 Granted = Callable[[Item, Mapping[str, Any]], None]
-# Somebody can do something about these at once, so nothing has failed: waive a warning, or mend what the judges name.
-_ANSWERED_AT_ONCE = {"waiver_required", "rules_broken"}
+# The approver can answer these at once, so nothing has failed: waive a warning, fix a finding, look again.
+_ANSWERED_AT_ONCE = {"waiver_required", "rules_broken", "digest_outdated"}
 
 
 class Outcome(NamedTuple):
-    """Whether it is done, or could be; else why not. `verb` is `apply`, `approve` (for its time), `go_stale` or `fail`."""
+    """Whether the submission was applied, or can be; else why not. `verb` is `apply`, `approve` (for its time), `go_stale`
+    or `fail`. `changes` and their `digest` are what an approval applies."""
 
     verb: str
     refusal: DomainError | None = None
+    changes: list[Change] = []
+    digest: str = ""
 
 
 class _TakenBack(Exception):
     pass
 
 
-def grant(submission: Submission, granted: Granted, *, only_check: bool = False) -> Outcome:
-    """Do what `submission` says as consequences of the running action, and keep it only if that is what was previewed.
+def grant(submission: Submission, granted: Granted, *, seen: str | None = None, only_check: bool = False) -> Outcome:
+    """Apply `submission` as consequences of the running action, and keep it only if the result is what was seen.
 
-    What stands in its way is answered, not raised, with everything taken back: the submission is stale where something
-    else than the digest came of it, failed where an item cannot be done at all. Raised are what the caller may not grant,
-    and what the judges find. With `only_check` all of it is taken back in any case.
+    `seen` is the token of a difference; without it the result must be that of the submission. The outcome is stale where
+    others changed the same fields, failed where an item cannot be applied; then everything is rolled back. Raises what the
+    caller may not grant, what the judges find, and Conflict (`digest_outdated`) where something else was seen. With
+    `only_check` it is rolled back in any case.
     """
     run = current()
     before = len(run.consequences)
+    changes: list[Change] = []
+    digest = ""
     try:
         with transaction.atomic():
             carry_out(submission, granted)
-            done = [change for consequence in run.consequences[before:] for change in consequence.agreed_to()]
-            if digest_of(done, run.instant) != submission.digest:
-                raise Stale(
-                    "What this would change has changed since it was submitted: nothing was done. Rebase it, or decline it.",
-                    code="submission_stale",
-                )
+            consequences = run.consequences[before:]
+            changes = [change for consequence in consequences for change in consequence.all_changes()]
+            digest = digest_of((change for one in consequences for change in one.agreed_to()), run.instant)
+            _refuse_another(submission, digest, seen)
             if only_check:
                 raise _TakenBack
     except _TakenBack:
-        return Outcome("approve")
+        return Outcome("approve", None, changes, digest)
     except (Conflict, Invalid, NotFound, Stale) as error:
         if error.code in _ANSWERED_AT_ONCE:
             raise
+        if seen is not None and error.code != "submission_stale" and seen != submission.token():
+            # What was seen could be applied, so something changed since.
+            raise _outdated(submission) from error
         return Outcome("go_stale" if error.code == "submission_stale" else "fail", error)
-    return Outcome("apply")
+    return Outcome("apply", None, changes, digest)
+
+
+def _refuse_another(submission: Submission, digest: str, seen: str | None) -> None:
+    """Refuse where the result is not what was seen (without `seen`: what was submitted)."""
+    if digest == submission.digest if seen is None else submission.token(digest) == seen:
+        return
+    collisions = collisions_of(submission)
+    if seen is not None and not collisions:
+        raise _outdated(submission)
+    fields = [collision.field for collision in collisions]
+    raise Stale(
+        "Somebody changed the same fields since this was submitted. Nothing was applied. Rebase it, or reject it."
+        if fields
+        else "What this changes is not what it was when it was approved. Nothing was applied. Rebase it, or reject it.",
+        code="submission_stale",
+        data={"fields": fields},
+        problems=collisions,
+    )
+
+
+def _outdated(submission: Submission) -> Conflict:
+    return Conflict(
+        "This is not what you saw. Look at the difference again, and decide again.",
+        code="digest_outdated",
+        field="digest",
+        data={"round": submission.round},
+    )
 
 
 def not_done(submission: Submission, refusal: DomainError) -> Submission:

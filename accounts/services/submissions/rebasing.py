@@ -1,13 +1,13 @@
-"""A submission that the live content has moved away from is brought up to date."""
+"""Bringing a stale submission up to date."""
 
 from __future__ import annotations
 
 from accounts.models import Submission
+from accounts.services.submissions.collisions import collisions_of
 from accounts.services.submissions.submitting import refuse_others, submit_anew
 from accounts.services.submissions.transitions import move
 from theater_site.core.actions import OpenTo, action
-from theater_site.core.errors import Conflict, DomainError
-from theater_site.core.signals import changed_since
+from theater_site.core.errors import Conflict
 
 
 @action("submission.rebase", open_to=OpenTo.SIGNED_IN, subject="submission")
@@ -20,18 +20,7 @@ def rebase_submission(*, submission: Submission) -> Submission:
     """
     refuse_others(submission)
     move(submission, "rebase")
-    collisions: list[DomainError] = []
-    for seen in submission.subjects.order_by("object_type", "object_id"):
-        changed = changed_since.ask(object_type=seen.object_type, object_id=seen.object_id, version=seen.version)
-        collisions += [
-            Conflict(
-                "Somebody else has changed this since it was submitted.",
-                code="rebase_collision",
-                field=f"{seen.object_type}.{seen.object_id}.{name}",
-            )
-            for name in changed
-            if name in seen.fields
-        ]
+    collisions = collisions_of(submission)
     if collisions:
         raise Conflict(
             "The same fields were changed meanwhile. Look at what is live now, save the submission as it should be, and "
