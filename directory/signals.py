@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from directory.models import Credit
+from directory.models import Consent, Credit
 from directory.rules.program import Performance
 from productions.models import Character, Production
 from theater_site.core.announcements import Announcement, Question
@@ -17,6 +17,10 @@ cast_changed = Announcement(
     old=Credit,
     new=Credit,
     from_date=dt.date,
+)
+
+consent_withdrawn = Announcement(
+    "A consent was withdrawn; `consent.withdrawn_at` is when. Sent inside the transaction.", consent=Consent
 )
 
 zone_played_in: Question[str] = Question(

@@ -26,9 +26,10 @@ from directory.selectors.checklists import people_named
 from directory.selectors.credits import credited_roles
 from directory.selectors.personal_data import held_by_directory
 from directory.services.people import describes_self
-from media_library.models import Asset
+from media_library.models import Asset, Depiction
 from media_library.receivers import erasure as media_library_erasure
 from media_library.receivers.brand import judge_pictures
+from media_library.receivers.consents import judge_photo_consents, withdraw_pictures
 from media_library.selectors.checklists import pictures_there
 from media_library.selectors.personal_data import held_by_media_library
 from media_library.selectors.pictures import urls_of_public_pictures
@@ -151,6 +152,8 @@ def _directory() -> None:
 def _media_library() -> None:
     accounts_signals.picture_urls.answered_by(urls_of_public_pictures)
     judges.register(judge_pictures, models_judged=[Asset])
+    judges.register(judge_photo_consents, models_judged=[Asset, Depiction])
+    _listen(directory_signals.consent_withdrawn, withdraw_pictures)
     jobs.every("sweep uploads that nobody took", seconds=3600, run=files.sweep)
 
 

@@ -50,6 +50,7 @@ KINDS: dict[str, Kind] = {
     "role_given": Kind("You were given a role", essential=True),
     "role_ended": Kind("A role of yours has ended", essential=True),
     "role_dated": Kind("A role of yours ends at another time", essential=True),
+    "pictures_withdrawn": Kind("Somebody withdrew the consent to pictures", essential=True),
     "invitation": Kind("You are invited", essential=True, urgent=True),
     "security": Kind("Something changed in how you sign in", essential=True, urgent=True),
 }

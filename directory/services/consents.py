@@ -6,6 +6,7 @@ from typing import Annotated
 
 from directory.models import Consent, ConsentPurpose, Person
 from directory.services.own_records import refuse_strangers
+from directory.signals import consent_withdrawn
 from theater_site.core.actions import OpenTo, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict
@@ -31,10 +32,12 @@ def give_consent(
 
 @action("consent.withdraw", open_to=OpenTo.SIGNED_IN, subject="consent")
 def withdraw_consent(*, consent: Consent) -> Consent:
-    """Withdraw a consent. Refused: others, and where it was withdrawn before."""
+    """Withdraw a consent. Announces `consent_withdrawn`: with the consent to pictures, all public pictures of the person
+    are unpublished. Refused: others (`not_own_record`), and where it was withdrawn before (`already_withdrawn`)."""
     refuse_strangers(consent.person)
     if consent.withdrawn_at is not None:
         raise Conflict("This consent was withdrawn already.", code="already_withdrawn")
     consent.withdrawn_at = current().instant
     consent.save()
+    consent_withdrawn.announce(consent=consent)
     return consent

@@ -28,7 +28,8 @@ from theater_site.core.actions import Action
 from theater_site.core.errors import Invalid
 from theater_site.core.text import fold
 
-_PUBLIC_CACHE = "public, max-age=300"
+# Caches ask each time, by the ETag: one that kept a picture for minutes would show it after its consent was withdrawn.
+_PUBLIC_CACHE = "public, no-cache"
 # Some generators of clients read no picture by its own type.
 _BYTES = "application/octet-stream"
 _PRIVATE_CACHE = "private, no-cache"
@@ -197,8 +198,9 @@ class AssetViewSet(_Pictures):
     )
     @drf_action(detail=True, methods=["get"], url_path="file", url_name="file", content_negotiation_class=_AnyAccept)
     def file(self, request: Request, pk: str) -> HttpResponseBase:
-        """Get the picture itself, or with `?width=` a smaller one. Caches may keep a public one for five minutes. Its
-        type is that of the picture, or `application/octet-stream` where `Accept` names only that."""
+        """Get the picture itself, or with `?width=` a smaller one. Caches may keep a public one, and ask by its ETag
+        before each use. Its type is that of the picture, or `application/octet-stream` where `Accept` names only
+        that."""
         asset: Asset = self.found(Asset.objects.visible_to(self.actor).select_related("file"))
         width = _width(request.query_params.get("width"))
         etag = f'"{asset.sha256}{f"-{width}" if width else ""}"'

@@ -70,7 +70,8 @@ def update_asset(*, asset: Asset, changes: AssetFields) -> Asset:
 
 @action("asset.publish", needs=Needs("publish_media", on="asset"), subject="asset", proposable=True, exposes=True)
 def publish_asset(*, asset: Asset) -> Asset:
-    """Publish a picture and its file. Refused where it is public, and without an alternative text."""
+    """Publish a picture and its file. Refused where it is public (`already_published`), without an alternative text
+    (`alt_text_needed`), and where somebody in it withdrew the consent to pictures (`photo_consent_withdrawn`)."""
     _check_alt_text(asset)
     make_public(asset, "picture")
     return asset
@@ -121,7 +122,8 @@ def set_asset_tags(
 
 @action("asset.depict", needs=Needs("edit_media", on="asset"), subject="asset", proposable=True)
 def depict(*, asset: Asset, person: Annotated[Person, Doc("Id of the person who is seen in it. Example: 12")]) -> Asset:  # type: ignore[valid-type]
-    """Record that a person is seen in a picture. Refused where they are named already."""
+    """Record that a person is seen in a picture. Refused where they are named already, and where they withdrew the
+    consent to pictures (`photo_consent_withdrawn`)."""
     Depiction(asset=asset, person=person).save()
     return asset
 
