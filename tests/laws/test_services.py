@@ -13,7 +13,7 @@ from tests.laws.scenes import Scene, Theater, changed, load_services, state, tab
 from theater_site.core import changes, judges, runs
 from theater_site.core.actions import OpenTo, Submitted, registered
 from theater_site.core.actors import Public
-from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn
+from theater_site.core.errors import Conflict, Invalid, NotAllowed, NotSignedIn
 from theater_site.core.logs import bind_request_id
 from theater_site.core.signals import action_done
 
@@ -239,8 +239,9 @@ def test_what_is_written_after_its_publication_was_proposed_is_not_published(nam
     first, rows = proposed(), type(subject).objects.filter(pk=subject.pk)
     rows.update(**{text: "Nobody saw"})
     before = rows.values().get()
-    decided = approved(first)
-    assert (decided.state, decided.failure) == (SubmissionState.STALE, "submission_stale")
+    with pytest.raises(Conflict) as refusal:
+        approved(first)
+    assert refusal.value.code == "digest_outdated"
     assert rows.values().get() == before
     decided = approved(proposed())
     assert decided.state == SubmissionState.APPLIED, "what is proposed anew is"

@@ -325,12 +325,12 @@ class Action(Generic[P, Result]):
         waivable = [finding for finding in run.findings if not run.waivers.get(finding.rule, "").strip()]
         if waivable:
             standing = standing_waivers.ask(findings=waivable, at=run.instant)
-            if standing:
-                run.note["waivers"] = sorted(set(standing.values()))
+            if ids := {pk for pk in standing.values() if pk is not None}:
+                run.note["waivers"] = sorted(ids)
             waivable = [finding for finding in waivable if finding not in standing]
         if waivable:
             raise Conflict(
-                "There are warnings. Mend what they name, or waive each rule with a reason.",
+                "There are warnings. Fix what they name, or waive each rule with a reason.",
                 code="waiver_required",
                 data={"findings": [finding.as_data() for finding in waivable]},
             )

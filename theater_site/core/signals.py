@@ -26,8 +26,9 @@ changed_since: Question[list[str]] = Question(
     default=list,
 )
 
-standing_waivers: Question[Mapping[Finding, int]] = Question(
-    "Which of these warnings somebody has waived for a while, each with the id of the waiver that holds at the instant `at`.",
+standing_waivers: Question[Mapping[Finding, int | None]] = Question(
+    "Which of these warnings are waived at the instant `at`: each with the id of the waiver, or None where the rule was waived"
+    " with a reason when the value was written.",
     arguments=("findings", "at"),
     default=dict,
 )

@@ -27,7 +27,7 @@ from theater_site.core import inputs, recording
 from theater_site.core.actions import Action, Needs, OpenTo, action, current
 from theater_site.core.actors import Actor
 from theater_site.core.docs import Doc
-from theater_site.core.errors import DomainError, Invalid, NotAllowed
+from theater_site.core.errors import Conflict, DomainError, Invalid, NotAllowed
 from theater_site.core.judges import refuse_errors
 
 
@@ -35,6 +35,8 @@ def propose(action: Action[Any, Any], actor: Actor, given: Mapping[str, Any], if
     """Store `action` for approval. Answers the runner's question; refused where its preview would be."""
     seen = action.preview(actor=actor, if_version=if_version, proposing=True, **given)
     refuse_errors(seen.findings)
+    if not seen.changes and not action.exposes:
+        raise Conflict("This changes nothing, so there is nothing to approve.", code="nothing_changes")
     right, scope = action.scopes(given)[0]
     return create_submission(
         actor=actor,

@@ -281,6 +281,9 @@ class ContentModel(models.Model):
             # Of forty columns mostly one has changed: to write them all is half the time that a save takes.
             changed = self._changed() if update_fields is None else frozenset(update_fields)
             self.check_values(changed)
+            if update_fields is None and not self._changed():
+                # Equal values: no new version, which would make everybody else's copy stale.
+                return
             # Who names columns means these: of others only what follows from them goes along.
             always = _worked_out if update_fields is None else _derived
             kwargs["update_fields"] = changed | always(type(self)) | {"version", "updated_at"}
