@@ -59,6 +59,8 @@ class Invitation(ContentModel):
         related_name="+",
         help_text="Id of the user who invited. Example: 7",
     )
+    # What the role gave when it was offered.
+    rights = models.JSONField(default=list, editable=False)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     expires_at = models.DateTimeField(
         help_text="Until when it can be accepted: an instant in UTC. Example: 2027-03-28T18:30:00Z"

@@ -50,6 +50,7 @@ def invite(
     invitation = Invitation(
         email=email,
         role=role,
+        rights=sorted(role.rights),
         section=section,
         starts_at=starts_at,
         ends_at=ends_at,
@@ -62,8 +63,10 @@ def invite(
 
 @action("invitation.resend", needs=Needs("manage_members", on="invitation"), subject="invitation", lock=one_at_a_time)
 def resend_invitation(*, invitation: Invitation) -> Invitation:
-    """Send an invitation again, with a new link. Refused once accepted or withdrawn."""
+    """Send an invitation again, with a new link. Refused once accepted or withdrawn, and where the role gives more by now
+    (`role_widened`)."""
     _still_open(invitation)
+    _refuse_widened(invitation)
     _send(invitation)
     return invitation
 
@@ -84,7 +87,8 @@ def accept_invitation(
     """Accept an invitation by the secret from its link.
 
     Given by the inviter with what they hold now: what they have lost since, they cannot give (`inviter_lost_rights`).
-    Refused: an unknown, used, withdrawn or expired link, and another's.
+    Refused: an unknown, used, withdrawn or expired link, and another's; a role that gives more than when it was offered
+    (`role_widened`).
     """
     run = current()
     invitation = (
@@ -99,6 +103,7 @@ def accept_invitation(
     _still_open(invitation)
     if invitation.expires_at <= run.instant:
         raise Conflict("This invitation has expired. Ask for another mail.", code="invitation_expired")
+    _refuse_widened(invitation)
     giver = Giver.absent(invitation.invited_by)
     refuse_own(run.actor, [giver.user.pk] if giver.user is not None else [])
     try:
@@ -158,6 +163,16 @@ def _refuse_others(invitation: Invitation) -> None:
         )
     if not known.verified:
         raise NotAllowed("Confirm your address first; a code was mailed to you.", code="address_not_verified")
+
+
+def _refuse_widened(invitation: Invitation) -> None:
+    """Without this, somebody who edits the role gives by the inviter's authority what the inviter did not offer."""
+    if more := sorted(set(invitation.role.rights) - set(invitation.rights)):
+        raise Conflict(
+            "This role gives more than when it was offered. Ask for another invitation.",
+            code="role_widened",
+            data={"added": more},
+        )
 
 
 def _still_open(invitation: Invitation) -> None:

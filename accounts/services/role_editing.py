@@ -67,7 +67,8 @@ def create_role(
 @action("role.update", needs=Needs("manage_members", on="role"), subject="role", lock=one_at_a_time)
 def update_role(*, role: Role, changes: RoleFields) -> Role:
     """Update a role, for everybody who has it. Whoever holds it gains what is added and loses what is taken, in this
-    transaction; what they passed on of that ends with it. An invitation gives what the role is when it is accepted.
+    transaction; what they passed on of that ends with it. An open invitation to
+    a role that gives more by now has to be made again.
 
     Refused: to add what one does not hold oneself, everywhere and for as long as the role is held, or to allow what it
     gives without a second factor; to do so with a role that one holds; a right that does not exist; and to leave nobody

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from accounts.models import Section, Substitute, User
+from django.db.models import Q
+
+from accounts.models import ApprovalStep, Section, Substitute, User
 from accounts.rules.approval_steps import DECIDE, approve
 from accounts.rules.rights import APPROVED_AREAS
 from accounts.selectors.explain import members
@@ -37,7 +39,7 @@ def name_substitute(
     """Name a substitute who decides for an absent approver.
 
     Everybody names their own where they decide themselves. For somebody else, whoever gives members their roles there
-    does, within their own ceiling: they hold what is to be decided by themselves, there and for that long. Refused:
+    does, within their own ceiling: they hold themselves what is decided by there, every step included, for that long. Refused:
     standing in for oneself, being named by oneself for another, a closed account, and somebody who has no role on that
     section.
     """
@@ -59,7 +61,7 @@ def name_substitute(
                 data={"needs": ["manage_members"]},
             )
         refuse_own(actor, [stand_in.pk])
-        Giver.acting(actor).origins([approve(one) for one in areas], section, starts_at, ends_at)
+        Giver.acting(actor).origins(_decided_by(areas, section), section, starts_at, ends_at)
     _refuse_span(starts_at, ends_at, now)
     if stand_in.pk == person.pk:
         raise Invalid("Nobody stands in for themselves.", code="own_substitute", field="stand_in")
@@ -99,6 +101,15 @@ def end_substitute(*, substitute: Substitute) -> Substitute:
     substitute.save()
     substitute_ended.announce(substitute=substitute)
     return substitute
+
+
+def _decided_by(areas: list[str], section: Section) -> list[str]:
+    """The permissions by which these areas are decided here: those to approve, and those of the steps above and below, by
+    permission or by role. A substitute decides all these steps."""
+    near = Q(section__path__in=section.paths_above) | Q(section__path__startswith=section.path)
+    steps = ApprovalStep.objects.filter(near, area__in=areas).select_related("role")
+    by_step = {right for step in steps for right in (step.role.rights if step.role is not None else [step.right])}
+    return sorted({approve(one) for one in areas} | by_step)
 
 
 def _refuse_span(starts_at: datetime, ends_at: datetime, now: datetime) -> None:

@@ -11,9 +11,10 @@ from django.core import mail
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Invitation, Notification, User
+from accounts.models import Invitation, Notification, Role, User
 from accounts.services.invitations import accept_invitation
 from accounts.services.outbox import deliver_due
+from accounts.services.role_editing import update_role
 from tests import world
 from tests.laws.scenes import Theater, changed, state
 from tests.worlds import delegation
@@ -154,3 +155,22 @@ def test_the_installation_itself_can_invite(theater: Theater) -> None:
     )  # fmt: skip
     assert _accept(guest, delegation.mailed_secret()) == (201, "")
     assert guest.assignments.get().passed_on_from is None
+
+
+def test_a_role_that_was_widened_meanwhile_is_not_given_by_the_invitation(theater: Theater) -> None:
+    """Else somebody who edits roles for a week gives for good, by the director's authority, what the director did not offer."""
+    role = delegation.role(["view_cast"], theater.root, by=theater.director)
+    guest, other = _guest(), _guest()
+    (made, secret), (_, narrower) = (
+        delegation.invited(who.email, role.name, theater.section, by=theater.director) for who in (guest, other)
+    )
+    editor = delegation.role(["manage_members", "view_cast", "view_tickets"], theater.root, by=theater.director)
+    clerk = world.give(editor.name, theater.root, by=theater.director, ends_at=timezone.now() + timedelta(days=7))
+    update_role(actor=world.acting(clerk), role=role, changes={"rights": ["view_cast", "view_tickets"]})
+    assert _accept(guest, secret) == (409, "role_widened")
+    again = world.post(world.client(theater.director), f"{LIST}{made.pk}/resend/", {})
+    assert (again.status_code, again.json()["code"]) == (409, "role_widened")
+    assert not world.acting(guest).holds("view_tickets", theater.section, timezone.now())
+    # Narrowed again it is what was offered.
+    update_role(actor=theater.acting(), role=Role.objects.get(pk=role.pk), changes={"rights": ["view_cast"]})
+    assert _accept(other, narrower) == (201, "")

@@ -44,23 +44,21 @@ def test_nothing_is_submitted_for_approval_that_changes_nothing(theater):
 
 
 def test_a_warning_that_was_waived_with_its_value_is_not_asked_for_again(theater):
-    boss, draft = world.client(theater.director), theater.draft
+    boss, play = world.client(theater.director), theater.production
     guidelines = {"subtitle_max_length": 10, "only_warn": ["subtitle_too_long"]}
     create_brand_kit(actor=theater.acting(), section=theater.root, fields=guidelines)
-    show = f"/api/v1/productions/{draft.pk}/"
+    show = f"/api/v1/productions/{play.pk}/"
     long = {"subtitle": "A very long subtitle"}
-    warned = world.patch(boss, show, long, draft.version)
+    warned = world.patch(boss, show, long, play.version)
     assert (warned.status_code, warned.json()["code"]) == (409, "waiver_required")
     (rule,) = {finding["rule"] for finding in warned.json()["data"]["findings"]}
-    done = world.patch(boss, show, {**long, "waive": {rule: "The author insists."}}, draft.version)
+    done = world.patch(boss, show, {**long, "waive": {rule: "The author insists."}}, play.version)
     assert done.status_code == 200, done.json()
     # Another field may change in between; publishing does not ask again.
     assert world.patch(boss, show, {"genre": "farce"}, done.json()["version"]).status_code == 200
+    assert world.post(boss, f"{show}withdraw/", {}).status_code == 200
     published = world.post(boss, f"{show}publish/", {})
     assert published.status_code == 200, published.json()
     # A new value is asked for.
-    version = Production.objects.get(pk=draft.pk).version
-    assert (
-        world.patch(boss, show, {"subtitle": "Another long subtitle"}, version).json()["code"]
-        == "waiver_required"
-    )
+    version = Production.objects.get(pk=play.pk).version
+    assert world.patch(boss, show, {"subtitle": "Another long subtitle"}, version).json()["code"] == "waiver_required"

@@ -12,7 +12,7 @@ from accounts.models import Notification, User
 from accounts.services.substitutes import end_substitute
 from tests import world
 from tests.laws.scenes import Theater
-from tests.worlds import approvals
+from tests.worlds import approvals, delegation
 from theater_site.core.errors import Conflict, DomainError, Invalid, NotAllowed
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +121,23 @@ def test_who_ends_it(theater: Theater, deputy: User) -> None:
     assert ended.starts_at == ended.ends_at
     with pytest.raises(Conflict):
         end_substitute(actor=world.acting(away), substitute=named)
+
+
+def test_nobody_gets_a_step_that_whoever_names_them_could_not_decide(theater: Theater, deputy: User) -> None:
+    """A step by a role or another permission: naming the substitute is within the ceiling of every step."""
+    board = delegation.role(["view_members", "approve_details", "manage_brand"], theater.root, by=theater.director)
+    member = world.give(board.name, theater.root, by=theater.director)
+    clerk_role = delegation.role(["manage_members", "approve_details"], theater.root, by=theater.director)
+    clerk = world.give(clerk_role.name, theater.root, by=theater.director)
+    approvals.steps(
+        theater.section,
+        {"title": "Board", "role": board},
+        {"title": "Look", "right": "approve_details"},
+        by=theater.director,
+    )
+    with pytest.raises(NotAllowed) as refused:
+        approvals.substitute(member, deputy, theater.section, by=clerk, area="details")
+    assert "manage_brand" in refused.value.data["lacking"]
+    assert approvals.substitute(member, deputy, theater.section, by=theater.director, area="details").pk
+    # Everybody names their own.
+    assert approvals.substitute(member, clerk, theater.section, area="details").pk

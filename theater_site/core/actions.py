@@ -325,6 +325,13 @@ class Action(Generic[P, Result]):
         waivable = [finding for finding in run.findings if not run.waivers.get(finding.rule, "").strip()]
         if waivable:
             standing = standing_waivers.ask(findings=waivable, at=run.instant)
+            # What was waived with an earlier value does not hold for a value that is written now.
+            written = {(c.object_type, str(c.object_id), name) for c in run.changes for name in c.after}
+            standing = {
+                found: pk
+                for found, pk in standing.items()
+                if pk is not None or (found.object_type, found.object_id, found.field) not in written
+            }
             if ids := {pk for pk in standing.values() if pk is not None}:
                 run.note["waivers"] = sorted(ids)
             waivable = [finding for finding in waivable if finding not in standing]
