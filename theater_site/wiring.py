@@ -34,6 +34,7 @@ from media_library.selectors.checklists import pictures_there
 from media_library.selectors.personal_data import held_by_media_library
 from media_library.selectors.pictures import urls_of_public_pictures
 from media_library.services import files
+from media_library.services.headshots import gives_headshot
 from productions import signals as productions_signals
 from productions.models import Character, License, Production
 from productions.receivers.copying import bring_scenes
@@ -150,6 +151,7 @@ def _directory() -> None:
 
 
 def _media_library() -> None:
+    accounts_signals.proposable_besides.answered_by(gives_headshot)
     accounts_signals.picture_urls.answered_by(urls_of_public_pictures)
     judges.register(judge_pictures, models_judged=[Asset])
     judges.register(judge_photo_consents, models_judged=[Asset, Depiction])

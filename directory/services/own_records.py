@@ -34,19 +34,26 @@ def refuse_strangers(person: Person) -> None:
 
 
 class OnOwnRecord(Actor):
-    """`actor` at work on the record that is their own: they hold what they hold, and may propose changes of it.
+    """`actor`, with one more permission: to submit what is about their own record.
 
-    To be made for one call, after `is_own` said yes: what is proposed is kept with the record's section, so there they
-    may propose too, for as long as this object lives.
+    Make it for one call, after `is_own` said yes. The submission is stored on the record's section, so `permission` holds
+    there too.
     """
 
-    def __init__(self, actor: Actor, person: Person) -> None:
+    def __init__(
+        self,
+        actor: Actor,
+        person: Person,
+        *,
+        permission: str = "propose_directory",
+    ) -> None:
         self.kind, self.user, self.label = actor.kind, actor.user, actor.label
         self._actor = actor
         self._person = person
+        self._permission = permission
 
     def holds(self, permission: str, scope: Any, at: datetime) -> bool:
-        if permission == "propose_directory" and self._is_of_the_record(scope):
+        if permission == self._permission and self._is_of_the_record(scope):
             return True
         return self._actor.holds(permission, scope, at)
 

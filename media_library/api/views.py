@@ -22,8 +22,9 @@ from media_library.rules.pictures import make_safe
 from media_library.selectors.assets import COLUMNS, Labels, bearing, depicting, labels_of
 from media_library.selectors.renditions import WIDTHS, opened, rendition
 from media_library.services import assets, collections, files, videos
+from media_library.services.headshots import give_headshot
 from theater_site.api.inputs import ActionInput, body_of
-from theater_site.api.resources import Readable, Resource, actor_of, deletes, internally, updates, verb
+from theater_site.api.resources import Readable, Resource, SubmittedAnswer, actor_of, deletes, internally, updates, verb
 from theater_site.core.actions import Action
 from theater_site.core.errors import Invalid
 from theater_site.core.text import fold
@@ -50,6 +51,7 @@ def _at_home(action: Action[Any, Any], model: type[Any]) -> type[ActionInput]:
 
 _ASSET_BODY = _at_home(assets.create_asset, Asset)
 _COLLECTION_BODY = _at_home(collections.create_collection, Collection)
+_HEADSHOT_BODY = body_of(give_headshot, model=Asset)
 _VIDEO_BODY = _at_home(videos.link_video, VideoLink)
 
 
@@ -63,8 +65,21 @@ class _AnyAccept(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+_serves_a_picture = extend_schema(
+    parameters=[
+        OpenApiParameter(
+            "width", int, enum=WIDTHS, description="Answer a still WebP at most so many pixels wide. Example: 640"
+        )
+    ],
+    responses={
+        (200, "image/*", "application/octet-stream"): OpenApiTypes.BINARY,
+        304: OpenApiResponse(description="The picture is the one whose ETag was sent."),
+    },
+)
+
+
 class FileViewSet(Resource):
-    """Uploads that wait to be taken, each for its uploader and for those who may view media."""
+    """Uploads, each for its uploader and for those who may view media."""
 
     queryset = StagedFile.objects.all()
     serializer_class = serializers.StagedFileRead
@@ -94,6 +109,13 @@ class FileViewSet(Resource):
     def retrieve(self, request: Request, pk: str) -> Response:
         """Get what was stored of an upload."""
         return self.shown(self.found())
+
+    @_serves_a_picture
+    @drf_action(detail=True, methods=["get"], url_path="file", url_name="file", content_negotiation_class=_AnyAccept)
+    def file(self, request: Request, pk: str) -> HttpResponseBase:
+        """Get an uploaded picture itself, or with `?width=` a smaller one: to look at it before you approve what takes it.
+        Its type is that of the picture, or `application/octet-stream` where `Accept` names only that."""
+        return _served(request, self.found(), _PRIVATE_CACHE)
 
 
 class AssetFilter(filters.FilterSet):
@@ -185,41 +207,49 @@ class AssetViewSet(_Pictures):
 
     create.action_run = assets.create_asset  # type: ignore[attr-defined]
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter(
-                "width", int, enum=WIDTHS, description="Answer a still WebP at most so many pixels wide. Example: 640"
-            )
-        ],
-        responses={
-            (200, "image/*", "application/octet-stream"): OpenApiTypes.BINARY,
-            304: OpenApiResponse(description="The picture is the one whose ETag was sent."),
-        },
-    )
+    @_serves_a_picture
     @drf_action(detail=True, methods=["get"], url_path="file", url_name="file", content_negotiation_class=_AnyAccept)
     def file(self, request: Request, pk: str) -> HttpResponseBase:
         """Get the picture itself, or with `?width=` a smaller one. Caches may keep a public one, and ask by its ETag
         before each use. Its type is that of the picture, or `application/octet-stream` where `Accept` names only
         that."""
         asset: Asset = self.found(Asset.objects.visible_to(self.actor).select_related("file"))
-        width = _width(request.query_params.get("width"))
-        etag = f'"{asset.sha256}{f"-{width}" if width else ""}"'
-        response: HttpResponseBase
-        if etag in [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]:
-            response = HttpResponseNotModified()
-        elif width:
-            response = HttpResponse(rendition(asset, width), content_type="image/webp")
-        else:
-            response = FileResponse(opened(asset), content_type=asset.mime_type)
-            response["Content-Length"] = str(asset.byte_size)
-        if request.headers.get("Accept") == _BYTES:
-            response["Content-Type"] = _BYTES
-        response["ETag"] = etag
-        response["Cache-Control"] = _PUBLIC_CACHE if asset.published_at is not None else _PRIVATE_CACHE
-        response["X-Content-Type-Options"] = "nosniff"
-        response["Content-Disposition"] = "inline"
-        response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-        return response
+        return _served(request, asset.file, _PUBLIC_CACHE if asset.published_at is not None else _PRIVATE_CACHE)
+
+    @extend_schema(request=_HEADSHOT_BODY, responses={201: serializers.AssetInternal, 202: SubmittedAnswer})
+    @drf_action(detail=False, methods=["post"])
+    def headshot(self, request: Request) -> Response:
+        return self.perform(
+            request,
+            give_headshot,
+            lambda made: self.shown(made, serializers.AssetInternal, 201),
+            body=_HEADSHOT_BODY,
+        )
+
+    headshot.action_run = give_headshot  # type: ignore[attr-defined]
+    headshot.__doc__ = give_headshot.__doc__
+
+
+def _served(request: Request, file: StagedFile, cache: str) -> HttpResponseBase:
+    """The picture, or what `?width=` asks for, or 304."""
+    width = _width(request.query_params.get("width"))
+    etag = f'"{file.sha256}{f"-{width}" if width else ""}"'
+    response: HttpResponseBase
+    if etag in [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]:
+        response = HttpResponseNotModified()
+    elif width:
+        response = HttpResponse(rendition(file, width), content_type="image/webp")
+    else:
+        response = FileResponse(opened(file), content_type=file.mime_type)
+        response["Content-Length"] = str(file.byte_size)
+    if request.headers.get("Accept") == _BYTES:
+        response["Content-Type"] = _BYTES
+    response["ETag"] = etag
+    response["Cache-Control"] = cache
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Disposition"] = "inline"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
 
 
 def _width(raw: str | None) -> int | None:

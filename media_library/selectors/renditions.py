@@ -7,7 +7,7 @@ from typing import BinaryIO
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from media_library.models import Asset
+from media_library.models import StagedFile
 from media_library.rules.pictures import thumbnail
 from theater_site.core.errors import Unavailable
 
@@ -18,18 +18,18 @@ def rendition_key(key: str, width: int) -> str:
     return f"{key}.{width}.webp"
 
 
-def opened(asset: Asset) -> BinaryIO:
-    """The picture's file, open for reading. Unavailable where the storage does not have it."""
-    return _open(asset.file.key)
+def opened(file: StagedFile) -> BinaryIO:
+    """The picture, open for reading. Unavailable where the storage does not have it."""
+    return _open(file.key)
 
 
-def rendition(asset: Asset, width: int) -> bytes:
+def rendition(file: StagedFile, width: int) -> bytes:
     """The picture as a still WebP at most `width` pixels wide, one of WIDTHS: made once, then kept in the storage."""
-    key = rendition_key(asset.file.key, width)
+    key = rendition_key(file.key, width)
     if default_storage.exists(key):
         with _open(key) as kept:
             return kept.read()
-    with opened(asset) as original:
+    with opened(file) as original:
         made = thumbnail(original.read(), width)
     stored = default_storage.save(key, ContentFile(made))
     if stored != key:

@@ -12,6 +12,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from accounts.selectors.sections import organization
+from directory.selectors.people import own_person
 from media_library.models import StagedFile
 from media_library.rules.pictures import Picture, make_safe
 from media_library.selectors.files import forgotten
@@ -25,13 +26,15 @@ from theater_site.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn
 log = logging.getLogger(__name__)
 
 _SWEPT_AT_ONCE = 500
+# Of those who may upload headshots of themselves and nothing else.
+MOST_WAITING = 10
 
 
 def upload_picture(*, actor: Actor, file: bytes | BinaryIO, isolated: bool = True) -> StagedFile:
     """Judge `file` by its content, make it safe and stage it; `isolated=False` is for pictures made by this program.
 
-    Refused: NotSignedIn and NotAllowed for those who may add pictures nowhere, before a byte is read; Invalid on `file`
-    with the codes of `rules.pictures`.
+    Raises: what `refuse_unless_uploader` does, before a byte is read; Invalid on `file` with the codes of
+    `rules.pictures`.
     """
     refuse_unless_uploader(actor)
     picture = make_safe(file, isolated=isolated)
@@ -41,7 +44,12 @@ def upload_picture(*, actor: Actor, file: bytes | BinaryIO, isolated: bool = Tru
 
 
 def refuse_unless_uploader(actor: Actor) -> None:
-    """Whoever may change or propose pictures anywhere may upload; where the picture goes is judged when it is taken."""
+    """Refuse those who may not upload a picture. Where it goes is judged when an asset takes it.
+
+    Who may edit or propose media on any section may upload, and so may who has a record in the directory: a headshot of
+    themselves, with a limit on the files that no asset has taken. Raises: NotSignedIn, NotAllowed, and Conflict
+    `too_many_uploads`.
+    """
     if actor.kind is ActorKind.PUBLIC:
         raise NotSignedIn("Sign in to upload.")
     at = runs.instant()
@@ -49,11 +57,17 @@ def refuse_unless_uploader(actor: Actor) -> None:
         held = actor.sections_held(right, at)
         if held is EVERYWHERE or held:
             return
-    raise NotAllowed(
-        "You may not upload; it needs the right edit_media or propose_media on some section."
-        " Ask whoever manages its members.",
-        data={"needs": ["edit_media", "propose_media"]},
-    )
+    if own_person(actor) is None:
+        raise NotAllowed(
+            "You may not upload. It needs the permission edit_media or propose_media on a section, or a record of your own"
+            " in the directory. Ask those who manage the members.",
+            data={"needs": ["edit_media", "propose_media"]},
+        )
+    if StagedFile.objects.filter(uploaded_by=actor.user_id, asset=None).count() >= MOST_WAITING:
+        raise Conflict(
+            f"{MOST_WAITING} files that you uploaded are not used yet. Use one of them, or wait a day.",
+            code="too_many_uploads",
+        )
 
 
 def facts_of(picture: Picture) -> dict[str, Any]:

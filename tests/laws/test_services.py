@@ -28,6 +28,7 @@ OPEN = {
         "file.stage",
         "invitation.accept",
         "person.describe_self",
+        "headshot.give",
         "person.update_contact",
         "role.hand_over",
         "session.revoke",

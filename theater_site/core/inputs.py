@@ -62,9 +62,11 @@ def _doc_in(hint: Any) -> Doc | None:
 
 
 def model_of(function: Callable[..., Any], subject: str | None) -> type[models.Model] | None:
-    """The model that an action makes or changes: what it returns, else its subject."""
+    """The model that an action makes or changes: what it returns (also as one of several kinds), else its subject."""
     hints = get_type_hints(function)
-    for kind in (hints.get("return"), hints.get(subject or "")):
+    returned = hints.get("return")
+    kinds = get_args(returned) if get_origin(returned) in (Union, types.UnionType) else (returned,)
+    for kind in (*kinds, hints.get(subject or "")):
         kind, _ = without_none(kind)
         if isinstance(kind, type) and issubclass(kind, models.Model):
             return kind

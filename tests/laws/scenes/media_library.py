@@ -7,6 +7,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
+from accounts.models import User
 from directory.models import Person
 from media_library.models import Asset, Collection, StagedFile, Tag, VideoLink
 from media_library.services.assets import depict, set_asset_tags
@@ -88,6 +89,22 @@ def _facts(t: Theater) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _headshot(t: Theater) -> tuple[dict[str, Any], User]:
+    """What somebody without a role gives as a picture of themselves, but for its texts."""
+    who = world.user()
+    person = directory.person(by=t.director, published=True, user=who)
+    return {"file": library.staged(by=who), "person": person}, who
+
+
+def _gives_headshot(t: Theater) -> Scene:
+    given, who = _headshot(t)
+    return Scene({**given, "fields": {"title": "Me"}}, who=who)
+
+
+def _adds_headshot(t: Theater) -> Scene:
+    return Scene({**_headshot(t)[0], "fields": {"title": "Me"}})
+
+
 def _home(t: Theater) -> dict[str, Any]:
     return {"section": t.production.section, "production": t.production}
 
@@ -122,6 +139,8 @@ ACTIONS = {
     "asset.set_tags": lambda t: Scene({"asset": _labelled(t)[0], "tags": ["Costume", "Rehearsal"]}),
     "asset.depict": lambda t: Scene({"asset": _asset(t), "person": _person(t)}),
     "asset.undepict": _no_longer_depicts,
+    "headshot.add": _adds_headshot,
+    "headshot.give": _gives_headshot,
     "collection.create": lambda t: Scene({**_home(t), "fields": {"title": "Gallery"}}),
     "collection.update": lambda t: Scene({"collection": _collection(t), "changes": {"description": "*All* of it."}}),
     "collection.publish": lambda t: Scene({"collection": _collection(t)}),
@@ -153,6 +172,12 @@ def _upload(t: Theater) -> Call:
     return Call(body=form, content_type=MULTIPART_CONTENT, status=201)
 
 
+def _gave_headshot(t: Theater) -> Call:
+    given, who = _headshot(t)
+    body = {"file": given["file"].pk, "person": given["person"].pk, "title": "Me"}
+    return Call(body=body, who=who, status=202, stranger={400})
+
+
 def _undepicted(t: Theater) -> Call:
     asset, person = _labelled(t)
     return Call({"pk": asset.pk}, {"person": person.pk})
@@ -171,6 +196,7 @@ def _arranged(t: Theater) -> Call:
 ROUTES = {
     "POST file-list": _upload,
     "GET file-detail": lambda t: Call({"pk": _file(t).pk}),
+    "GET file-file": lambda t: Call({"pk": _file(t).pk}),
     "GET asset-list": lambda t: open_read(),
     # A file that they may not see does not exist for them.
     "POST asset-list": lambda t: Call(
@@ -186,6 +212,7 @@ ROUTES = {
     "POST asset-set-tags": lambda t: Call({"pk": _labelled(t)[0].pk}, {"tags": ["Costume", "Rehearsal"]}),
     "POST asset-depict": lambda t: Call({"pk": _public(t).pk}, {"person": _person(t).pk}),
     "POST asset-undepict": _undepicted,
+    "POST asset-headshot": _gave_headshot,
     "GET tag-list": lambda t: open_read(),
     "GET tag-detail": lambda t: open_read(kwargs={"pk": _tag(t).pk}),
     "GET collection-list": lambda t: open_read(),
