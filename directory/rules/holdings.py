@@ -117,7 +117,8 @@ def billed_parts(credits: Iterable[B], *, role: Callable[[B], str]) -> list[list
         return position[credit.id], own
 
     parts: dict[tuple[int | None, str], list[B]] = {}
-    for credit in sorted(listed, key=place):
+    in_order = sorted(listed, key=place) if any(credit.in_place_of_id for credit in listed) else listed
+    for credit in in_order:
         key = (credit.character_id, "" if credit.character_id is not None else role(credit))
         parts.setdefault(key, []).append(credit)
     return list(parts.values())

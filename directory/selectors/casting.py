@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 from django.db.models import Value as Constant
@@ -17,7 +17,9 @@ from theater_site.core.prepared import Prepared
 
 
 class Holder(NamedTuple):
-    """Somebody who holds a part, under the name that is printed. `part` is the character's name, else the printed role."""
+    """Somebody who holds a part, under the name that is printed. `part` is the character's name, else the printed role.
+
+    `billing_order` and `standing` (on the day that was asked about) are loaded where parts are ordered."""
 
     id: int
     person_id: int
@@ -32,8 +34,8 @@ class Holder(NamedTuple):
     part: str
     group: bool | None
     note: str
-    billing_order: int
-    standing: bool | None
+    billing_order: int = 0
+    standing: bool | None = None
 
 
 class Part(NamedTuple):
@@ -85,13 +87,11 @@ def standing(on: str, month: str, year: str, day: dt.date) -> Q:
     )
 
 
-def _holders(rows: ContentQuerySet, standing: Q | None = None) -> ContentQuerySet:
-    """`rows` as Holder rows. `standing` fills the column of that name; without it the column is null."""
-    told = Constant(None, BooleanField()) if standing is None else ExpressionWrapper(standing, BooleanField())
+def _holders(rows: ContentQuerySet, *more: Any) -> ContentQuerySet:
+    """`rows` as Holder rows; `more` are its last columns, where they are needed."""
     return rows.order_by("billing_order", "pk").values_list(  # type: ignore[return-value]
         "pk", "person_id", printed_name(), _is_set("person__published_at"), "holding", "team", "in_place_of_id",
-        "starts_on", "ends_on", "character_id", Coalesce("character__name", "role"), "character__is_group", "note",
-        "billing_order", told,
+        "starts_on", "ends_on", "character_id", Coalesce("character__name", "role"), "character__is_group", "note", *more,
     )  # fmt: skip
 
 
@@ -103,7 +103,8 @@ _OF_PART = Prepared(
 )  # fmt: skip
 _OF_PRODUCTION = Prepared(
     lambda production, on, month, year, day: _holders(
-        Credit.objects.filter(production=production, kind=CreditKind.CAST), standing(on, month, year, day)
+        Credit.objects.filter(production=production, kind=CreditKind.CAST),
+        "billing_order", ExpressionWrapper(standing(on, month, year, day), BooleanField()),
     ),
     Holder, production=int, on=str, month=str, year=str, day=dt.date,
 )  # fmt: skip
@@ -112,7 +113,7 @@ _WHOLE_PART = Prepared(
     Holder, character=int,
 )  # fmt: skip
 _WHOLE_CAST = Prepared(
-    lambda production: _holders(Credit.objects.filter(production=production, kind=CreditKind.CAST)),
+    lambda production: _holders(Credit.objects.filter(production=production, kind=CreditKind.CAST), "billing_order"),
     Holder, production=int,
 )  # fmt: skip
 _HISTORY = Prepared(
