@@ -12,14 +12,17 @@ from productions.rules.checklists import Lines, both
 from theater_site.core.announcements import Announcement, Question
 
 production_published = Announcement(
-    "A production is public from now on. Sent inside the publishing transaction.", production=Production
+    "A production is public from now on. Sent inside the publishing transaction.",
+    extension_point=True,
+    production=Production,
 )
 production_withdrawn = Announcement(
-    "A production is public no longer. Sent inside the transaction.", production=Production
+    "A production is public no longer. Sent inside the transaction.", extension_point=True, production=Production
 )
 production_advanced = Announcement(
     "A production has taken another step of its life, forward or back, and was `before` until now. Sent inside the"
     " transaction; announcing, withdrawing and canceling have announcements of their own.",
+    extension_point=True,
     production=Production,
     before=str,
 )

@@ -18,7 +18,7 @@ class Move:
 
 
 occurrences_scheduled = Announcement(
-    "Occurrences were added to the calendar. Sent inside the transaction.", occurrences=list
+    "Occurrences were added to the calendar. Sent inside the transaction.", extension_point=True, occurrences=list
 )
 occurrences_moved = Announcement(
     "Occurrences have another time or place: `moves` is a list of Move. Sent inside the transaction.", moves=list

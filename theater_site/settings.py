@@ -49,6 +49,7 @@ LOG_FORMAT             lines; json in production  to stderr
 TIME_ZONE              UTC                        zone given to new users
 HOLD_MINUTES           10                         minutes that a hold keeps seats before they are ordered
 PAYMENT_MINUTES        1440                       minutes until an unpaid order expires
+WAITING_LIST_HOURS     24                         hours that free seats are held for somebody on the waiting list
 UNPAID_SEATS_PER_ADDRESS  40                      held and unpaid seats of one network address; 0: no limit
 UNPAID_SEATS_PER_EMAIL  20                        unpaid seats of one e-mail address; 0: no limit
 APPROVAL_REMINDER_DAYS  2,5,10                    after how many days people are reminded of what waits for them
@@ -84,6 +85,7 @@ PRODUCTION = THEATER_MODE == "production"
 DEBUG = env.bool("DEBUG", False)
 HOLD_MINUTES = env.int("HOLD_MINUTES", 10)
 PAYMENT_MINUTES = env.int("PAYMENT_MINUTES", 1440)
+WAITING_LIST_HOURS = env.int("WAITING_LIST_HOURS", 24)
 UNPAID_SEATS_PER_ADDRESS = env.int("UNPAID_SEATS_PER_ADDRESS", 40)
 UNPAID_SEATS_PER_EMAIL = env.int("UNPAID_SEATS_PER_EMAIL", 20)
 APPROVAL_REMINDER_DAYS = sorted({int(days) for days in env.list("APPROVAL_REMINDER_DAYS", default=["2", "5", "10"])})

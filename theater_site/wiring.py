@@ -19,6 +19,7 @@ from accounts.services.submissions import propose
 from directory import signals as directory_signals
 from directory.models import Credit
 from directory.receivers import erasure as directory_erasure
+from directory.receivers import notifications as casting_notifications
 from directory.receivers.brand import judge_credits
 from directory.receivers.casting import judge_casts, judge_moved_dates
 from directory.receivers.copying import bring_credits
@@ -41,6 +42,7 @@ from productions.receivers.copying import bring_scenes
 from productions.receivers.judging import judge_productions
 from scheduling import signals as scheduling_signals
 from scheduling.models import Occurrence, Run
+from scheduling.receivers import notifications as scheduling_notifications
 from scheduling.receivers.copying import bring_runs
 from scheduling.receivers.licenses import judge_runs
 from scheduling.receivers.productions import cancel_coming
@@ -52,11 +54,12 @@ from theater_site.api.resources import who_acts
 from theater_site.core import jobs, judges, rotation
 from theater_site.core import signals as core_signals
 from theater_site.core.announcements import Announcement
+from ticketing import signals as ticketing_signals
+from ticketing.receivers import buyers, performances, waiting
 from ticketing.receivers import erasure as ticketing_erasure
-from ticketing.receivers import performances
 from ticketing.selectors.checklists import sales_ready
 from ticketing.selectors.personal_data import held_by_box_office
-from ticketing.services import deadlines
+from ticketing.services import deadlines, waiting_list
 
 
 def connect() -> None:
@@ -138,11 +141,15 @@ def _productions() -> None:
     _listen(productions_signals.production_copied, bring_scenes, bring_credits, bring_runs)
     judges.register(judge_productions, models_judged=[Production, License])
     judges.register(judge_runs, models_judged=[Run])
+    _listen(scheduling_signals.occurrences_moved, scheduling_notifications.notify_moved)
+    _listen(scheduling_signals.occurrences_canceled, scheduling_notifications.notify_canceled)
+    _listen(scheduling_signals.occurrences_reinstated, scheduling_notifications.notify_reinstated)
     _listen(productions_signals.production_canceled, cancel_coming)
 
 
 def _directory() -> None:
     accounts_signals.proposable_besides.answered_by(describes_self)
+    _listen(directory_signals.cast_changed, casting_notifications.notify_cast_changed)
     directory_signals.zone_played_in.answered_by(zone_played_in)
     directory_signals.performances_on.answered_by(performances_on)
     judges.register(judge_credits, models_judged=[Credit])
@@ -160,7 +167,15 @@ def _media_library() -> None:
 
 
 def _ticketing() -> None:
-    _listen(scheduling_signals.occurrences_canceled, performances.close_orders)
+    # Buyers before the orders are closed: afterwards nobody has a valid ticket.
+    _listen(scheduling_signals.occurrences_canceled, buyers.send_performance_canceled, performances.close_orders)
+    _listen(scheduling_signals.occurrences_moved, buyers.send_moved)
     _listen(scheduling_signals.occurrences_reinstated, performances.keep_orders)
+    _listen(ticketing_signals.order_placed, buyers.send_order)
+    _listen(ticketing_signals.order_paid, buyers.send_tickets)
+    _listen(ticketing_signals.order_expired, buyers.send_expired)
+    _listen(ticketing_signals.order_canceled, buyers.send_canceled)
+    _listen(ticketing_signals.seats_freed, waiting.offer_freed)
+    jobs.every("offer seats to the waiting list", seconds=60, run=waiting_list.offer_due)
     judges.register(performances.judge_performances, models_judged=[Occurrence])
     jobs.every("expire unpaid orders", seconds=30, run=deadlines.expire_due)

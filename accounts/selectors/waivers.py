@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 
@@ -30,9 +31,10 @@ _MOST = 100
 def _waived_with_its_value(finding: Finding) -> bool:
     """Whether the rule was waived in the last change of the field that the finding is about."""
     changes = AuditChange.objects.filter(object_type=finding.object_type, object_id=finding.object_id)
-    for fields, note in changes.order_by("-entry__at", "-id").values_list("fields", "entry__note")[:_MOST]:
+    for change in changes.select_related("entry").order_by("-entry__at", "-id")[:_MOST]:
+        note: Any = change.entry.note
         if finding.rule in note.get("waived", ()):
             return True
-        if not finding.field or finding.field in fields or f"{finding.field}_id" in fields:
+        if not finding.field or {finding.field, f"{finding.field}_id"} & set(change.fields):
             return False
     return False

@@ -151,5 +151,12 @@ class Credit(ContentModel):
         ),
     )
 
+    def covers(self, date: str) -> bool:
+        """Whether it holds on a day, or at some time of the month or year, as far as its dates are known."""
+        size = min(len(date), len(self.starts_on) or 10)
+        begun = not self.starts_on or self.starts_on[:size] <= date[:size]
+        size = min(len(date), len(self.ends_on) or 10)
+        return begun and (not self.ends_on or date[:size] <= self.ends_on[:size])
+
     def __str__(self) -> str:
         return f"{self.person_id} as {self.role or self.kind}"

@@ -6,14 +6,16 @@ import hashlib
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from scheduling.models import Category
 from scheduling.selectors.feeds import public_calendar
 from theater_site.api.resources import ActingView
+from theater_site.core.errors import Invalid
 
 
 class CalendarRenderer(BaseRenderer):
@@ -45,6 +47,13 @@ class PublicCalendarView(ActingView):
 
     @extend_schema(
         operation_id="public_calendar",
+        parameters=[
+            OpenApiParameter("production", int, description="Only events of this production (id). Example: 12"),
+            OpenApiParameter("venue", int, description="Only events at this venue (id). Example: 3"),
+            OpenApiParameter(
+                "category", str, enum=Category.values, description="Only events of this category. Example: performance"
+            ),
+        ],
         responses={
             (200, "text/calendar"): OpenApiTypes.STR,
             304: OpenApiResponse(description="The calendar is the one whose ETag was sent."),
@@ -54,9 +63,32 @@ class PublicCalendarView(ActingView):
         """Get the public calendar as iCalendar, from 90 days back to two years ahead. Canceled events stay in it, marked as such.
         Subscribe to this address: an event keeps its UID when it is moved, and its SEQUENCE goes up.
         """
-        content = public_calendar()
+        content = public_calendar(**_asked(request))
         etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
         headers = {"ETag": etag, "Cache-Control": "public, max-age=300"}
         if etag in request.headers.get("If-None-Match", ""):
             return Response(status=304, headers=headers)
         return Response(content, headers=headers)
+
+
+def _asked(request: Request) -> dict[str, int | str]:
+    """The filters of a feed. An unknown one is refused: a program would silently get the whole calendar."""
+    asked: dict[str, int | str] = {}
+    for name in request.query_params:
+        value = str(request.query_params[name])
+        if name in ("production", "venue"):
+            if not (value.isascii() and value.isdigit() and len(value) < 19):
+                raise Invalid(f"{value[:40]!r} is not an id.", code="not_an_id", field=name)
+            asked[name] = int(value)
+        elif name == "category":
+            if value not in Category.values:
+                known = ", ".join(Category.values)
+                raise Invalid(
+                    f"{value[:40]!r} is not a category. Choose one of: {known}.", code="invalid_choice", field=name
+                )
+            asked[name] = value
+        elif name != "submission":
+            raise Invalid(
+                "There is no such filter. Filters: category, production, venue.", code="unknown_filter", field=name
+            )
+    return asked

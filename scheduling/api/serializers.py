@@ -92,12 +92,18 @@ class OccurrencePublic(serializers.ModelSerializer[Occurrence]):
         default=None,
         help_text="The room's name; null where it is not known. Example: Main stage",
     )
+    clock_note = serializers.CharField(
+        read_only=True,
+        allow_null=True,
+        help_text="What a clock change does to the start; null on every other day. Example: The clocks skip 02:30 on"
+        " 2027-03-28. This starts at 03:30.",
+    )
 
     class Meta:
         model = Occurrence
         fields: tuple[str, ...] = (
             "id", "title", "category", "status", "status_note", "production", "production_slug", "venue", "venue_name",
-            "space", "space_name", "date", "start_time", "duration_minutes", "timezone", "starts_at", "ends_at",
+            "space", "space_name", "date", "start_time", "duration_minutes", "timezone", "clock_note", "starts_at", "ends_at",
         )  # fmt: skip
 
 

@@ -10,9 +10,11 @@ from django.db.models import F, Q
 
 from accounts.models import Section
 from productions.models import PartialDateField, Production
+from productions.rules.partial_dates import PartialDate
 from scheduling.models.fields import SpanField, ZoneField
 from scheduling.models.venues import Space, Venue
 from scheduling.rules.spans import LONGEST_MINUTES, Placing, Span
+from scheduling.rules.wall_time import clock_note, valid_zone
 from theater_site.core.models import ContentModel
 
 
@@ -169,6 +171,14 @@ class Occurrence(ContentModel):
     def placing(self) -> Placing:
         """When and where it is, as it was said."""
         return Placing(self.date, self.start_time, self.duration_minutes, self.timezone, self.venue_id, self.space_id)
+
+    @property
+    def clock_note(self) -> str | None:
+        """What a clock change does to the start, for people; None on every other day, and where day, time or zone is open."""
+        day = PartialDate.parse(self.date)
+        if day is None or day.precision != "day" or self.start_time is None or not self.timezone:
+            return None
+        return clock_note(day.earliest, self.start_time, valid_zone(self.timezone))
 
     @property
     def span(self) -> Span:

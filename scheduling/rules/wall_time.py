@@ -51,6 +51,15 @@ def to_wall(utc: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     return utc.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+def clock_note(date: dt.date, time: dt.time, zone: ZoneInfo) -> str | None:
+    """What a clock change does to this wall time, for people; None on every other day."""
+    shown = to_wall(to_utc(date, time, zone), zone)
+    if shown != dt.datetime.combine(date, time):
+        return f"The clocks skip {time:%H:%M} on {date}. This starts at {shown:%H:%M}."
+    once, again = (dt.datetime.combine(date, time.replace(fold=fold), tzinfo=zone).utcoffset() for fold in (0, 1))
+    return f"The clocks show {time:%H:%M} twice on {date}. This starts the first time." if once != again else None
+
+
 def valid_zone(name: str) -> ZoneInfo:
     """Return the zone of this exact IANA name; anything else is Invalid (field `timezone`, code
     `unknown_timezone`).

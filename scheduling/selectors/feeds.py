@@ -16,14 +16,15 @@ BACK = dt.timedelta(days=90)
 AHEAD = dt.timedelta(days=731)
 
 
-def public_calendar() -> bytes:
-    """What is public, from 90 days back to two years ahead, as iCalendar; canceled events stay in it, marked as such.
+def public_calendar(**only: int | str) -> bytes:
+    """Public events from 90 days back to two years ahead, as iCalendar. Canceled events stay in it, marked as such.
 
-    Left out is what has no day yet. NotFound where nothing was founded.
+    `only` narrows it by `production`, `venue` or `category`. Events without a day are left out. Raises NotFound before an
+    organization is founded.
     """
     root = organization()
     now = runs.instant()
-    rows = Occurrence.objects.visible_to(Public()).filter(sort_at__gte=now - BACK, sort_at__lt=now + AHEAD)
+    rows = Occurrence.objects.visible_to(Public()).filter(sort_at__gte=now - BACK, sort_at__lt=now + AHEAD, **only)
     shown = rows.select_related("production", "venue", "space").order_by("sort_at", "pk")
     # The root's label is unlike that of any other installation and never changes.
     return ical.write(root.name, [event for row in shown if (event := _event(row, root.label)) is not None])

@@ -452,3 +452,45 @@ def test_a_refusal_names_over_midnight_and_counts_the_rest(theater):
         )
     assert "from 2031-11-06 19:00 to 2031-11-07 01:40 (Europe/London). So are 2 more." in refusal.value.message
     assert refusal.value.data["count"] == 3
+
+
+def test_a_feed_is_filtered_and_refuses_unknown_filters(theater):
+    _root, director, hamlet = theater
+    boss = world.client(director)
+    season = hamlet.season
+    shown, other = (world.production(season, by=director, published=True) for _ in range(2))
+    for play in (shown, other):
+        scene.occurrence(play, by=director, published=True, category="performance", date=_soon())
+    feed = "/api/v1/calendars/public.ics"
+    assert boss.get(feed).content.count(b"BEGIN:VEVENT") == 2
+    assert boss.get(feed, {"production": other.pk}).content.count(b"BEGIN:VEVENT") == 1
+    assert boss.get(feed, {"production": other.pk, "category": "rehearsal"}).content.count(b"BEGIN:VEVENT") == 0
+    for query, code in (
+        ({"prodution": 1}, "unknown_filter"),
+        ({"venue": "x"}, "not_an_id"),
+        ({"category": "x"}, "invalid_choice"),
+    ):
+        answer = boss.get(feed, query)
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+def _soon():
+    return (dt.datetime.now(dt.UTC) + dt.timedelta(days=30)).date().isoformat()
+
+
+def test_a_wall_time_that_a_clock_change_skips_or_repeats_says_where_it_goes(theater):
+    _root, director, hamlet = theater
+    boss = world.client(director)
+    body = {"production": hamlet.pk, "timezone": "Europe/London", "duration_minutes": 60}
+    for date, time, note, utc in (
+        ("2031-03-30", "01:30", "The clocks skip 01:30 on 2031-03-30. This starts at 02:30.", "2031-03-30T01:30:00Z"),
+        (
+            "2031-10-26",
+            "01:30",
+            "The clocks show 01:30 twice on 2031-10-26. This starts the first time.",
+            "2031-10-26T00:30:00Z",
+        ),
+        ("2031-10-27", "01:30", None, "2031-10-27T01:30:00Z"),
+    ):
+        made = world.post(boss, "/api/v1/occurrences/", {**body, "date": date, "start_time": time}).json()
+        assert (made["clock_note"], made["starts_at"]) == (note, utc)

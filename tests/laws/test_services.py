@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 # Whoever adds to these opens a door; the action must guard itself.
 OPEN = {
-    OpenTo.PUBLIC: {"hold.take", "hold.release", "order.place", "waiting_list.join"},
+    OpenTo.PUBLIC: {"hold.take", "hold.release", "order.place", "waiting_list.join", "waiting_list.leave"},
     OpenTo.SIGNED_IN: {
         "consent.give",
         "consent.withdraw",
@@ -34,7 +34,7 @@ OPEN = {
         "session.revoke",
         "submission.withdraw",
     },
-    OpenTo.SYSTEM: {"file.discard", "keys.rotate", "order.expire", "organization.found"},
+    OpenTo.SYSTEM: {"file.discard", "keys.rotate", "order.expire", "organization.found", "waiting_list.offer"},
 }
 for _kind, _names in table("OPEN").items():
     OPEN[_kind] |= _names

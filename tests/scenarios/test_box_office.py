@@ -162,7 +162,8 @@ def test_general_admission_sells_out_and_people_wait():
     canceled = world.post(office, f"/api/v1/orders/{order['id']}/cancel/")
     assert (canceled.status_code, canceled.json()["state"]) == (200, "canceled"), canceled.json()
     assert [payment["state"] for payment in canceled.json()["payments"]] == ["dropped"]
-    assert one.get(at(evening, "seats/")).json()["areas"][0]["left"] == 5
+    # Two each are held for those who wait.
+    assert one.get(at(evening, "seats/")).json()["areas"][0]["left"] == 1
 
 
 def test_a_hold_that_ended_is_anybodys_at_once():

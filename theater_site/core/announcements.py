@@ -22,9 +22,11 @@ class Announcement(Signal):
     `announce` refuses missing, unknown and wrongly typed arguments: a listener may rely on the contract.
     """
 
-    def __init__(self, doc: str, **arguments: type) -> None:
+    def __init__(self, doc: str, *, extension_point: bool = False, **arguments: type) -> None:
+        """`extension_point`: nobody listens to it here; it is for apps that an installation adds."""
         super().__init__()
         self.__doc__ = doc
+        self.extension_point = extension_point
         self.arguments = arguments
 
     def announce(self, **values: Any) -> None:

@@ -321,4 +321,4 @@ class WaitingInternal(serializers.ModelSerializer[WaitingListEntry]):
 
     class Meta:
         model = WaitingListEntry
-        fields = ("id", "performance", "name", "email", "places", "created_at")
+        fields = ("id", "performance", "name", "email", "places", "offered_until", "created_at")

@@ -36,7 +36,7 @@ from ticketing.services.holds import block_seats, free_seats, release_hold, take
 from ticketing.services.orders import cancel_order, pay_order, place_order, set_deadline
 from ticketing.services.promotions import create_promotion, end_promotion
 from ticketing.services.sales import change_sale, end_sale, open_sale
-from ticketing.services.waiting_list import join_waiting_list
+from ticketing.services.waiting_list import join_waiting_list, leave_waiting_list
 
 
 def _posts(
@@ -74,7 +74,7 @@ class BoxOfficeViewSet(Resource):
     queryset = Occurrence.objects.filter(category=Category.PERFORMANCE)
     serializer_class = serializers.SeatListRead
     # A ticket's code, a hold's token.
-    guessed = frozenset({"no_such_ticket", "hold_gone", "not_admitted"})
+    guessed = frozenset({"no_such_ticket", "hold_gone", "not_admitted", "not_waiting"})
 
     open_sale = _posts(open_sale, "open-sale", serializers.SaleRead, model=Sale)
     change_sale = _posts(change_sale, "change-sale", serializers.SaleRead, 200, model=Sale)
@@ -87,6 +87,7 @@ class BoxOfficeViewSet(Resource):
     admit = _posts(admit, "admissions", serializers.AdmissionRead)
     undo_admission = _posts(undo_admission, "admissions/undo", None, 204)
     join_waiting_list = _posts(join_waiting_list, "waiting-list", serializers.WaitingJoined)
+    leave_waiting_list = _posts(leave_waiting_list, "waiting-list/leave", None, 204)
 
     @extend_schema(
         responses={

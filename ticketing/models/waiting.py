@@ -18,6 +18,7 @@ class WaitingListEntry(ContentModel):
     section_lookup: ClassVar[str] = "performance__section_id"
     view_right: ClassVar[str] = "view_tickets"
     personal: ClassVar[frozenset[str]] = frozenset({"name", "email", "email_index"})
+    chance: ClassVar[frozenset[str]] = frozenset({"offer_holder", "offered_until"})
 
     performance = models.ForeignKey(Occurrence, on_delete=models.PROTECT, related_name="waiting", db_index=False)
     name = EncryptedTextField(
@@ -34,10 +35,21 @@ class WaitingListEntry(ContentModel):
         help_text="How many places they want, 1 to 20. Example: 2",
     )
 
+    # The hold of an offer, and until when it lasts. After that the next person has their turn.
+    offer_holder = models.CharField(max_length=64, blank=True, default="", editable=False)
+    offered_until = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Until when seats are held for them; null before an offer. Example: 2027-03-14T18:30:00Z",
+    )
+
     class Meta:
         base_manager_name = "objects"
         verbose_name = "waiting-list entry"
-        indexes = [models.Index(fields=["performance", "id"], name="waiting_in_order")]
+        indexes = [
+            models.Index(fields=["performance", "id"], name="waiting_in_order"),
+            models.Index(fields=["offer_holder"], condition=~models.Q(offer_holder=""), name="waiting_by_offer"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["performance", "email_index"],

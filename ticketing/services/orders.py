@@ -16,7 +16,7 @@ from theater_site.core.money import Money
 from ticketing.models import Admission, Order, OrderLine, OrderState, Payment, PaymentState, Ticket
 from ticketing.rules.secrets import digest_of, new_reference, new_ticket_code
 from ticketing.selectors.availability import OpenSale, Place, place_in_area, sale_open, seats_on_sale
-from ticketing.services import occupancy
+from ticketing.services import occupancy, waiting_list
 from ticketing.services.buyers import index_buyer
 from ticketing.services.limits import limit_email
 from ticketing.services.payments import provider
@@ -95,6 +95,7 @@ def place_order(
     else:
         occupancy.reserve(seats, held, tickets, order, pay_by)
         _await(order, total, payment or "manual")
+    waiting_list.served(digest_of(hold))
     order_placed.announce(order=order)
     return order
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.models import Notification
 from scheduling.models import Occurrence
 from tests import world
 from tests.laws.scenes import Call, Scene, Theater, open_read
@@ -59,6 +60,12 @@ def _sold_out(t: Theater) -> Occurrence:
 def _waiting(t: Theater) -> None:
     somebody = {"name": "Will Wait", "email": f"will{world.number()}@home.example", "places": 1}
     join_waiting_list(actor=Public(), performance=_sold_out(t), **somebody)
+
+
+def _waiting_key(t: Theater) -> str:
+    _waiting(t)
+    body = Notification.objects.filter(kind="waiting_list_joined").latest("pk").body
+    return str(body.rstrip().rpartition("/")[2])
 
 
 def _held(t: Theater) -> Hold:
@@ -161,6 +168,8 @@ ACTIONS = {
     ),
     "promotion.end": lambda t: Scene({"promotion": _promotion(t)}),
     "waiting_list.join": _joins,
+    "waiting_list.leave": lambda t: Scene({"key": _waiting_key(t)}, actor=Public()),
+    "waiting_list.offer": lambda t: Scene({"performance": _sold_out(t)}, actor=System("work")),
 }
 
 
@@ -232,6 +241,9 @@ ROUTES = {
     "GET box-office-waiting-list": lambda t: Call({"pk": _sold_out(t).pk}, needs=frozenset({"view_buyers"})),
     "POST box-office-waiting-list": lambda t: _open_write(
         kwargs={"pk": _sold_out(t).pk}, body={"name": "Will Wait", "email": "will@home.example", "places": 1}
+    ),
+    "POST box-office-waiting-list-leave": lambda t: _open_write(
+        kwargs={"pk": _sold_out(t).pk}, body={"key": _waiting_key(t)}, status=204, stranger={204}, public={204}
     ),
     "GET order-list": lambda t: Call(stranger={200}, public={401}),
     "POST order-list": lambda t: _open_write(body={"hold": _held(t).token, **_BUYER}),

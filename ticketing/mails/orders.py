@@ -1,0 +1,76 @@
+"""Messages to buyers about their orders. They have no account, so texts are in the installation's language and zone."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from accounts.mails.letters import Letter, Reader
+from scheduling.mails.changes import at_venue, named, place, when
+from scheduling.rules.spans import Placing
+from ticketing.models import Order, OrderState, Ticket
+
+
+def order_placed(order: Order, tickets: list[Ticket], reader: Reader) -> Letter:
+    """What was ordered; until when to pay, or the tickets where nothing is to be paid."""
+    if order.state == OrderState.PAID or order.pay_by is None:
+        return tickets_sent(order, tickets, reader)
+    text = _("Thank you for your order. Please pay %(total)s by %(until)s. From then on others can buy these seats.")
+    return _letter(
+        order,
+        reader,
+        tickets,
+        _("Your order %(number)s: %(title)s"),
+        text,
+        until=at_venue(reader, tickets[0].performance).time(order.pay_by),
+    )
+
+
+def tickets_sent(order: Order, tickets: list[Ticket], reader: Reader) -> Letter:
+    """The tickets with their codes."""
+    text = _("Your order is paid. Here are your tickets. Show the code of each at the door.")
+    return _letter(order, reader, tickets, _("Your tickets: %(title)s"), text, codes=True)
+
+
+def order_expired(order: Order, tickets: list[Ticket], reader: Reader) -> Letter:
+    """The order was not paid in time."""
+    text = _("Your order was not paid in time, and its seats are free again. You can place a new order.")
+    return _letter(order, reader, tickets, _("Your order %(number)s has expired: %(title)s"), text)
+
+
+def order_canceled(order: Order, tickets: list[Ticket], reader: Reader) -> Letter:
+    """The order was canceled."""
+    text = _("Your order was canceled. Its tickets are no longer valid. What you paid is returned.")
+    return _letter(order, reader, tickets, _("Your order %(number)s was canceled: %(title)s"), text)
+
+
+def performance_moved(order: Order, tickets: list[Ticket], before: Placing, reader: Reader) -> Letter:
+    """The performance has another time or place; the tickets stay valid."""
+    text = _("Your performance was moved. It was %(before)s. Your tickets stay valid for the new time:")
+    return _letter(
+        order,
+        reader,
+        tickets,
+        _("Your performance was moved: %(title)s"),
+        text,
+        before=when(before, at_venue(reader, tickets[0].performance)),
+    )
+
+
+def performance_canceled(order: Order, tickets: list[Ticket], reason: str, reader: Reader) -> Letter:
+    """The performance is canceled; the box office returns the money."""
+    text = _("Your performance is canceled. The box office will return what you paid.")
+    if reason:
+        text += "\n" + _("Reason: %(reason)s")
+    return _letter(order, reader, tickets, _("Your performance is canceled: %(title)s"), text, reason=reason)
+
+
+def _letter(
+    order: Order, reader: Reader, tickets: list[Ticket], subject: str, text: str, *, codes: bool = False, **more: str
+) -> Letter:
+    performance = tickets[0].performance
+    facts = {"number": order.pk, "title": named(performance), "total": order.total, **more}
+    lines = [f"{named(performance)}: {when(performance.placing, at_venue(reader, performance))}{place(performance)}"]
+    lines += [f"{ticket.line.description}{f': {ticket.code}' if codes else ''}" for ticket in tickets]
+    link = settings.FRONTEND_URLS["order"].format(reference=order.reference)
+    return Letter(subject % facts, "\n".join([text % facts, "", *lines]) + "\n\n" + _("Your order:") + f"\n{link}")
