@@ -29,6 +29,7 @@ DEFAULT_FROM_EMAIL *   theater@localhost          sender of all mail
 SITE_NAME              Theater                    names the organization in mails and authenticator apps
 FRONTEND_URL *         http://127.0.0.1:3000      where the website lives; what FRONTEND_URLS is relative to
 FRONTEND_URLS          {}                         JSON that replaces single URL templates, see below
+CORS_ORIGINS           FRONTEND_URL               websites whose pages may call this API, comma-separated
 STORAGE_BUCKET         (empty: VAR_DIR/media)     keeps uploads on S3 (install with the extra `s3`)
 STORAGE_ENDPOINT_URL   (empty: AWS)               another S3-compatible service
 STORAGE_REGION         (empty)                    its region
@@ -67,8 +68,10 @@ import secrets
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ  # type: ignore[import-untyped]
+from corsheaders.defaults import default_headers
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
@@ -188,6 +191,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "rest_framework",
     "django_filters",
+    "corsheaders",
     "drf_spectacular",
     "theater_site.core",
     "accounts",
@@ -202,6 +206,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "theater_site.core.logs.RequestId",
     "theater_site.api.network.NetworkAddress",
+    "corsheaders.middleware.CorsMiddleware",
+    "theater_site.api.routing.SlashAtTheEnd",
     "theater_site.api.sign_in_problems.SignInProblems",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -293,6 +299,20 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 FRONTEND_URL = env.str("FRONTEND_URL", "http://127.0.0.1:3000").rstrip("/")
 API_URL = env.str("API_URL", "").rstrip("/") or FRONTEND_URL
+# Which websites a browser lets call this API.
+_site = urlsplit(FRONTEND_URL)
+CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", default=[f"{_site.scheme}://{_site.netloc}"])
+CORS_ALLOW_HEADERS = (
+    *default_headers,
+    "x-session-token",
+    "if-match",
+    "if-none-match",
+    "idempotency-key",
+    "x-request-id",
+)
+CORS_EXPOSE_HEADERS = (
+    "ETag", "Location", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "X-Request-ID",
+)  # fmt: skip
 # The website's pages that mails and answers link to. A template may be a path on FRONTEND_URL or a whole URL.
 FRONTEND_URLS: dict[str, str] = {
     "sign_in": "/sign-in",

@@ -15,6 +15,7 @@ from scheduling.api.urls import register as register_scheduling
 from scheduling.api.urls import urlpatterns as scheduling_addresses
 from theater_site import health
 from theater_site.api.documents import SchemaView
+from theater_site.api.root import ApiRootView
 from theater_site.api.routing import Router
 from ticketing.api.urls import register as register_ticketing
 
@@ -29,10 +30,14 @@ for register in (
 ):
     register(router)
 
+# Those with a list of their own, not below an object.
+prefixes = tuple({prefix for prefix, view, _ in router.registry if "(" not in prefix and hasattr(view, "list")})
+
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("api/auth/", include("allauth.headless.urls")),
+    path("api/v1/", ApiRootView.as_view(prefixes=prefixes), name="root"),
     path("api/v1/schema/", SchemaView.as_view(), name="schema"),
     path("api/v1/", include(accounts_addresses)),
     path("api/v1/", include(productions_addresses)),

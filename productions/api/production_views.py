@@ -47,12 +47,22 @@ class ProductionFilter(filters.FilterSet):
         method="by_title", label="Part of the title or subtitle, whatever its case and accents. Example: gull"
     )
 
+    search = filters.CharFilter(
+        method="by_words",
+        label="Every word is part of the title or subtitle, whatever its case and accents. Example: sea gull",
+    )
+
     class Meta:
         model = Production
         fields = ("season", "status", "slug")
 
     def by_title(self, rows: Any, name: str, value: str) -> Any:
         return rows.filter(title_folded__contains=fold(value))
+
+    def by_words(self, rows: Any, name: str, value: str) -> Any:
+        for word in fold(value).split()[:8]:
+            rows = rows.filter(title_folded__contains=word)
+        return rows
 
 
 class ProductionViewSet(Readable):

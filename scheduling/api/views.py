@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers as drf
@@ -109,6 +110,11 @@ class OccurrenceFilter(filters.FilterSet):
         model = Occurrence
         fields = ("production", "venue", "space", "category", "series", "status")
 
+    search = filters.CharFilter(
+        method="by_words",
+        label="Every word is part of the title or of the production's, whatever its case and accents. Example: sea gull",
+    )
+
     @classmethod
     def get_filters(cls) -> Any:
         # `from` is no name that a class body takes.
@@ -120,6 +126,11 @@ class OccurrenceFilter(filters.FilterSet):
             method="until", label="The last day, as the clocks at the venue show it. Example: 2027-03-31"
         )
         return known
+
+    def by_words(self, rows: Any, name: str, value: str) -> Any:
+        for word in fold(value).split()[:8]:
+            rows = rows.filter(Q(title_folded__contains=word) | Q(production__title_folded__contains=word))
+        return rows
 
     def since(self, rows: Any, name: str, value: dt.date) -> Any:
         return starting_from(rows, value)

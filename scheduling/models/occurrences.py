@@ -15,6 +15,7 @@ from scheduling.models.fields import SpanField, ZoneField
 from scheduling.models.venues import Space, Venue
 from scheduling.rules.spans import LONGEST_MINUTES, Placing, Span
 from scheduling.rules.wall_time import clock_note, valid_zone
+from theater_site.core.fields import FoldedField
 from theater_site.core.models import ContentModel
 
 
@@ -115,6 +116,7 @@ class Occurrence(ContentModel):
     timezone = ZoneField(
         help_text="IANA time zone of the wall time; empty where it is not known. Example: Europe/London"
     )
+    title_folded = FoldedField(sources=("title", "subtitle"))
     starts_at = SpanField(
         null=True,
         help_text="When it starts: an instant in UTC that follows from the wall time; null where that is "

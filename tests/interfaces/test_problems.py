@@ -49,7 +49,6 @@ def send(
     [
         "/nothing",
         "/api/v1/nothing/",
-        "/api/v1/seasons",
         "/api/v1/seasons/0/",
         "/api/v1/seasons/x/",
         "/api/v1/seasons/1.0/",
@@ -226,7 +225,7 @@ def test_a_change_names_its_version(browser: Client, theater: Theater) -> None:
     path = f"/api/v1/seasons/{season.pk}/"
     problem(send(browser, "PATCH", path, b'{"name": "New"}'), 428, "version_required")
     answer = browser.get(path + "internal/")
-    assert answer["ETag"] == f'"{season.version}"'
+    assert answer["ETag"].startswith(f'"{season.version}-')
     answer = send(browser, "PATCH", path, b'{"name": "New"}', **{"If-Match": answer["ETag"]})
     assert answer.status_code == 200
     assert answer["ETag"] == f'"{season.version + 1}"'

@@ -39,6 +39,9 @@ _SCALARS: dict[type, type[serializers.Field[Any, Any, Any, Any]]] = {
 class VisibleRelated(serializers.PrimaryKeyRelatedField):
     """An id of something that the actor may see; what they may not see does not exist for them."""
 
+    # The same words as for a hidden address: nobody learns which of the two it is.
+    default_error_messages = {"does_not_exist": "Not found, or not visible to you."}
+
     def get_queryset(self) -> models.QuerySet[Any]:
         rows: Any = vars(self)["queryset"].all()
         actor = self.context.get("actor")

@@ -125,7 +125,7 @@ def _as_domain_error(error: Exception) -> errors.DomainError | None:
     if isinstance(error, errors.DomainError):
         return error
     if isinstance(error, Http404 | exceptions.NotFound):
-        return errors.NotFound("There is nothing at this address, or it is not for you to see.")
+        return errors.NotFound("Not found, or not visible to you.")
     if isinstance(error, PermissionDenied | exceptions.PermissionDenied):
         return errors.NotAllowed("You may not do this.")
     if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):

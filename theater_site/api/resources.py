@@ -24,6 +24,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from theater_site.api import guesses
+from theater_site.api.conditional import answer_conditionally
 from theater_site.api.idempotency import once
 from theater_site.api.inputs import WAIVE, ActionInput, arguments_of, body_of
 from theater_site.api.pagination import Pages
@@ -143,6 +144,13 @@ class ActingView(APIView):
             guesses.refuse_if_spent(request, self.__class__.__name__)
         # After the limits and the sign-in, whose own rows are to stay.
         show_as_submitted(self, request, lambda: actor_of(request))
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in getattr(request._request, "rate_limit", {}).items():
+            answer[name] = str(value)
+        answer_conditionally(request, answer)
+        return answer
 
     def handle_exception(self, exc: Exception) -> Response:
         if getattr(exc, "code", None) in self.guessed:
@@ -391,7 +399,8 @@ def documented(
 
 
 def if_match(request: Request, *, needed: bool) -> int | None:
-    """The version that the caller saw, from If-Match: `"7"`, weak or not; `*` is any. VersionRequired if `needed`."""
+    """The version that the caller saw, from If-Match: `"7"` or an ETag such as `"7-1f0c..."`, weak or not; `*` is any.
+    Raises VersionRequired if `needed`."""
     raw = request.headers.get("If-Match")
     if raw is None:
         if needed:
@@ -401,7 +410,7 @@ def if_match(request: Request, *, needed: bool) -> int | None:
         return None
     if raw.strip() == "*":
         return None
-    match = re.fullmatch(r'(?:W/)?"([0-9]{1,9})"', raw.strip())
+    match = re.fullmatch(r'(?:W/)?"([0-9]{1,9})(?:-[0-9a-f]{16})?"', raw.strip())
     if match is None:
         raise Stale(
             f'{raw[:40]!r} is no version of this. Send its ETag, such as "7".', code="bad_version", field="If-Match"

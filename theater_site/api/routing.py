@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
 from rest_framework.routers import SimpleRouter
 
 
@@ -9,3 +12,17 @@ class Router(SimpleRouter):
     """Addresses below /api/v1/: lower-case plural nouns with a slash at the end."""
 
     include_format_suffixes = False
+
+
+class SlashAtTheEnd:
+    """Middleware: `/api/v1/seasons` answers as `/api/v1/seasons/` does. A redirect would turn a POST into a GET."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        path = request.path_info
+        if path.startswith("/api/v1") and not path.endswith("/") and "." not in path.rpartition("/")[2]:
+            request.path_info = f"{path}/"
+            request.path = f"{request.path}/"
+        return self.get_response(request)

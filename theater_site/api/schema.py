@@ -120,6 +120,14 @@ class Schema(AutoSchema):
         if self.method == "GET" and isinstance(self.view, ActingView):
             parameters.append(
                 OpenApiParameter(
+                    "If-None-Match",
+                    str,
+                    OpenApiParameter.HEADER,
+                    description='The ETag that you have: 304 where nothing changed since. Example: "7-1f0c2ab34d5e6f70"',
+                )
+            )
+            parameters.append(
+                OpenApiParameter(
                     ASKED_BY,
                     int,
                     description="Id of a submission: answer as if it were done, for those who may see it. The id 0 in the "
@@ -172,6 +180,8 @@ class Schema(AutoSchema):
             told_as = done["content"].setdefault("application/json", {"schema": preview})
             if told_as["schema"] != preview:
                 told_as["schema"] = {"anyOf": [told_as["schema"], preview]}
+        if self.method == "GET" and "200" in bodies:
+            bodies.setdefault("304", {"description": "Nothing changed since the ETag of `If-None-Match`."})
         action = self._action()
         if action is not None and action.proposable:
             waits = self.resolve_serializer(SubmittedAnswer, direction).ref

@@ -30,10 +30,21 @@ class _FixedWindow:
         self._until = (window + 1) * self.duration - now
         key = f"{key}:{window}"
         count = self.cache.get(key, 0)
+        self._announce(request, max(self.num_requests - count - 1, 0))
         if count >= self.num_requests:
             return False
         self.cache.set(key, count + 1, self.duration)
         return True
+
+    def _announce(self, request: Request, remaining: int) -> None:
+        """Keep the tightest limit for the headers of the answer, so that a program can slow down in time."""
+        known = getattr(request._request, "rate_limit", None)
+        if known is None or remaining < known["RateLimit-Remaining"]:
+            request._request.rate_limit = {  # type: ignore[attr-defined]
+                "RateLimit-Limit": self.num_requests,
+                "RateLimit-Remaining": remaining,
+                "RateLimit-Reset": int(self._until) + 1,
+            }
 
     def wait(self) -> float:
         return self._until

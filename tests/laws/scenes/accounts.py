@@ -103,6 +103,7 @@ def _entry(t: Theater) -> str:
 
 ROUTES = {
     "GET me": lambda t: Call(stranger={200}),
+    "GET root": lambda t: open_read(),
     "GET schema": lambda t: open_read(),
     "GET actions": lambda t: open_read(),
     "GET section-list": lambda t: open_read(),

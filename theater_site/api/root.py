@@ -1,0 +1,40 @@
+"""The root of the API: which resources there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from theater_site.api.resources import ActingView
+
+
+class ApiRoot(serializers.Serializer[Any]):
+    """The addresses of the API, by name."""
+
+    schema = serializers.URLField(help_text="The OpenAPI schema. Example: https://theater.example/api/v1/schema/")
+    sign_in = serializers.URLField(
+        help_text="Sign-up and sign-in (allauth). Example: https://theater.example/api/auth/"
+    )
+    resources = serializers.DictField(
+        child=serializers.URLField(),
+        help_text='The lists, by name. Example: {"productions": "https://.../productions/"}',
+    )
+
+
+class ApiRootView(ActingView):
+    """List what there is."""
+
+    # Set by theater_site.urls: the prefixes of the router.
+    prefixes: tuple[str, ...] = ()
+
+    @extend_schema(responses=ApiRoot, operation_id="root")
+    def get(self, request: Request) -> Response:
+        """List the resources of the API with their addresses."""
+        here = request.build_absolute_uri("/api/v1/")
+        resources = {prefix: f"{here}{prefix}/" for prefix in sorted(self.prefixes)}
+        sign_in = request.build_absolute_uri("/api/auth/")
+        return Response({"schema": f"{here}schema/", "sign_in": sign_in, "resources": resources})
