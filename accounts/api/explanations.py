@@ -24,6 +24,12 @@ _SAYS = {
 class UserNamed(serializers.ModelSerializer[User]):
     """A user, by name."""
 
+    name = serializers.CharField(
+        source="shown_name",
+        read_only=True,
+        help_text="How others see them; without a name the part of the address before the @. Example: Anna Bell",
+    )
+
     class Meta:
         model = User
         fields = ("id", "name")

@@ -8,10 +8,10 @@ from accounts.models import User
 
 
 def named(user: User | None) -> str:
-    """Never by the address, which is nobody else's business."""
+    """By name; never by the whole address, which others need not know."""
     if user is None:
         return _("The installation")
-    return user.name or _("Somebody")
+    return user.shown_name
 
 
 def said(user: User | None, words: str) -> str:

@@ -102,6 +102,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return f"user {self.pk}"  # ends up in logs, so neither name nor address
 
     @property
+    def shown_name(self) -> str:
+        """The name by which others see them; the part of the address before the @ where they gave none."""
+        return self.name or self.email.partition("@")[0]
+
+    @property
     def takes_mail(self) -> bool:
         """Whether nobody has refused mail to the address that they have now."""
         return not self.refused_index or self.refused_index != blind_index(self.email)

@@ -33,6 +33,7 @@ OPEN = {
         "role.hand_over",
         "session.revoke",
         "submission.withdraw",
+        "user.update_self",
     },
     OpenTo.SYSTEM: {"file.discard", "keys.rotate", "order.expire", "organization.found", "waiting_list.offer"},
 }

@@ -72,7 +72,12 @@ def _section(number: str) -> Section:
         else None
     )
     if found is None:
-        raise CommandError(f"There is no section {number!r}. Its id is what /api/v1/sections/ lists.")
+        named = list(Section.objects.filter(name__iexact=number)[:2])
+        found = named[0] if len(named) == 1 else None
+    if found is None:
+        known = Section.objects.order_by("path")[:40]
+        listed = "".join(f"\n  {row.pk}  {row.name} ({row.kind})" for row in known)
+        raise CommandError(f"There is no section {number!r}. Give the id or the name of one of these:{listed}")
     return found
 
 

@@ -71,6 +71,7 @@ def _withdraw(t: Theater) -> Scene:
 
 
 ACTIONS = {
+    "user.update_self": lambda t: Scene({"changes": {"name": "Dora Director"}}),
     "organization.found": _found,
     "section.create": lambda t: Scene({"parent": t.root, "kind": SectionKind.AREA, "name": f"Area {world.number()}"}),
     "section.remove": lambda t: Scene({"section": _empty(t)}),
@@ -103,6 +104,7 @@ def _entry(t: Theater) -> str:
 
 ROUTES = {
     "GET me": lambda t: Call(stranger={200}),
+    "PATCH me": lambda t: Call(body={"name": "Dora Director"}, stranger={200}),
     "GET root": lambda t: open_read(),
     "GET schema": lambda t: open_read(),
     "GET actions": lambda t: open_read(),
@@ -143,3 +145,6 @@ ANOTHER = {
     "submission-list": submission,
     "audit-list": assignment,
 }
+
+# Everybody does this to their own account alone.
+BY_SECRET = {"user.update_self": None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any, cast
@@ -39,7 +40,7 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--port", type=int, default=8000, help="0 picks a free one")
         parser.add_argument("--no-serve", action="store_true", help="build and print, and end")
         parser.add_argument("--fresh", action="store_true", help="forget the demo's database and build it anew")
         parser.add_argument("--json", action="store_true", help="print users, tokens and counts as one JSON object")
@@ -47,8 +48,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, port: int, no_serve: bool, fresh: bool, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("The demo makes users whose tokens it prints; it does not run in production mode.")
-        if not 1 <= port <= 65535:
-            raise CommandError("--port takes a number from 1 to 65535.")
+        if not 0 <= port <= 65535:
+            raise CommandError("--port takes a number from 1 to 65535, or 0 for any free one.")
+        if not no_serve:
+            port = _free_port(port)
         if fresh:
             self._forget()
         call_command("migrate", verbosity=0, interactive=False)
@@ -155,3 +158,17 @@ class Command(BaseCommand):
             self.stdout.write(line)  # not wrapped: it is to be pasted
         if serving:
             out.print(f"\nServing on {base}; Ctrl-C ends it. `manage.py work` delivers the mail that waits.")
+
+
+def _free_port(port: int) -> int:
+    """`port`, or any free one for 0. Asked before anything is built: else the tokens that are printed lead to another server."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} is taken by another program. Stop that one, or choose another port: `--port 0` picks a free one."
+            ) from error
+        free: int = probe.getsockname()[1]
+    return free
