@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -23,7 +24,7 @@ from ticketing.selectors import availability
 from ticketing.services.deadlines import expire_due
 from ticketing.services.holds import release_hold, take_hold
 from ticketing.services.orders import cancel_order, expire_order, pay_order, place_order, set_deadline
-from ticketing.services.sales import change_sale
+from ticketing.services.sales import change_sale, open_sale
 
 ORDERS = "/api/v1/orders/"
 
@@ -358,3 +359,19 @@ def test_a_wrong_payment_provider_is_told_at_its_field():
             promotion_code=None,
             payment=None,
         )
+
+
+@pytest.mark.django_db
+def test_an_order_that_costs_nothing_is_paid_at_once():
+    root, director = world.found()
+    play = world.production(world.season(root, by=director), by=director, published=True)
+    hall = scene.chart(by=director, rows=1, seats=1, standing=5)
+    evening = scene.performance(play, by=director, chart=hall)
+    free = [{"category": name, "price": Decimal(0)} for name in (scene.STALLS, scene.FLOOR)]
+    terms = {"chart": hall, "currency": "EUR"}
+    open_sale(actor=world.acting(director), performance=evening, terms=terms, bands=free)
+    for held in (scene.hold(evening, area=hall.areas.get(), quantity=2), scene.hold(evening, list(hall.seats.all()))):
+        order = scene.order(held)
+        assert (order.state, order.pay_by, order.payments.count()) == (OrderState.PAID, None, 0)
+    assert (PerformanceArea.objects.get().taken, AreaHold.objects.count()) == (2, 0)
+    assert PerformanceSeat.objects.get().state == "sold"

@@ -8,6 +8,7 @@ from accounts.models import Submission
 from productions.models import Production
 from tests import world
 from tests.laws.scenes import Theater
+from tests.worlds import approvals
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/submissions/"
@@ -133,3 +134,49 @@ def test_changes_are_requested_by_the_name_that_the_difference_shows(theater, wa
     made = world.post(marketing, API, {"items": [item, item]}).json()["id"]
     several = world.post(marketing, f"{API}{made}/comment/", {"text": "Hm.", "field": "subtitle"})
     assert "items.1.inputs.changes.subtitle" in several.json()["errors"][0]["message"]
+
+
+def test_each_step_approves_what_its_approver_saw(theater):
+    """Also where others changed meanwhile what is published with it; and nothing where something else was seen."""
+    approvals.steps(
+        theater.draft.section, {"title": "Look", "right": "approve_details"}, {"title": "Last", "right": "approve_details"},
+        by=theater.director,
+    )  # fmt: skip
+    manager = world.client(world.give("production_manager", theater.root, by=theater.director))
+    asked = world.post(manager, f"/api/v1/productions/{theater.draft.pk}/publish/", {})
+    address, boss = f"{API}{asked.json()['id']}/", world.client(theater.director)
+    other = world.client(world.give("director", theater.root, by=theater.director))
+    draft = Production.objects.get(pk=theater.draft.pk)
+    assert world.patch(boss, f"/api/v1/productions/{draft.pk}/", {"genre": "farce"}, draft.version).status_code == 200
+    wrong = world.post(boss, f"{address}approve/", {"digest": "0" * 64})
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "digest_outdated")
+    first = world.post(boss, f"{address}approve/", {"digest": difference(boss, address)["digest"]})
+    assert (first.status_code, first.json()["state"], first.json()["step"]) == (200, "submitted", 1)
+    last = world.post(other, f"{address}approve/", {"digest": difference(other, address)["digest"]})
+    assert (last.status_code, last.json()["state"]) == (200, "applied")
+
+
+def test_a_collision_stops_the_first_of_several_steps(theater, waiting):
+    address, boss, show, _ = waiting
+    approvals.steps(
+        theater.production.section, {"title": "Look", "right": "approve_details"}, {"title": "Last", "right": "approve_details"},
+        by=theater.director,
+    )  # fmt: skip
+    version = Production.objects.get(pk=theater.production.pk).version
+    assert world.patch(boss, show, {"subtitle": "A tragedy"}, version).status_code == 200
+    stopped = world.post(boss, f"{address}approve/", {"digest": "0" * 64})
+    assert (stopped.status_code, stopped.json()["code"]) == (412, "submission_stale")
+
+
+def test_what_cannot_be_applied_fails_only_for_who_saw_it(theater):
+    """A wrong digest marks nothing as failed."""
+    manager = world.client(world.give("production_manager", theater.root, by=theater.director))
+    season = world.season(theater.root, by=theater.director)
+    play = world.production(season, by=theater.director)
+    asked = world.post(manager, f"/api/v1/productions/{play.pk}/publish/", {})
+    assert asked.status_code == 202, asked.json()
+    address, boss = f"{API}{asked.json()['id']}/", world.client(theater.director)
+    assert world.post(boss, f"/api/v1/productions/{play.pk}/publish/", {}).status_code == 200
+    wrong = world.post(boss, f"{address}approve/", {"digest": "0" * 64})
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "digest_outdated")
+    assert boss.get(address).json()["state"] == "submitted"
