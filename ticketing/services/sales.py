@@ -111,14 +111,14 @@ def change_sale(*, performance: Occurrence, changes: SaleChanges) -> Sale:
 
 @action("performance.end_sale", needs=Needs("manage_tickets", on="performance"), subject="performance")
 def end_sale(*, performance: Occurrence) -> None:
-    """Delete the sale of a performance that nobody has bought a ticket for: to move it, or to sell it by another chart.
+    """Delete the sale of a performance without valid tickets: to move it, or to sell it by another chart.
 
-    Blocked seats become free. Errors: `not_on_sale`; `tickets_sold` with any order, canceled ones included; `seats_held`
+    Blocked seats become free. Errors: `not_on_sale`; `tickets_sold` while an order is not canceled; `seats_held`
     while a buyer holds seats.
     """
     sale = _sale_of(performance)
-    if Ticket.objects.filter(performance=performance).exists():
-        raise Conflict("This performance has orders. Close its sale instead.", code="tickets_sold")
+    if Ticket.objects.filter(performance=performance, void=False).exists():
+        raise Conflict("Tickets of this performance are sold. Cancel those orders first.", code="tickets_sold")
     at = current().instant
     counters = PerformanceArea.objects.filter(performance=performance)
     held = PerformanceSeat.objects.filter(performance=performance, held_until__gt=at)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from django.conf import settings
 from django.core import signing
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.services.outbox import put_to_address
@@ -51,8 +52,11 @@ def join_waiting_list(
     index = blind_index(entry.email)
     lock_until_commit(f"waiting list {performance.pk} {index}")
     waiting = WaitingListEntry.objects.filter(performance=performance, email_index=index).first()
-    if waiting is not None:
+    if waiting is not None and (waiting.offered_until is None or waiting.offered_until > current().instant):
         return waiting
+    if waiting is not None:
+        # Their offer lapsed: they wait again, at the end of the list.
+        waiting.delete()
     entry.save()
     key = signing.dumps(entry.pk, salt=_SALT)
     put_to_address(
@@ -139,7 +143,12 @@ def _hold_for(entry: WaitingListEntry, sale: OpenSale, now: datetime) -> bool:
     token, until = new_hold_token(), now + timedelta(hours=settings.WAITING_LIST_HOURS)
     starts_at = entry.performance.starts_at
     until = min(until, starts_at) if starts_at is not None and starts_at > now else until
-    if not _take(entry, sale, now, digest_of(token), until):
+    try:
+        # A buyer may take a free seat in between. Then the next round offers others; what freed the seats goes on.
+        with transaction.atomic():
+            if not _take(entry, sale, now, digest_of(token), until):
+                return False
+    except Conflict:
         return False
     entry.offer_holder, entry.offered_until = digest_of(token), until
     entry.save()
