@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from allauth.account.signals import password_reset
+
 from accounts import signals as accounts_signals
-from accounts.receivers import approvals, audit, notifications
+from accounts.receivers import addresses, approvals, audit, closing, notifications
 from accounts.receivers import erasure as accounts_erasure
 from accounts.selectors import waivers
 from accounts.selectors.audit import changed_since
@@ -87,6 +89,7 @@ def _encrypted_places() -> None:
 
 def _accounts() -> None:
     _listen(core_signals.action_done, audit.write_entry)
+    password_reset.connect(addresses.verify_address, weak=False, dispatch_uid="verify_address")
     _listen(accounts_signals.submission_arrived, approvals.let_wait)
     _listen(accounts_signals.submission_decided, notifications.tell_author)
     _listen(accounts_signals.submission_changes_requested, notifications.tell_of_changes_requested)
@@ -144,7 +147,7 @@ def _productions() -> None:
     _listen(scheduling_signals.occurrences_moved, scheduling_notifications.notify_moved)
     _listen(scheduling_signals.occurrences_canceled, scheduling_notifications.notify_canceled)
     _listen(scheduling_signals.occurrences_reinstated, scheduling_notifications.notify_reinstated)
-    _listen(productions_signals.production_canceled, cancel_coming)
+    _listen(productions_signals.production_canceled, cancel_coming, closing.close_waiting)
 
 
 def _directory() -> None:
@@ -170,7 +173,7 @@ def _ticketing() -> None:
     # Buyers before the orders are closed: afterwards nobody has a valid ticket.
     _listen(scheduling_signals.occurrences_canceled, buyers.send_performance_canceled, performances.close_orders)
     _listen(scheduling_signals.occurrences_moved, buyers.send_moved)
-    _listen(scheduling_signals.occurrences_reinstated, performances.keep_orders)
+    _listen(scheduling_signals.occurrences_reinstated, buyers.send_reinstated, performances.keep_orders)
     _listen(ticketing_signals.order_placed, buyers.send_order)
     _listen(ticketing_signals.order_paid, buyers.send_tickets)
     _listen(ticketing_signals.order_expired, buyers.send_expired)

@@ -195,6 +195,7 @@ class InvitationRead(serializers.ModelSerializer[Invitation]):
     """An invitation; the secret of its link stands in the mail only."""
 
     email = serializers.EmailField(help_text="The address that it was sent to. Example: bea@home.example")
+    name = serializers.CharField(help_text="Their name; empty where none was given. Example: Bea Marsh")
     state = serializers.SerializerMethodField(
         help_text="Where it stands: open, accepted, withdrawn or expired. Example: open"
     )
@@ -202,7 +203,7 @@ class InvitationRead(serializers.ModelSerializer[Invitation]):
     class Meta:
         model = Invitation
         fields: ClassVar[tuple[str, ...]] = (
-            "id", "version", "email", "role", "section", "starts_at", "ends_at", "reason", "invited_by", "created_at",
+            "id", "version", "email", "name", "role", "section", "starts_at", "ends_at", "reason", "invited_by", "created_at",
             "expires_at", "withdrawn_at", "assignment", "state",
         )  # fmt: skip
 

@@ -131,14 +131,11 @@ class ExplanationRead(serializers.Serializer[Any]):
         return _SAYS[told.missing]
 
 
-class ThroughRead(serializers.Serializer[Any]):
-    """Rights that come from one assignment, held here or inherited from a section above."""
+class OwnPermissionsRead(serializers.Serializer[Any]):
+    """One of your role assignments, or a grant without a role, and the permissions that come of it."""
 
-    assignment = RoleHeld(
-        allow_null=True, help_text="The role assignment that it comes from; null where the installation gave it."
-    )
+    assignment = RoleHeld(allow_null=True, help_text="The role assignment; null where the installation gave it.")
     section = SectionNamed()
-    inherited = serializers.BooleanField(help_text="True where it comes from a section above. Example: true")
     starts_at = serializers.DateTimeField(
         allow_null=True, help_text="From when it holds; null is from its making. Example: 2027-09-01T00:00:00Z"
     )
@@ -151,6 +148,12 @@ class ThroughRead(serializers.Serializer[Any]):
     rights = serializers.ListField(
         child=serializers.CharField(), help_text='The permissions that come of it. Example: ["edit_details"]'
     )
+
+
+class ThroughRead(OwnPermissionsRead):
+    """Permissions that come from one assignment, held here or inherited from a section above."""
+
+    inherited = serializers.BooleanField(help_text="True where it comes from a section above. Example: true")
 
 
 class MemberRead(serializers.Serializer[Any]):

@@ -26,6 +26,7 @@ def register(router: Router) -> None:
 urlpatterns = [
     path("actions/", actions.ActionsView.as_view(), name="actions"),
     path("me/", views.MeView.as_view(), name="me"),
+    path("me/permissions/", views.OwnPermissionsView.as_view(), name="own-permissions"),
     path("me/notice-preferences/", notices.PreferencesView.as_view(), name="own-notice-preferences"),
     path("unsubscribe/<str:token>/", notices.UnsubscribeView.as_view(), name="unsubscribe"),
     re_path(

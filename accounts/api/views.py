@@ -8,9 +8,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api import serializers
+from accounts.api.explanations import OwnPermissionsRead
+from accounts.selectors.explain import held_by
 from accounts.services.profiles import update_own_account
 from theater_site.api.inputs import body_of
 from theater_site.api.resources import ActingView, actor_of
+from theater_site.core import runs
 from theater_site.core.actors import ActorKind
 
 _BODY = body_of(update_own_account, partial=True)
@@ -32,3 +35,18 @@ class MeView(ActingView):
 
     patch.action_run = update_own_account  # type: ignore[attr-defined]
     patch.__doc__ = update_own_account.__doc__
+
+
+class OwnPermissionsView(ActingView):
+    """Your own roles and permissions."""
+
+    @extend_schema(responses=OwnPermissionsRead(many=True), operation_id="own_permissions")
+    def get(self, request: Request) -> Response:
+        """List your roles and permissions, now and later: on which section, from when to when, given by whom.
+
+        A permission on a section holds on everything below it.
+        """
+        if actor_of(request).kind is not ActorKind.USER:
+            raise NotAuthenticated("Sign in to see what you may do.")
+        held = held_by(actor_of(request).user, runs.instant())
+        return Response(OwnPermissionsRead(held, many=True, context={"actor": actor_of(request)}).data)

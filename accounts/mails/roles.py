@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.mails.letters import Letter, Reader
 from accounts.mails.people import named, said
-from accounts.models import Invitation, RoleAssignment, User
+from accounts.models import Invitation, RoleAssignment, Section, User
 
 
 def role_given(assignment: RoleAssignment, reader: Reader) -> Letter:
@@ -53,6 +53,19 @@ def invited(invitation: Invitation, token: str, reader: Reader) -> Letter:
         + f"\n\n{said(invitation.invited_by, invitation.reason)}"
         + _("Sign up, or sign in, with this address, and accept:")
         + f"\n{link}\n\n{secret % holes}",
+    )
+
+
+def founded(section: Section, key: str, reader: Reader) -> Letter:
+    """To the first director: the link sets a password and verifies the address."""
+    link = settings.FRONTEND_URLS["reset_password_with_key"].format(key=key)
+    return Letter(
+        _("%(section)s is set up: choose your password") % {"section": section.name},
+        _("%(section)s is set up, and you are its director.") % {"section": section.name}
+        + "\n\n"
+        + _("Choose a password:")
+        + f"\n{link}\n\n"
+        + _("The link works once, for three days. Afterwards ask for another as somebody who forgot their password."),
     )
 
 

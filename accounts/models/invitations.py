@@ -22,10 +22,11 @@ class Invitation(ContentModel):
 
     section_lookup: ClassVar[str] = "section_id"
     view_right: ClassVar[str] = "view_members"
-    personal: ClassVar[frozenset[str]] = frozenset({"email", "reason"})
+    personal: ClassVar[frozenset[str]] = frozenset({"email", "name", "reason"})
     chance: ClassVar[frozenset[str]] = frozenset({"token_hash", "expires_at"})
 
     email = EncryptedTextField(one_line=True)
+    name = EncryptedTextField(one_line=True, blank=True, default="")
     email_index = BlindIndexField("email")
     role = models.ForeignKey(
         Role,

@@ -61,9 +61,12 @@ KINDS: dict[str, Kind] = {
     "order_canceled": Kind("Your order was canceled", essential=True, urgent=True),
     "performance_moved": Kind("A performance that you have tickets for was moved", essential=True, urgent=True),
     "performance_canceled": Kind("A performance that you have tickets for is canceled", essential=True, urgent=True),
+    "performance_reinstated": Kind("A canceled performance of yours takes place", essential=True, urgent=True),
+    "waiting_list_changed": Kind("A performance that you wait for has changed", essential=True, urgent=True),
     "waiting_list_joined": Kind("You are on a waiting list", essential=True, urgent=True),
     "waiting_list_offer": Kind("Seats are free for you", essential=True, urgent=True),
     "invitation": Kind("You are invited", essential=True, urgent=True),
+    "founded": Kind("Your theater is set up", essential=True, urgent=True),
     "security": Kind("Something changed in how you sign in", essential=True, urgent=True),
 }
 # The mail that gathers what waited; no notice of its own, so nobody chooses it or finds it in their list.

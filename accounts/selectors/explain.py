@@ -193,6 +193,18 @@ def who(section: Section, at: datetime, users: Iterable[User]) -> list[Member]:
     return list(known.values())
 
 
+def held_by(user: User, at: datetime) -> list[Through]:
+    """What `user` holds at the instant `at` or later, by role assignment and section, in the tree's order: one query."""
+    groups: dict[Any, Through] = {}
+    rows = SectionGrant.objects.filter(user=user).exclude(ends_at__lte=at).select_related(*_ALONG)
+    for row in rows.order_by("content_object__path", "assignment_id", "permission__codename"):
+        key = (row.assignment_id, row.content_object_id, row.starts_at, row.ends_at)
+        if key not in groups:
+            groups[key] = Through(row.assignment, row.content_object, False, row.starts_at, row.ends_at)
+        groups[key].rights.append(row.permission.codename)
+    return list(groups.values())
+
+
 def refuse_unknown_right(right: str) -> None:
     if right not in RIGHTS:
         raise Invalid(

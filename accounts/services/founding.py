@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from allauth.account import app_settings as allauth_settings
+from allauth.account.utils import user_pk_to_url_str
+
+from accounts.mails import roles
 from accounts.models import Role, Section, SectionKind, User
 from accounts.rules.roles import PRESETS, SENSITIVE
+from accounts.services.outbox import put_to_address, withdraw_unsent
 from accounts.services.roles import assign_role
 from theater_site.core.actions import OpenTo, action
 from theater_site.core.errors import Conflict
@@ -13,9 +18,11 @@ AREAS = ("Directory", "Venues", "Brand")
 
 @action("organization.found", open_to=OpenTo.SYSTEM)
 def found_organization(*, name: str, director: User) -> Section:
-    """The root section, the areas that no season holds, the preset roles, and `director` with the director's role on all.
+    """Create the root section, the areas that no season holds and the preset roles; assign the director's role on all.
 
-    Refused where an organization stands already.
+    A director without a password is mailed a link that sets one, verifies the address and signs them in.
+
+    Raises: Conflict `already_founded`.
     """
     if Section.objects.filter(parent=None).exists():
         raise Conflict("This installation has its organization already.", code="already_founded")
@@ -26,7 +33,7 @@ def found_organization(*, name: str, director: User) -> Section:
         Section.below(root, SectionKind.AREA, area).save()
     for role, (title, rights) in PRESETS.items():
         Role(section=root, name=role, title=title, rights=sorted(rights), sensitive=role in SENSITIVE).save()
-    assign_role.as_consequence(
+    assignment = assign_role.as_consequence(
         user=director,
         role=Role.objects.get(name="director"),
         section=root,
@@ -34,4 +41,9 @@ def found_organization(*, name: str, director: User) -> Section:
         ends_at=None,
         reason="founded the organization",
     )
+    if not director.has_usable_password():
+        key = f"{user_pk_to_url_str(director)}-{allauth_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(director)}"
+        # One mail: it says that they are the director as well.
+        withdraw_unsent("role_given", [director], about=assignment)
+        put_to_address("founded", director.email, lambda reader: roles.founded(root, key, reader), about=root)
     return root

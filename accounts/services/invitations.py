@@ -16,6 +16,7 @@ from accounts.models import Invitation, Role, RoleAssignment, Section
 from accounts.models.users import stored_email
 from accounts.services.delegation import Giver, give, one_at_a_time, refuse_bad_span, refuse_outside, refuse_own
 from accounts.services.outbox import put_to_address
+from accounts.services.profiles import checked_name
 from accounts.signals import role_given
 from theater_site.core.actions import Needs, OpenTo, action, current
 from theater_site.core.actors import ActorKind
@@ -29,6 +30,7 @@ LASTS = timedelta(days=14)
 def invite(
     *,
     email: Annotated[str, Doc("The address that the invitation is sent to. Example: bea@home.example")],
+    name: Annotated[str | None, Doc("Their name, for an account that has none yet; null for none. Example: Bea Marsh")],
     role: Role,
     section: Section,
     starts_at: datetime | None,
@@ -49,6 +51,7 @@ def invite(
     giver.origins(role.rights, section, starts_at, ends_at)
     invitation = Invitation(
         email=email,
+        name=checked_name(name or ""),
         role=role,
         rights=sorted(role.rights),
         section=section,
@@ -120,6 +123,9 @@ def accept_invitation(
         raise Conflict(
             "Whoever invited you may no longer give this role. Ask for another invitation.", code="inviter_lost_rights"
         ) from error
+    if invitation.name and not run.actor.user.name:
+        run.actor.user.name = invitation.name
+        run.actor.user.save()
     invitation.assignment = assignment
     invitation.save()
     role_given.announce(assignment=assignment)

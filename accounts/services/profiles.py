@@ -33,10 +33,7 @@ def update_own_account(*, changes: OwnAccount) -> User:
     run = current()
     user = User.objects.select_for_update().get(pk=run.actor.user.pk)
     if "name" in changes:
-        name = single_spaced(refuse_controls(changes["name"], field="name"))
-        if len(name) > 200:
-            raise Invalid(f"At most 200 characters; these are {len(name)}.", code="max_length", field="name")
-        user.name = name
+        user.name = checked_name(changes["name"])
     if "language" in changes:
         user.language = _language(changes["language"])
     if "timezone" in changes:
@@ -45,6 +42,14 @@ def update_own_account(*, changes: OwnAccount) -> User:
     user.save()
     run.note["fields"] = sorted(changes)
     return user
+
+
+def checked_name(name: str) -> str:
+    """A user's name without surrounding and repeated spaces. Raises Invalid: `control_character`, `max_length`."""
+    name = single_spaced(refuse_controls(name, field="name"))
+    if len(name) > 200:
+        raise Invalid(f"At most 200 characters; these are {len(name)}.", code="max_length", field="name")
+    return name
 
 
 def _language(tag: str) -> str:

@@ -101,7 +101,7 @@ def _is_free(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
             "production": None,
             "starts_at": max(starts_at, clash.claim.starts_at),
             "ends_at": min(ends_at, clash.claim.ends_at),
-            "occurrences": [_shown(clash.claim.occurrence, seen)],
+            "occurrences": [in_conflict(clash.claim.occurrence, seen)],
         }
         for clash in found
     ]
@@ -133,7 +133,7 @@ def _colliding(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
             "production": one.first.production_id if one.kind == "production" else None,
             "starts_at": one.starts_at,
             "ends_at": one.ends_at,
-            "occurrences": [_shown(one.first, seen), _shown(one.second, seen)],
+            "occurrences": [in_conflict(one.first, seen), in_conflict(one.second, seen)],
         }
         for one in found
     ]
@@ -144,7 +144,8 @@ def _later(day: dt.date, days: int) -> dt.date:
     return dt.date.fromordinal(min(max(day.toordinal() + days, 1), dt.date.max.toordinal()))
 
 
-def _shown(row: Occurrence, seen: frozenset[int]) -> dict[str, Any]:
+def in_conflict(row: Occurrence, seen: frozenset[int]) -> dict[str, Any]:
+    """As much of an occurrence as the actor may know: its span, and its id, title and category where it is among `seen`."""
     visible = row.pk in seen
     return {
         "id": row.pk if visible else None,

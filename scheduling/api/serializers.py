@@ -133,6 +133,15 @@ class InConflict(serializers.Serializer[Any]):
     ends_at = serializers.DateTimeField(help_text="When it ends: an instant in UTC. Example: 2027-03-14T22:00:00Z")
 
 
+class OccurrenceCanceled(OccurrenceInternal):
+    """A canceled event that is still to come, and what is in the way of reinstating it."""
+
+    in_the_way = InConflict(many=True, help_text="What has its space meanwhile; empty where it can be reinstated.")
+
+    class Meta(OccurrenceInternal.Meta):
+        fields = (*OccurrenceInternal.Meta.fields, "in_the_way")
+
+
 class ConflictShown(serializers.Serializer[Any]):
     """What cannot both take place: in one `space`, or of one `production` in two places, from when to when."""
 
@@ -206,7 +215,12 @@ class ConflictsAsked(serializers.Serializer[Any]):
 class RunPublic(serializers.ModelSerializer[Run]):
     """A run; there is nothing internal about it."""
 
-    venue_name = serializers.CharField(source="venue.name", help_text="The venue's name. Example: Lantern Theater")
+    venue_name = serializers.CharField(
+        source="venue.name",
+        allow_null=True,
+        default=None,
+        help_text="The venue's name; null where it is not known. Example: Lantern Theater",
+    )
 
     class Meta:
         model = Run

@@ -17,13 +17,16 @@ from rest_framework.response import Response
 
 from accounts.selectors.sections import area
 from scheduling.api import serializers
+from scheduling.api.conflicts import in_conflict
 from scheduling.models import Category, EventSeries, Occurrence, Run, Space, Venue
-from scheduling.selectors.occurrences import for_insiders, starting_from, up_to
+from scheduling.selectors.conflicts import in_the_way, visible_among
+from scheduling.selectors.occurrences import canceled_to_come, for_insiders, starting_from, up_to
 from scheduling.services.occurrences import (
     cancel_occurrence,
     delete_occurrence,
     publish_occurrence,
     reinstate_occurrence,
+    reinstate_occurrences,
     schedule_occurrence,
     schedule_standalone,
     update_occurrence,
@@ -34,8 +37,11 @@ from scheduling.services.series import cancel_series, move_series, schedule_seri
 from scheduling.services.venues import create_space, create_venue, update_space, update_venue
 from theater_site.api.inputs import body_of
 from theater_site.api.resources import Readable, Resource, creates, deletes, documented, internally, updates, verb
+from theater_site.core import runs
 from theater_site.core.actions import Action
 from theater_site.core.text import fold
+
+_REINSTATED = body_of(reinstate_occurrences, model=Occurrence)
 
 
 def _standalone(
@@ -164,6 +170,33 @@ class OccurrenceViewSet(Readable):
         """List events with their internal fields, in the sections whose schedule you may view."""
         rows = for_insiders(self.actor).select_related("production", "venue", "space")
         return self.listed(rows, serializers.OccurrenceInternal)
+
+    @extend_schema(responses=serializers.OccurrenceCanceled(many=True))
+    @drf_action(detail=False, methods=["get"], url_path="canceled", url_name="canceled")
+    def canceled(self, request: Request) -> Response:
+        """List canceled events that are still to come, and what is in the way of reinstating each.
+
+        In the sections whose schedule you may view; of one production with `?production=`.
+        """
+        rows = canceled_to_come(runs.instant()) & for_insiders(self.actor)
+        page = self.paginate_queryset(self.filter_queryset(rows.select_related("production", "venue", "space"))) or []
+        taken = in_the_way(page)
+        seen = visible_among(self.actor, [other.pk for others in taken.values() for other in others])
+        for row in page:
+            row.in_the_way = [in_conflict(other, seen) for other in taken[row.pk]]
+        shown = serializers.OccurrenceCanceled(page, many=True, context=self.get_serializer_context())
+        return self.get_paginated_response(shown.data)
+
+    @drf_action(detail=False, methods=["post"], url_path="reinstate", url_name="reinstate-several")
+    def reinstate_several(self, request: Request) -> Response:
+        return self.perform(
+            request,
+            reinstate_occurrences,
+            lambda rows: Response(serializers.OccurrenceInternal(rows, many=True).data),
+            body=_REINSTATED,
+        )
+
+    documented(reinstate_several, reinstate_occurrences, _REINSTATED, {200: serializers.OccurrenceInternal(many=True)})
 
 
 class PerformanceViewSet(Readable):

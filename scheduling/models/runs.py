@@ -30,7 +30,13 @@ class Run(ContentModel):
     public_when: ClassVar[Q | None] = Q(production__published_at__isnull=False)
 
     production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="runs")
-    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="runs")
+    venue = models.ForeignKey(
+        Venue,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="runs",
+        help_text="Id of the venue; null where an archive does not know it. Example: 3",
+    )
     kind = models.CharField(
         max_length=4,
         choices=RunKind.choices,
@@ -63,4 +69,5 @@ class Run(ContentModel):
         base_manager_name = "objects"
 
     def __str__(self) -> str:
-        return f"{self.production_id} at {self.venue_id} from {self.starts_on}"
+        where = self.venue_id if self.venue_id is not None else "an unknown venue"
+        return f"{self.production_id} at {where} from {self.starts_on}"

@@ -32,4 +32,7 @@ def judge_runs(changes: list[Change]) -> list[Finding]:
 
 def _use_of(run: Run) -> Use:
     dates = ((name, PartialDate.parse(getattr(run, name))) for name in ("starts_on", "ends_on"))
-    return Use(dates=tuple((name, date) for name, date in dates if date is not None), venues=(run.venue.name,))
+    return Use(
+        dates=tuple((name, date) for name, date in dates if date is not None),
+        venues=(run.venue.name,) if run.venue is not None else (),
+    )

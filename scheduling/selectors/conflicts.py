@@ -75,6 +75,21 @@ def clashes(wanted: Sequence[Wanted], *, besides: Iterable[int] = ()) -> list[Cl
     ]
 
 
+def in_the_way(occurrences: Sequence[Occurrence]) -> dict[int, list[Occurrence]]:
+    """By occurrence id, what has its space meanwhile; for all of them in one query. Without a space nothing is in the way."""
+    wanted: dict[Wanted, list[Occurrence]] = {
+        Wanted(row.space_id, row.starts_at, row.ends_at): []
+        for row in occurrences
+        if row.space_id is not None and row.starts_at is not None and row.ends_at is not None
+    }
+    for clash in clashes(list(wanted), besides=[row.pk for row in occurrences]):
+        wanted[clash.wanted].append(clash.claim.occurrence)
+    return {
+        row.pk: wanted.get(Wanted(row.space_id, row.starts_at, row.ends_at), [])  # type: ignore[arg-type]
+        for row in occurrences
+    }
+
+
 def in_its_own_way(wanted: Sequence[Wanted]) -> tuple[Wanted, Wanted] | None:
     """The first two of the wanted spans that overlap in one space; None where all could be had."""
     latest: dict[int, Wanted] = {}

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from scheduling.models import Occurrence
+from scheduling.models import Occurrence, OccurrenceStatus
 from theater_site.core import runs
 from theater_site.core.actors import Actor, Everywhere
 
@@ -32,6 +32,11 @@ def up_to(rows: Any, day: dt.date) -> Any:
     """Of occurrences, those that may start on `day` or before, as the clocks there show it."""
     latest = dt.datetime.combine(min(day, dt.date(9999, 12, 29)), dt.time(), tzinfo=dt.UTC) + 2 * _SLACK
     return rows.filter(date__lte=day.isoformat(), sort_at__lt=latest)
+
+
+def canceled_to_come(now: dt.datetime) -> Any:
+    """The canceled occurrences that are still to come, and could be reinstated."""
+    return Occurrence.objects.filter(status=OccurrenceStatus.CANCELED, sort_at__gt=now)
 
 
 def for_insiders(actor: Actor) -> Any:

@@ -18,7 +18,7 @@ from theater_site.core.models import ContentQuerySet
 def zone_played_in(production: Production) -> str:
     """The zone of its latest performance, else of a house where it runs; "" where nobody says. One query."""
     played = _by_day(production).exclude(timezone="").order_by("-date", "-pk").values("timezone")[:1]
-    runs = Run.objects.filter(production=production).exclude(venue__timezone="").order_by("-starts_on", "-pk")
+    runs = Run.objects.filter(production=production).filter(venue__timezone__gt="").order_by("-starts_on", "-pk")
     asked = Production.objects.filter(pk=production.pk)
     return asked.values_list(Coalesce(played, runs.values("venue__timezone")[:1], Value("")), flat=True).get()
 

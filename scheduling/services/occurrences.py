@@ -8,6 +8,7 @@ from typing import Annotated, TypedDict
 from accounts.models import Section
 from productions.models import Production, ProductionStatus
 from scheduling.models import Category, Occurrence, OccurrenceStatus, Space, Venue, Visibility
+from scheduling.selectors.occurrences import canceled_to_come
 from scheduling.services.conflicts import claim, release
 from scheduling.signals import (
     Move,
@@ -118,6 +119,43 @@ def reinstate_occurrence(*, occurrence: Occurrence) -> Occurrence:
     claim([occurrence])
     occurrences_reinstated.announce(occurrences=[occurrence])
     return occurrence
+
+
+@action("event.reinstate_several", needs=Needs("edit_schedule", on="production"), proposable=True)
+def reinstate_occurrences(
+    *,
+    production: Production,
+    occurrences: Annotated[
+        list[int] | None,
+        Doc("Ids of canceled events of the production; null is all that are still to come. Example: [120, 121]"),
+    ],
+) -> list[Occurrence]:
+    """Reinstate canceled events of a production: all of these or none.
+
+    Errors: `nothing_canceled`; `not_canceled`, naming the ids that are none of its canceled events to come; `space_taken`,
+    naming what has the space by now; `production_canceled`.
+    """
+    if production.status == ProductionStatus.CANCELED:
+        raise Conflict("The production is canceled. Reinstate it first.", code="production_canceled")
+    rows = canceled_to_come(current().instant).filter(production=production)
+    if occurrences is not None:
+        rows = rows.filter(pk__in=occurrences)
+    along = ("section", "production", "space__venue")
+    found = list(rows.select_related(*along).select_for_update(of=("self",)).order_by("sort_at", "pk"))
+    if missing := sorted({*(occurrences or ())} - {row.pk for row in found}):
+        raise Conflict(
+            f"These are no canceled events of this production that are still to come: {', '.join(map(str, missing))}.",
+            code="not_canceled",
+            field="occurrences",
+        )
+    if not found:
+        raise Conflict("Nothing of this production that is still to come is canceled.", code="nothing_canceled")
+    for row in found:
+        row.status, row.status_note = OccurrenceStatus.SCHEDULED, ""
+        row.save()
+    claim(found)
+    occurrences_reinstated.announce(occurrences=found)
+    return found
 
 
 @action("event.delete", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence")

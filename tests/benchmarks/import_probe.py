@@ -66,6 +66,7 @@ def measure_import(archive: str, kept: Path) -> dict[str, Any]:
             archive="real",
             default_timezone=None,
             publish=False,
+            add_people=False,
         )
     taken: dict[str, Any] = {
         "seconds": round(time.perf_counter() - started, 2),
@@ -82,7 +83,13 @@ def measure_import(archive: str, kept: Path) -> dict[str, Any]:
     taken["changes"] = entry.changes.count()
     before, started = state(), time.perf_counter()
     again = import_archive(
-        actor=System("probe"), organization=root, folder=archive, archive="real", default_timezone=None, publish=False
+        actor=System("probe"),
+        organization=root,
+        folder=archive,
+        archive="real",
+        default_timezone=None,
+        publish=False,
+        add_people=False,
     )
     taken["second"] = {
         "seconds": round(time.perf_counter() - started, 2),

@@ -18,7 +18,7 @@ from django.db import connection
 from accounts.models import AuditEntry
 from directory.models import Person
 from productions.models import Production
-from scheduling.models import Occurrence
+from scheduling.models import Occurrence, Run
 from tests import world
 from tests.worlds import archive as scene
 
@@ -46,7 +46,7 @@ def test_json_tells_all_of_it(archive):
     world.found()
     told = run_json(archive)
     assert told.keys() == {
-        "archive", "tables", "venues_given_the_default_timezone", "preview", "bad", "remarks",
+        "archive", "tables", "people_added", "venues_given_the_default_timezone", "preview", "bad", "remarks",
     }  # fmt: skip
     assert (told["archive"], told["preview"], told["venues_given_the_default_timezone"]) == ("old-days", False, 0)
     assert told["tables"]["people"] == {
@@ -88,6 +88,51 @@ def test_a_default_zone_is_given_only_when_asked_for_and_is_counted(archive):
     assert "1 venues were given the default time zone." in run(archive, "--default-timezone", "Europe/Warsaw")
     (performance,) = Occurrence.objects.all()
     assert (performance.timezone, performance.starts_at.isoformat()) == ("Europe/Warsaw", "1998-10-02T17:30:00+00:00")
+
+
+@pytest.mark.django_db
+def test_people_without_a_record_are_added_by_name_where_that_is_asked_for(tmp_path):
+    world.found()
+    nameless = [
+        {**scene.CREDIT, "person": "jan-kott", "kind": "creative", "role": "Director"},
+        {**scene.CREDIT, "person": "jan-kott", "kind": "crew", "role": "Sound"},
+        {**scene.CREDIT, "person": "P-17", "person_name": "Zofia Nowak", "role": "Maryna"},
+        {**scene.CREDIT, "person": "Chór", "role": "Wedding guests"},
+    ]
+    folder = scene.write(tmp_path / "attic", credits=[scene.CREDIT, *nameless])
+    refused = run_json(folder, "--preview")
+    assert [row["code"] for row in refused["bad"]] == ["unknown_reference"] * 4
+    told = run_json(folder, "--add-people")
+    assert (told["bad"], told["people_added"]) == ([], 3)
+    assert told["tables"]["credits"]["new"] == 5
+    assert {*Person.objects.values_list("name", flat=True)} == {"Ładna, Ewa", "Jan Kott", "Zofia Nowak", "Chór"}
+    assert Person.objects.get(name="Jan Kott").credits.count() == 2
+    again, before = run_json(folder, "--add-people"), scene.everything()
+    assert (again["people_added"], again["tables"]["credits"]["known"]) == (0, 5)
+    # Their records come later: they are the same people.
+    scene.write(folder, credits=[scene.CREDIT, *nameless], people=[scene.PERSON, {**scene.PERSON, "id": "jan-kott"}])
+    assert run_json(folder)["tables"]["people"]["known"] == 2
+    assert scene.everything() == before
+    # A new credit of somebody who was added by an earlier import.
+    scene.write(folder, credits=[{**nameless[0], "role": "Designer"}])
+    assert run_json(folder, "--add-people")["people_added"] == 0
+    assert "added by name" in run(scene.write(tmp_path / "loft", credits=nameless), "--add-people")
+
+
+@pytest.mark.django_db
+def test_runs_without_a_venue_are_taken(tmp_path):
+    _, director = world.found()
+    runs = [{**scene.RUN, "venue": None}, {**scene.RUN, "venue": "nowhere"}]
+    told = run_json(scene.write(tmp_path / "attic", runs=runs, people=[], credits=[]), "--publish")
+    assert [row["code"] for row in told["bad"]] == ["unknown_reference"]
+    (row,) = world.client().get("/api/v1/runs/").json()["results"]
+    assert (row["venue"], row["venue_name"], row["starts_on"]) == (None, None, "1998")
+    assert "unknown venue" in str(Run.objects.get())
+    version = {"If-Match": f'"{row["version"]}"'}
+    changed = world.client(director).patch(
+        f"/api/v1/runs/{row['id']}/", {"label": "Tour"}, content_type="application/json", headers=version
+    )
+    assert changed.status_code == 200, changed.json()
 
 
 @pytest.mark.django_db

@@ -151,7 +151,7 @@ def test_the_installation_itself_can_invite(theater: Theater) -> None:
     guest = _guest()
     invite(
         actor=System("test"), email=guest.email, role=Role.objects.get(name="viewer"), section=theater.section,
-        starts_at=None, ends_at=None, reason="",
+        starts_at=None, ends_at=None, reason="", name=None,
     )  # fmt: skip
     assert _accept(guest, delegation.mailed_secret()) == (201, "")
     assert guest.assignments.get().passed_on_from is None

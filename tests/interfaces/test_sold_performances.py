@@ -9,9 +9,15 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from accounts.models import Notification
 from productions.services.life import cancel_production, reinstate_production
 from scheduling.models import Claim, Occurrence, OccurrenceStatus
-from scheduling.services.occurrences import reinstate_occurrence, update_occurrence
+from scheduling.services.occurrences import (
+    cancel_occurrence,
+    reinstate_occurrence,
+    reinstate_occurrences,
+    update_occurrence,
+)
 from scheduling.services.series import cancel_series
 from tests import world
 from tests.worlds import scheduling as calendar
@@ -20,7 +26,7 @@ from theater_site.core.errors import DomainError
 from ticketing.models import Order, OrderState, PerformanceSeat, PriceBand, Sale
 from ticketing.services.admissions import admit, undo_admission
 from ticketing.services.holds import block_seats
-from ticketing.services.orders import pay_order
+from ticketing.services.orders import cancel_order, pay_order
 from ticketing.services.sales import end_sale, open_sale
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +112,41 @@ def test_a_canceled_production_cancels_its_events_and_frees_their_spaces(sold):
         assert not paid.needs_return
 
 
+def test_what_can_come_back_is_one_list_and_comes_back_in_one_call(sold):
+    root, director, evening, _, paid, _ = sold
+    acting, play = world.acting(director), evening.production
+    rehearsals = [calendar.occurrence(play, by=director, space=evening.space, date=f"2032-03-0{day}") for day in (1, 2)]
+    cancel_production(actor=acting, production=play, reason="No money.", waive=WAIVE)
+    stage = world.client(world.give("stage_manager", root, by=director))
+    address, path = "/api/v1/occurrences/reinstate/", "/api/v1/occurrences/canceled/"
+    body = {"production": play.pk, "occurrences": None}
+    assert world.post(stage, address, body).json()["code"] == "production_canceled"
+    reinstate_production(actor=acting, production=play)
+    other = calendar.occurrence(play, by=director, space=evening.space, date="2032-03-02")
+    rows = stage.get(path, {"production": play.pk}).json()["results"]
+    assert [row["id"] for row in rows] == [evening.pk, *(row.pk for row in rehearsals)]
+    assert [[one["id"] for one in row["in_the_way"]] for row in rows] == [[], [], [other.pk]]
+    assert world.client().get(path, {"production": play.pk}).json()["results"] == []
+    # All or none.
+    assert world.post(stage, address, body).json()["code"] == "space_taken"
+    assert Occurrence.objects.filter(status=OccurrenceStatus.CANCELED).count() == 3
+    wrong = world.post(stage, address, {**body, "occurrences": [evening.pk, other.pk]})
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "not_canceled")
+    assert str(other.pk) in wrong.json()["detail"]
+    back = world.post(stage, address, {**body, "occurrences": [evening.pk, rehearsals[0].pk]})
+    assert back.status_code == 200, back.json()
+    assert [row["status"] for row in back.json()] == ["scheduled", "scheduled"]
+    paid.refresh_from_db()
+    assert not paid.needs_return
+    cancel_occurrence(actor=acting, occurrence=Occurrence.objects.get(pk=other.pk), reason=None)
+    assert world.post(stage, address, body).json()["code"] == "overlaps_itself", "both want one space"
+    assert world.post(stage, address, {**body, "occurrences": [rehearsals[1].pk]}).status_code == 200
+    cancel_occurrence(actor=acting, occurrence=Occurrence.objects.get(pk=rehearsals[0].pk), reason=None)
+    assert [row["id"] for row in stage.get(path).json()["results"]] == [other.pk, rehearsals[0].pk][::-1]
+    with time_machine.travel("2040-01-01"):
+        refused("nothing_canceled", reinstate_occurrences, actor=acting, production=play, occurrences=None)
+
+
 def test_canceling_a_series_asks_the_same(sold):
     root, director, evening, *_ = sold
     series = calendar.series(evening.production, by=director)
@@ -168,6 +209,35 @@ def test_a_sale_without_orders_ends_and_the_performance_can_move():
 def test_a_sale_with_orders_does_not_end(sold):
     _, director, evening, *_ = sold
     refused("tickets_sold", end_sale, actor=world.acting(director), performance=evening)
+
+
+def test_a_sale_whose_orders_were_all_canceled_ends(sold):
+    _, director, evening, _, paid, unpaid = sold
+    acting = world.acting(director)
+    for order in (paid, unpaid):
+        cancel_order(actor=acting, order=order)
+    end_sale(actor=acting, performance=evening)
+    elsewhere = calendar.space(by=director)
+    moved = Occurrence.objects.get(pk=evening.pk)
+    assert update_occurrence(actor=acting, occurrence=moved, changes={"space": elsewhere}).space == elsewhere
+
+
+def test_buyers_read_what_became_of_a_moved_and_of_a_canceled_performance(sold):
+    _, director, evening, _, paid, unpaid = sold
+    acting = world.acting(director)
+    moved = update_occurrence(actor=acting, occurrence=evening, changes={"start_time": "18:00"})
+    told = {row.about_id: row.body for row in Notification.objects.filter(kind="performance_moved")}
+    assert "Your tickets stay valid" in told[str(paid.pk)]
+    assert "Please pay 25.00 EUR by" in told[str(unpaid.pk)]
+    cancel_occurrence(actor=acting, occurrence=moved, reason="Snow", waive=WAIVE)
+    told = {row.about_id: row.body for row in Notification.objects.filter(kind="performance_canceled")}
+    assert "will return what you paid" in told[str(paid.pk)]
+    assert "there is nothing to pay" in told[str(unpaid.pk)]
+    assert all("Reason: Snow" in body for body in told.values())
+    assert not Notification.objects.filter(kind="order_canceled").exists(), "one mail each"
+    # Later the box office cancels the paid order; another unpaid order of a live performance is canceled by staff.
+    cancel_order(actor=acting, order=Order.objects.get(pk=paid.pk))
+    assert "What you paid is returned" in Notification.objects.get(kind="order_canceled").body
 
 
 def test_an_admission_can_be_undone(sold):

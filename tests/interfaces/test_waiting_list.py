@@ -10,9 +10,12 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Notification
+from scheduling.services.occurrences import cancel_occurrence, reinstate_occurrence, update_occurrence
 from tests import world
 from tests.worlds import ticketing as scene
+from theater_site.core.errors import Conflict
 from ticketing.models import AreaHold, Order, PerformanceSeat, WaitingListEntry
+from ticketing.services import occupancy
 from ticketing.services.orders import cancel_order
 from ticketing.services.waiting_list import offer_due
 
@@ -110,3 +113,58 @@ def test_nothing_is_offered_after_the_sale(full):
         assert offer_due() == 0
     assert mailed("waiting_list_offer") == []
     assert Order.objects.get().canceled_at > timezone.now()
+
+
+def test_everybody_concerned_reads_of_a_canceled_performance(full):
+    director, evening, *_ = full
+    acting = world.acting(director)
+    cancel_occurrence(actor=acting, occurrence=evening, reason="Snow", waive={"tickets_sold": "Snow."})
+    told = Notification.objects.filter(kind="waiting_list_changed").order_by("pk")
+    assert [row.address for row in told] == ["ada@home.example", "bob@home.example"]
+    assert "is canceled" in told[0].body
+    assert "Reason: Snow" in told[0].body
+    evening.refresh_from_db()
+    reinstate_occurrence(actor=acting, occurrence=evening)
+    assert "still on its waiting list" in told.all()[2].body
+    (buyer,) = Notification.objects.filter(kind="performance_reinstated")
+    assert "Your tickets are valid" in buyer.body
+    evening.refresh_from_db()
+    update_occurrence(actor=acting, occurrence=evening, changes={"start_time": "18:00"})
+    moved = told.all()[4]
+    assert "was moved" in moved.body
+    # The link of each of these mails leaves the list.
+    leave = f"/api/v1/performances/{evening.pk}/waiting-list/leave/"
+    key = re.search(r"/waiting-list/(\S+)", moved.body)[1]
+    assert world.post(world.client(), leave, {"key": key}).status_code == 204
+    assert [entry.name for entry in WaitingListEntry.objects.all()] == ["bob"]
+
+
+def test_who_let_an_offer_lapse_may_wait_again_at_the_end(full):
+    director, _, _, order, path = full
+    cancel_order(actor=world.acting(director), order=order)
+    ada = WaitingListEntry.objects.order_by("pk")[0]
+    body = {"name": "ada", "email": "ada@home.example", "places": 2}
+    assert world.post(world.client(), path, body).status_code == 201
+    assert WaitingListEntry.objects.get(pk=ada.pk).offer_holder, "while her offer holds, joining again changes nothing"
+    with time_machine.travel(ada.offered_until + timedelta(seconds=1)):
+        assert offer_due() == 1, "Bob gets one of the two"
+        assert world.post(world.client(), path, body).status_code == 201
+        assert [entry.name for entry in WaitingListEntry.objects.order_by("pk")] == ["bob", "ada"]
+
+
+def test_an_offer_that_loses_a_race_refuses_nothing(full, monkeypatch):
+    director, _, _, order, _ = full
+    take = occupancy.take_seats
+
+    def beaten(*given, **named):
+        take(*given, **named)
+        raise Conflict("Somebody was faster.", code="seats_taken")
+
+    monkeypatch.setattr(occupancy, "take_seats", beaten)
+    canceled = cancel_order(actor=world.acting(director), order=order)
+    assert canceled.state == "canceled"
+    assert mailed("waiting_list_offer") == []
+    assert not PerformanceSeat.objects.exists(), "nothing of the lost offer stays"
+    monkeypatch.undo()
+    assert offer_due() == 1
+    assert [address for address, _ in mailed("waiting_list_offer")] == ["ada@home.example"]

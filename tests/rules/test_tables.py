@@ -67,6 +67,15 @@ def test_what_spreadsheets_save_is_taken(mark, delimiter, ending):
     assert values(mark + text.encode()) == [{"title": "Łódź", "minutes": 90}]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_headings_in_another_case_and_empty_columns_at_the_end_are_fine(delimiter):
+    rows = [["Title", " MINUTES ", "", ""], ["A", "5", "", ""], ["", "", "", ""], ["B", "6"], ["", ""]]
+    assert values("\n".join(map(delimiter.join, rows)).encode()) == [
+        {"title": "A", "minutes": 5},
+        {"title": "B", "minutes": 6},
+    ]
+
+
 @pytest.mark.parametrize(
     ("data", "found"),
     [
@@ -77,6 +86,8 @@ def test_what_spreadsheets_save_is_taken(mark, delimiter, ending):
         (b"title\nA,B\n", [(2, "", "too_many_cells")]),
         (b"title\nA\x00\n", [(2, "title", "null_character")]),
         (b"title,colour\nA,red\n", [(1, "colour", "unknown_column")]),
+        (b"title,,minutes\nA,,5\n", [(1, "", "unknown_column")]),
+        (b"title,Title\nA,B\n", [(1, "title", "column_repeated")]),
         (b"title,title\nA,B\n", [(1, "title", "column_repeated")]),
         (b"minutes\n5\n", [(1, "title", "column_missing")]),
         (b'title\nA\n"B', [(3, "", "bad_csv")]),

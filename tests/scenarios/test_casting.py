@@ -260,7 +260,7 @@ def test_the_casts_and_histories_of_a_real_archive(shared_data: Path, tmp_path: 
     """Every printed credit is found again, by person and by production, with its role and note as they were printed."""
     root, _ = world.found()
     _subset(shared_data / "nyphil", tmp_path, 2)
-    given = {"archive": "nyphil", "default_timezone": None, "publish": True}
+    given = {"archive": "nyphil", "default_timezone": None, "publish": True, "add_people": False}
     outcome = import_archive(actor=System("test"), organization=root, folder=str(tmp_path), **given)
     assert not outcome.bad
     printed = [json.loads(line) for line in (tmp_path / "credits.jsonl").read_text().splitlines()]

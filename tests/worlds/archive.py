@@ -11,7 +11,8 @@ from django.apps import apps
 
 from accounts.models import Section
 from accounts.selectors.sections import organization
-from theater_site.archive.importer import Outcome, import_archive
+from theater_site.archive.importer import import_archive
+from theater_site.archive.outcomes import Outcome
 from theater_site.core.actors import Actor, System
 from theater_site.core.models import ContentModel
 
@@ -53,7 +54,13 @@ def write(folder: Path, **tables: list[Any] | None) -> Path:
 
 
 def take(
-    folder: Path, *, archive: str = "made", zone: str | None = None, publish: bool = False, actor: Actor | None = None
+    folder: Path,
+    *,
+    archive: str = "made",
+    zone: str | None = None,
+    publish: bool = False,
+    add_people: bool = False,
+    actor: Actor | None = None,
 ) -> Outcome:
     """Import it, as the installation unless told otherwise."""
     outcome: Outcome = import_archive(
@@ -63,6 +70,7 @@ def take(
         archive=archive,
         default_timezone=zone,
         publish=publish,
+        add_people=add_people,
     )
     return outcome
 

@@ -39,7 +39,7 @@ def leaves(leaver: User, *, to: User, by: User) -> list[RoleAssignment]:
 
 def invited(email: str, name: str, section: Section, *, by: User, **span: Any) -> tuple[Invitation, str]:
     """An invitation, and the secret that its mail carries."""
-    given = {"starts_at": None, "ends_at": None, "reason": "", **span}
+    given = {"name": None, "starts_at": None, "ends_at": None, "reason": "", **span}
     made = invite(actor=world.acting(by), email=email, role=Role.objects.get(name=name), section=section, **given)
     return made, mailed_secret()
 

@@ -22,7 +22,7 @@ class MailNotSent(Exception):
 
 class SignInProblems:
     """Middleware. Answers of allauth's own that are JSON stay as its specification has them; 429 keeps allauth's `errors`
-    and gains the members of a problem, and `Retry-After`."""
+    and gains the members of a problem, and `Retry-After`; a 401 that leads nowhere says what to do."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -33,6 +33,8 @@ class SignInProblems:
             return response
         if response.status_code == 429:
             return _limited(response)
+        if response.status_code == 401:
+            return _with_way_on(response)
         if response.status_code == 400 and not response.content:
             return _problem(Invalid("The body must be one JSON object.", code="parse_error"))
         return response
@@ -47,6 +49,22 @@ class SignInProblems:
                 data={"retry_after": _OTHERWISE},
             )
         )
+
+
+def _with_way_on(response: HttpResponse) -> HttpResponse:
+    """A 401 that asks a signed-in user to authenticate again says what to do where the account has no means of it: no
+    password and no verified address, as a founder's before the mailed link was used."""
+    if not response.get("Content-Type", "").startswith("application/json"):
+        return response
+    answer = orjson.loads(response.content)
+    if answer.get("meta", {}).get("is_authenticated") and answer.get("data", {}).get("flows") == []:
+        message = (
+            "This account has no password and no verified address yet. POST its address to"
+            " /api/auth/app/v1/auth/password/request, and set a password through the link in the mail."
+        )
+        answer["errors"] = [{"code": "set_password_by_mail", "message": message}]
+        response.content = orjson.dumps(answer)
+    return response
 
 
 def _limited(response: HttpResponse) -> HttpResponse:

@@ -251,7 +251,7 @@ PERFORMANCES = Table(
 RUNS = Table(
     "runs",
     RunRow,
-    {**_PLACE, **_SPAN, "kind": _one_of(RUN_KINDS, required=False)},
+    {"production": _ID, "venue": _text(MAX_ID), **_SPAN, "kind": _one_of(RUN_KINDS, required=False)},
     references=_PLAYED,
     key=("production", "venue", "date_start", "date_end", "kind"),
     merges=True,
@@ -262,7 +262,7 @@ CREDITS = Table(
     "credits",
     CreditRow,
     {"production": _ID, "person": _ID, "kind": _one_of(CREDIT_KINDS, required=True), "role": _text(MAX_NAME)}
-    | {"note": _text(MAX_NOTE), "order": _integer(-1_000_000, 1_000_000)},
+    | {"note": _text(MAX_NOTE), "order": _integer(-1_000_000, 1_000_000), "person_name": _text(MAX_NAME)},
     references={"production": "productions", "person": "people"},
     key=("production", "person", "kind", "role", "note"),
     merges=True,

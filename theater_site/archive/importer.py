@@ -7,73 +7,31 @@ have edited since stays as they left it. Nothing is guessed: what the archive do
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Annotated, Any
-
-from django.core.validators import MaxLengthValidator
-from django.db import models
 
 from accounts.models import Section, SectionKind
 from accounts.selectors.sections import area
 from directory.models import Alias, Credit, Person
-from productions.models import FormerAddress, Production, ProductionStatus, Season
-from productions.rules.slugs import slug_of
+from productions.models import Production, ProductionStatus, Season
 from scheduling.models import Category, Occurrence, Run, Venue, Visibility
 from scheduling.rules.wall_time import valid_zone
+from theater_site.archive.columns import Slugs, too_long
 from theater_site.archive.fields import Refused
-from theater_site.archive.reader import TABLES, Archive, BadRow, Remark, read_archive
+from theater_site.archive.outcomes import Outcome, Tally
+from theater_site.archive.reader import TABLES, Archive, BadRow, read_archive
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid
-from theater_site.core.text import clean_markdown, fold
+from theater_site.core.text import clean_markdown
 
 CHUNK = 1000
 Progress = Callable[[str, int], None]
 _progress: ContextVar[Progress | None] = ContextVar("archive_progress", default=None)
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of one table's rows: `lines` equals new + known + merged + bad + blank."""
-
-    lines: int = 0
-    new: int = 0
-    known: int = 0
-    merged: int = 0
-    bad: int = 0
-    blank: int = 0
-    remarks: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What an import did, table by table, and every row that it could not take."""
-
-    archive: str
-    tables: dict[str, Tally] = field(default_factory=dict)
-    bad: list[BadRow] = field(default_factory=list)
-    # File, line and remark of rows that were taken all the same.
-    remarked: list[tuple[str, int, Remark]] = field(default_factory=list)
-    assumed_zone: int = 0
-
-    def as_data(self) -> dict[str, Any]:
-        return {
-            "archive": self.archive,
-            "tables": {
-                name: {
-                    "lines": tally.lines, "new": tally.new, "known": tally.known, "merged": tally.merged,
-                    "bad": tally.bad, "blank": tally.blank, "remarks": dict(tally.remarks),
-                }
-                for name, tally in self.tables.items()
-            },
-            "venues_given_the_default_timezone": self.assumed_zone,
-        }  # fmt: skip
 
 
 @contextmanager
@@ -111,12 +69,21 @@ def import_archive(
     publish: Annotated[
         bool, Doc("True publishes the seasons, productions, performances and people that are created. Example: true")
     ],
+    add_people: Annotated[
+        bool,
+        Doc(
+            "True creates a person with nothing but a name for each credit whose person has no record; false refuses"
+            " such credits. Example: false"
+        ),
+    ],
 ) -> Outcome:
     """Take every row of the archive in `folder` that can be taken; list the others with file, line and reason.
 
     `archive` names it: the same name finds the same rows again, which are left as they are. A venue without a zone gets
     `default_timezone`, which is said in the outcome; without one its zone stays unknown. `publish` makes seasons,
-    productions, performances and people public. Refused: a folder that is no archive, a zone that does not exist.
+    productions, performances and people public. With `add_people` a person without a record is named by the credit's
+    `person_name`, else by its `person` ("anna-bell" is Anna Bell).
+    Refused: a folder that is no archive, a zone that does not exist.
     """
     if not archive or len(archive) > 50 or ":" in archive:
         raise Invalid(
@@ -124,9 +91,9 @@ def import_archive(
         )
     if default_timezone is not None:
         valid_zone(default_timezone)
-    work = _Import(
-        organization, read_archive(folder), archive, default_timezone, current().instant if publish else None
-    )
+    found = read_archive(folder)
+    found.unknown_people = add_people
+    work = _Import(organization, found, archive, default_timezone, current().instant if publish else None)
     outcome = work.run()
     current().note["import"] = outcome.as_data()
     return outcome
@@ -151,6 +118,9 @@ class _Import:
         self.rows: dict[str, dict[str, Any]] = {}
         # Productions that an earlier import made.
         self.standing: set[int] = set()
+        # People without a record: those to be written with the next credits, and by archive key those of earlier imports.
+        self.new_people: list[Person] = []
+        self.known_people: dict[str, Person] = {}
         self.directory = area("Directory")
         self.venues_section = area("Venues")
 
@@ -165,7 +135,7 @@ class _Import:
     # --- the tables ------------------------------------------------------------------------------------------------
 
     def _seasons(self) -> None:
-        slugs = _Slugs(Season)
+        slugs = Slugs(Season)
 
         def make(row: Any) -> Season:
             return Season(
@@ -193,7 +163,7 @@ class _Import:
         self._take("venues", self.archive.venues(), Venue, make, accept)
 
     def _productions(self) -> None:
-        slugs = _Slugs(Production)
+        slugs = Slugs(Production)
 
         def make(row: Any) -> Production:
             season = self._named("seasons", "season", row.season)
@@ -250,7 +220,7 @@ class _Import:
         def make(row: Any) -> Run:
             return Run(
                 production=self._named("productions", "production", row.production),
-                venue=self._named("venues", "venue", row.venue),
+                venue=self._named("venues", "venue", row.venue) if row.venue is not None else None,
                 kind=row.kind or "",
                 starts_on=str(row.date_start or ""),
                 ends_on=str(row.date_end or ""),
@@ -263,7 +233,7 @@ class _Import:
 
         def make(row: Any) -> Person:
             for alias in row.aliases:
-                if (fault := _too_long(Alias(name=alias))) is not None:
+                if (fault := too_long(Alias(name=alias))) is not None:
                     raise Refused("too_long", f"aliases: {fault}")
             return Person(
                 section=self.directory,
@@ -285,7 +255,7 @@ class _Import:
         def make(row: Any) -> Credit:
             return Credit(
                 production=self._named("productions", "production", row.production),
-                person=self._named("people", "person", row.person),
+                person=self._person(row),
                 kind=row.kind,
                 role=row.role or "",
                 note=row.note or "",
@@ -293,7 +263,26 @@ class _Import:
                 billing_order=max(row.order or 0, 0),
             )
 
-        self._take("credits", self.archive.credits(), Credit, make, there=self._credit_by_hand())
+        def accept(row: Any, credit: Credit) -> None:
+            # A person without a record, named for the first time.
+            if row.person not in self.rows["people"]:
+                self.rows["people"][row.person] = credit.person
+                self.new_people.append(credit.person)
+
+        self._take("credits", self.archive.credits(), Credit, make, accept, there=self._credit_by_hand())
+
+    def _person(self, row: Any) -> Person:
+        """The person of a credit; one with nothing but a name where there is no record and people may be added."""
+        people = self.rows["people"]
+        if row.person in people or not self.archive.unknown_people:
+            person: Person = self._named("people", "person", row.person)
+            return person
+        key = self._key(row.person)
+        if (known := self.known_people.get(key)) is not None:
+            people[row.person] = known
+            return known
+        name = row.person_name or _name_of_id(row.person)
+        return Person(section=self.directory, name=name, published_at=self.published_at, archive_key=key)
 
     # --- what they share -------------------------------------------------------------------------------------------
 
@@ -327,7 +316,7 @@ class _Import:
             if found is None:
                 try:
                     found = make(row)
-                    if (fault := _too_long(found)) is not None:
+                    if (fault := too_long(found)) is not None:
                         raise Refused("too_long", fault)
                 except Refused as refusal:
                     self._refuse(tally, BadRow(row.file, row.line, refusal.reason, refusal.code))
@@ -388,6 +377,10 @@ class _Import:
     def _write(self, model: type[Any], rows: list[Any]) -> None:
         if not rows:
             return
+        if model is Credit and self.new_people:
+            Person.objects.bulk_create(self.new_people, batch_size=CHUNK, checked=True)
+            self.outcome.people_added += len(self.new_people)
+            self.new_people = []
         if model in (Season, Production):
             Section.objects.bulk_create([row.section for row in rows], checked=True)
             for row in rows:
@@ -396,8 +389,9 @@ class _Import:
             if hasattr(rows[0], f"{relation}_id"):
                 for row in rows:
                     # Set when the row was made, when what it names may not have been written yet.
-                    setattr(row, f"{relation}_id", getattr(row, relation).pk)
-        # The reader has judged every value, and `_too_long` every length.
+                    named = getattr(row, relation)
+                    setattr(row, f"{relation}_id", named.pk if named is not None else None)
+        # The reader has judged every value, and `too_long` every length.
         model.objects.bulk_create(rows, checked=True)
 
     def _known(self, model: type[Any]) -> dict[str, Any]:
@@ -414,6 +408,8 @@ class _Import:
             rows = rows.only("archive_key", "timezone")
         elif model is Person:
             rows = rows.only("archive_key")
+            self.known_people = {row.archive_key: row for row in rows}
+            return self.known_people
         return {row.archive_key: row for row in rows}
 
     def _key(self, identity: str) -> str:
@@ -425,51 +421,12 @@ class _Import:
             progress(table, read)
 
 
-class _Slugs:
-    """Free slugs for many rows at once: what is taken is read once and kept."""
-
-    def __init__(self, model: type[Any]) -> None:
-        self._taken = set(model.objects.values_list("slug", flat=True))
-        if model is Production:
-            # Links to what was renamed still lead there.
-            self._taken |= set(FormerAddress.objects.values_list("slug", flat=True))
-        self._next: dict[str, int] = {}
-        self._otherwise = model._meta.model_name
-
-    def free(self, text: str) -> str:
-        base = slug_of(fold(text), taken=lambda slug: False, otherwise=self._otherwise)
-        number = self._next.get(base, 1)
-        slug = base
-        while slug in self._taken:
-            number += 1
-            slug = f"{base}-{number}"
-        self._next[base] = number
-        self._taken.add(slug)
-        return slug
+def _name_of_id(identity: str) -> str:
+    """An id that is a name in small letters with hyphens, as in addresses, is read as that name; others stay as they are."""
+    if re.fullmatch(r"[a-z]+(-[a-z]+)+", identity):
+        return " ".join(part.capitalize() for part in identity.split("-"))
+    return identity
 
 
 def _year(year: int | None) -> str:
     return "" if year is None else f"{year:04d}"
-
-
-def _too_long(row: models.Model) -> str | None:
-    """What of the row does not fit into its column; cutting it would change what the archive says."""
-    values = row.__dict__
-    for name, longest in _lengths(type(row)):
-        value = values.get(name)
-        if isinstance(value, str) and len(value) > longest:
-            return f"{name} has {len(value)} characters; {longest} fit."
-    return None
-
-
-@cache
-def _lengths(model: type[models.Model]) -> list[tuple[str, int]]:
-    """How many characters fit into each text column."""
-    lengths = {}
-    for column in model._meta.concrete_fields:
-        limits = [v.limit_value for v in column.validators if isinstance(v, MaxLengthValidator)]
-        if column.max_length is not None:
-            limits.append(column.max_length)
-        if limits:
-            lengths[column.attname] = min(limits)
-    return list(lengths.items())

@@ -88,6 +88,8 @@ class Archive:
     path: Path
     files: dict[str, Path]
     counts: dict[str, Counts]
+    # Whether credits of people without a record are taken too.
+    unknown_people: bool = False
     _ids: dict[str, set[str]] = field(default_factory=dict)
 
     @property
@@ -166,7 +168,9 @@ class Archive:
         if values.get("id") in ids:
             raise Refused("duplicate_id", f"The id {values['id']!r} is taken by an earlier row; this one is left out.")
         for name, target in table.references.items():
-            if values[name] not in self._ids[target]:
+            if values[name] is not None and values[name] not in self._ids[target]:
+                if target == "people" and self.unknown_people:
+                    continue
                 raise Refused(
                     "unknown_reference",
                     f"{name} {values[name]!r} is not among the {target} that were taken from this archive.",

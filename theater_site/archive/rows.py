@@ -90,11 +90,11 @@ class PerformanceRow(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow(Row):
-    """`key` is made of all the fields; a run given twice is merged."""
+    """`key` is made of all the fields; a run given twice is merged. Without a venue it is not known where it played."""
 
     key: str
     production: str
-    venue: str
+    venue: str | None
     date_start: PartialDate | None
     date_end: PartialDate | None
     kind: str | None
@@ -110,7 +110,8 @@ class PersonRow(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditRow(Row):
-    """`key` is made of production, person, kind, role and note; a second one with the same key is merged."""
+    """`key` is made of production, person, kind, role and note; a second one with the same key is merged. `person_name` is
+    for a person without a record."""
 
     key: str
     production: str
@@ -119,3 +120,4 @@ class CreditRow(Row):
     role: str | None
     note: str | None
     order: int | None
+    person_name: str | None

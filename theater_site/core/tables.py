@@ -108,7 +108,7 @@ def read_table(data: bytes, columns: Sequence[Column], *, key: Sequence[str] = (
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 if headings is None:
-                    headings = [cell.strip() for cell in cells]
+                    headings = _headings(cells, known)
                     if faults := list(_faults_of_headings(line, headings, columns)):
                         table.faults += faults
                         return table
@@ -251,12 +251,21 @@ def _decoded(data: bytes, table: Table) -> str | None:
 def _delimiter(text: str, columns: Sequence[Column]) -> str:
     """The one by which the first line falls into most of the known headings."""
     first = text.lstrip().partition("\n")[0]
-    names = {column.name for column in columns}
+    names = {column.name.casefold() for column in columns}
 
     def headings(delimiter: str) -> int:
-        return len(names & {part.strip().strip('"').strip() for part in first.split(delimiter)})
+        return len(names & {part.strip().strip('"').strip().casefold() for part in first.split(delimiter)})
 
     return max(_DELIMITERS, key=headings)
+
+
+def _headings(cells: list[str], known: Mapping[str, Column]) -> list[str]:
+    """The names of the columns, whatever their case, without the empty cells at the end."""
+    spelled = {name.casefold(): name for name in known}
+    written = [spelled.get(cell.strip().casefold(), cell.strip()) for cell in cells]
+    while written and not written[-1]:
+        written.pop()
+    return written
 
 
 def _faults_of_headings(line: int, headings: list[str], columns: Sequence[Column]) -> Iterator[Fault]:

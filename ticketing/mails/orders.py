@@ -40,29 +40,49 @@ def order_expired(order: Order, tickets: list[Ticket], reader: Reader) -> Letter
 
 def order_canceled(order: Order, tickets: list[Ticket], reader: Reader) -> Letter:
     """The order was canceled."""
-    text = _("Your order was canceled. Its tickets are no longer valid. What you paid is returned.")
+    if order.paid_at is None:
+        text = _("Your order was canceled. Its tickets are not valid, and there is nothing to pay.")
+    else:
+        text = _("Your order was canceled. Its tickets are no longer valid. What you paid is returned.")
     return _letter(order, reader, tickets, _("Your order %(number)s was canceled: %(title)s"), text)
 
 
 def performance_moved(order: Order, tickets: list[Ticket], before: Placing, reader: Reader) -> Letter:
-    """The performance has another time or place; the tickets stay valid."""
-    text = _("Your performance was moved. It was %(before)s. Your tickets stay valid for the new time:")
+    """The performance has another time or place; the tickets stay valid, an unpaid order keeps its deadline."""
+    if order.pay_by is None:
+        text = _("Your performance was moved. It was %(before)s. Your tickets stay valid for the new time:")
+    else:
+        text = _(
+            "Your performance was moved. It was %(before)s. Your order is for the new time now. Please pay %(total)s by"
+            " %(until)s, or let the order expire:"
+        )
+    clock = at_venue(reader, tickets[0].performance)
     return _letter(
         order,
         reader,
         tickets,
         _("Your performance was moved: %(title)s"),
         text,
-        before=when(before, at_venue(reader, tickets[0].performance)),
+        before=when(before, clock),
+        until=clock.time(order.pay_by) if order.pay_by is not None else "",
     )
 
 
 def performance_canceled(order: Order, tickets: list[Ticket], reason: str, reader: Reader) -> Letter:
-    """The performance is canceled; the box office returns the money."""
-    text = _("Your performance is canceled. The box office will return what you paid.")
+    """The performance is canceled, and why; the box office returns the money, an unpaid order ends."""
+    if order.paid_at is None:
+        text = _("Your performance is canceled. Your order has ended, and there is nothing to pay.")
+    else:
+        text = _("Your performance is canceled. The box office will return what you paid.")
     if reason:
         text += "\n" + _("Reason: %(reason)s")
     return _letter(order, reader, tickets, _("Your performance is canceled: %(title)s"), text, reason=reason)
+
+
+def performance_reinstated(order: Order, tickets: list[Ticket], reader: Reader) -> Letter:
+    """A canceled performance takes place after all; paid tickets are valid again."""
+    text = _("Your performance was canceled, and takes place after all. Your tickets are valid:")
+    return _letter(order, reader, tickets, _("Your performance takes place: %(title)s"), text)
 
 
 def _letter(

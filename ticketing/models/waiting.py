@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core import signing
 from django.core.validators import EmailValidator, MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 
 from scheduling.models import Occurrence
 from theater_site.core.encryption import BlindIndexField, EncryptedTextField
 from theater_site.core.models import ContentModel
+
+_SALT = "ticketing.waiting_list"
 
 
 class WaitingListEntry(ContentModel):
@@ -58,6 +61,19 @@ class WaitingListEntry(ContentModel):
                 violation_error_code="waits_already",
             )
         ]
+
+    @property
+    def leaving_key(self) -> str:
+        """The key of the link by which they leave the list: signed, since ids can be guessed."""
+        return signing.dumps(self.pk, salt=_SALT)
+
+    @staticmethod
+    def id_of_leaving_key(key: str) -> int:
+        """The id of the entry that `key` was made for. Raises ValueError for any other text."""
+        try:
+            return int(signing.loads(key, salt=_SALT))
+        except (signing.BadSignature, TypeError) as error:
+            raise ValueError("This is no leaving key.") from error
 
     def __str__(self) -> str:
         return f"{self.places} at {self.performance_id}"

@@ -1,18 +1,21 @@
-"""Sends buyers a mail for every step of their order, and for every change of their performance."""
+"""Mails buyers every step of their order, and them and the waiting list every change of their performance."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from django.db.models import Q
+
 from accounts.mails.letters import Letter
 from accounts.services.outbox import put_to_address
-from scheduling.models import Occurrence
+from scheduling.models import Occurrence, OccurrenceStatus
 from scheduling.signals import Move
-from ticketing.mails import orders
-from ticketing.models import Order, OrderState, Ticket
+from theater_site.core import runs
+from ticketing.mails import orders, waiting_list
+from ticketing.models import Order, Ticket, WaitingListEntry
 
 
 def send_order(order: Order, **_: Any) -> None:
@@ -28,6 +31,10 @@ def send_expired(order: Order, **_: Any) -> None:
 
 
 def send_canceled(order: Order, **_: Any) -> None:
+    """Not for an unpaid order of a canceled performance: `send_performance_canceled` told its buyer, with the reason."""
+    canceled = Ticket.objects.filter(line__order=order, performance__status=OccurrenceStatus.CANCELED)
+    if order.paid_at is None and canceled.exists():
+        return
     _send("order_canceled", order, orders.order_canceled)
 
 
@@ -40,13 +47,36 @@ def send_moved(moves: list[Move], **_: Any) -> None:
             order,
             partial(orders.performance_moved, order, tickets, before[tickets[0].performance_id]),
         )
+    for entry in _waiting_for(before):
+        _put_waiting("waiting_list_changed", entry, partial(waiting_list.moved, entry, before[entry.performance_id]))
 
 
 def send_performance_canceled(occurrences: list[Occurrence], reason: str, **_: Any) -> None:
-    """To paid orders: unpaid ones are canceled, which sends a mail of its own."""
+    """To paid and unpaid orders, before the unpaid ones are canceled, and to the waiting list."""
     for order, tickets in _orders_at(occurrences):
-        if order.state == OrderState.PAID:
-            _put("performance_canceled", order, partial(orders.performance_canceled, order, tickets, reason))
+        _put("performance_canceled", order, partial(orders.performance_canceled, order, tickets, reason))
+    for entry in _waiting_for([occurrence.pk for occurrence in occurrences]):
+        _put_waiting("waiting_list_changed", entry, partial(waiting_list.canceled, entry, reason))
+
+
+def send_reinstated(occurrences: list[Occurrence], **_: Any) -> None:
+    """To paid orders, whose tickets are valid again, and to the waiting list."""
+    for order, tickets in _orders_at(occurrences):
+        _put("performance_reinstated", order, partial(orders.performance_reinstated, order, tickets))
+    for entry in _waiting_for([occurrence.pk for occurrence in occurrences]):
+        _put_waiting("waiting_list_changed", entry, partial(waiting_list.reinstated, entry))
+
+
+def _waiting_for(performance_ids: Iterable[int]) -> list[WaitingListEntry]:
+    """Those who still wait, or have an offer that has not lapsed."""
+    entries = WaitingListEntry.objects.filter(performance__in=list(performance_ids))
+    still = Q(offered_until=None) | Q(offered_until__gt=runs.instant())
+    along = ("performance__production", "performance__venue", "performance__space")
+    return list(entries.filter(still).select_related(*along).order_by("pk"))
+
+
+def _put_waiting(kind: str, entry: WaitingListEntry, make: Callable[..., Letter]) -> None:
+    put_to_address(kind, entry.email, make, about=entry)
 
 
 def _orders_at(occurrences: list[Occurrence]) -> list[tuple[Order, list[Ticket]]]:

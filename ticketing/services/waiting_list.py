@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from django.conf import settings
-from django.core import signing
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
@@ -25,8 +24,6 @@ from ticketing.models import Area, PerformanceArea, Seat, SeatState, WaitingList
 from ticketing.rules.secrets import digest_of, new_hold_token
 from ticketing.selectors.availability import OpenSale, bands_of, free_places, owners_of, places_left, sale_open
 from ticketing.services import occupancy
-
-_SALT = "ticketing.waiting_list"
 
 
 @action("waiting_list.join", open_to=OpenTo.PUBLIC)
@@ -58,10 +55,7 @@ def join_waiting_list(
         # Their offer lapsed: they wait again, at the end of the list.
         waiting.delete()
     entry.save()
-    key = signing.dumps(entry.pk, salt=_SALT)
-    put_to_address(
-        "waiting_list_joined", entry.email, lambda reader: waiting_list.joined(entry, key, reader), about=entry
-    )
+    put_to_address("waiting_list_joined", entry.email, lambda reader: waiting_list.joined(entry, reader), about=entry)
     return entry
 
 
@@ -113,8 +107,8 @@ def served(holder: str) -> None:
 
 def _by_key(key: str) -> WaitingListEntry | None:
     try:
-        found = Q(pk=int(signing.loads(key, salt=_SALT)))
-    except (signing.BadSignature, ValueError, TypeError):
+        found = Q(pk=WaitingListEntry.id_of_leaving_key(key))
+    except ValueError:
         found = Q(offer_holder=digest_of(key))
     return WaitingListEntry.objects.select_for_update(of=("self",)).filter(found).first()
 

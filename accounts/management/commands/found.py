@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from accounts.models import User
 from accounts.services.founding import found_organization
 from accounts.services.login_tokens import issue_session_token
+from accounts.services.profiles import checked_name
 from theater_site.core.actors import System
 from theater_site.core.errors import DomainError
 from theater_site.core.logs import bind_request_id
@@ -22,7 +23,7 @@ from theater_site.core.logs import bind_request_id
 class Command(BaseCommand):
     help = (
         "Found the organization: its root section, the preset roles, and the first director. Prints a session token, "
-        "with which the director can call the API at once; a password is set through /api/auth/ by password reset."
+        "with which the director can call the API at once, and mails a link that sets a password."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,7 +41,9 @@ class Command(BaseCommand):
             raise CommandError("The database is empty. Run `manage.py migrate` first.")
         with bind_request_id(), transaction.atomic():
             try:
-                director = User.objects.filter(email=email).first() or User.objects.create_user(email, name=name)
+                director = User.objects.filter(email=email).first() or User.objects.create_user(
+                    email, name=checked_name(name)
+                )
                 section = found_organization(actor=System("found"), name=organization, director=director)
                 token = issue_session_token(director, note="founding")
             except DomainError as error:
@@ -50,4 +53,6 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(told))
             return
         self.stdout.write(f"{organization} is founded. Its director is {director.email}.")
+        if not director.has_usable_password():
+            self.stdout.write(f"`manage.py work` mails {director.email} a link that sets a password and signs in.")
         self.stdout.write(f"Session token (send as X-Session-Token): {token}")

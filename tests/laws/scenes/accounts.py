@@ -104,6 +104,7 @@ def _entry(t: Theater) -> str:
 
 ROUTES = {
     "GET me": lambda t: Call(stranger={200}),
+    "GET own-permissions": lambda t: Call(stranger={200}, public={401}),
     "PATCH me": lambda t: Call(body={"name": "Dora Director"}, stranger={200}),
     "GET root": lambda t: open_read(),
     "GET schema": lambda t: open_read(),

@@ -18,7 +18,13 @@ from theater_site.core.actors import System
 
 OPEN = {
     OpenTo.SIGNED_IN: {"substitute.name", "substitute.end"},
-    OpenTo.SYSTEM: {"submission.escalate", "submission.remind", "submission.run", "submission.give_up"},
+    OpenTo.SYSTEM: {
+        "submission.escalate",
+        "submission.remind",
+        "submission.run",
+        "submission.give_up",
+        "submission.close",
+    },
 }
 
 
@@ -91,6 +97,7 @@ ACTIONS = {
     "submission.escalate": lambda t: Scene({"submission": _orphan(t)}, actor=System("test")),
     "submission.remind": lambda t: Scene({"submission": _long_ago(t)}, actor=System("test")),
     "submission.run": lambda t: Scene({"submission": _due(t)}, actor=System("test")),
+    "submission.close": lambda t: Scene({"submission": _due(t), "reason": "No money."}, actor=System("test")),
     "submission.give_up": lambda t: Scene({"submission": _due(t), "code": "unexpected"}, actor=System("test")),
     "submission.publish_in_emergency": _emergency,
     "waiver.give": lambda t: Scene(_waive(t)),

@@ -23,6 +23,7 @@ def _given(t: Theater) -> dict[str, Any]:
         "archive": "made",
         "default_timezone": None,
         "publish": False,
+        "add_people": False,
     }
 
 

@@ -81,6 +81,7 @@ ACTIONS = {
     "invitation.create": lambda t: Scene(
         {
             "email": f"guest{world.number()}@theater.example",
+            "name": "Gwen Guest",
             "role": Role.objects.get(name="viewer"),
             "section": t.section,
             "starts_at": None,

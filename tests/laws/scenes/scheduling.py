@@ -83,6 +83,7 @@ ACTIONS = {
     "event.update": lambda t: Scene({"occurrence": _occurrence(t), "changes": {"start_time": dt.time(20)}}),
     "event.cancel": lambda t: Scene({"occurrence": _occurrence(t), "reason": "Snow."}),
     "event.reinstate": lambda t: Scene({"occurrence": _canceled(t)}),
+    "event.reinstate_several": lambda t: Scene({"production": _canceled(t).production, "occurrences": None}),
     "event.delete": lambda t: Scene({"occurrence": _hidden(t)}),
     "event.publish": lambda t: Scene({"occurrence": _hidden(t)}),
     "event.withdraw": lambda t: Scene({"occurrence": _show(t)}),
@@ -123,6 +124,10 @@ ROUTES = {
     "GET occurrence-internal": lambda t: Call({"pk": _show(t).pk}),
     "DELETE occurrence-detail": lambda t: _patch(_hidden(t), None, status=204),
     "POST occurrence-reinstate": lambda t: Call({"pk": _canceled(t).pk}, {}),
+    "GET occurrence-canceled": lambda t: open_read(),
+    "POST occurrence-reinstate-several": lambda t: Call(
+        body={"production": _canceled(t).production_id, "occurrences": None}
+    ),
     "POST occurrence-cancel": lambda t: Call({"pk": _show(t).pk}, {"reason": "Snow."}),
     "POST occurrence-publish": lambda t: Call({"pk": _hidden(t).pk}, {}),
     "POST occurrence-withdraw": lambda t: Call({"pk": _show(t).pk}, {}),

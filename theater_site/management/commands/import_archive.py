@@ -16,7 +16,8 @@ from rich.table import Table
 from accounts.management.acting import acting_for
 from accounts.models import Section
 from accounts.selectors.sections import organization
-from theater_site.archive.importer import Outcome, import_archive, reporting
+from theater_site.archive.importer import import_archive, reporting
+from theater_site.archive.outcomes import Outcome
 from theater_site.archive.reader import read_archive
 from theater_site.core.errors import DomainError
 from theater_site.core.logs import bind_request_id
@@ -36,6 +37,9 @@ class Command(BaseCommand):
         parser.add_argument("--name", help="what the archive is called; the folder's name unless given")
         parser.add_argument("--default-timezone", metavar="ZONE", help="for venues without one: America/New_York")
         parser.add_argument("--publish", action="store_true", help="make everything public at once")
+        parser.add_argument(
+            "--add-people", action="store_true", help="add a person by name for each credit whose person has no record"
+        )
         parser.add_argument("--as", dest="email", metavar="EMAIL", help="act as this user, not as the installation")
         parser.add_argument("--preview", action="store_true", help="do it all, tell what came of it, and take it back")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -69,6 +73,7 @@ class Command(BaseCommand):
             "archive": options["name"] or Path(folder).resolve().name,
             "default_timezone": options["default_timezone"],
             "publish": options["publish"],
+            "add_people": options["add_people"],
         }
         actor = acting_for(options["email"], "import_archive")
         total = read_archive(folder).total_lines
@@ -99,5 +104,7 @@ class Command(BaseCommand):
         out.print(table)
         if outcome.assumed_zone:
             out.print(f"{outcome.assumed_zone} venues were given the default time zone.")
+        if outcome.people_added:
+            out.print(f"{outcome.people_added} people without a record were added by name.")
         for row in outcome.bad:
             self.stdout.write(f"{row.file}:{row.line}: {row.reason}")
