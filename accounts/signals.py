@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.models import RoleAssignment, Submission, SubmissionComment, Substitute, User
+from accounts.models import Invitation, RoleAssignment, Submission, SubmissionComment, Substitute, User
 from accounts.rules.subjects import Subject
 from theater_site.core.announcements import Announcement, Question
 
@@ -66,6 +66,16 @@ emergency_published = Announcement(
 substitute_named = Announcement("Somebody stands in for somebody. Sent inside the transaction.", substitute=Substitute)
 substitute_ended = Announcement(
     "Somebody stands in no longer, before the time that was set. Sent inside the transaction.", substitute=Substitute
+)
+invitation_sent = Announcement(
+    "Somebody was invited to a role, or again; `token` is the secret of the link. Sent inside the transaction.",
+    invitation=Invitation,
+    token=str,
+)
+organization_founded = Announcement(
+    "The organization exists, and its first director has no password yet; `key` sets one. Sent inside the transaction.",
+    assignment=RoleAssignment,
+    key=str,
 )
 role_given = Announcement("Somebody was given a role. Sent inside the transaction.", assignment=RoleAssignment)
 role_ended = Announcement(

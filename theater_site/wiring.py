@@ -10,9 +10,10 @@ from collections.abc import Callable
 from allauth.account.signals import password_reset
 
 from accounts import signals as accounts_signals
-from accounts.receivers import addresses, approvals, audit, closing, notifications
+from accounts.receivers import addresses, approvals, audit, closing, notifications, people
 from accounts.receivers import erasure as accounts_erasure
-from accounts.selectors import waivers
+from accounts.rules.approval_steps import DECIDE
+from accounts.selectors import deciding, rights, waivers
 from accounts.selectors.audit import changed_since
 from accounts.selectors.callers import caller
 from accounts.selectors.personal_data import held_by_accounts
@@ -96,14 +97,17 @@ def _accounts() -> None:
     _listen(accounts_signals.submission_commented, notifications.tell_of_comment)
     _listen(accounts_signals.submission_stale, notifications.tell_of_stale)
     _listen(accounts_signals.submission_failed, notifications.tell_of_failed)
-    _listen(accounts_signals.role_given, notifications.tell_of_role)
-    _listen(accounts_signals.role_ended, notifications.tell_of_role_ended)
-    _listen(accounts_signals.role_dated, notifications.tell_of_role_dated)
+    _listen(accounts_signals.invitation_sent, people.mail_invitation)
+    _listen(accounts_signals.organization_founded, people.mail_founder)
+    _listen(accounts_signals.role_given, people.tell_of_role)
+    _listen(accounts_signals.role_ended, people.tell_of_role_ended)
+    _listen(accounts_signals.role_dated, people.tell_of_role_dated)
     _approvals()
     core_signals.store_submission.answered_by(propose)
     core_signals.changed_since.answered_by(changed_since)
     core_signals.standing_waivers.answered_by(waivers.standing)
     who_acts.answered_by(caller)
+    rights.derive(DECIDE, deciding.reach_of_user)
     jobs.every("forget idempotency keys", seconds=3600, run=idempotency.sweep)
     jobs.every("gather digests", seconds=30, run=digests.gather_due)
     jobs.every("deliver notifications", seconds=10, run=outbox.deliver_due)

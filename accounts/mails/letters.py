@@ -18,6 +18,7 @@ from django.utils import translation
 from django.utils.formats import date_format
 
 from accounts.models import User
+from accounts.rules.locales import supported, zone_of
 
 _LONGEST_SUBJECT = 200
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -39,27 +40,12 @@ class Reader:
         """`user` as a reader; somebody without an account reads as the installation does."""
         if user is None:
             return cls(settings.LANGUAGE_CODE, ZoneInfo(settings.DEFAULT_USER_TIME_ZONE))
-        return cls(supported(user.language), zone_of(user), user.name)
+        return cls(supported(user.language), zone_of(user.timezone), user.name)
 
     def time(self, instant: datetime) -> str:
         """The instant by the reader's clocks, the zone said."""
         local = instant.astimezone(self.zone)
         return f"{date_format(local, 'DATE_FORMAT')}, {local:%H:%M} ({self.zone.key})"
-
-
-def supported(language: str) -> str:
-    """The language of ours that is nearest to this one."""
-    try:
-        return translation.get_supported_language_variant(language)
-    except LookupError:
-        return settings.LANGUAGE_CODE
-
-
-def zone_of(user: User) -> ZoneInfo:
-    try:
-        return ZoneInfo(user.timezone)
-    except (KeyError, ValueError, OSError):  # no such zone, or no name of one
-        return ZoneInfo(settings.DEFAULT_USER_TIME_ZONE)
 
 
 @dataclass(frozen=True)

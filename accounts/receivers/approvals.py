@@ -9,7 +9,8 @@ from accounts.mails import submissions, substitutes
 from accounts.mails.letters import Letter, Reader
 from accounts.models import Submission, Substitute, User
 from accounts.selectors.approvers import writers
-from accounts.selectors.rights import LAST_RESORT, holders_of
+from accounts.selectors.deciding import LAST_RESORT
+from accounts.selectors.rights import holders_of
 from accounts.services.approvals import settle
 from accounts.services.outbox import put, withdraw_unsent
 from theater_site.core.actions import current

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.mails import roles, submissions
-from accounts.mails.letters import Make
-from accounts.models import RoleAssignment, Submission, SubmissionComment, SubmissionState, User
+from accounts.mails import submissions
+from accounts.models import Submission, SubmissionComment, SubmissionState, User
 from accounts.selectors.approvers import deciders_of, writers
 from accounts.services.outbox import put
 from theater_site.core.actions import current
@@ -64,24 +63,6 @@ def tell_of_failed(submission: Submission, **_: Any) -> None:
         lambda reader: submissions.submission_failed(submission, reader),
         **_of(submission),
     )
-
-
-def tell_of_role(assignment: RoleAssignment, **_: Any) -> None:
-    _of_role("role_given", assignment, lambda reader: roles.role_given(assignment, reader))
-
-
-def tell_of_role_ended(assignment: RoleAssignment, **_: Any) -> None:
-    by, reason = current().actor.user, assignment.reason
-    _of_role("role_ended", assignment, lambda reader: roles.role_ended(assignment, reader, by, reason))
-
-
-def tell_of_role_dated(assignment: RoleAssignment, **_: Any) -> None:
-    by, reason = current().actor.user, assignment.reason
-    _of_role("role_dated", assignment, lambda reader: roles.role_dated(assignment, reader, by, reason))
-
-
-def _of_role(kind: str, assignment: RoleAssignment, make: Make) -> None:
-    put(kind, [assignment.user], make, thread=f"role:{assignment.pk}", about=assignment)
 
 
 def _wrote_or_agreed(submission: Submission) -> list[User]:

@@ -31,7 +31,8 @@ from accounts.models import (
     Waiting,
 )
 from accounts.rules.approval_steps import Step, approve, governing, role_of, role_word, standing
-from accounts.selectors.rights import LAST_RESORT, SignedIn, live, live_grants
+from accounts.selectors.deciding import LAST_RESORT, approves_for, reach_of
+from accounts.selectors.rights import SignedIn, live, live_grants
 from theater_site.core.actors import Actor
 from theater_site.core.errors import NotAllowed
 
@@ -39,7 +40,7 @@ from theater_site.core.errors import NotAllowed
 def may_decide(actor: Actor, submission: Submission, at: datetime) -> bool:
     """Whether `actor` may approve, decline or ask for changes of `submission` at that instant."""
     return isinstance(actor, SignedIn) and any(
-        _names(actor, submission, word, place, at) for word, place in _asked(submission, actor.rights.reach.steps)
+        _names(actor, submission, word, place, at) for word, place in _asked(submission, reach_of(actor).steps)
     )
 
 
@@ -49,7 +50,7 @@ def may_approve_item(actor: Actor, submission: Submission, area: str, scope: Any
     in several areas and sections."""
     if not isinstance(actor, SignedIn):
         return False
-    persons = actor.rights.approves_for(area, scope, at)
+    persons = approves_for(actor, area, scope, at)
     return None in persons or bool(persons and persons - _apart(submission))
 
 
@@ -135,7 +136,7 @@ def refuse_unless_decides(actor: Actor, submission: Submission, at: datetime) ->
 def in_whose_place(actor: SignedIn, submission: Submission, at: datetime) -> int | None:
     """For whom `actor`, who may decide on `submission`, does so: a user's id; None: in their own place."""
     persons: set[int | None] = set()
-    for word, place in _asked(submission, actor.rights.reach.steps):
+    for word, place in _asked(submission, reach_of(actor).steps):
         persons |= _persons(actor, word, submission, place, at)
         if None in persons:
             return None
@@ -155,7 +156,7 @@ def _persons(actor: SignedIn, word: str, submission: Submission, place: Section,
     """In whose places `word` names the actor on `place`; None is their own."""
     return {
         ground.person
-        for ground in actor.rights.reach.grounds(word, submission.area, actor.rights.own)
+        for ground in reach_of(actor).grounds(word, submission.area, actor.rights.own)
         if ground.hold.lives_at(at) and ground.hold.reaches(place.path)
     }
 

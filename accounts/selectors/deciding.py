@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
 
-from accounts.rules.approval_steps import Step, approve, narrower
+from accounts.rules.approval_steps import DECIDE, Step, approve, narrower
 from accounts.rules.ceilings import EVERYWHERE_PATH, Hold
+from accounts.selectors.rights import Row, aware, reaching
 
-# What is held, as the database tells it: right, path, parent, start, end, grant, assignment; and the path of the section
-# that was asked about, where one was.
-Row = tuple[Any, ...]
+# Held on the organization, it makes somebody an approver of what nobody else may approve.
+LAST_RESORT = "manage_members"
 
 
 class Ground(NamedTuple):
@@ -41,8 +41,16 @@ class Reach:
             if ground.hold.right == word and only in ("", area):
                 yield ground
 
-    def holds(self, area: str, own: Callable[[str], Iterable[Hold]]) -> list[Hold]:
-        """Where the user has a word in `area` at some step or other."""
+    def holds(self, right: str, own: Callable[[str], list[Hold]]) -> list[Hold]:
+        """Where the user may decide in an area, at some step or other; `right` is "decide_<area>".
+
+        Who manages members everywhere decides in the last resort.
+        """
+        area = right.removeprefix(DECIDE)
+        last = (ground.hold for ground in self.grounds(LAST_RESORT, area, own))
+        return [*self._at_steps(area, own), *(hold for hold in last if hold.path == EVERYWHERE_PATH)]
+
+    def _at_steps(self, area: str, own: Callable[[str], list[Hold]]) -> list[Hold]:
         found = [ground.hold for ground in self.grounds(approve(area), area, own)]
         for step in self.steps:
             if step.area == area:
@@ -53,10 +61,31 @@ class Reach:
         return found
 
 
-def reach_of_user(user_id: int, *, second_factor: bool) -> tuple[Reach, list[Row]]:
-    """What one user decides by, and the rights that they hold: one statement for both, since who asks for the one asks for
-    the other next. Without a second factor nothing counts that comes from a sensitive role, be it somebody else's."""
+def reach_of(actor: Any) -> Reach:
+    """By what `actor`, a signed-in user, decides besides their permissions."""
+    reach: Reach = actor.rights.derived(DECIDE)
+    return reach
+
+
+def approves_for(actor: Any, area: str, scope: Any, at: datetime) -> set[int | None]:
+    """In whose places `actor` may approve in `area` on the section of `scope`: None is their own, else a user's id."""
+    path = actor.rights.path_of(scope)
+    grounds = reach_of(actor).grounds(approve(area), area, actor.rights.own)
+    return {
+        ground.person
+        for ground in grounds
+        if path is not None and ground.hold.lives_at(at) and ground.hold.reaches(path)
+    }
+
+
+def reach_of_user(user_id: int, second_factor: bool) -> tuple[Reach, list[Row]]:
+    """What one user decides by, and their grants: one statement, since who asks for the one asks for the other next.
+
+    Without a second factor nothing counts that comes from a sensitive role, be it somebody else's. User 0 has neither.
+    """
     reach, held = Reach(), list[Row]()
+    if not user_id:
+        return reach, held
     with connection.cursor() as cursor:
         cursor.execute(_REACH, [user_id] * 4)
         rows = cursor.fetchall()
@@ -91,16 +120,6 @@ def _read(row: list[Any]) -> tuple[str, Hold, Hold, str, int]:
         area,
         person,
     )
-
-
-def reaching(path: str, parent: int | None) -> str:
-    """The path below which something on that section holds; without a parent it is the organization's, and holds everywhere."""
-    return EVERYWHERE_PATH if parent is None else path
-
-
-def aware(instant: datetime | None) -> datetime | None:
-    """An instant as a bare cursor gives it; SQLite keeps UTC without saying so, and the ORM would add it."""
-    return instant.replace(tzinfo=UTC) if instant is not None and instant.tzinfo is None else instant
 
 
 _IN_PLACE_OF = (

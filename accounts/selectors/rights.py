@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import connection
@@ -14,14 +14,33 @@ from django.utils import timezone
 from guardian.backends import ObjectPermissionBackend
 
 from accounts.models import RoleAssignment, Section, SectionGrant, User
-from accounts.rules.approval_steps import DECIDE, approve
 from accounts.rules.ceilings import EVERYWHERE_PATH, Hold
 from accounts.rules.rights import RIGHTS
-from accounts.selectors.deciding import Reach, Row, aware, reach_of_user, reaching
 from theater_site.core import runs
 from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, Public, Sections, SectionsBelow
 from theater_site.core.errors import NotAllowed
 from theater_site.core.models import ContentModel
+
+# A grant as the database gives it: permission, path, parent, start, end, grant, assignment; and the path of the section
+# that was asked about, where one was.
+Row = tuple[Any, ...]
+
+
+class Derived(Protocol):
+    """Permissions that nobody is granted: they follow from something else, such as approval steps."""
+
+    def holds(self, right: str, own: Callable[[str], list[Hold]]) -> list[Hold]:
+        """Where `right` is held; `own` gives the holds of another permission of the same user."""
+
+
+# Loads what is derived for a user, and the user's grants along with it, by one statement.
+Deriving = Callable[[int, bool], tuple[Derived, list[Row]]]
+_derivings: dict[str, Deriving] = {}
+
+
+def derive(prefix: str, load: Deriving) -> None:
+    """Register that permissions with this prefix are derived by what `load(user_id, second_factor)` returns."""
+    _derivings[prefix] = load
 
 
 class Rights:
@@ -32,9 +51,7 @@ class Rights:
     its section along. Ends are compared with the instant that is asked about, so what has run out is refused however long
     ago it was loaded. Without a second factor, what comes from sensitive roles is not held.
 
-    `decide_<area>` is held by nobody's giving: it is answered where somebody has a word in what waits for approval in the
-    area, by the right to approve, by a step, or in somebody's place; one more query, or none where this is asked first.
-    Which submissions those are exactly is for accounts.selectors.approvers to say.
+    Derived permissions (`derive`) cost one more query, or none where one of them is asked about first.
     """
 
     def __init__(self, user: User, *, second_factor: bool = True, loads_sections: bool = False) -> None:
@@ -48,7 +65,7 @@ class Rights:
         self._below: list[tuple[int, str]] | None = None
         self._below_loaded = False
         self._held: dict[tuple[str, ...], Sections] = {}
-        self._reach: Reach | None = None
+        self._derived: dict[str, Any] = {}
 
     def anew(self) -> Rights:
         """The same user's as they stand now, the account's being open and the place of every section included; nothing is
@@ -65,7 +82,7 @@ class Rights:
             return False
         if EVERYWHERE_PATH in paths:
             return True
-        path = self._path_of(scope)
+        path = self.path_of(scope)
         return path is not None and path.startswith(tuple(paths))
 
     def sections(self, right: str, at: datetime) -> Sections:
@@ -113,27 +130,14 @@ class Rights:
                 self._paths[section_id] = self._rows[0][-1]
         return self._rows
 
-    @property
-    def reach(self) -> Reach:
-        """By what they decide on submissions besides their rights."""
-        if self._reach is None:
+    def derived(self, prefix: str) -> Any:
+        """What the permissions with this prefix are derived from, as its `Deriving` loaded it."""
+        if prefix not in self._derived:
             known = self._user.pk is not None and self._user.is_active
-            self._reach, held = (
-                reach_of_user(self._user.pk, second_factor=self._second_factor) if known else (Reach(), [])
-            )
+            self._derived[prefix], held = _derivings[prefix](self._user.pk if known else 0, self._second_factor)
             if self._rows is None:
-                self._rows = held
-        return self._reach
-
-    def approves_for(self, area: str, scope: Any, at: datetime) -> set[int | None]:
-        """In whose places they may approve in `area` on the section of `scope`: None is their own, else a user's id."""
-        path = self._path_of(scope)
-        grounds = self.reach.grounds(approve(area), area, self._holds)
-        return {
-            ground.person
-            for ground in grounds
-            if path is not None and ground.hold.lives_at(at) and ground.hold.reaches(path)
-        }
+                self._rows = held if known else []
+        return self._derived[prefix]
 
     def own(self, right: str) -> list[Hold]:
         """By what `right` is held, at whatever time."""
@@ -141,17 +145,13 @@ class Rights:
 
     def _holds(self, right: str) -> list[Hold]:
         if right not in self._by_right:
+            prefix = next((prefix for prefix in _derivings if right.startswith(prefix)), None)
             self._by_right[right] = (
-                self._words_in(right.removeprefix(DECIDE))
-                if right.startswith(DECIDE)
-                else [_hold(row) for row in self._loaded() if row[0] == right]
+                [_hold(row) for row in self._loaded() if row[0] == right]
+                if prefix is None
+                else self.derived(prefix).holds(right, self._holds)
             )
         return self._by_right[right]
-
-    def _words_in(self, area: str) -> list[Hold]:
-        # Whoever gives roles everywhere decides at last, where nobody else may.
-        last = (ground.hold for ground in self.reach.grounds(LAST_RESORT, area, self._holds))
-        return [*self.reach.holds(area, self._holds), *(hold for hold in last if hold.path == EVERYWHERE_PATH)]
 
     def _all_below(self) -> list[tuple[int, str]] | None:
         """Each section on which anything is held at any time, with its path: one query, whatever is asked afterwards.
@@ -169,7 +169,8 @@ class Rights:
     def _held_paths(self, right: str, at: datetime) -> set[str]:
         return {hold.path for hold in self._holds(right) if hold.lives_at(at)}
 
-    def _path_of(self, scope: Any) -> str | None:
+    def path_of(self, scope: Any) -> str | None:
+        """The place of the section of `scope` in the tree; None where it has none."""
         if (section := self._section_along(scope)) is not None:
             # The runner asks again about the row as it locked it, which comes without its section.
             return self._paths.setdefault(section.pk, section.path)
@@ -201,8 +202,6 @@ class Rights:
         return scope.owning_section_id if scope.section_lookup in ("id", "section_id") else None
 
 
-# Held on the organization, it makes somebody one who decides what nobody else may.
-LAST_RESORT = "manage_members"
 # As many sections are named one by one in a statement; of more their place in the tree is compared.
 _FEW = 200
 _ALL_HELD = (
@@ -216,6 +215,16 @@ _HELD_WITHOUT_SECOND_FACTOR = (
     + " AND NOT EXISTS (SELECT 1 FROM accounts_roleassignment a JOIN accounts_role r ON r.id = a.role_id "
     "WHERE a.id = g.assignment_id AND r.sensitive)"
 )
+
+
+def reaching(path: str, parent: int | None) -> str:
+    """The path below which something on that section holds; without a parent it is the organization's, and holds everywhere."""
+    return EVERYWHERE_PATH if parent is None else path
+
+
+def aware(instant: datetime | None) -> datetime | None:
+    """An instant as a bare cursor gives it; SQLite keeps UTC without saying so, and the ORM would add it."""
+    return instant.replace(tzinfo=UTC) if instant is not None and instant.tzinfo is None else instant
 
 
 def _hold(row: Row) -> Hold:

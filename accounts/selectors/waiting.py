@@ -28,7 +28,8 @@ from accounts.rules.approval_steps import Step, approve, governing, narrower, ro
 from accounts.rules.ceilings import EVERYWHERE_PATH
 from accounts.rules.rights import AREAS
 from accounts.selectors.approvers import all_steps
-from accounts.selectors.rights import LAST_RESORT, SignedIn, live
+from accounts.selectors.deciding import LAST_RESORT, reach_of
+from accounts.selectors.rights import SignedIn, live
 from theater_site.core.actors import Actor
 from theater_site.core.prepared import Prepared
 
@@ -145,7 +146,7 @@ def _ways(actor: SignedIn, at: datetime) -> Iterator[Way]:
     alike: dict[Way, list[str]] = {}
     for area in AREAS:
         # In one order, so that the same ways are known again.
-        steps = sorted(step for step in actor.rights.reach.steps if step.area == area)
+        steps = sorted(step for step in reach_of(actor).steps if step.area == area)
         regions = sorted({step.path for step in steps})
         for path, person in _places(actor, approve(area), area, at):
             if not any(path.startswith(region) for region in regions):
@@ -174,7 +175,7 @@ def _ways_by_steps(actor: SignedIn, area: str, steps: Collection[Step], at: date
 
 def _places(actor: SignedIn, word: str, area: str, at: datetime) -> list[tuple[str, int | None]]:
     """Below which paths the actor is one whom `word` names, each with in whose place."""
-    grounds = actor.rights.reach.grounds(word, area, actor.rights.own)
+    grounds = reach_of(actor).grounds(word, area, actor.rights.own)
     return sorted({(ground.hold.path, ground.person) for ground in grounds if ground.hold.lives_at(at)}, key=repr)
 
 

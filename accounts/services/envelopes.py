@@ -20,7 +20,8 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
 
 from accounts.mails.digests import footer
-from accounts.mails.letters import as_html, supported
+from accounts.mails.letters import as_html
+from accounts.rules.locales import supported
 from accounts.services.unsubscribing import one_click_address
 
 

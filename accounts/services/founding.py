@@ -5,11 +5,10 @@ from __future__ import annotations
 from allauth.account import app_settings as allauth_settings
 from allauth.account.utils import user_pk_to_url_str
 
-from accounts.mails import roles
 from accounts.models import Role, Section, SectionKind, User
 from accounts.rules.roles import PRESETS, SENSITIVE
-from accounts.services.outbox import put_to_address, withdraw_unsent
 from accounts.services.roles import assign_role
+from accounts.signals import organization_founded
 from theater_site.core.actions import OpenTo, action
 from theater_site.core.errors import Conflict
 
@@ -43,7 +42,5 @@ def found_organization(*, name: str, director: User) -> Section:
     )
     if not director.has_usable_password():
         key = f"{user_pk_to_url_str(director)}-{allauth_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(director)}"
-        # One mail: it says that they are the director as well.
-        withdraw_unsent("role_given", [director], about=assignment)
-        put_to_address("founded", director.email, lambda reader: roles.founded(root, key, reader), about=root)
+        organization_founded.announce(assignment=assignment, key=key)
     return root

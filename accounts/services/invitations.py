@@ -11,13 +11,11 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from accounts.mails import roles
 from accounts.models import Invitation, Role, RoleAssignment, Section
 from accounts.models.users import stored_email
 from accounts.services.delegation import Giver, give, one_at_a_time, refuse_bad_span, refuse_outside, refuse_own
-from accounts.services.outbox import put_to_address
 from accounts.services.profiles import checked_name
-from accounts.signals import role_given
+from accounts.signals import invitation_sent, role_given
 from theater_site.core.actions import Needs, OpenTo, action, current
 from theater_site.core.actors import ActorKind
 from theater_site.core.docs import Doc
@@ -137,13 +135,7 @@ def _send(invitation: Invitation) -> None:
     invitation.token_hash = _hash(token)
     invitation.expires_at = current().instant + LASTS
     invitation.save()
-    put_to_address(
-        "invitation",
-        invitation.email,
-        lambda reader: roles.invited(invitation, token, reader),
-        thread=f"invitation:{invitation.pk}",
-        about=invitation,
-    )
+    invitation_sent.announce(invitation=invitation, token=token)
 
 
 def _hash(token: str) -> str:

@@ -10,8 +10,8 @@ from zoneinfo import available_timezones
 from django.conf import settings
 from django.db.models import Q
 
-from accounts.mails.letters import zone_of
 from accounts.models import NoticePreferences, Notification, User
+from accounts.rules.locales import zone_of
 from accounts.rules.notice_kinds import KINDS, Delivery
 from accounts.rules.quiet_hours import after_quiet_hours, next_at
 from theater_site.core.actions import OpenTo, action, current
@@ -50,7 +50,7 @@ class Going(NamedTuple):
 
 def going(kind: str, user: User, preferences: NoticePreferences, now: datetime) -> Going:
     """When a notice of `kind`, told now, reaches `user`."""
-    delivery, zone = preferences.delivery_of(kind), zone_of(user)
+    delivery, zone = preferences.delivery_of(kind), zone_of(user.timezone)
     if delivery is Delivery.OFF:
         return Going(None, None)
     if delivery is Delivery.DIGEST:

@@ -15,8 +15,9 @@ from django.core.mail import get_connection
 from django.db import connection as database
 from django.db import models, transaction
 
-from accounts.mails.letters import Letter, Make, Reader, for_reader, zone_of
+from accounts.mails.letters import Letter, Make, Reader, for_reader
 from accounts.models import NoticePreferences, Notification, User
+from accounts.rules.locales import zone_of
 from accounts.rules.notice_kinds import KINDS
 from accounts.rules.quiet_hours import after_quiet_hours
 from accounts.services.envelopes import (
@@ -302,7 +303,7 @@ def _outside_quiet_hours(pk: int, again: datetime) -> datetime:
     chosen = NoticePreferences.objects.select_related("user").filter(user__notifications=pk).first()
     if chosen is None or (kind in KINDS and KINDS[kind].urgent):
         return again
-    return after_quiet_hours(again, zone_of(chosen.user), chosen.quiet_from, chosen.quiet_until)
+    return after_quiet_hours(again, zone_of(chosen.user.timezone), chosen.quiet_from, chosen.quiet_until)
 
 
 def _send(message: Sealed, connection: Any) -> None:

@@ -6,8 +6,8 @@ from typing import Annotated, TypedDict
 
 from django.utils import translation
 
-from accounts.mails.letters import supported
 from accounts.models import User
+from accounts.rules.locales import supported
 from theater_site.core.actions import OpenTo, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid
