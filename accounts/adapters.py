@@ -15,10 +15,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 
-from accounts.mails.letters import Reader, for_reader
-from accounts.mails.signing_in import AWAITED, account_mail
-from accounts.models.users import User, stored_email
-from accounts.services.outbox import put_to_address
+from accounts.notifications.mails.letters import Reader, for_reader
+from accounts.notifications.mails.signing_in import AWAITED, account_mail
+from accounts.notifications.services.outbox import put_to_address
+from accounts.users.models.users import User, stored_email
 from theater_site.api.sign_in_problems import MailNotSent
 from theater_site.core import encryption
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Sends plain-text mails written by `accounts.mails.signing_in`; there are no templates to render."""
+    """Sends plain-text mails written by `accounts.notifications.mails.signing_in`; there are no templates to render."""
 
     def render_mail(
         self,

@@ -9,10 +9,10 @@ from typing import Any
 from django.test import Client
 
 from accounts.models import Role, RoleAssignment, Section, Submission, User
-from accounts.selectors.rights import actor_for
-from accounts.services.founding import found_organization
-from accounts.services.login_tokens import issue_session_token
-from accounts.services.roles import assign_role
+from accounts.permissions.selectors.rights import actor_for
+from accounts.permissions.services.founding import found_organization
+from accounts.permissions.services.roles import assign_role
+from accounts.users.services.login_tokens import issue_session_token
 from productions.models import Production, Season
 from productions.services.productions import create_production, publish_production
 from productions.services.seasons import create_season

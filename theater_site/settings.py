@@ -342,7 +342,7 @@ FRONTEND_URLS = {
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "accounts.selectors.rights.SectionBackend",
+    "accounts.permissions.selectors.rights.SectionBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 PASSWORD_HASHERS = [
@@ -412,9 +412,9 @@ REST_FRAMEWORK: dict[str, Any] = {
     # The first one's `authenticate_header` makes a missing sign-in 401, not 403. The mock is inert unless
     # MOCK_AUTHENTICATION is on.
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.api.authentication.SessionTokenAuthentication",
-        "accounts.api.token_authentication.ApiTokenAuthentication",
-        *([] if PRODUCTION else ["accounts.api.mock_authentication.MockAuthentication"]),
+        "accounts.users.api.authentication.SessionTokenAuthentication",
+        "accounts.permissions.api.token_authentication.ApiTokenAuthentication",
+        *([] if PRODUCTION else ["accounts.permissions.api.mock_authentication.MockAuthentication"]),
     ],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     # Services judge every change and `visible_to` every list; a view cannot forget it, so it need not say it.
@@ -445,8 +445,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "AUTHENTICATION_WHITELIST": [
-        "accounts.api.authentication.SessionTokenAuthentication",
-        "accounts.api.token_authentication.ApiTokenAuthentication",
+        "accounts.users.api.authentication.SessionTokenAuthentication",
+        "accounts.permissions.api.token_authentication.ApiTokenAuthentication",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": ["theater_site.api.schema.named_enums", "theater_site.api.schema.shared_parts"],

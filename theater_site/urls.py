@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from accounts.api.urls import register as register_accounts
-from accounts.api.urls import urlpatterns as accounts_addresses
+from accounts.urls import register as register_accounts
+from accounts.urls import urlpatterns as accounts_addresses
 from directory.api.urls import register as register_directory
 from directory.api.urls import urlpatterns as directory_addresses
 from media_library.api.urls import register as register_media_library

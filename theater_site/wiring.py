@@ -9,16 +9,25 @@ from collections.abc import Callable
 
 from allauth.account.signals import password_reset
 
-from accounts import signals as accounts_signals
-from accounts.receivers import addresses, approvals, audit, closing, notifications, people
-from accounts.receivers import erasure as accounts_erasure
-from accounts.rules.approval_steps import DECIDE
-from accounts.selectors import deciding, rights, waivers
-from accounts.selectors.audit import changed_since
-from accounts.selectors.callers import caller
-from accounts.selectors.personal_data import held_by_accounts
-from accounts.services import digests, keys, outbox, previews, reminders, sealing, set_times
-from accounts.services.submissions import propose
+from accounts.approvals import signals as approvals_signals
+from accounts.approvals.receivers import approvals, closing, notifications
+from accounts.approvals.rules.approval_steps import DECIDE
+from accounts.approvals.selectors import deciding, waivers
+from accounts.approvals.services import previews, reminders, set_times
+from accounts.approvals.services.submissions import propose
+from accounts.audit.receivers import recording as audit
+from accounts.audit.selectors import changed_since
+from accounts.audit.services import sealing
+from accounts.notifications.receivers import people
+from accounts.notifications.services import digests, outbox
+from accounts.permissions import signals as permissions_signals
+from accounts.permissions.receivers import addresses
+from accounts.permissions.selectors import rights
+from accounts.permissions.selectors.callers import caller
+from accounts.privacy import signals as privacy_signals
+from accounts.privacy.receivers import erasure as accounts_erasure
+from accounts.privacy.selectors.personal_data import held_by_accounts
+from accounts.privacy.services import keys
 from directory import signals as directory_signals
 from directory.models import Credit
 from directory.receivers import erasure as directory_erasure
@@ -91,17 +100,17 @@ def _encrypted_places() -> None:
 def _accounts() -> None:
     _listen(core_signals.action_done, audit.write_entry)
     password_reset.connect(addresses.verify_address, weak=False, dispatch_uid="verify_address")
-    _listen(accounts_signals.submission_arrived, approvals.let_wait)
-    _listen(accounts_signals.submission_decided, notifications.tell_author)
-    _listen(accounts_signals.submission_changes_requested, notifications.tell_of_changes_requested)
-    _listen(accounts_signals.submission_commented, notifications.tell_of_comment)
-    _listen(accounts_signals.submission_stale, notifications.tell_of_stale)
-    _listen(accounts_signals.submission_failed, notifications.tell_of_failed)
-    _listen(accounts_signals.invitation_sent, people.mail_invitation)
-    _listen(accounts_signals.organization_founded, people.mail_founder)
-    _listen(accounts_signals.role_given, people.tell_of_role)
-    _listen(accounts_signals.role_ended, people.tell_of_role_ended)
-    _listen(accounts_signals.role_dated, people.tell_of_role_dated)
+    _listen(approvals_signals.submission_arrived, approvals.let_wait)
+    _listen(approvals_signals.submission_decided, notifications.tell_author)
+    _listen(approvals_signals.submission_changes_requested, notifications.tell_of_changes_requested)
+    _listen(approvals_signals.submission_commented, notifications.tell_of_comment)
+    _listen(approvals_signals.submission_stale, notifications.tell_of_stale)
+    _listen(approvals_signals.submission_failed, notifications.tell_of_failed)
+    _listen(permissions_signals.invitation_sent, people.mail_invitation)
+    _listen(permissions_signals.organization_founded, people.mail_founder)
+    _listen(permissions_signals.role_given, people.tell_of_role)
+    _listen(permissions_signals.role_ended, people.tell_of_role_ended)
+    _listen(permissions_signals.role_dated, people.tell_of_role_dated)
     _approvals()
     core_signals.store_submission.answered_by(propose)
     core_signals.changed_since.answered_by(changed_since)
@@ -116,12 +125,12 @@ def _accounts() -> None:
 
 
 def _approvals() -> None:
-    _listen(accounts_signals.submission_waits, approvals.tell_deciders)
-    _listen(accounts_signals.decided_in_place, approvals.tell_in_whose_place)
-    _listen(accounts_signals.submission_overdue, approvals.tell_overdue)
-    _listen(accounts_signals.emergency_published, approvals.tell_of_emergency)
-    _listen(accounts_signals.substitute_named, approvals.tell_of_substitute)
-    _listen(accounts_signals.substitute_ended, approvals.tell_of_substitute_ended)
+    _listen(approvals_signals.submission_waits, approvals.tell_deciders)
+    _listen(approvals_signals.decided_in_place, approvals.tell_in_whose_place)
+    _listen(approvals_signals.submission_overdue, approvals.tell_overdue)
+    _listen(approvals_signals.emergency_published, approvals.tell_of_emergency)
+    _listen(approvals_signals.substitute_named, approvals.tell_of_substitute)
+    _listen(approvals_signals.substitute_ended, approvals.tell_of_substitute_ended)
     previewed_submission.answered_by(previews.previewed)
     jobs.every("do what was agreed to for now", seconds=5, run=set_times.run_due)
     jobs.every("remind of what waits", seconds=300, run=reminders.chase)
@@ -129,10 +138,10 @@ def _approvals() -> None:
 
 def _personal_data() -> None:
     for answerer in (held_by_accounts, held_by_directory, held_by_box_office, held_by_media_library):
-        accounts_signals.held_about.answered_by(answerer)
+        privacy_signals.held_about.answered_by(answerer)
     # From the top down: what belongs to a person's entry goes before the entry does, the account last.
     _listen(
-        accounts_signals.person_forgotten,
+        privacy_signals.person_forgotten,
         *(app.forget for app in (ticketing_erasure, media_library_erasure, directory_erasure, accounts_erasure)),
         idempotency.forget_answers,
     )
@@ -155,7 +164,7 @@ def _productions() -> None:
 
 
 def _directory() -> None:
-    accounts_signals.proposable_besides.answered_by(describes_self)
+    approvals_signals.proposable_besides.answered_by(describes_self)
     _listen(directory_signals.cast_changed, casting_notifications.notify_cast_changed)
     directory_signals.zone_played_in.answered_by(zone_played_in)
     directory_signals.performances_on.answered_by(performances_on)
@@ -165,8 +174,8 @@ def _directory() -> None:
 
 
 def _media_library() -> None:
-    accounts_signals.proposable_besides.answered_by(gives_headshot)
-    accounts_signals.picture_urls.answered_by(urls_of_public_pictures)
+    approvals_signals.proposable_besides.answered_by(gives_headshot)
+    approvals_signals.picture_urls.answered_by(urls_of_public_pictures)
     judges.register(judge_pictures, models_judged=[Asset])
     judges.register(judge_photo_consents, models_judged=[Asset, Depiction])
     _listen(directory_signals.consent_withdrawn, withdraw_pictures)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.management.base import CommandError
 
 from accounts.models import User
-from accounts.selectors.rights import actor_for
+from accounts.permissions.selectors.rights import actor_for
 from theater_site.core.actors import Actor, System
 
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.selectors.sections import area, organization
+from accounts.permissions.selectors.sections import area, organization
 from directory.selectors.personal_data import subject_of_account
 from directory.services.personal_data import (
     Forgotten,

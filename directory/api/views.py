@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Section
-from accounts.selectors.sections import area
+from accounts.permissions.selectors.sections import area
 from directory.api import serializers
 from directory.models import Consent, Credit, Person, PersonKind
 from directory.rules.credits_table import COLUMNS

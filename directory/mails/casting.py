@@ -7,7 +7,7 @@ import datetime as dt
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from accounts.mails.letters import Letter, Reader
+from accounts.notifications.mails.letters import Letter, Reader
 from productions.models import Character, Production
 
 

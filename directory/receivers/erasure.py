@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.rules.subjects import NAME_WITHHELD, Subject
-from accounts.services.audit_retention import erase_values
+from accounts.audit.services.retention import erase_values
+from accounts.privacy.rules.subjects import NAME_WITHHELD, Subject
 from directory.models import Alias, Consent, Credit, Person
 
 _SAID = {"name", "sort_name", "pronouns", "bio", "email", "email_index", "phone"}

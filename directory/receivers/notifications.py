@@ -6,7 +6,7 @@ import datetime as dt
 from functools import partial
 from typing import Any
 
-from accounts.services.outbox import put
+from accounts.notifications.services.outbox import put
 from directory.mails import casting
 from directory.models import Credit
 from productions.models import Character, Production

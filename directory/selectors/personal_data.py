@@ -5,8 +5,8 @@ from __future__ import annotations
 from allauth.account.models import EmailAddress
 
 from accounts.models import User
-from accounts.rules.subjects import Subject
-from accounts.selectors.personal_data import Held, told
+from accounts.privacy.rules.subjects import Subject
+from accounts.privacy.selectors.personal_data import Held, told
 from directory.models import Alias, Consent, Credit, Person
 from theater_site.core.encryption import blind_index
 from theater_site.core.errors import Conflict

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from accounts.models import Section, User
-from accounts.rules.subjects import Subject
-from accounts.selectors.sections import area
-from accounts.services.delegation import one_at_a_time
-from accounts.signals import held_about, person_forgotten
+from accounts.permissions.selectors.sections import area
+from accounts.permissions.services.delegation import one_at_a_time
+from accounts.privacy.rules.subjects import Subject
+from accounts.privacy.signals import held_about, person_forgotten
 from directory.models import Person
 from directory.selectors.personal_data import subject_named
 from theater_site.core.actions import Needs, action, current

@@ -15,7 +15,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.selectors.sections import organization
+from accounts.permissions.selectors.sections import organization
 from media_library.api import serializers
 from media_library.models import Asset, Collection, CollectionItem, StagedFile, Tag, VideoLink
 from media_library.rules.pictures import make_safe

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.mails.letters import Letter, Reader
+from accounts.notifications.mails.letters import Letter, Reader
 
 _LISTED = 20
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.models import User
-from accounts.selectors.rights import holders_of
-from accounts.services.outbox import put
+from accounts.notifications.services.outbox import put
+from accounts.permissions.selectors.rights import holders_of
 from directory.models import Consent, ConsentPurpose
 from directory.selectors.consents import lock_people, refused_photos
 from media_library.mails.pictures import pictures_withdrawn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.rules.subjects import Subject
+from accounts.privacy.rules.subjects import Subject
 from media_library.models import Depiction, StagedFile
 
 

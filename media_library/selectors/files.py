@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.approvals.rules.submission_states import OPEN, WRITABLE
 from accounts.models import Submission
-from accounts.rules.submission_states import OPEN, WRITABLE
 from media_library.models import StagedFile
 from theater_site.core.actions import registered
 from theater_site.core.inputs import without_none

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from accounts.rules.subjects import Subject
-from accounts.selectors.personal_data import Held, told
+from accounts.privacy.rules.subjects import Subject
+from accounts.privacy.selectors.personal_data import Held, told
 from media_library.models import Depiction, StagedFile
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 from django.core.files.storage import default_storage
 
 from accounts.models import Section
-from accounts.selectors.sections import organization
+from accounts.permissions.selectors.sections import organization
 from directory.models import Person
 from media_library.models import Asset, AssetTag, Depiction, StagedFile, Tag
 from media_library.models.files import facts

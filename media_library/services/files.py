@@ -11,7 +11,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from accounts.selectors.sections import organization
+from accounts.permissions.selectors.sections import organization
 from directory.selectors.people import own_person
 from media_library.models import StagedFile
 from media_library.rules.pictures import Picture, make_safe

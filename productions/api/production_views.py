@@ -12,7 +12,7 @@ from rest_framework.decorators import action as drf_action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.selectors.sections import organization
+from accounts.permissions.selectors.sections import organization
 from productions.api import serializers
 from productions.models import License, Production
 from productions.rules import life

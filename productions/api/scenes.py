@@ -13,7 +13,7 @@ from rest_framework.decorators import action as drf_action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.selectors.sections import organization
+from accounts.permissions.selectors.sections import organization
 from productions.models import Character, Department, Job, Production, Scene
 from productions.rules.parts_table import COLUMNS
 from productions.selectors.scenes import breakdown_of, part_rows

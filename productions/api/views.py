@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.selectors.sections import area, organization
+from accounts.permissions.selectors.sections import area, organization
 from productions.api import serializers
 from productions.models import BrandKit, Season, SeasonSlot, Strand
 from productions.services.brand import create_brand_kit, update_brand_kit

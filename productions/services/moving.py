@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from accounts.services.delegation import one_at_a_time
-from accounts.services.moving import move_section
+from accounts.permissions.services.delegation import one_at_a_time
+from accounts.permissions.services.moving import move_section
 from productions.models import Production, Season
 from productions.services.planning import open_slot_of
 from theater_site.core.actions import Needs, action, current

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, TypedDict
 
 from accounts.models import SectionKind
-from accounts.services.sections import create_section, remove_section, rename_section
+from accounts.permissions.services.sections import create_section, remove_section, rename_section
 from productions.models import AccessibilityService, PremiereKind, Production, ProductionStatus, Season
 from productions.rules.entries import LISTS, Award, Link, Partner, Quote, clean_list
 from productions.rules.languages import language_tag

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Annotated, TypedDict
 
 from accounts.models import Section, SectionKind
-from accounts.services.sections import create_section, rename_section
+from accounts.permissions.services.sections import create_section, rename_section
 from productions.models import Season, SeasonSlot, SeasonStrand, SlotStatus, Strand
 from productions.services.addresses import free_slug, in_order
 from theater_site.core.actions import Needs, action, current

@@ -15,7 +15,7 @@ from rest_framework.decorators import action as drf_action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.selectors.sections import area
+from accounts.permissions.selectors.sections import area
 from scheduling.api import serializers
 from scheduling.api.conflicts import in_conflict
 from scheduling.models import Category, EventSeries, Occurrence, Run, Space, Venue

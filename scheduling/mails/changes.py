@@ -8,7 +8,7 @@ from dataclasses import replace
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from accounts.mails.letters import Letter, Reader
+from accounts.notifications.mails.letters import Letter, Reader
 from scheduling.models import Occurrence
 from scheduling.rules.spans import Placing
 from scheduling.rules.wall_time import valid_zone

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from accounts.mails.letters import Letter, Reader
 from accounts.models import User
-from accounts.services.outbox import put
+from accounts.notifications.mails.letters import Letter, Reader
+from accounts.notifications.services.outbox import put
 from directory.selectors.credits import credited_users
 from scheduling.mails import changes
 from scheduling.models import Occurrence

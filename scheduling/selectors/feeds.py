@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from accounts.selectors.sections import organization
+from accounts.permissions.selectors.sections import organization
 from productions.rules.partial_dates import PartialDate
 from scheduling.models import Occurrence, OccurrenceStatus
 from scheduling.rules import ical

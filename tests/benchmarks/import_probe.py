@@ -44,7 +44,7 @@ def measure_import(archive: str, kept: Path) -> dict[str, Any]:
     from django.db import connection, models
 
     from accounts.models import AuditEntry, Section
-    from accounts.selectors.sections import organization
+    from accounts.permissions.selectors.sections import organization
     from theater_site.archive.importer import import_archive
     from theater_site.core.actors import System
 

@@ -18,12 +18,12 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.audit.models.exact_json import exact
+from accounts.audit.rules.seals import GENESIS, values_digest
+from accounts.audit.selectors.facts import steady
+from accounts.audit.selectors.verification import verify
+from accounts.audit.services.sealing import BATCH, seal_batch
 from accounts.models import AuditChange, AuditEntry, AuditSeal, AuditValue
-from accounts.models.exact_json import exact
-from accounts.rules.seals import GENESIS, values_digest
-from accounts.selectors.audit.facts import steady
-from accounts.selectors.audit.verification import verify
-from accounts.services.sealing import BATCH, seal_batch
 from theater_site.core.ids import new_id
 
 ENTRIES, CHUNK, ROUNDS = 100_000, 5_000, 3

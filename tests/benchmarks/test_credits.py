@@ -18,7 +18,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.selectors.sections import area
+from accounts.permissions.selectors.sections import area
 from directory.models import Credit
 from directory.selectors import casting as selectors
 from productions.models import Character, Production

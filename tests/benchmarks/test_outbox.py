@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Notification
-from accounts.services import outbox
+from accounts.notifications.services import outbox
 from tests import world
 from tests.worlds.notices import tell
 

@@ -23,7 +23,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Role, RoleAssignment, Section, SectionGrant, SectionKind, User
-from accounts.selectors.rights import actor_for
+from accounts.permissions.selectors.rights import actor_for
 from productions.models import Production
 from tests import world
 from tests.laws.scenes import Theater

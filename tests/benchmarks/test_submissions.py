@@ -18,8 +18,8 @@ import pytest
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from accounts.approvals.services.submissions import approve_submission
 from accounts.models import Notification, Submission
-from accounts.services.submissions import approve_submission
 from productions.models import Production
 from productions.services.productions import publish_production
 from tests import world

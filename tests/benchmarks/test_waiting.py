@@ -19,10 +19,10 @@ from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.approvals.selectors.deciding import _REACH
+from accounts.approvals.selectors.waiting import Waits, counts_for, page_for
 from accounts.models import Section, SectionKind, Submission, SubmissionState, User, Waiting
-from accounts.selectors.deciding import _REACH
-from accounts.selectors.rights import actor_for
-from accounts.selectors.waiting import Waits, counts_for, page_for
+from accounts.permissions.selectors.rights import actor_for
 from tests import world
 from tests.laws.scenes import Theater
 from tests.worlds import approvals

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import Notification, User
-from accounts.services.outbox import deliver_due
+from accounts.notifications.services.outbox import deliver_due
 from tests.worlds.notices import tell
 from theater_site.core.errors import Unavailable
 

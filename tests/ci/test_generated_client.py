@@ -21,7 +21,7 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 
 from accounts.models import User
-from accounts.services.login_tokens import issue_session_token
+from accounts.users.services.login_tokens import issue_session_token
 from tests import world
 from tests.worlds import media_library, ticketing
 from theater_site.api.documents import document

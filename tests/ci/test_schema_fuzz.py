@@ -34,7 +34,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from accounts.services.login_tokens import issue_session_token
+from accounts.users.services.login_tokens import issue_session_token
 from productions.services.productions import update_production
 from tests import world
 from tests.laws.test_routes import ROUTES

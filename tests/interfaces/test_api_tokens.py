@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from accounts.models import ApiToken, ApiTokenUse, AuditEntry, Section, User
-from accounts.services.api_tokens import create_token, revoke_token
+from accounts.permissions.services.api_tokens import create_token, revoke_token
 from tests import world
 from tests.laws.scenes import Theater, changed, state, table
 from tests.laws.test_routes import ROUTES, send
@@ -109,7 +109,7 @@ def test_it_never_shows_more_than_its_maker_may_see(house: House) -> None:
     assert house.draft.title in titles(program(token))
     world.assign("viewer", house.season.section, by=house.director, to=maker)
     from accounts.models import RoleAssignment
-    from accounts.services.roles import end_role
+    from accounts.permissions.services.roles import end_role
 
     directing = RoleAssignment.objects.get(user=maker, role__name="director")
     end_role(actor=world.acting(house.director), assignment=directing, reason="")
@@ -259,7 +259,7 @@ def test_the_schema_names_it(house: House) -> None:
 
 
 def test_sessions_are_listed_without_their_tokens_and_ended(house: House) -> None:
-    from accounts.services.login_tokens import issue_session_token
+    from accounts.users.services.login_tokens import issue_session_token
 
     other = issue_session_token(house.director, note="laptop")
     browser = world.client(house.director)
@@ -291,7 +291,7 @@ def test_who_manages_members_ends_anothers_sessions(house: House) -> None:
 
 
 def test_rights_on_a_part_do_not_stand_for_the_whole(house: House) -> None:
-    from accounts.services.sessions import revoke_all_sessions
+    from accounts.permissions.services.sessions import revoke_all_sessions
 
     lesser = world.give("director", house.season.section, by=house.director)
     with pytest.raises(Invalid) as refused:

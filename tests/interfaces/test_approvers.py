@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import Notification, Role, Submission, SubmissionAuthor, User, Waiting
-from accounts.selectors.approvers import (
+from accounts.approvals.selectors.approvers import (
     deciders_of,
     everybody_asked,
     may_approve_item,
@@ -21,12 +20,13 @@ from accounts.selectors.approvers import (
     writers,
     wrote,
 )
-from accounts.selectors.rights import actor_for
-from accounts.selectors.waiting import Waits, counts_for, page_for, perhaps_orphaned
-from accounts.services import approvals as service
-from accounts.services.reminders import chase, escalate_submission
-from accounts.services.submissions import comment_submission, draft_submission, save_submission
-from accounts.services.substitutes import end_substitute
+from accounts.approvals.selectors.waiting import Waits, counts_for, page_for, perhaps_orphaned
+from accounts.approvals.services import approvals as service
+from accounts.approvals.services.reminders import chase, escalate_submission
+from accounts.approvals.services.submissions import comment_submission, draft_submission, save_submission
+from accounts.approvals.services.substitutes import end_substitute
+from accounts.models import Notification, Role, Submission, SubmissionAuthor, User, Waiting
+from accounts.permissions.selectors.rights import actor_for
 from productions.services.productions import update_production
 from tests import world
 from tests.interfaces.test_idempotency import together

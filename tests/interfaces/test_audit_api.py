@@ -15,12 +15,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.audit.selectors.verification import verify
+from accounts.audit.services.retention import erase_values, expire_values
+from accounts.audit.services.sealing import sign_checkpoint
 from accounts.models import AuditCheckpoint, AuditEntry, AuditValue, Role, Section, User
-from accounts.selectors.audit.verification import verify
-from accounts.selectors.sections import area
-from accounts.services.audit_retention import erase_values, expire_values
-from accounts.services.roles import end_role
-from accounts.services.sealing import sign_checkpoint
+from accounts.permissions.selectors.sections import area
+from accounts.permissions.services.roles import end_role
 from directory.models import Person
 from directory.services.people import create_person, update_person
 from productions.models import Production
@@ -393,7 +393,7 @@ def test_both_files_tell_what_the_list_tells(theater: Theater) -> None:
 
 
 def test_a_file_is_longer_than_a_page_of_reading(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("accounts.selectors.audit.searching._CHUNK", 2)
+    monkeypatch.setattr("accounts.audit.selectors.searching._CHUNK", 2)
     for n in range(5):
         change(theater.production, theater.director, genre=f"{n}")
     browser = world.client(theater.director)

@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 from django.test import override_settings
 
+from accounts.audit.services.sealing import seal_batch, seal_waiting, sign_checkpoint
 from accounts.models import AuditCheckpoint, AuditEntry, AuditSeal
-from accounts.services.sealing import seal_batch, seal_waiting, sign_checkpoint
 from tests.interfaces.test_audit_seal import (
     as_an_intruder,
     key_of,

@@ -15,14 +15,14 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts.audit.selectors import verification
+from accounts.audit.selectors.forgetting import Forgetting
+from accounts.audit.selectors.verification import Verified, verify
+from accounts.audit.services import sealing
+from accounts.audit.services.retention import expire_values
+from accounts.audit.services.sealing import seal_batch, seal_waiting, sign_checkpoint
 from accounts.models import AuditChange, AuditCheckpoint, AuditEntry, AuditSeal, AuditUnsealed, AuditValue
-from accounts.selectors.audit import verification
-from accounts.selectors.audit.forgetting import Forgetting
-from accounts.selectors.audit.verification import Verified, verify
-from accounts.selectors.sections import area
-from accounts.services import sealing
-from accounts.services.audit_retention import expire_values
-from accounts.services.sealing import seal_batch, seal_waiting, sign_checkpoint
+from accounts.permissions.selectors.sections import area
 from directory.models import Person
 from directory.services.people import create_person, update_person
 from directory.services.personal_data import erase_personal_data

@@ -24,16 +24,16 @@ from django.core.checks import run_checks
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from accounts.mails.signing_in import OCCASIONS, account_mail
-from accounts.models.users import User
-from accounts.selectors.login_tokens import session_of_token, session_store
-from accounts.services.founding import found_organization
-from accounts.services.login_tokens import (
+from accounts.notifications.mails.signing_in import OCCASIONS, account_mail
+from accounts.notifications.services.outbox import deliver_due
+from accounts.permissions.services.founding import found_organization
+from accounts.users.models.users import User
+from accounts.users.selectors.login_tokens import session_of_token, session_store
+from accounts.users.services.login_tokens import (
     issue_session_token,
     revoke_all_session_tokens,
     revoke_session_token,
 )
-from accounts.services.outbox import deliver_due
 from theater_site.core.actors import System
 from theater_site.core.errors import NotAllowed
 from theater_site.core.logs import bind_request_id, request_id

@@ -10,8 +10,8 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.audit.selectors.history import reasons_in
 from accounts.models import AuditEntry, RoleAssignment, Section, SectionGrant, SectionKind
-from accounts.selectors.audit.history import reasons_in
 from productions.models import Production, Season
 from productions.services.productions import publish_production, update_production
 from tests import world

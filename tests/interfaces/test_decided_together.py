@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.approvals.selectors.approvers import may_approve_item
+from accounts.approvals.services.submissions import draft_submission, submit_submission
 from accounts.models import Submission, User
-from accounts.selectors.approvers import may_approve_item
-from accounts.services.submissions import draft_submission, submit_submission
 from tests import world
 from tests.laws.scenes import Theater, load_services
 from tests.worlds import approvals

@@ -12,9 +12,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Notification, Role, RoleAssignment, Section, SectionGrant, User
-from accounts.selectors.rights import holders_of
-from accounts.services.role_editing import delete_role, update_role
-from accounts.services.roles import assign_role, end_role, set_end_of_role
+from accounts.permissions.selectors.rights import holders_of
+from accounts.permissions.services.role_editing import delete_role, update_role
+from accounts.permissions.services.roles import assign_role, end_role, set_end_of_role
 from tests import world
 from tests.interfaces.test_idempotency import together
 from tests.laws.scenes import Theater, changed, state

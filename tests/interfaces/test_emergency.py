@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.approvals.services.emergency import publish_in_emergency
+from accounts.approvals.services.submissions import decline_submission, draft_submission, submit_submission
 from accounts.models import AuditEntry, Notification, Submission, User
-from accounts.rules.rights import rights
-from accounts.rules.roles import PRESETS
-from accounts.services.emergency import publish_in_emergency
-from accounts.services.submissions import decline_submission, draft_submission, submit_submission
+from accounts.permissions.rules.rights import rights
+from accounts.permissions.rules.roles import PRESETS
 from productions.models import Production
 from productions.services.productions import update_production
 from tests import world

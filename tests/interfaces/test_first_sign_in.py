@@ -11,7 +11,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 
 from accounts.models import Invitation, Notification, User
-from accounts.services.outbox import deliver_due
+from accounts.notifications.services.outbox import deliver_due
 from tests import world
 from tests.interfaces.test_authentication import Caller, mailed_key
 from tests.laws.scenes import Theater

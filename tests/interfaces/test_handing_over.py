@@ -8,10 +8,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import ApiToken, AuditEntry, RoleAssignment, Section, User
-from accounts.selectors.rights import holders_of
-from accounts.services.api_tokens import create_token
-from accounts.services.handing_over import carry_over, hand_over
-from accounts.services.invitations import accept_invitation
+from accounts.permissions.selectors.rights import holders_of
+from accounts.permissions.services.api_tokens import create_token
+from accounts.permissions.services.handing_over import carry_over, hand_over
+from accounts.permissions.services.invitations import accept_invitation
 from tests import world
 from tests.interfaces.test_delegation import DAY, chain, holds, manager, refused
 from tests.laws.scenes import Theater

@@ -12,9 +12,9 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Invitation, Notification, Role, User
-from accounts.services.invitations import accept_invitation
-from accounts.services.outbox import deliver_due
-from accounts.services.role_editing import update_role
+from accounts.notifications.services.outbox import deliver_due
+from accounts.permissions.services.invitations import accept_invitation
+from accounts.permissions.services.role_editing import update_role
 from tests import world
 from tests.laws.scenes import Theater, changed, state
 from tests.worlds import delegation
@@ -146,7 +146,7 @@ def test_neither_address_nor_secret_stands_in_plain_text(theater: Theater) -> No
 
 def test_the_installation_itself_can_invite(theater: Theater) -> None:
     from accounts.models import Role
-    from accounts.services.invitations import invite
+    from accounts.permissions.services.invitations import invite
 
     guest = _guest()
     invite(

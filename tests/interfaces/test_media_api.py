@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from accounts.selectors.sections import organization
+from accounts.permissions.selectors.sections import organization
 from media_library.models import StagedFile
 from media_library.services.assets import depict, set_asset_tags
 from media_library.services.collections import add_asset, create_collection, publish_collection

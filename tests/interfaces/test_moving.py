@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Section, SectionKind, User
-from accounts.services.moving import move_section
-from accounts.services.sections import create_section, remove_section
+from accounts.permissions.services.moving import move_section
+from accounts.permissions.services.sections import create_section, remove_section
 from productions.services.moving import move_production
 from tests import world
 from tests.interfaces.test_delegation import DAY, holds, manager, refused

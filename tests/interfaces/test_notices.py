@@ -15,13 +15,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import signals
-from accounts.mails.letters import Letter
+from accounts.approvals import signals as approvals_signals
 from accounts.models import AuditEntry, NoticePreferences, Notification, SubmissionComment, User
-from accounts.rules.notice_kinds import KINDS, Delivery
-from accounts.selectors.notices import mail_counts
-from accounts.services import digests, outbox
-from accounts.services.unsubscribing import one_click_address
+from accounts.notifications.mails.letters import Letter
+from accounts.notifications.rules.notice_kinds import KINDS, Delivery
+from accounts.notifications.selectors.notices import mail_counts
+from accounts.notifications.services import digests, outbox
+from accounts.notifications.services.unsubscribing import one_click_address
 from tests import world
 from tests.laws.scenes import Theater
 from tests.laws.scenes.accounts import submission
@@ -114,13 +114,13 @@ def test_every_announcement_about_a_submission_reaches_who_wrote_it() -> None:
     Notification.objects.all().delete()
     with acting(director):
         asked.save()
-        signals.submission_changes_requested.announce(submission=waiting, comments=[asked])
-        signals.submission_commented.announce(comment=asked)
-        signals.submission_stale.announce(submission=waiting)
-        signals.submission_failed.announce(submission=waiting)
+        approvals_signals.submission_changes_requested.announce(submission=waiting, comments=[asked])
+        approvals_signals.submission_commented.announce(comment=asked)
+        approvals_signals.submission_stale.announce(submission=waiting)
+        approvals_signals.submission_failed.announce(submission=waiting)
         for state, run_at in (("declined", None), ("approved", NOON), ("applied", NOON), ("applied", None)):
             waiting.state, waiting.run_at, waiting.decided_by = state, run_at, theater.director
-            signals.submission_decided.announce(submission=waiting)
+            approvals_signals.submission_decided.announce(submission=waiting)
     told = list(Notification.objects.filter(recipient=author).order_by("pk"))
     assert [row.subject.split(":")[0] for row in told] == [
         "Changes wanted", "Comment", "No longer fits", "Could not be done", "Declined", "Approved for later", "Live",
@@ -404,7 +404,7 @@ def test_the_command_shows_and_retries_without_a_word_of_a_mail() -> None:
 
 
 def test_a_part_of_the_organization_has_no_mail_of_its_own() -> None:
-    from accounts.services.notices import retry_all_mail
+    from accounts.notifications.services.notices import retry_all_mail
     from theater_site.core.errors import Invalid
 
     root, director = world.found()

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import AuditEntry
-from accounts.selectors.sections import area
+from accounts.permissions.selectors.sections import area
 from directory.services.personal_data import erase_personal_data
 from tests import world
 from tests.worlds import ticketing as scene

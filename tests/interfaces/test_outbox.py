@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Notification, User
-from accounts.services import outbox
+from accounts.notifications.services import outbox
 from tests import world
 from theater_site.core.errors import Unavailable
 

@@ -12,9 +12,9 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.approvals.services import reminders
+from accounts.approvals.services.reminders import chase, escalate_submission, remind_of_submission
 from accounts.models import Notification, Submission, SubmissionAuthor, User, Waiting
-from accounts.services import reminders
-from accounts.services.reminders import chase, escalate_submission, remind_of_submission
 from tests import world
 from tests.interfaces.test_idempotency import together
 from tests.laws.scenes import Theater, load_services

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Role, RoleAssignment, Section, SectionGrant, SectionKind, User
-from accounts.rules.roles import PRESETS
-from accounts.selectors.rights import holders_of
-from accounts.services.handing_over import hand_over
-from accounts.services.roles import assign_role, end_role
-from accounts.services.sections import create_section, rename_section
+from accounts.permissions.rules.roles import PRESETS
+from accounts.permissions.selectors.rights import holders_of
+from accounts.permissions.services.handing_over import hand_over
+from accounts.permissions.services.roles import assign_role, end_role
+from accounts.permissions.services.sections import create_section, rename_section
 from productions.models import Production
 from tests import world
 from tests.interfaces.test_idempotency import together
@@ -219,7 +219,7 @@ def test_of_thousands_of_sections_the_place_in_the_tree_is_asked(
     few = [set(rows.visible_to(world.acting(who)).values_list("pk", flat=True)) for rows in asked]
     named = world.acting(who).sections_held("view_members", timezone.now())
     assert all(few)
-    monkeypatch.setattr("accounts.selectors.rights._FEW", 1)
+    monkeypatch.setattr("accounts.permissions.selectors.rights._FEW", 1)
     actor = world.acting(who)
     assert [set(rows.visible_to(actor).values_list("pk", flat=True)) for rows in asked] == few
     many = actor.sections_held("view_members", timezone.now())

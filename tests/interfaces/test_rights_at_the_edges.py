@@ -7,9 +7,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from accounts.models import Section
-from accounts.rules.rights import RIGHTS, rights
-from accounts.selectors import rights as selectors
-from accounts.selectors.rights import SectionBackend, SignedIn, actor_for, holders_of, people_holding
+from accounts.permissions.rules.rights import RIGHTS, rights
+from accounts.permissions.selectors import rights as selectors
+from accounts.permissions.selectors.rights import SectionBackend, SignedIn, actor_for, holders_of, people_holding
 from productions.models import Production
 from tests import world
 

@@ -15,9 +15,9 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection, models
 
+from accounts.approvals.services.approvals import keep_beside
+from accounts.audit.rules.seals import values_digest
 from accounts.models import AuditChange, AuditEntry, AuditValue, Notification, Submission, Waiting
-from accounts.rules.seals import values_digest
-from accounts.services.approvals import keep_beside
 from directory.models import Person
 from directory.services.people import update_contact
 from productions.services.productions import update_production
@@ -259,7 +259,7 @@ def test_nobody_but_the_installation_tells_of_a_rotation() -> None:
 # Modules that encrypt by hand, and the place that rotation knows of it.
 BY_HAND = {
     "accounts/adapters.py": "mfa.authenticator.data",
-    "accounts/receivers/audit.py": "accounts.auditvalue.personal",
+    "accounts/audit/receivers/recording.py": "accounts.auditvalue.personal",
     "theater_site/api/idempotency.py": "core.idempotentanswer.answer",
     "theater_site/core/sessions.py": "sessions.session.session_data",
 }

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import Role, User
-from accounts.services.api_tokens import create_token
+from accounts.permissions.services.api_tokens import create_token
 from tests import world
 from tests.interfaces.test_authentication import PASSWORD, Caller, totp_code, with_authenticator
 

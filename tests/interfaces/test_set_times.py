@@ -15,10 +15,10 @@ import time_machine
 from django.db import DataError, OperationalError, connection
 from django.utils import timezone
 
+from accounts.approvals.services import set_times
+from accounts.approvals.services.set_times import give_up_submission, run_due, run_submission
+from accounts.approvals.services.submissions import decline_submission, withdraw_submission
 from accounts.models import AuditEntry, Notification, Submission
-from accounts.services import set_times
-from accounts.services.set_times import give_up_submission, run_due, run_submission
-from accounts.services.submissions import decline_submission, withdraw_submission
 from productions.models import Production
 from productions.services.brand import create_brand_kit
 from productions.services.productions import publish_production, update_production

@@ -10,10 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.approvals.services.set_times import run_due
+from accounts.approvals.services.submissions import approve_submission, comment_submission, decline_submission
+from accounts.approvals.services.submissions.items import Item, path_of
 from accounts.models import AuditEntry, Role, Submission, User
-from accounts.services.set_times import run_due
-from accounts.services.submissions import approve_submission, comment_submission, decline_submission
-from accounts.services.submissions.items import Item, path_of
 from directory.models import Person
 from productions.models import Production
 from tests import world
@@ -265,7 +265,7 @@ def test_who_may_not_decide_is_told_what_it_needs(theater: Theater, writer: User
 
 
 def test_a_sensitive_role_needs_its_second_factor_to_decide(theater: Theater, writer: User) -> None:
-    from accounts.selectors.rights import actor_for
+    from accounts.permissions.selectors.rights import actor_for
 
     made = Submission.objects.get(pk=waiting(writer, update(theater.production, title="x"))["id"])
     with pytest.raises(NotAllowed) as refusal:

@@ -11,12 +11,12 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from accounts.approvals.rules.submission_items import LONGEST_TEXT
+from accounts.approvals.services.set_times import run_due
+from accounts.approvals.services.submissions import draft_submission, save_submission, submit_submission, submitting
+from accounts.approvals.services.submissions.granting import Outcome
+from accounts.approvals.services.submissions.naming import title_of
 from accounts.models import AuditChange, AuditEntry, AuditValue, Notification, Submission, User, Waiting
-from accounts.rules.submission_items import LONGEST_TEXT
-from accounts.services.set_times import run_due
-from accounts.services.submissions import draft_submission, save_submission, submit_submission, submitting
-from accounts.services.submissions.granting import Outcome
-from accounts.services.submissions.naming import title_of
 from directory.models import Person
 from productions.models import Production
 from productions.services.brand import create_brand_kit
@@ -191,7 +191,7 @@ def test_what_cannot_be_proposed_cannot_be_drafted(theater: Theater, writer: Use
 def test_the_right_is_asked_again_when_it_is_submitted(theater: Theater, writer: User) -> None:
     made = draft(writer, update(theater.production, title="x"))
     from accounts.models import RoleAssignment
-    from accounts.services.roles import end_role
+    from accounts.permissions.services.roles import end_role
 
     end_role(actor=theater.acting(), assignment=RoleAssignment.objects.get(user=writer), reason="over")
     # What is published they still see, and may no longer propose to change.

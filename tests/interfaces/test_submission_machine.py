@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from accounts.models import Submission, User
-from accounts.services.submissions import (
+from accounts.approvals.services.submissions import (
     approve_submission,
     decline_submission,
     draft_submission,
@@ -21,6 +20,7 @@ from accounts.services.submissions import (
     submit_submission,
     withdraw_submission,
 )
+from accounts.models import Submission, User
 from productions.models import Production
 from productions.services.productions import publish_production, update_production, withdraw_production
 from tests import world

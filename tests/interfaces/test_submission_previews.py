@@ -12,10 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.approvals.services.submissions import draft_submission, request_changes, submit_submission
 from accounts.models import Submission, User
-from accounts.rules.rights import RIGHTS
-from accounts.selectors.rights import actor_for
-from accounts.services.submissions import draft_submission, request_changes, submit_submission
+from accounts.permissions.rules.rights import RIGHTS
+from accounts.permissions.selectors.rights import actor_for
 from productions.models import Production
 from tests import world
 from tests.laws.scenes import Theater, changed, load_services, state, table
@@ -165,8 +165,8 @@ def test_it_costs_the_look_at_the_submission_and_its_doing(theater: Theater, aut
             ask()
         return len([q for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN"))])
 
-    from accounts.services.submissions.items import trying_out
-    from accounts.services.submissions.submitting import readable_items
+    from accounts.approvals.services.submissions.items import trying_out
+    from accounts.approvals.services.submissions.submitting import readable_items
 
     def run() -> None:
         rows = lambda kind: kind._base_manager.all()  # noqa: E731

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.approvals.services.substitutes import end_substitute
 from accounts.models import Notification, User
-from accounts.services.substitutes import end_substitute
 from tests import world
 from tests.laws.scenes import Theater
 from tests.worlds import approvals, delegation

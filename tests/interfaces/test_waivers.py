@@ -12,10 +12,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.approvals.services.waivers import give_waiver, revoke_waiver
+from accounts.audit.selectors.history import reasons_in
 from accounts.models import AuditEntry, AuditValue, User, Waiver
-from accounts.selectors.audit.history import reasons_in
-from accounts.selectors.sections import area
-from accounts.services.waivers import give_waiver, revoke_waiver
+from accounts.permissions.selectors.sections import area
 from directory.services.personal_data import erase_personal_data
 from productions.models import Production
 from productions.services.brand import create_brand_kit

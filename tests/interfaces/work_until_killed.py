@@ -22,7 +22,7 @@ def main(moment: str) -> None:
     django.setup()
     from django.db.models.signals import post_save
 
-    from accounts.services.set_times import run_due
+    from accounts.approvals.services.set_times import run_due
     from productions.models import Production
     from tests.laws.scenes import load_services
     from theater_site.core.signals import action_done

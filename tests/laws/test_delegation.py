@@ -27,14 +27,14 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import Invitation, RoleAssignment, Section, SectionGrant, SectionKind, User
-from accounts.selectors.explain import explain, members, who
-from accounts.selectors.rights import holders_of
-from accounts.services.handing_over import carry_over, hand_over
-from accounts.services.invitations import accept_invitation, invite
-from accounts.services.moving import move_section
-from accounts.services.role_editing import create_role, update_role
-from accounts.services.roles import assign_role, end_role, set_end_of_role
-from accounts.services.sections import create_section
+from accounts.permissions.selectors.explain import explain, members, who
+from accounts.permissions.selectors.rights import holders_of
+from accounts.permissions.services.handing_over import carry_over, hand_over
+from accounts.permissions.services.invitations import accept_invitation, invite
+from accounts.permissions.services.moving import move_section
+from accounts.permissions.services.role_editing import create_role, update_role
+from accounts.permissions.services.roles import assign_role, end_role, set_end_of_role
+from accounts.permissions.services.sections import create_section
 from tests import world
 from tests.worlds import delegation
 from theater_site.core.actors import EVERYWHERE, System

@@ -86,6 +86,11 @@ def between_apps(root: Path) -> list[str]:
     return upward(root, places(CONTRACTS["apps"]["layers"]))
 
 
+def between_packages(root: Path) -> list[str]:
+    """Of accounts."""
+    return upward(root, places(CONTRACTS["accounts"]["layers"], "accounts"))
+
+
 def inside_apps(root: Path) -> list[str]:
     inside = CONTRACTS["inside"]
     return [
@@ -99,6 +104,8 @@ def unplaced(root: Path) -> list[str]:
     homes = places(apps["layers"])
     for container in inside["containers"]:
         homes |= places(inside["layers"], container)
+    homes |= places(CONTRACTS["accounts"]["layers"], "accounts")
+    for container in ("accounts", *inside["containers"]):
         del homes[container]  # being in the app is not yet being in one of its layers
     return sorted(module for module in modules(root) if module not in PACKAGES and place(module, homes) is None)
 
@@ -115,7 +122,7 @@ def web_outside_api(root: Path) -> list[str]:
     )
 
 
-LAWS = [between_apps, inside_apps, unplaced, web_outside_api]
+LAWS = [between_apps, between_packages, inside_apps, unplaced, web_outside_api]
 
 
 @pytest.mark.parametrize("law", LAWS)
@@ -126,13 +133,15 @@ def test_the_layers_stand(law):
 @pytest.mark.parametrize(
     ("law", "module", "source"),
     [
-        (between_apps, "accounts/services/grants.py", "from productions.models import Production"),
+        (between_apps, "accounts/permissions/services/grants.py", "from productions.models import Production"),
         (between_apps, "productions/services/publish.py", "def late():\n    import scheduling.models"),
         (between_apps, "media_library/models.py", "from ticketing import models"),
         (between_apps, "theater_site/core/runner.py", "import theater_site.api.views"),
         (between_apps, "theater_site/core/runner.py", "from .. import wiring"),
-        (inside_apps, "accounts/models/users.py", "from accounts.services import grants"),
-        (inside_apps, "accounts/rules/dates.py", "from .. import models"),
+        (between_packages, "accounts/users/models/users.py", "from accounts.permissions.services import grants"),
+        (between_packages, "accounts/audit/services/sealing.py", "import accounts.notifications"),
+        (inside_apps, "accounts/permissions/models/sections.py", "from accounts.permissions.services import grants"),
+        (inside_apps, "accounts/permissions/rules/dates.py", "from .. import models"),
         (inside_apps, "ticketing/selectors/seats.py", "from ..api.views import SeatView"),
         (unplaced, "accounts/helpers.py", ""),
         (unplaced, "theater_site/tools.py", ""),
@@ -142,14 +151,15 @@ def test_the_layers_stand(law):
 )
 def test_an_offender_is_caught(law, module, source, tmp_path):
     for planted, text in {
-        "accounts/services/__init__.py": "",
-        "accounts/services/grants.py": "",
-        "accounts/models/__init__.py": "",
+        "accounts/permissions/services/__init__.py": "",
+        "accounts/permissions/services/grants.py": "",
+        "accounts/permissions/models/__init__.py": "",
+        "accounts/notifications/__init__.py": "",
         "productions/models.py": "",
         "scheduling/models.py": "",
         "ticketing/models.py": "",
         "ticketing/api/views.py": "",
-        "theater_site/wiring.py": "import accounts.services.grants",
+        "theater_site/wiring.py": "import accounts.permissions.services.grants",
         "theater_site/api/views.py": "import rest_framework, theater_site.core",
     }.items():
         path = tmp_path / planted

@@ -12,12 +12,12 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, models
 
+from accounts.approvals.services.submissions import comment_submission, draft_submission, share_submission
 from accounts.models import AuditEntry, User
-from accounts.rules.subjects import Subject
-from accounts.selectors.sections import area
-from accounts.services.api_tokens import create_token
-from accounts.services.submissions import comment_submission, draft_submission, share_submission
-from accounts.signals import held_about
+from accounts.permissions.selectors.sections import area
+from accounts.permissions.services.api_tokens import create_token
+from accounts.privacy.rules.subjects import Subject
+from accounts.privacy.signals import held_about
 from directory.models import Person
 from directory.services.consents import give_consent
 from directory.services.people import update_contact, update_person

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import SectionKind
-from accounts.selectors.rights import _FEW
-from accounts.services.sections import create_section
+from accounts.permissions.selectors.rights import _FEW
+from accounts.permissions.services.sections import create_section
 from tests import world
 from tests.laws.scenes import Theater, table
 from tests.laws.test_routes import ROUTES, call_of

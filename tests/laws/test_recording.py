@@ -15,6 +15,7 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 from django.test.utils import CaptureQueriesContext
 
+from accounts.audit.rules.seals import values_digest
 from accounts.models import (
     AuditChange,
     AuditEntry,
@@ -25,7 +26,6 @@ from accounts.models import (
     SectionKind,
     Submission,
 )
-from accounts.rules.seals import values_digest
 from productions.models import Production, Season
 from tests import world
 from tests.laws.scenes import Theater

@@ -17,9 +17,9 @@ from django.db import transaction
 from django.urls import get_resolver
 
 from accounts.models import Section, SectionKind, User
-from accounts.rules.roles import PRESETS
-from accounts.selectors.rights import actor_for
-from accounts.services.sections import create_section
+from accounts.permissions.rules.roles import PRESETS
+from accounts.permissions.selectors.rights import actor_for
+from accounts.permissions.services.sections import create_section
 from tests import world
 from tests.laws.scenes import Call, Theater
 from tests.laws.test_routes import ROUTES, call_of, send, walk

@@ -29,8 +29,10 @@ class Source(NamedTuple):
 
     @property
     def layer(self) -> str:
-        """`services` of `accounts/services/grants.py` and of `accounts/services.py`."""
-        return self.path.split("/")[1].removesuffix(".py") if "/" in self.path else ""
+        """`services` of `ticketing/services/holds.py`, `accounts/users/services/profiles.py` and `ticketing/services.py`."""
+        parts = self.path.split("/")
+        depth = 2 if parts[0] == "accounts" and len(parts) > 3 and parts[1] != "management" else 1
+        return parts[depth].removesuffix(".py") if len(parts) > 1 else ""
 
     @property
     def in_app(self) -> bool:
@@ -157,9 +159,9 @@ SQL_WRITE = re.compile(r"\b(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|DELETE\s+FROM|UPDATE
 WRITES_RAW = (
     "theater_site/core/",
     "theater_site/api/",
-    "accounts/receivers",
-    "accounts/models/audit",
-    "accounts/services/outbox.py",
+    "accounts/audit/receivers",
+    "accounts/audit/models",
+    "accounts/notifications/services/outbox.py",
 )
 
 
@@ -309,7 +311,7 @@ PASSES = [
     (receivers_are_listed_in_wiring, "theater_site/core/recording.py", "post_save.connect(recorded)"),
     (
         guardian_shortcuts_stay_in_accounts,
-        "accounts/selectors/rights.py",
+        "accounts/permissions/selectors/rights.py",
         "from guardian.shortcuts import get_perms",
     ),
     (raw_writes_are_recorded, "theater_site/core/guards.py", "run('DELETE FROM jobs')"),

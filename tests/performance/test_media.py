@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.selectors.sections import organization
+from accounts.permissions.selectors.sections import organization
 from tests import world
 from tests.worlds import media_library as media
 

@@ -9,9 +9,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Section, SectionKind, User
-from accounts.selectors.explain import explain
-from accounts.selectors.rights import actor_for
-from accounts.services.sections import create_section
+from accounts.permissions.selectors.explain import explain
+from accounts.permissions.selectors.rights import actor_for
+from accounts.permissions.services.sections import create_section
 from productions.models import Production
 from tests import world
 from tests.laws.scenes import Theater

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.rules.approval_steps import Step, approve, governing, narrower, role_word, standing
+from accounts.approvals.rules.approval_steps import Step, approve, governing, narrower, role_word, standing
 
 PATHS = ["a/", "a/b/", "a/b/c/", "a/d/"]
 steps = st.lists(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from accounts.rules.differences import DELETE, EQUAL, INSERT, MOST_PIECES, list_difference, text_difference
+from accounts.approvals.rules.differences import DELETE, EQUAL, INSERT, MOST_PIECES, list_difference, text_difference
 
 WORDS = st.lists(st.sampled_from(["Puck", "flies", ",", " ", "  ", "\n", "é", "ß", "日本", "."]), max_size=40).map(
     "".join

@@ -14,11 +14,11 @@ from django.core.mail import EmailMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.mails.letters import Letter, Reader, as_html, for_reader
-from accounts.mails.signing_in import OCCASIONS, account_mail
 from accounts.models import User
-from accounts.rules.locales import zone_of
-from accounts.rules.notice_kinds import KINDS
+from accounts.notifications.mails.letters import Letter, Reader, as_html, for_reader
+from accounts.notifications.mails.signing_in import OCCASIONS, account_mail
+from accounts.notifications.rules.notice_kinds import KINDS
+from accounts.users.rules.locales import zone_of
 
 ROOT = Path(__file__).resolve().parents[2]
 GERMAN = ROOT / "accounts" / "locale" / "de" / "LC_MESSAGES"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from accounts.rules.notice_kinds import KINDS, Delivery
-from accounts.rules.quiet_hours import after_quiet_hours, next_at
+from accounts.notifications.rules.notice_kinds import KINDS, Delivery
+from accounts.notifications.rules.quiet_hours import after_quiet_hours, next_at
 
 BERLIN, APIA, LORD_HOWE = ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Apia"), ZoneInfo("Australia/Lord_Howe")
 ZONES = st.sampled_from([ZoneInfo("UTC"), BERLIN, ZoneInfo("America/New_York"), APIA, LORD_HOWE])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.rules.seals import (
+from accounts.audit.rules.seals import (
     GENESIS,
     ChangesDigest,
     Checkpoint,

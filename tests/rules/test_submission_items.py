@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.rules.submission_items import (
+from accounts.approvals.rules.submission_items import (
     DEEPEST,
     LONGEST_ALL,
     LONGEST_TEXT,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.approvals.rules.submission_states import OPEN, STATES, TRANSITIONS, VERBS, WRITABLE, after, states_for
 from accounts.models import SubmissionState
-from accounts.rules.submission_states import OPEN, STATES, TRANSITIONS, VERBS, WRITABLE, after, states_for
 
 # Written down a second time, by hand: what each verb leads to, from where. Anything else is refused.
 EXPECTED = {

@@ -10,9 +10,9 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts.audit.services.sealing import seal_waiting
 from accounts.models import AuditEntry, AuditValue, Submission, User
-from accounts.services.roles import end_role
-from accounts.services.sealing import seal_waiting
+from accounts.permissions.services.roles import end_role
 from productions.models import Production
 from scheduling.models import Claim, Occurrence
 from tests import world

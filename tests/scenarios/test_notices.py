@@ -10,7 +10,7 @@ from django.core import mail
 from django.utils import timezone
 
 from accounts.models import Notification, User
-from accounts.services import digests, outbox
+from accounts.notifications.services import digests, outbox
 from productions.services.productions import update_production
 from tests import world
 
@@ -98,7 +98,7 @@ def test_a_forged_link_ends_nothing(token: str) -> None:
 
 
 def test_a_link_ends_one_kind_for_one_reader() -> None:
-    from accounts.services.unsubscribing import one_click_address
+    from accounts.notifications.services.unsubscribing import one_click_address
 
     ann, bert = world.user(), world.user()
     address = one_click_address(ann.pk, "submission_stale")

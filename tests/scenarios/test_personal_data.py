@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 
 from accounts.models import AuditEntry, User
-from accounts.selectors.sections import area
+from accounts.permissions.selectors.sections import area
 from directory.models import Person
 from directory.services.people import update_contact
 from directory.services.personal_data import erase_personal_data, export_personal_data

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.approvals.services.approvals import set_approval_steps
+from accounts.approvals.services.submissions import approve_submission, draft_submission, submit_submission
+from accounts.approvals.services.substitutes import name_substitute
+from accounts.approvals.services.waivers import give_waiver
 from accounts.models import ApprovalStep, Section, Submission, Substitute, User, Waiver
-from accounts.services.approvals import set_approval_steps
-from accounts.services.submissions import approve_submission, draft_submission, submit_submission
-from accounts.services.substitutes import name_substitute
-from accounts.services.waivers import give_waiver
 from productions.models import Production
 from productions.services.productions import update_production
 from tests import world

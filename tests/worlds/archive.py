@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import apps
 
 from accounts.models import Section
-from accounts.selectors.sections import organization
+from accounts.permissions.selectors.sections import organization
 from theater_site.archive.importer import import_archive
 from theater_site.archive.outcomes import Outcome
 from theater_site.core.actors import Actor, System

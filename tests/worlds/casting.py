@@ -37,7 +37,7 @@ def scene(of: Production, title: str = "", *, by: User, **fields: Any) -> Scene:
 
 def department(*, by: User, **fields: Any) -> Department:
     given = {"name": f"Department {world.number()}", "jobs": ["Head", "Assistant"], **fields}
-    from accounts.selectors.sections import organization
+    from accounts.permissions.selectors.sections import organization
 
     made: Department = create_department(actor=world.acting(by), organization=organization(), fields=given)
     return made

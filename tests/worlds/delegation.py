@@ -9,10 +9,10 @@ from typing import Any
 from allauth.account.models import EmailAddress
 
 from accounts.models import Invitation, Notification, Role, RoleAssignment, Section, User
-from accounts.services.handing_over import hand_over
-from accounts.services.invitations import invite
-from accounts.services.role_editing import create_role
-from accounts.services.roles import end_role, set_end_of_role
+from accounts.permissions.services.handing_over import hand_over
+from accounts.permissions.services.invitations import invite
+from accounts.permissions.services.role_editing import create_role
+from accounts.permissions.services.roles import end_role, set_end_of_role
 from tests import world
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import User
-from accounts.selectors.sections import area
+from accounts.permissions.selectors.sections import area
 from directory.models import Credit, Person
 from directory.services.credits import add_credit
 from directory.services.people import add_alias, create_person, link_user, publish_person

@@ -14,7 +14,7 @@ from django.utils import timezone
 from PIL import Image, TiffImagePlugin
 
 from accounts.models import User
-from accounts.selectors.sections import area, organization
+from accounts.permissions.selectors.sections import area, organization
 from directory.models import Person
 from media_library.models import Asset, AssetTag, Depiction, StagedFile, Tag
 from media_library.models.files import facts

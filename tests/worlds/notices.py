@@ -10,9 +10,9 @@ from unittest.mock import patch
 
 from django.core.mail import EmailMultiAlternatives
 
-from accounts.mails.letters import Letter
 from accounts.models import Notification, User
-from accounts.services import outbox
+from accounts.notifications.mails.letters import Letter
+from accounts.notifications.services import outbox
 from theater_site.core import runs
 from theater_site.core.actions import Run
 from theater_site.core.actors import Actor, System

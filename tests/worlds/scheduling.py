@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from accounts.models import Section, User
-from accounts.selectors.sections import area
+from accounts.permissions.selectors.sections import area
 from productions.models import Production
 from scheduling.models import Category, EventSeries, Occurrence, Run, Space, Venue, Visibility
 from scheduling.services.occurrences import publish_occurrence, schedule_occurrence, schedule_standalone

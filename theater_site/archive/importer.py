@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from accounts.models import Section, SectionKind
-from accounts.selectors.sections import area
+from accounts.permissions.selectors.sections import area
 from directory.models import Alias, Credit, Person
 from productions.models import Production, ProductionStatus, Season
 from scheduling.models import Category, Occurrence, Run, Venue, Visibility

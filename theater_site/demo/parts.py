@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+from accounts.approvals.services.submissions import approve_submission
 from accounts.models import Section
-from accounts.services.submissions import approve_submission
 from directory.models import Credit, CreditKind, Person
 from directory.rules.holdings import Holding
 from directory.services.casting import change_cast

@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from accounts.approvals.services.submissions import approve_submission
 from accounts.models import Role, Section, Submission, SubmissionState, User
-from accounts.selectors.rights import actor_for
-from accounts.selectors.sections import area
-from accounts.services.founding import found_organization
-from accounts.services.roles import assign_role
-from accounts.services.submissions import approve_submission
+from accounts.permissions.selectors.rights import actor_for
+from accounts.permissions.selectors.sections import area
+from accounts.permissions.services.founding import found_organization
+from accounts.permissions.services.roles import assign_role
 from directory.models import CreditKind, Person, PersonKind
 from directory.rules.holdings import Holding
 from directory.services.credits import CreditFields, add_credit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from accounts.mails.letters import Letter, Reader
+from accounts.notifications.mails.letters import Letter, Reader
 from scheduling.mails.changes import at_venue, named, place, when
 from scheduling.rules.spans import Placing
 from ticketing.models import Order, OrderState, Ticket

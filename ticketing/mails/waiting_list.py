@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.mails.letters import Letter, Reader
+from accounts.notifications.mails.letters import Letter, Reader
 from scheduling.mails.changes import at_venue, named, place, when
 from scheduling.rules.spans import Placing
 from ticketing.models import WaitingListEntry

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from accounts.mails.letters import Letter
-from accounts.services.outbox import put_to_address
+from accounts.notifications.mails.letters import Letter
+from accounts.notifications.services.outbox import put_to_address
 from scheduling.models import Occurrence, OccurrenceStatus
 from scheduling.signals import Move
 from theater_site.core import runs

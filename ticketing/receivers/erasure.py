@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.rules.subjects import NAME_WITHHELD, Subject, erased_address
-from accounts.selectors.personal_data import indexes
-from accounts.services.audit_retention import erase_values
+from accounts.audit.services.retention import erase_values
+from accounts.privacy.rules.subjects import NAME_WITHHELD, Subject, erased_address
+from accounts.privacy.selectors.personal_data import indexes
 from ticketing.models import Order, Ticket, WaitingListEntry
 from ticketing.services.buyers import index_buyer
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from accounts.services.outbox import put_to_address
+from accounts.notifications.services.outbox import put_to_address
 from scheduling.models import Occurrence
 from theater_site.core import runs
 from theater_site.core.actions import OpenTo, action, current

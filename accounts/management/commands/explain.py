@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Section, User
-from accounts.selectors.explain import Explanation, Ground, Member, explain, instant_asked, members, who
+from accounts.permissions.selectors.explain import Explanation, Ground, Member, explain, instant_asked, members, who
 from theater_site.core.errors import DomainError
 
 

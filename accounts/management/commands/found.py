@@ -12,9 +12,9 @@ from django.core.validators import validate_email
 from django.db import connection, transaction
 
 from accounts.models import User
-from accounts.services.founding import found_organization
-from accounts.services.login_tokens import issue_session_token
-from accounts.services.profiles import checked_name
+from accounts.permissions.services.founding import found_organization
+from accounts.users.services.login_tokens import issue_session_token
+from accounts.users.services.profiles import checked_name
 from theater_site.core.actors import System
 from theater_site.core.errors import DomainError
 from theater_site.core.logs import bind_request_id

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from accounts.models import Notification
-from accounts.selectors.notices import mail_counts, mail_queue, mail_state
-from accounts.selectors.sections import organization
-from accounts.services.notices import retry_all_mail, retry_mail
+from accounts.notifications.selectors.notices import mail_counts, mail_queue, mail_state
+from accounts.notifications.services.notices import retry_all_mail, retry_mail
+from accounts.permissions.selectors.sections import organization
 from theater_site.core.actors import System
 from theater_site.core.errors import DomainError
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from accounts.services.keys import rotate_all
+from accounts.privacy.services.keys import rotate_all
 from theater_site.core import rotation
 from theater_site.core.actors import System
 from theater_site.core.logs import bind_request_id

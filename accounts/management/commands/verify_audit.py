@@ -13,9 +13,9 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from accounts.audit.selectors.verification import Verified, documents, total, verify
+from accounts.audit.services.sealing import sign_checkpoint
 from accounts.models import AuditCheckpoint
-from accounts.selectors.audit.verification import Verified, documents, total, verify
-from accounts.services.sealing import sign_checkpoint
 from theater_site.core.errors import DomainError
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.selectors.sections import area, organization
+from accounts.permissions.selectors.sections import area, organization
 from directory.services.personal_data import export_personal_data
 from theater_site.core.actors import System
 from theater_site.core.errors import DomainError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.management.tables import Import, TableCommand
-from accounts.selectors.sections import organization
+from accounts.permissions.selectors.sections import organization
 from productions.rules.production_table import COLUMNS
 from productions.services.production_table import import_productions
 

@@ -21,7 +21,7 @@ from typing import Any
 from django.db import connection
 
 from accounts.models import Role, Section, User
-from accounts.rules.rights import RIGHTS
+from accounts.permissions.rules.rights import RIGHTS
 from productions.models import Production, Season
 from tests import world
 from theater_site.core.actors import Actor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import Role, RoleAssignment, Section, SectionKind, Submission
-from accounts.services.sections import create_section
+from accounts.permissions.services.sections import create_section
 from productions.services.productions import update_production
 from tests import world
 from tests.laws.scenes import Call, Scene, Theater, open_read

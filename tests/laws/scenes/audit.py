@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
+from accounts.audit.services.sealing import sign_checkpoint
 from accounts.models import AuditCheckpoint, AuditEntry
-from accounts.services.sealing import sign_checkpoint
 from productions.services.productions import update_production
 from tests import world
 from tests.laws.scenes import Call, Scene, Theater

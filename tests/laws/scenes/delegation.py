@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Invitation, Role, RoleAssignment, Section, SectionKind, User
-from accounts.services.sections import create_section
+from accounts.permissions.services.sections import create_section
 from tests import world
 from tests.laws.scenes import Call, Scene, Theater, open_read
 from tests.worlds import delegation

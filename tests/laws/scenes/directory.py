@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import User
-from accounts.selectors.sections import area
+from accounts.permissions.selectors.sections import area
 from directory.models import Alias, Consent, Credit, Person
 from directory.services.consents import give_consent
 from tests import world

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from accounts.models import Notification, User
-from accounts.rules.notice_kinds import Delivery
-from accounts.services.unsubscribing import one_click_address
+from accounts.notifications.rules.notice_kinds import Delivery
+from accounts.notifications.services.unsubscribing import one_click_address
 from tests import world
 from tests.laws.scenes import Call, Scene, Theater
 from tests.worlds.notices import given_up

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from accounts.selectors.sections import area
+from accounts.permissions.selectors.sections import area
 from scheduling.models import EventSeries, Occurrence, Run, Space, Venue
 from scheduling.services.occurrences import cancel_occurrence
 from tests.laws.scenes import Call, Scene, Theater, open_read

@@ -8,9 +8,9 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 
 from accounts.models import ApiToken
-from accounts.selectors.sections import area
-from accounts.services.api_tokens import create_token
-from accounts.services.login_tokens import issue_session_token
+from accounts.permissions.selectors.sections import area
+from accounts.permissions.services.api_tokens import create_token
+from accounts.users.services.login_tokens import issue_session_token
 from tests import world
 from tests.laws.scenes import Call, Scene, Theater, open_read
 from tests.worlds import directory

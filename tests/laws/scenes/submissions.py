@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from accounts.approvals.services.submissions import draft_submission, request_changes
 from accounts.models import Submission, User
-from accounts.services.submissions import draft_submission, request_changes
 from tests import world
 from tests.laws.scenes import Call, Scene, Theater
 from tests.laws.scenes.accounts import submission

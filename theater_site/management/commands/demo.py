@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from accounts.models import Section, Submission, User
-from accounts.services.login_tokens import issue_session_token
+from accounts.users.services.login_tokens import issue_session_token
 from media_library.models import StagedFile
 from media_library.selectors.renditions import WIDTHS, rendition_key
 from productions.models import Production

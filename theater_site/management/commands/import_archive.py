@@ -15,7 +15,7 @@ from rich.table import Table
 
 from accounts.management.acting import acting_for
 from accounts.models import Section
-from accounts.selectors.sections import organization
+from accounts.permissions.selectors.sections import organization
 from theater_site.archive.importer import import_archive, reporting
 from theater_site.archive.outcomes import Outcome
 from theater_site.archive.reader import read_archive

@@ -1,0 +1,113 @@
+"""The list of all actions: what can be done, by whom, with which inputs."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.approvals.services.submissions.items import may_be_item
+from accounts.permissions.rules.api_tokens import TOKEN_RIGHTS
+from accounts.permissions.rules.rights import APPROVED_AREAS, RIGHTS
+from theater_site.api import descriptions
+from theater_site.api.action_inputs import inputs_of
+from theater_site.api.resources import ActingView
+from theater_site.api.schema import name_values
+from theater_site.core.actions import Action, registered
+
+name_values(
+    "PermissionEnum",
+    "A permission, named by a verb and an area: `view`, `propose`, `edit`, `publish`, `approve`, `manage` or `emergency`, and "
+    "what it is about. `edit_details` is to change what is played; whoever holds `propose_details` submits the change for "
+    "approval instead.",
+    lambda: RIGHTS,
+)
+name_values(
+    "ItemActionEnum",
+    "An action that can be an item of a submission; `GET /api/v1/actions/` lists each with its inputs.",
+    lambda: [name for name, action in registered().items() if may_be_item(action)],
+)
+name_values(
+    "TokenPermissionEnum", "A permission that an API token can have: to view what is not public.", lambda: TOKEN_RIGHTS
+)
+name_values("AreaEnum", "An area of the theater's work; every permission names one.", lambda: APPROVED_AREAS)
+
+
+class NeededPermission(serializers.Serializer[Any]):
+    """A permission, and where it is needed."""
+
+    permission = serializers.CharField(
+        help_text="The permission; `approve_{area}` takes the area from the input or object of that name. Example: edit_details"
+    )
+    on = serializers.CharField(
+        help_text="The input on whose section it is needed; a dot leads to what belongs to it. Example: production.season"
+    )
+
+
+class ActionRead(serializers.Serializer[Any]):
+    """One thing that can be done."""
+
+    name = serializers.CharField(
+        help_text="How items of submissions and the audit log call it. Example: production.update"
+    )
+    summary = serializers.CharField(help_text="What it does, in one sentence.")
+    description = serializers.CharField(help_text="What it does, what follows from it, and what it refuses; Markdown.")
+    permissions = NeededPermission(many=True, help_text="What is needed, all of it. Empty: see `open_to`.")
+    open_to = serializers.ChoiceField(
+        choices=[("public", "everybody"), ("signed_in", "everybody signed in"), ("system", "the installation itself")],
+        allow_null=True,
+        help_text="Who may run it without a permission; null where `permissions` are needed.",
+    )
+    can_be_submitted = serializers.BooleanField(
+        help_text="Whether somebody who may only propose it can submit it for approval: the request is then answered 202."
+    )
+    can_be_item = serializers.BooleanField(
+        help_text="Whether it can be an item of a submission that is written by hand."
+    )
+    subject = serializers.CharField(
+        allow_null=True,
+        help_text="The input whose version `If-Match`, or an item's `if_version`, is compared with. Example: production",
+    )
+    inputs = serializers.DictField(
+        help_text="JSON Schema of its inputs, as an item of a submission has them: name, type, what is required, description, "
+        "choices. Addresses take some of them from the path, and groups of fields flat in the body."
+    )
+
+
+class ActionList(serializers.Serializer[Any]):
+    """All actions."""
+
+    results = ActionRead(many=True, help_text="Every action, by name.")
+
+
+class ActionsView(ActingView):
+    """Every action with its permission and its inputs."""
+
+    @extend_schema(responses=ActionList)
+    def get(self, request: Request) -> Response:
+        """List the actions. Every change goes through one of these, whichever address or command it comes from; items of a
+        submission name them, and so does the audit log."""
+        return Response(_actions())
+
+
+@cache
+def _actions() -> dict[str, Any]:
+    return {"results": [_told(action) for action in registered().values()]}
+
+
+def _told(action: Action[Any, Any]) -> dict[str, Any]:
+    return {
+        "name": action.name,
+        "summary": descriptions.sentence_of(action.__doc__),
+        "description": descriptions.paragraphs(action.__doc__),
+        "permissions": [{"permission": need.right, "on": need.on} for need in action.needs],
+        "open_to": action.open_to.value if action.open_to is not None else None,
+        "can_be_submitted": action.proposable,
+        "can_be_item": may_be_item(action),
+        "subject": action.subject,
+        "inputs": inputs_of(action),
+    }

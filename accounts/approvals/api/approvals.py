@@ -1,0 +1,170 @@
+"""The addresses of approving: what waits for me, the steps of an area, who stands in for whom, and waivers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action as address
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.approvals.models.approvals import ApprovalStep, Substitute
+from accounts.approvals.models.submissions import Submission
+from accounts.approvals.models.waivers import Waiver
+from accounts.approvals.selectors.waiting import Waits, counts_for, page_for
+from accounts.approvals.services.approvals import set_approval_steps
+from accounts.approvals.services.substitutes import end_substitute, name_substitute
+from accounts.approvals.services.waivers import give_waiver, revoke_waiver
+from theater_site.api.inputs import body_of
+from theater_site.api.pagination import Pages
+from theater_site.api.resources import Readable, Resource, creates, verb
+from theater_site.core import runs
+from theater_site.core.actors import Actor, ActorKind
+from theater_site.core.errors import NotSignedIn
+
+
+class WaitingCounts(serializers.Serializer[Any]):
+    """How much waits for the caller, in all and by area."""
+
+    total = serializers.IntegerField(help_text="How many submissions wait for you. Example: 5")
+    by_area = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text='How many wait in each area; an area where none waits is absent. Example: {"details": 4, "media": 1}',
+    )
+
+
+class WaitingRead(serializers.Serializer[Any]):
+    """What a decision is to be made on, without its contents: these are at its own address. `since` is when it came to this
+    step, `escalated` whether it came up from below, where nobody may decide."""
+
+    id = serializers.IntegerField()
+    version = serializers.IntegerField()
+    title = serializers.CharField(help_text="What it is about. Example: New subtitle of The Seagull")
+    area = serializers.CharField(help_text="The area of work that it is about. Example: details")
+    section = serializers.IntegerField()
+    author = serializers.IntegerField(help_text="Id of the user who wrote it. Example: 9")
+    round = serializers.IntegerField(help_text="How often it was submitted, from 1. Example: 1")
+    step = serializers.IntegerField(help_text="At which of the approval steps it waits, from 0. Example: 0")
+    run_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When it is applied once it is approved; null is at once. Example: 2027-03-20T08:00:00Z",
+    )
+    submitted_at = serializers.DateTimeField(
+        help_text="When it was submitted: an instant in UTC. Example: 2027-03-14T18:30:00Z"
+    )
+    since = serializers.DateTimeField(
+        help_text="When it came to this step: an instant in UTC. Example: 2027-03-14T18:30:00Z"
+    )
+    escalated = serializers.BooleanField(
+        help_text="True where it came from a section below, where nobody may decide. Example: false"
+    )
+
+
+class WaitingViewSet(Resource):
+    """What waits for the caller: exactly what they may decide on now, in their own place or in somebody else's."""
+
+    queryset = Submission.objects.all()
+    serializer_class = WaitingRead
+    ordering = ("id",)
+    filterset_fields = ("area", "section", "author")
+
+    def list(self, request: Request) -> Response:
+        """List the submissions that wait for you, the oldest first."""
+        actor, now = self._who_decides(), runs.instant()
+        filters = tuple(sorted(self.asked(Submission).items()))
+
+        def page(after: list[Any] | None, size: int) -> list[Waits]:
+            return page_for(actor, now, size=size, after=after[0] if after else 0, filters=filters)
+
+        return self.listed(Pages(Submission, page))
+
+    @extend_schema(responses=WaitingCounts, filters=False)
+    @address(detail=False, methods=["get"], pagination_class=None, filterset_fields=())
+    def counts(self, request: Request) -> Response:
+        """Count the submissions that wait for you, by area; an area where none waits is absent."""
+        by_area = counts_for(self._who_decides(), runs.instant())
+        return Response({"total": sum(by_area.values()), "by_area": by_area})
+
+    def _who_decides(self) -> Actor:
+        if self.actor.kind is not ActorKind.USER:
+            raise NotSignedIn("Sign in to see what waits for you.")
+        return self.actor
+
+
+class ApprovalStepRead(serializers.ModelSerializer[ApprovalStep]):
+    """One of the steps that submissions of an area pass before they are applied."""
+
+    class Meta:
+        model = ApprovalStep
+        fields = ("id", "version", "section", "area", "position", "title", "right", "role")
+
+
+class ApprovalStepViewSet(Readable):
+    """Which agreements an area needs, where it needs other than one. Those of the nearest section above count, as a whole."""
+
+    queryset = ApprovalStep.objects.all()
+    serializer_class = ApprovalStepRead
+    ordering = ("section_id", "area", "position", "pk")
+    filterset_fields = ("section", "area")
+
+    @extend_schema(
+        request=body_of(set_approval_steps),
+        responses={201: ApprovalStepRead(many=True)},
+    )
+    def create(self, request: Request) -> Response:
+        return self.perform(
+            request,
+            set_approval_steps,
+            lambda made: Response(ApprovalStepRead(made, many=True).data, status=201),
+            body=_STEPS,
+        )
+
+    create.action_run = set_approval_steps  # type: ignore[attr-defined]
+
+
+_STEPS = body_of(set_approval_steps)
+
+
+class SubstituteRead(serializers.ModelSerializer[Substitute]):
+    """Who decides in whose place, where, and from when to when."""
+
+    class Meta:
+        model = Substitute
+        fields: ClassVar[tuple[str, ...]] = (
+            "id", "version", "person", "stand_in", "section", "area", "starts_at", "ends_at", "reason", "named_by",
+        )  # fmt: skip
+
+
+class SubstituteViewSet(Readable):
+    """Who decides in whose place: one's own, and those of sections whose members one may see."""
+
+    queryset = Substitute.objects.all()
+    serializer_class = SubstituteRead
+    ordering = ("-pk",)
+    filterset_fields = ("person", "stand_in", "section")
+    create = creates(name_substitute, model=Substitute, answers=SubstituteRead)
+    end = verb(end_substitute, answers=SubstituteRead)
+
+
+class WaiverRead(serializers.ModelSerializer[Waiver]):
+    """Which warnings are accepted for which objects, why, and until when."""
+
+    class Meta:
+        model = Waiver
+        fields: ClassVar[tuple[str, ...]] = (
+            "id", "version", "section", "object_type", "object_id", "rule", "reason", "by", "until", "revoked_at",
+            "created_at",
+        )  # fmt: skip
+
+
+class WaiverViewSet(Readable):
+    """Which warnings stop nothing for which objects, who says so, why, and until when."""
+
+    queryset = Waiver.objects.all()
+    serializer_class = WaiverRead
+    ordering = ("-pk",)
+    filterset_fields = ("section", "object_type", "object_id", "rule")
+    create = creates(give_waiver, model=Waiver, answers=WaiverRead)
+    revoke = verb(revoke_waiver, answers=WaiverRead)

@@ -1,0 +1,211 @@
+"""Who decides on what waits: steps, stand-ins, who has agreed so far, and where and since when something waits."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.approvals.models.submissions import Submission
+from accounts.permissions.models.sections import Role, Section
+from theater_site.core.actors import Actor
+from theater_site.core.encryption import EncryptedJSONField, EncryptedTextField
+from theater_site.core.models import ContentModel
+
+
+class ApprovalStep(ContentModel):
+    """One of the agreements that a submission in `area` needs in `section` and below, in the order of `position` from 0.
+
+    Whoever holds `right` there decides, or whoever has `role` there. The last step of an area is always that of its
+    approve right: nothing is done that nobody agreed to who may approve it. The nearest section above that has steps for
+    the area counts, with all of them and no others; where none has, there is one step.
+    """
+
+    section_lookup: ClassVar[str] = "section_id"
+    view_right: ClassVar[str] = "view_members"
+
+    section = models.ForeignKey(Section, on_delete=models.CASCADE, related_name="approval_steps")
+    area = models.CharField(
+        max_length=20, help_text="The area of work whose submissions pass this step. Example: details"
+    )
+    position = models.PositiveSmallIntegerField(help_text="Its place among the steps of the area, from 0. Example: 0")
+    title = models.CharField(
+        max_length=120, help_text="What the step is called, for those who wait for it. Example: Brand review"
+    )
+    right = models.CharField(
+        max_length=60,
+        blank=True,
+        help_text="The permission by which somebody decides at this step; empty where it goes by a role. "
+        "Example: approve_details",
+    )
+    role = models.ForeignKey(
+        Role,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the role by which somebody decides at this step; null where it goes by a "
+        "permission. Example: 5",
+    )
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["section", "area", "position"],
+                name="approval_step_position_once",
+                violation_error_message="Somebody else set these steps at the same moment. Load them again.",
+            ),
+            models.CheckConstraint(
+                name="approval_step_right_or_role",
+                condition=(Q(role=None) & ~Q(right="")) | (~Q(role=None) & Q(right="")),
+                violation_error_message="A step is decided by a right or by a role.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Substitute(ContentModel):
+    """`stand_in` decides in the place of `person` on `section` and below, from `starts_at` (included) to `ends_at` (excluded).
+
+    In one area, or in all of them (""). It gives no right: it holds only while the person themselves may decide, and a
+    stand-in's stand-in is nobody.
+    """
+
+    section_lookup: ClassVar[str] = "section_id"
+    view_right: ClassVar[str] = "view_members"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="substitutes",
+        help_text="Id of the user who is absent. Example: 7",
+    )
+    stand_in = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="stands_in",
+        help_text="Id of the user who decides instead. Example: 9",
+    )
+    section = models.ForeignKey(
+        Section,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the section in which the substitute decides, and below it. Example: 4",
+    )
+    area = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        help_text="The area in which the substitute decides; empty is all. Example: details",
+    )
+    starts_at = models.DateTimeField(help_text="From when: an instant in UTC. Example: 2027-07-01T00:00:00Z")
+    ends_at = models.DateTimeField(help_text="Until before when: an instant in UTC. Example: 2027-07-22T00:00:00Z")
+    reason = EncryptedTextField(
+        blank=True, default="", max_length=500, help_text="Why, for those concerned. Example: Vacation"
+    )
+    named_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the user who named the substitute. Example: 7",
+    )
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.CheckConstraint(
+                name="substitute_ends_after_start",
+                condition=Q(ends_at__gte=F("starts_at")),
+                violation_error_message="The end must be after the start.",
+            ),
+            models.CheckConstraint(
+                name="substitute_is_somebody_else",
+                condition=~Q(person=F("stand_in")),
+                violation_error_message="Nobody stands in for themselves.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stand_in_id} for {self.person_id}"
+
+    @classmethod
+    def visible_as_own(cls, actor: Actor) -> Q | None:
+        return Q(person_id=actor.user_id) | Q(stand_in_id=actor.user_id) if actor.user_id is not None else None
+
+
+class Agreement(ContentModel):
+    """Somebody agreed to a round of a submission at one of its steps, in their own place or in somebody else's.
+
+    Nobody agrees to one round twice, but where nobody else was left to ask (`again`).
+    """
+
+    section_lookup: ClassVar[str] = "submission__section_id"
+    view_right: ClassVar[str] = "manage_members"
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="agreements", db_index=False)
+    round = models.PositiveIntegerField(help_text="The round of the submission that was agreed to. Example: 1")
+    step = models.PositiveSmallIntegerField(help_text="The step at which it was, from 0. Example: 0")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the user who agreed. Example: 9",
+    )
+    in_place_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="Id of the user for whom they decided as a substitute; null in their own place. Example: 7",
+    )
+    again = models.BooleanField(default=False)
+    at = models.DateTimeField(help_text="When: an instant in UTC. Example: 2027-03-14T18:30:00Z")
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission", "round", "step"],
+                name="agreement_once_a_step",
+                violation_error_message="This step was decided at the same moment.",
+            ),
+            models.UniqueConstraint(
+                fields=["submission", "round", "user"],
+                condition=Q(again=False),
+                name="agreement_once_a_person",
+                violation_error_message="You agreed to this at an earlier step; the next step is somebody else's.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} on submission {self.submission_id}"
+
+
+class Waiting(models.Model):
+    """Since when a submission waits at its step, who has been reminded of it, and where it went up to.
+
+    Bookkeeping beside the submission, so that a reminder is no change of it and makes no approver's version stale. Most need
+    none: without a row it waits at its first step since it was submitted, and nobody was reminded (`waiting_of`).
+    """
+
+    submission = models.OneToOneField(Submission, on_delete=models.CASCADE, related_name="waiting", primary_key=True)
+    since = models.DateTimeField(db_index=True)
+    # The greatest of APPROVAL_REMINDER_DAYS that people were reminded at.
+    reminded = models.PositiveSmallIntegerField(default=0)
+    # The section above whose people decide too, since nobody below may.
+    escalated_to = models.ForeignKey(Section, null=True, on_delete=models.SET_NULL, related_name="+")
+    # It went up as far as it can, and found nobody but those who agreed to it at an earlier step: these decide again.
+    by_those_who_agreed = models.BooleanField(default=False)
+    # Rule to reason: what its approval waived, for the time when it is done.
+    waived = EncryptedJSONField(default=dict, blank=True)
+
+    def __str__(self) -> str:
+        return f"submission {self.submission_id} since {self.since:%Y-%m-%d %H:%M}"

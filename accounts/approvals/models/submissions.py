@@ -1,0 +1,265 @@
+"""What somebody proposed and somebody else decides on."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from accounts.permissions.models.sections import Section
+from accounts.permissions.rules.rights import AREAS
+from theater_site.core import runs
+from theater_site.core.actors import EVERYWHERE, Actor
+from theater_site.core.encryption import EncryptedJSONField, EncryptedTextField
+from theater_site.core.errors import DomainError
+from theater_site.core.models import ContentModel, ContentQuerySet
+
+
+class SubmissionState(models.TextChoices):
+    """Where a submission stands: written, waiting, decided, or applied."""
+
+    DRAFT = "draft", "draft"
+    SUBMITTED = "submitted", "submitted"
+    CHANGES_REQUESTED = "changes_requested", "changes requested"
+    APPROVED = "approved", "approved, waits for its time"
+    APPLIED = "applied", "applied"
+    DECLINED = "declined", "declined"
+    WITHDRAWN = "withdrawn", "withdrawn"
+    STALE = "stale", "stale"
+    FAILED = "failed", "failed"
+
+
+class SubmissionQuerySet(ContentQuerySet):
+    def visible_to(self, actor: Actor) -> Self:
+        """As for any content, but that a draft is seen by nobody except those who write it."""
+        # What somebody decides by is loaded along with all that they hold, where it is asked about first.
+        actor.sections_held(f"decide_{next(iter(AREAS))}", runs.instant())
+        return super().visible_to(actor).filter(~Q(state=SubmissionState.DRAFT) | _written_by(actor))
+
+
+class Submission(ContentModel):
+    """One or several actions with their inputs: drafted, submitted, and decided by somebody who wrote no part of it.
+
+    `items` is a list of {action, inputs, if_version, name}, encrypted since inputs may be personal; `name` is by what
+    later items call an item's result. `round` counts how often it was submitted, `digest` is what the preview of the
+    round came to: only exactly that is ever applied (see `token` for what is shown of it). `area` and `section` are those
+    of the first item that needs approval (of a draft: as far as can be told, "" and the organization where it cannot).
+    `failure` is the code of what made it stale or failed.
+    """
+
+    section_lookup: ClassVar[str] = "section_id"
+    view_right: ClassVar[str] = "manage_members"
+    personal: ClassVar[frozenset[str]] = frozenset({"items", "comment", "title", "decided_changes"})
+    loaded_along: ClassVar[tuple[str, ...]] = ("author", "section")
+
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="submissions",
+        help_text="Id of the user who wrote it first. Example: 9",
+    )
+    section = models.ForeignKey(
+        Section,
+        on_delete=models.PROTECT,
+        related_name="submissions",
+        help_text="Id of the section whose approvers decide. Example: 4",
+    )
+    area = models.CharField(
+        max_length=20, blank=True, default="", help_text="The area of work that it is about. Example: details"
+    )
+    title = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text="What it is about, for those who decide. Example: New subtitle of The Seagull",
+    )
+    state = models.CharField(
+        max_length=20,
+        choices=SubmissionState.choices,
+        default=SubmissionState.DRAFT,
+        help_text="Where it stands. Example: submitted",
+    )
+    items = EncryptedJSONField(blank=True)
+    digest = models.CharField(max_length=64, blank=True, default="")
+    # What was decided on, as the approver saw it; null until then.
+    decided_changes = EncryptedJSONField(null=True, editable=False)
+    round = models.PositiveIntegerField(
+        default=0, help_text="How often it was submitted, from 1; 0 for a draft. Example: 1"
+    )
+    # Which of the approval steps of its area it waits at.
+    step = models.PositiveSmallIntegerField(
+        default=0, help_text="At which of the approval steps it waits, from 0. Example: 0"
+    )
+    # When it is to be done once it is approved; None: at once.
+    run_at = models.DateTimeField(
+        null=True,
+        help_text="When it is applied once it is approved: an instant in UTC; null is at once. Example: "
+        "2027-03-20T08:00:00Z",
+    )
+    submitted_at = models.DateTimeField(
+        null=True, help_text="When it was submitted last; null for a draft. Example: 2027-03-14T18:30:00Z"
+    )
+    # By whose rights what needs nobody's approval is done.
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the user who submitted it last. Example: 9",
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the user who decided; null until then. Example: 2",
+    )
+    # Whom they stood in for.
+    decided_in_place_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="Id of the user for whom they decided as a substitute; null in their own place. Example: 7",
+    )
+    decided_at = models.DateTimeField(
+        null=True, help_text="When it was decided; null until then. Example: 2027-03-15T08:00:00Z"
+    )
+    comment = EncryptedTextField(
+        blank=True,
+        default="",
+        max_length=5000,
+        help_text="What was said with the decision. Example: Thank you, very clear.",
+    )
+    failure = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        help_text="The code of the error where it was approved and could not be applied; empty else. "
+        "Example: reference_gone",
+    )
+
+    objects = models.Manager.from_queryset(SubmissionQuerySet)()  # type: ignore[misc]
+
+    # Of an approval that did not come to pass: what stood in the way, for whoever has just asked for it.
+    refusal: DomainError | None = None
+
+    class Meta:
+        base_manager_name = "objects"
+        indexes = [
+            models.Index(fields=["state", "section", "id"], name="submission_waiting"),
+            models.Index(fields=["state", "run_at"], condition=Q(run_at__isnull=False), name="submission_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def token(self, digest: str | None = None) -> str:
+        """What an approval names of what was seen: this round, its time, and what it comes to (unless told otherwise, what
+        it came to when it was submitted). "" of what was never submitted."""
+        digest = self.digest if digest is None else digest
+        at = self.run_at.astimezone(UTC).isoformat() if self.run_at is not None else ""
+        return hashlib.sha256(f"{self.round} {at} {digest}".encode()).hexdigest() if digest else ""
+
+    @classmethod
+    def visible_as_own(cls, actor: Actor) -> Q | None:
+        """What they wrote, and what they may decide: its inputs are nobody else's to read."""
+        if actor.user_id is None:
+            return None
+        theirs = _written_by(actor)
+        for area in AREAS:
+            sections = actor.sections_held(f"decide_{area}", runs.instant())
+            if sections is EVERYWHERE:
+                theirs |= Q(area=area)
+            elif sections:
+                theirs |= Q(area=area, section__in=sections)
+        return theirs
+
+
+class SubmissionAuthor(ContentModel):
+    """Somebody who may write a submission besides its author. `wrote_at` is when they last did: only then are they
+    one of those who cannot approve it, so that nobody is kept from deciding by merely being asked in."""
+
+    section_lookup: ClassVar[str] = "submission__section_id"
+    view_right: ClassVar[str] = "manage_members"
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="authors", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    wrote_at = models.DateTimeField(null=True)
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission", "user"],
+                name="submission_author_once",
+                violation_error_message="They write it already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} of submission {self.submission_id}"
+
+
+class SubmissionComment(ContentModel):
+    """What was said about a submission in one of its rounds: of one field ("items.0.inputs.changes.title") or, with an
+    empty path, of all of it. `asks` tells a change that is asked for from a remark."""
+
+    section_lookup: ClassVar[str] = "submission__section_id"
+    view_right: ClassVar[str] = "manage_members"
+    personal: ClassVar[frozenset[str]] = frozenset({"text"})
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="comments")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the user who wrote it. Example: 2",
+    )
+    round = models.PositiveIntegerField(help_text="The round in which it was written. Example: 1")
+    field = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        help_text="The field that it is about; empty where it is about all. Example: subtitle",
+    )
+    text = EncryptedTextField(
+        max_length=5000, help_text="What was written. Example: Please without an exclamation mark."
+    )
+    asks = models.BooleanField(default=False, help_text="True where a change was asked for by it. Example: true")
+
+    class Meta:
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return f"comment {self.pk} on submission {self.submission_id}"
+
+
+class SubmissionSubject(models.Model):
+    """An object that a submission is about, as its last preview told: by these rows those who propose something for one
+    object learn of each other, and a rebase learns what was touched. `version` is the object's as it was previewed."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="subjects")
+    object_type = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=40)
+    version = models.PositiveIntegerField()
+    # The fields that it would change; empty where it only adds something to the object.
+    fields = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["object_type", "object_id"], name="submission_of_object")]
+
+    def __str__(self) -> str:
+        return f"submission {self.submission_id} on {self.object_type} {self.object_id}"
+
+
+def _written_by(actor: Actor) -> Q:
+    if actor.user_id is None:
+        return Q(pk__in=())
+    asked_in = SubmissionAuthor.objects.filter(user_id=actor.user_id).values("submission_id")
+    return Q(author_id=actor.user_id) | Q(pk__in=asked_in)

@@ -1,0 +1,119 @@
+"""What follows from something waiting for approval: where it waits, and who is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from accounts.approvals.mails import submissions, substitutes
+from accounts.approvals.models.approvals import Substitute
+from accounts.approvals.models.submissions import Submission
+from accounts.approvals.selectors.approvers import writers
+from accounts.approvals.selectors.deciding import LAST_RESORT
+from accounts.approvals.services.approvals import settle
+from accounts.notifications.mails.letters import Letter, Reader
+from accounts.notifications.services.outbox import put, withdraw_unsent
+from accounts.permissions.selectors.rights import holders_of
+from accounts.users.models.users import User
+from theater_site.core.actions import current
+
+
+def let_wait(submission: Submission, **_: Any) -> None:
+    """It waits at its first step from now on. Listens to `submission_arrived`."""
+    settle(submission)
+
+
+def tell_deciders(submission: Submission, deciders: list[User], escalated: bool, **_: Any) -> None:
+    if not deciders:
+        _tell_that_nobody_may(submission)
+    elif escalated:
+        _put_anew("submission_escalated", deciders, submissions.submission_escalated, submission)
+    else:
+        _put_anew("submission_arrived", deciders, submissions.submission_arrived, submission)
+
+
+def _put_anew(
+    kind: str, deciders: list[User], write: Callable[[Submission, Reader], Letter], submission: Submission
+) -> None:
+    """Once a round and step to each; what they were not sent yet of an earlier round is put aside for it."""
+    if submission.round > 1:
+        withdraw_unsent(kind, deciders, submission)
+    at = f"{kind}:{submission.pk}:{submission.round}:{submission.step}"
+    put(kind, deciders, lambda reader: write(submission, reader), once=at, **_of(submission))
+
+
+def tell_in_whose_place(submission: Submission, person: User, verb: str, **_: Any) -> None:
+    """Whoever was stood in for, of what was done in their place."""
+    by = current().actor.user
+    put(
+        "decided_in_your_place",
+        [person],
+        lambda reader: submissions.decided_in_your_place(submission, reader, by, verb),
+        **_of(submission),
+    )
+
+
+def tell_overdue(submission: Submission, deciders: list[User], days: int, **_: Any) -> None:
+    if deciders:
+        put(
+            "submission_reminder",
+            deciders,
+            lambda reader: submissions.submission_reminder(submission, reader, days),
+            **_of(submission),
+        )
+    else:
+        _tell_that_nobody_may(submission)
+
+
+def tell_of_emergency(submission: Submission, deciders: list[User], reason: str, **_: Any) -> None:
+    """Everybody who could have decided, and those who wrote it, each in words of their own."""
+    by = current().actor.user
+    for readers, write in (
+        (deciders, submissions.emergency_published),
+        (writers(submission), submissions.own_published_in_emergency),
+    ):
+        put(
+            "emergency_published",
+            _others(readers, by),
+            lambda reader, write=write: write(submission, reader, by, reason),  # type: ignore[misc]
+            **_of(submission),
+        )
+
+
+def tell_of_substitute(substitute: Substitute, **_: Any) -> None:
+    _tell_both(substitute, "substitute_named", substitutes.substitute_named)
+
+
+def tell_of_substitute_ended(substitute: Substitute, **_: Any) -> None:
+    _tell_both(substitute, "substitute_ended", substitutes.substitute_ended)
+
+
+def _tell_both(substitute: Substitute, kind: str, write: Callable[[Substitute, Reader], Letter]) -> None:
+    put(
+        kind,
+        _others([substitute.person, substitute.stand_in], current().actor.user),
+        lambda reader: write(substitute, reader),
+        thread=f"substitute:{substitute.pk}",
+        about=substitute,
+    )
+
+
+def _tell_that_nobody_may(submission: Submission) -> None:
+    """Whoever could give somebody a role there, and those who wait for it."""
+    managers = holders_of(LAST_RESORT, submission.section, current().instant)
+    put(
+        "nobody_may_decide",
+        _others([*managers, *writers(submission)], None),
+        lambda reader: submissions.nobody_may_decide(submission, reader),
+        **_of(submission),
+    )
+
+
+def _others(users: list[User], by: User | None) -> list[User]:
+    """Each active one once, by id, without whoever did it."""
+    known = {user.pk: user for user in users if user.is_active and (by is None or user.pk != by.pk)}
+    return [known[pk] for pk in sorted(known)]
+
+
+def _of(submission: Submission) -> dict[str, Any]:
+    return {"thread": f"submission:{submission.pk}", "about": submission}

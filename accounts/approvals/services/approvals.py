@@ -1,0 +1,215 @@
+"""The steps of approval: which there are, agreeing at one of them, and where something waits meanwhile."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypedDict
+
+from django.db.models import QuerySet
+
+from accounts.approvals.models.approvals import Agreement, ApprovalStep, Waiting
+from accounts.approvals.models.submissions import Submission, SubmissionState
+from accounts.approvals.rules.approval_steps import Step, approve, governing
+from accounts.approvals.selectors.approvers import (
+    all_steps,
+    asked_above,
+    asked_where,
+    deciders,
+    in_whose_place,
+    refuse_unless_decides,
+    waiting_of,
+)
+from accounts.approvals.signals import decided_in_place, submission_waits
+from accounts.permissions.models.sections import Role, Section
+from accounts.permissions.rules.rights import APPROVED_AREAS, RIGHTS
+from accounts.permissions.selectors.rights import SignedIn
+from accounts.users.models.users import User
+from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
+from theater_site.core.errors import Invalid
+
+MOST_STEPS = 6
+
+
+class StepFields(TypedDict, total=False):
+    """A step: its title, and the right or the role by which somebody decides at it."""
+
+    title: Annotated[str, Doc("What the step is called, for those who wait for it. Example: Brand review")]
+    right: Annotated[
+        str, Doc("The permission by which somebody decides at this step. Example: approve_details", RIGHTS.keys)
+    ]
+    role: Annotated[
+        Role | None,
+        Doc("Id of the role by which somebody decides at this step; null where it goes by a permission. Example: 5"),
+    ]
+
+
+@action(
+    "approval_steps.set",
+    needs=(Needs("manage_members", on="section"), Needs("approve_{area}", on="section")),
+)
+def set_approval_steps(
+    *,
+    section: Annotated[
+        Section, Doc("Id of the section whose submissions pass these steps, and those below it. Example: 4")  # type: ignore[valid-type]
+    ],
+    area: Annotated[
+        str, Doc("The area of work whose submissions pass these steps. Example: details", lambda: APPROVED_AREAS)
+    ],
+    steps: Annotated[
+        list[StepFields],
+        Doc(
+            "All steps in their order, at most 6; the last one goes by the area's approve permission. "
+            "An empty list: those of the section above."
+        ),
+    ],
+) -> list[ApprovalStep]:
+    """Set which steps the submissions of an area pass on a section and below. An empty list: those of the section above.
+
+    The last step is always that of the area's approve right; whoever sets steps holds it, and gives members their roles
+    there. What waits meanwhile goes on at the same place in the order, the last one at most, and whoever has come to decide there
+    is told. Refused: a step with no title,
+    with neither a right nor a role or with both, an unknown right, and another last step (`last_step_approves`).
+    """
+    if len(steps) > MOST_STEPS:
+        raise Invalid(f"At most {MOST_STEPS} steps, please.", code="too_many_steps", field="steps")
+    rows = [_step(section, area, position, fields) for position, fields in enumerate(steps)]
+    if rows and rows[-1].right != approve(area):
+        raise Invalid(
+            f"The last step is decided by the right {approve(area)}: nothing is done that nobody agreed to who may approve it.",
+            code="last_step_approves",
+            field="steps",
+        )
+    before = all_steps()
+    ApprovalStep.objects.filter(section=section, area=area).delete()
+    made: list[ApprovalStep] = ApprovalStep.objects.bulk_create(rows)
+    _ask_anew(section, area, before)
+    return made
+
+
+def _ask_anew(section: Section, area: str, before: list[Step]) -> None:
+    """What waits in `area` below `section` is asked of those whom the steps name now."""
+    after = all_steps()
+    waiting = Submission.objects.filter(state=SubmissionState.SUBMITTED, area=area)
+    below = waiting.filter(section__path__startswith=section.path).select_related("section", "author", "waiting")
+    # Locked before its row in Waiting is, as whoever decides on it does: the other way round the two wait for each other.
+    for submission in below.select_for_update(of=("self",)).order_by("pk"):
+        path = submission.section.path
+        if _words(governing(before, area, path)) != _words(governing(after, area, path)):
+            row = waiting_of(submission)
+            row.escalated_to, row.by_those_who_agreed = None, False
+            Waiting.objects.filter(submission=submission).update(escalated_to=None, by_those_who_agreed=False)
+            _ask(submission, row)
+
+
+def _words(steps: list[Step]) -> list[str]:
+    return [step.word for step in steps]
+
+
+def _step(section: Section, area: str, position: int, fields: StepFields) -> ApprovalStep:
+    right, role, title = fields.get("right", ""), fields.get("role"), fields.get("title", "").strip()
+    where = f"steps.{position}"
+    if not title:
+        raise Invalid("Give the step a title.", code="required", field=f"{where}.title")
+    if (role is None) == (not right):
+        raise Invalid("A step is decided by a right or by a role: name one of them.", code="right_or_role", field=where)
+    if right and right not in RIGHTS:
+        raise Invalid("There is no such right.", code="unknown_right", field=f"{where}.right")
+    return ApprovalStep(section=section, area=area, position=position, title=title, right=right, role=role)
+
+
+def decides(submission: Submission, verb: str) -> User | None:
+    """Refuse the running action's actor where they may not decide on `submission`; else in whose place they do, who is told
+    of what they did (`verb` is "approve", "decline" or "request_changes"). None: in their own."""
+    run = current()
+    refuse_unless_decides(run.actor, submission, run.instant)
+    assert isinstance(run.actor, SignedIn)
+    person = in_whose_place(run.actor, submission, run.instant)
+    if person is None:
+        return None
+    stood_in_for = User.objects.get(pk=person)
+    decided_in_place.announce(submission=submission, person=stood_in_for, verb=verb)
+    return stood_in_for
+
+
+def agree(submission: Submission, in_place_of: User | None) -> bool:
+    """Note that the running action's actor agrees to this round; whether that was the last agreement it needs.
+
+    Where it was not, the submission goes on to the next step, whose deciders are told. Whether the actor may decide here,
+    and in whose place, is for `decides` to say, before.
+    """
+    run = current()
+    steps = governing(all_steps(), submission.area, submission.section.path)
+    if len(steps) > 1:
+        agreement = Agreement(
+            submission=submission,
+            round=submission.round,
+            step=submission.step,
+            user=run.actor.user,
+            in_place_of=in_place_of,
+            at=run.instant,
+        )
+        earlier = Agreement.objects.filter(submission=submission, round=submission.round, user=run.actor.user)
+        agreement.again = submission.step > 0 and earlier.exists()
+        agreement.save()
+    if submission.step >= len(steps) - 1:
+        return True
+    submission.step += 1
+    submission.save()
+    settle(submission)
+    return False
+
+
+def settle(submission: Submission) -> None:
+    """Let it wait at its step from now on; whoever may decide there is told, or whoever above where nobody there may."""
+    row = Waiting(submission=submission, since=current().instant)
+    if submission.step > 0:
+        row.save()
+    elif submission.round > 1:
+        # At its first step it waits since it was submitted: that needs no row.
+        Waiting.objects.filter(submission=submission).delete()
+    _ask(submission, row)
+
+
+def _ask(submission: Submission, row: Waiting) -> None:
+    found = _to_tell(deciders(submission, current().instant, asked_where(submission, all_steps(), None)))
+    if found:
+        submission_waits.announce(submission=submission, deciders=found, escalated=False)
+    else:
+        escalate(submission, row)
+
+
+def _to_tell(users: QuerySet[User]) -> list[User]:
+    """By id, and with how they want to be told, which is asked next."""
+    return list(users.select_related("notice_preferences").order_by("pk"))
+
+
+def escalate(submission: Submission, waiting: Waiting) -> None:
+    """Let it go up from where it waits to the nearest section above where somebody may decide, to the organization at last;
+    they are told. Where nobody may there but those who agreed at an earlier step, these decide again; where they may not
+    either, an empty list is announced."""
+    run = current()
+    here = waiting.escalated_to or submission.section
+    found: list[User] = []
+    for place in Section.objects.filter(path__in=here.paths_above).order_by("-path"):
+        found = _to_tell(deciders(submission, run.instant, asked_above(submission.area, place)))
+        waiting.escalated_to = place
+        if found:
+            break
+    if not found:
+        asked = asked_where(submission, all_steps(), waiting)
+        found = _to_tell(deciders(submission, run.instant, asked, again=True))
+        waiting.by_those_who_agreed = bool(found)
+    keep_beside(submission, escalated_to=waiting.escalated_to, by_those_who_agreed=waiting.by_those_who_agreed)
+    run.note["escalated_to"] = waiting.escalated_to_id
+    submission_waits.announce(submission=submission, deciders=found, escalated=True)
+
+
+def keep_waivers(submission: Submission) -> None:
+    """What the running approval waives is waived when its time comes as well."""
+    keep_beside(submission, waived=dict(current().waivers))
+
+
+def keep_beside(submission: Submission, **values: Any) -> None:
+    """Note this of `submission` in its row of `Waiting`, with what is noted there already."""
+    new = {"since": submission.submitted_at or current().instant, **values}
+    Waiting.objects.update_or_create(submission=submission, defaults=values, create_defaults=new)

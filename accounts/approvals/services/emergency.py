@@ -1,0 +1,75 @@
+"""What cannot wait is done without approval, in everybody's sight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from accounts.approvals.models.submissions import Submission
+from accounts.approvals.selectors.approvers import everybody_asked
+from accounts.approvals.services.submissions.granting import grant
+from accounts.approvals.services.submissions.items import Item, place_of
+from accounts.approvals.services.submissions.transitions import move, refuse_unless
+from accounts.approvals.signals import emergency_published
+from accounts.permissions.models.sections import Section
+from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
+from theater_site.core.errors import Invalid, NotAllowed
+
+
+@action(
+    "submission.publish_in_emergency",
+    needs=Needs("emergency_{area}", on="submission"),
+    subject="submission",
+)
+def publish_in_emergency(
+    *,
+    submission: Submission,
+    reason: Annotated[
+        str, Doc("Why it cannot wait; it is noted, and its approvers are told. Example: The venue is flooded.")
+    ],
+) -> Submission:
+    """Apply a submission without approval, because it cannot wait.
+
+    It takes a right of its own, for every item, and a reason. Everybody who could have decided on any item is told at
+    once, with the reason. Refused: what waits for nobody, and what would now do something else than was submitted.
+    """
+    run = current()
+    refuse_unless(submission, "apply")
+    if not reason.strip():
+        raise Invalid(
+            "Say why it cannot wait. Everybody who could have decided reads it.", code="required", field="reason"
+        )
+    places: set[tuple[str, int | None]] = set()
+
+    def granted(item: Item, given: Mapping[str, Any]) -> None:
+        _refuse_unless_held(item, given)
+        place = place_of(item, given)
+        places.add((place.area, place.section_id))
+
+    run.on_behalf_of = submission.author
+    outcome = grant(submission, granted)
+    if outcome.refusal is not None:
+        raise outcome.refusal
+    sections = Section.objects.in_bulk({section_id for _area, section_id in places})
+    asked = everybody_asked(submission, run.instant, {(area, sections[at]) for area, at in places})
+    told = [user for user in asked if user.pk != run.actor.user_id]
+    move(submission, "apply")
+    submission.decided_by, submission.decided_at, submission.comment = run.actor.user, run.instant, reason
+    submission.decided_in_place_of = None
+    submission.save()
+    emergency_published.announce(submission=submission, deciders=told, reason=reason)
+    return submission
+
+
+def _refuse_unless_held(item: Item, given: Mapping[str, Any]) -> None:
+    run = current()
+    for right, scope in item.action.scopes(given):
+        needed = f"emergency_{right.split('_', 1)[1]}"
+        if not run.actor.holds(needed, scope, run.instant):
+            raise NotAllowed(
+                f"In an emergency, item {item.number} of this needs the right {needed} there.",
+                code="not_in_emergency",
+                field=item.path,
+                data={"needs": [needed]},
+            )

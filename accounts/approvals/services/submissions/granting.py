@@ -1,0 +1,163 @@
+"""Applying a submission: exactly what was approved, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+
+from accounts.approvals.models.submissions import Submission, SubmissionState
+from accounts.approvals.rules import submission_items as rules
+from accounts.approvals.services.submissions.collisions import collisions_of
+from accounts.approvals.services.submissions.items import Finder, Item, every_row, items_of, path_of, place_of
+from accounts.approvals.signals import submission_failed, submission_stale
+from theater_site.core.actions import current, digest_of
+from theater_site.core.changes import Change
+from theater_site.core.errors import Conflict, DomainError, Invalid, NotFound, Stale
+from theater_site.core.inputs import Reading, row_of
+
+# What an item was agreed to be is for the granting to ask of each, with the arguments as they stood.
+Granted = Callable[[Item, Mapping[str, Any]], None]
+# The approver can answer these at once, so nothing has failed: waive a warning, fix a finding, look again.
+_ANSWERED_AT_ONCE = {"waiver_required", "rules_broken", "digest_outdated"}
+
+
+class Outcome(NamedTuple):
+    """Whether the submission was applied, or can be; else why not. `verb` is `apply`, `approve` (for its time), `go_stale`
+    or `fail`. `changes` and their `digest` are what an approval applies."""
+
+    verb: str
+    refusal: DomainError | None = None
+    changes: list[Change] = []
+    digest: str = ""
+
+
+class _TakenBack(Exception):
+    pass
+
+
+def grant(submission: Submission, granted: Granted, *, seen: str | None = None, only_check: bool = False) -> Outcome:
+    """Apply `submission` as consequences of the running action, and keep it only if the result is what was seen.
+
+    `seen` is the token of a difference; without it the result must be that of the submission. The outcome is stale where
+    others changed the same fields, failed where an item cannot be applied; then everything is rolled back. Raises what the
+    caller may not grant, what the judges find, and Conflict (`digest_outdated`) where something else was seen. With
+    `only_check` it is rolled back in any case.
+    """
+    run = current()
+    before = len(run.consequences)
+    changes: list[Change] = []
+    digest = ""
+    try:
+        with transaction.atomic():
+            carry_out(submission, granted)
+            consequences = run.consequences[before:]
+            changes = [change for consequence in consequences for change in consequence.all_changes()]
+            digest = digest_of((change for one in consequences for change in one.agreed_to()), run.instant)
+            _refuse_another(submission, digest, seen)
+            if only_check:
+                raise _TakenBack
+    except _TakenBack:
+        return Outcome("approve", None, changes, digest)
+    except (Conflict, Invalid, NotFound, Stale) as error:
+        if error.code in _ANSWERED_AT_ONCE:
+            raise
+        if seen is not None and error.code != "submission_stale" and seen != submission.token():
+            # What was seen could be applied, so something changed since.
+            raise _outdated(submission) from error
+        return Outcome("go_stale" if error.code == "submission_stale" else "fail", error)
+    return Outcome("apply", None, changes, digest)
+
+
+def _refuse_another(submission: Submission, digest: str, seen: str | None) -> None:
+    """Refuse where the result is not what was seen (without `seen`: what was submitted)."""
+    if digest == submission.digest if seen is None else submission.token(digest) == seen:
+        return
+    collisions = collisions_of(submission)
+    if seen is not None and not collisions:
+        raise _outdated(submission)
+    fields = [collision.field for collision in collisions]
+    raise Stale(
+        "Somebody changed the same fields since this was submitted. Nothing was applied. Rebase it, or reject it."
+        if fields
+        else "What this changes is not what it was when it was approved. Nothing was applied. Rebase it, or reject it.",
+        code="submission_stale",
+        data={"fields": fields},
+        problems=collisions,
+    )
+
+
+def _outdated(submission: Submission) -> Conflict:
+    return Conflict(
+        "This is not what you saw. Look at the difference again, and decide again.",
+        code="digest_outdated",
+        field="digest",
+        data={"round": submission.round},
+    )
+
+
+def not_done(submission: Submission, refusal: DomainError) -> Submission:
+    """Note, now that it has moved on, that it was not done and why; people are told."""
+    submission.refusal, submission.failure = refusal, refusal.code
+    submission.save()
+    told = submission_stale if submission.state == SubmissionState.STALE else submission_failed
+    told.announce(submission=submission)
+    return submission
+
+
+def carry_out(submission: Submission, granted: Granted) -> None:
+    """Do every item for good, as consequences. `granted` refuses by raising; it is asked of an item that was done, since
+    only then its subject has been loaded, and whatever it refuses is rolled back with the rest."""
+    run, results = current(), dict[str, Any]()
+    for item in items_of(submission.items):
+        made = _done(item, Finder(every_row, results))
+        granted(item, run.consequences[-1].given)
+        if item.name:
+            results[item.name] = made
+
+
+def _done(item: Item, find: Finder) -> Any:
+    def find_or_name(kind: type[models.Model], raw: Any, path: str) -> models.Model:
+        if path == f"{item.path}.inputs.{item.action.subject}" and rules.result_named(raw) is None:
+            # The runner loads the subject itself, once it has locked it.
+            return kind(pk=_key(kind, raw, path))
+        return find(kind, raw, path)
+
+    reading = Reading(find_or_name)
+    given = reading.read_all(item.action.kinds, item.raw, f"{item.path}.inputs")
+    if gone := [problem for problem in reading.problems if problem.code == "reference_gone"]:
+        raise Conflict(
+            f"{gone[0].message} Take it out of the submission, or decline this.", code="subject_gone", problems=gone
+        )
+    if reading.problems:
+        raise Conflict(
+            f"{item.action.name} takes other inputs than when this was submitted. It is to be written anew.",
+            code="inputs_outdated",
+            data={"action": item.action.name, "fields": [problem.field for problem in reading.problems]},
+            problems=reading.problems,
+        )
+    try:
+        return item.action.as_consequence(**given)
+    except NotFound as error:
+        path = path_of(item, item.action.subject)
+        raise Conflict(
+            f"{error.message} Take it out of the submission, or decline this.",
+            code="subject_gone",
+            problems=[Conflict(error.message, code="subject_gone", field=path)],
+        ) from error
+
+
+def _key(kind: type[models.Model], raw: Any, path: str) -> Any:
+    try:
+        return kind._meta.pk.to_python(raw)
+    except ValidationError:
+        # Of what is no id there is no row, either: asked for the sake of its answer.
+        return row_of(every_row(kind), raw, path).pk
+
+
+def place_is_of(submission: Submission, item: Item, given: Mapping[str, Any]) -> bool:
+    """Whether an item is decided on where its submission is."""
+    place = place_of(item, given)
+    return (place.area, place.section_id) == (submission.area, submission.section_id)

@@ -1,0 +1,123 @@
+"""Who decides in somebody's place while they are away."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from django.db.models import Q
+
+from accounts.approvals.models.approvals import ApprovalStep, Substitute
+from accounts.approvals.rules.approval_steps import DECIDE, approve
+from accounts.approvals.signals import substitute_ended, substitute_named
+from accounts.permissions.models.sections import Section
+from accounts.permissions.rules.rights import APPROVED_AREAS
+from accounts.permissions.selectors.explain import members
+from accounts.permissions.services.delegation import Giver, one_at_a_time, refuse_own
+from accounts.users.models.users import User
+from theater_site.core.actions import OpenTo, action, current
+from theater_site.core.docs import Doc
+from theater_site.core.errors import Conflict, Invalid, NotAllowed
+
+LONGEST = timedelta(days=366)
+
+
+@action("substitute.name", open_to=OpenTo.SIGNED_IN, lock=one_at_a_time)
+def name_substitute(
+    *,
+    person: Annotated[User, Doc("Id of the user who is absent; yourself, unless you manage members. Example: 7")],  # type: ignore[valid-type]
+    stand_in: User,
+    section: Section,
+    area: Annotated[
+        str | None,
+        Doc("The area in which the substitute decides; null is all. Example: details", lambda: APPROVED_AREAS),
+    ],
+    starts_at: Annotated[
+        datetime | None, Doc("From when: an instant in UTC; null is at once. Example: 2027-07-01T00:00:00Z")
+    ],
+    ends_at: datetime,
+    reason: str,
+) -> Substitute:
+    """Name a substitute who decides for an absent approver.
+
+    Everybody names their own where they decide themselves. For somebody else, whoever gives members their roles there
+    does, within their own ceiling: they hold themselves what is decided by there, every step included, for that long. Refused:
+    standing in for oneself, being named by oneself for another, a closed account, and somebody who has no role on that
+    section.
+    """
+    actor, now = current().actor, current().instant
+    starts_at = starts_at or now
+    if area and area not in APPROVED_AREAS:
+        raise Invalid("There is no such area of approval.", code="unknown_area", field="area")
+    areas = [area] if area else list(APPROVED_AREAS)
+    if actor.user_id == person.pk:
+        if not any(actor.holds(f"{DECIDE}{one}", section, now) for one in areas):
+            raise NotAllowed(
+                "You decide on nothing here, so nobody can do so in your place.", code="nothing_to_stand_in_for"
+            )
+    else:
+        if not actor.holds("manage_members", section, now):
+            raise NotAllowed(
+                "Everybody names their own substitute. For somebody else it needs the right manage_members here.",
+                code="not_your_substitute",
+                data={"needs": ["manage_members"]},
+            )
+        refuse_own(actor, [stand_in.pk])
+        Giver.acting(actor).origins(_decided_by(areas, section), section, starts_at, ends_at)
+    _refuse_span(starts_at, ends_at, now)
+    if stand_in.pk == person.pk:
+        raise Invalid("Nobody stands in for themselves.", code="own_substitute", field="stand_in")
+    if not members(section, now).filter(pk=stand_in.pk).exists():
+        raise Invalid(
+            "Somebody who stands in has a role on this section themselves. Give them one first.",
+            code="stranger_stands_in",
+            field="stand_in",
+        )
+    substitute = Substitute(
+        person=person,
+        stand_in=stand_in,
+        section=section,
+        area=area or "",
+        starts_at=starts_at,
+        ends_at=ends_at,
+        reason=reason,
+        named_by=actor.user,
+    )
+    substitute.save()
+    substitute_named.announce(substitute=substitute)
+    return substitute
+
+
+@action("substitute.end", open_to=OpenTo.SIGNED_IN, subject="substitute")
+def end_substitute(*, substitute: Substitute) -> Substitute:
+    """End a substitution at once. For both of them, whoever named them, and whoever gives members their roles there.
+    Refused once it is over."""
+    run = current()
+    theirs = {substitute.person_id, substitute.stand_in_id, substitute.named_by_id} - {None}
+    if run.actor.user_id not in theirs and not run.actor.holds("manage_members", substitute, run.instant):
+        raise NotAllowed("It is not yours to end.", code="not_your_substitute", data={"needs": ["manage_members"]})
+    if substitute.ends_at <= run.instant:
+        raise Conflict("This is over already.", code="substitute_over")
+    substitute.starts_at = min(substitute.starts_at, run.instant)
+    substitute.ends_at = run.instant
+    substitute.save()
+    substitute_ended.announce(substitute=substitute)
+    return substitute
+
+
+def _decided_by(areas: list[str], section: Section) -> list[str]:
+    """The permissions by which these areas are decided here: those to approve, and those of the steps above and below, by
+    permission or by role. A substitute decides all these steps."""
+    near = Q(section__path__in=section.paths_above) | Q(section__path__startswith=section.path)
+    steps = ApprovalStep.objects.filter(near, area__in=areas).select_related("role")
+    by_step = {right for step in steps for right in (step.role.rights if step.role is not None else [step.right])}
+    return sorted({approve(one) for one in areas} | by_step)
+
+
+def _refuse_span(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    if ends_at <= max(starts_at, now):
+        raise Invalid("The end must be after the start, and still to come.", code="ends_before_start", field="ends_at")
+    if ends_at - starts_at > LONGEST:
+        raise Invalid(
+            "A year at the most. Whoever decides for longer is given a role.", code="too_long", field="ends_at"
+        )

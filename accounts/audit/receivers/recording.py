@@ -1,0 +1,157 @@
+"""Writes the audit log: the one listener of `action_done`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from accounts.audit.models.entries import AuditChange, AuditEntry, AuditValue
+from accounts.audit.models.exact_json import exact as _json
+from accounts.audit.rules.seals import values_digest
+from accounts.audit.selectors.forgetting import WITHOUT_VALUES
+from theater_site.core import encryption
+from theater_site.core.actions import Run
+from theater_site.core.changes import DELETED, Change
+from theater_site.core.ids import new_id
+
+# As many rows are made and written at once.
+_ROWS = 1000
+# From here on a statement with all values in it costs more than a prepared one (SQLite) or a COPY (PostgreSQL).
+_MANY = 50
+
+_Object = tuple[str, str]
+_Reasons = dict[_Object, dict[str, str]]
+
+
+def write_entry(run: Run, **_: Any) -> None:
+    """Of the run and of each of its consequences one entry, one change an object, one value row a change; for all of them
+    together one multi-row statement a table.
+
+    Written by hand since this runs in every action: measured at 1.0 to 1.3 times a bare save, where the ORM takes 1.5
+    to 1.8. An action that changed nothing and is not the cause of anything is told all the same.
+    """
+    told = [(one, one.changes) for one in run.tree if one.told]
+    reasons = {one.id: _reasons(one, changes) for one, changes in told}
+    for some in _chunks(told):
+        _insert(AuditEntry, _ENTRY, [_entry(one, reasons[one.id]) for one, _ in some])
+    changed = [(one, change) for one, changes in told for change in changes]
+    # What is deleted keeps its version; it is read as gone where that is told last.
+    changed.sort(key=lambda pair: pair[1].operation == DELETED)
+    for some in _chunks(changed):
+        rows = [(one.keeps_values, *_told(one, change, reasons[one.id])) for one, change in some]
+        _insert(AuditChange, _CHANGE, [row for _, row, _ in rows])
+        _insert(AuditValue, _VALUE, [value for kept, _, value in rows if kept])
+
+
+def _chunks(rows: list[Any]) -> Iterator[list[Any]]:
+    return (rows[start : start + _ROWS] for start in range(0, len(rows), _ROWS))
+
+
+def _entry(run: Run, reasons: _Reasons) -> tuple[Any, ...]:
+    note = dict(run.note)
+    if reasons:
+        # Only which rules: why is personal, and stands encrypted with the values, where it can be erased.
+        note["waived"] = sorted({rule for waived in reasons.values() for rule in waived})
+    if not run.keeps_values:
+        note |= WITHOUT_VALUES
+    return (
+        _uuid(run.id),
+        run.name,
+        run.actor.kind.value,
+        run.actor.label,
+        run.actor.user_id,
+        run.on_behalf_of.pk if run.on_behalf_of is not None else None,
+        run.request_id,
+        _uuid(run.cause),
+        _instant(run.instant),
+        _json(note),
+    )
+
+
+_ENTRY = (
+    "id", "action", "actor_kind", "actor_label", "actor_id", "on_behalf_of_id", "request_id", "cause", "at", "note"
+)  # fmt: skip
+_CHANGE = ("id", "entry_id", "object_type", "object_id", "section_id", "operation", "version", "fields", "digest")
+_VALUE = ("change_id", "salt", "values", "personal")
+
+
+def _reasons(run: Run, changes: list[Change]) -> _Reasons:
+    """Why the actor waived what the judges found, by rule: of the objects that were changed; what was found of another one
+    stands with the first of them."""
+    waived = [finding for finding in run.findings if finding.rule in run.waivers] if run.waivers else []
+    told: _Reasons = {}
+    if waived and (changed := [_object(change) for change in changes]):
+        known = set(changed)
+        for finding in waived:
+            about = (finding.object_type, str(finding.object_id))
+            told.setdefault(about if about in known else changed[0], {})[finding.rule] = run.waivers[finding.rule]
+    return told
+
+
+def _object(change: Change) -> _Object:
+    return change.object_type, str(change.object_id)
+
+
+def _told(run: Run, change: Change, waived: _Reasons) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    reasons = waived.get(_object(change)) if waived else None
+    hidden = change.model.personal
+    plain = personal = ""
+    before, after = change.before, change.after
+    if reasons or (hidden and (hidden & before.keys() or hidden & after.keys())):
+        kept: dict[str, Any] = {
+            "before": {name: value for name, value in before.items() if name in hidden},
+            "after": {name: value for name, value in after.items() if name in hidden},
+        }
+        if reasons:
+            kept["waived"] = reasons
+        # The digest is of the text and not of its token, so that a rotation of keys leaves it true.
+        plain = _json(kept)
+        personal = encryption.encrypt(plain)
+        before = {name: value for name, value in before.items() if name not in hidden}
+        after = {name: value for name, value in after.items() if name not in hidden}
+    values = _json({"before": before, "after": after})
+    salt = secrets.token_hex(16)
+    key = _uuid(new_id())
+    row = (
+        key,
+        _uuid(run.id),
+        change.object_type,
+        str(change.object_id),
+        change.section_id,
+        change.operation,
+        change.version,
+        _json(sorted({*change.before, *change.after})),
+        values_digest(salt, values, plain),
+    )
+    return row, (key, salt, values, personal)
+
+
+def _insert(model: type[Any], columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    if not rows:
+        return
+    names = ", ".join(f'"{name}"' for name in columns)
+    into = f'"{model._meta.db_table}" ({names})'
+    one = f"({', '.join(['%s'] * len(columns))})"
+    with connection.cursor() as cursor:
+        # Names of our own models and placeholders, nothing else, stand in these texts.
+        if len(rows) < _MANY:
+            sql = f"INSERT INTO {into} VALUES {', '.join([one] * len(rows))}"  # noqa: S608
+            cursor.execute(sql, [value for row in rows for value in row])
+        elif connection.vendor == "postgresql":
+            with connection.wrap_database_errors, cursor.copy(f"COPY {into} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            cursor.executemany(f"INSERT INTO {into} VALUES {one}", rows)  # noqa: S608
+
+
+def _uuid(value: Any) -> Any:
+    return value if value is None or connection.vendor == "postgresql" else value.hex
+
+
+def _instant(value: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(value)

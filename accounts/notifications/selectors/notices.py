@@ -1,0 +1,49 @@
+"""Reading notices: one's own, and the mail queue of the installation."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Q, QuerySet
+
+from accounts.notifications.models.notifications import Notification
+from accounts.notifications.models.preferences import NoticePreferences
+from accounts.notifications.rules.notice_kinds import DIGEST
+from accounts.users.models.users import User
+
+
+def notices_of(user: User) -> QuerySet[Notification]:
+    """All that the user was told, mailed or not; the mails that gather it are no notices of their own."""
+    return Notification.objects.filter(recipient=user).exclude(kind=DIGEST)
+
+
+def unread_count(user: User) -> int:
+    return notices_of(user).filter(read_at=None).count()
+
+
+def preferences_of(user: User) -> NoticePreferences:
+    """The user's choices; the defaults, unsaved, where they made none."""
+    return NoticePreferences.objects.select_related("user").filter(user=user).first() or NoticePreferences(user=user)
+
+
+# Notices that are only listed, or that wait for a digest or went with one, are no mails.
+_MAILED = Q(next_attempt_at__isnull=False) | Q(delivered_at__isnull=False) | Q(failed=True)
+
+
+def mail_queue() -> QuerySet[Notification]:
+    """Every mail of the installation, its words left in the database."""
+    return Notification.objects.filter(_MAILED).defer("subject", "body", "address")
+
+
+def mail_state(mail: Notification) -> str:
+    if mail.failed:
+        return "failed"
+    return "waiting" if mail.delivered_at is None else "delivered"
+
+
+def mail_counts() -> dict[str, int]:
+    """How many mails wait, of these how many for another try, and how many were given up."""
+    waiting = Q(next_attempt_at__isnull=False)
+    return Notification.objects.filter(waiting | Q(failed=True)).aggregate(
+        waiting=Count("pk", filter=waiting),
+        retrying=Count("pk", filter=waiting & ~Q(last_error="")),
+        failed=Count("pk", filter=Q(failed=True)),
+    )

@@ -1,0 +1,87 @@
+"""What becomes of notices after they were told: read by whom they are for, retried by whoever looks after the mail."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from django.db.models import Q
+
+from accounts.notifications.models.notifications import Notification
+from accounts.permissions.models.sections import Section
+from accounts.users.models.users import User
+from theater_site.core.actions import Needs, OpenTo, action, current
+from theater_site.core.docs import Doc
+from theater_site.core.errors import Conflict, Invalid, NotAllowed
+
+
+class Marked(NamedTuple):
+    """How many notices were unread before."""
+
+    read: int
+
+
+class Retried(NamedTuple):
+    """How many mails are tried anew."""
+
+    retried: int
+
+
+@action("notice.read", open_to=OpenTo.SIGNED_IN)
+def read_notice(*, notice: Notification) -> Notification:
+    """Mark a notification as read. A digest that still waits leaves it out."""
+    if notice.recipient_id != current().actor.user_id:
+        raise NotAllowed("This notice is somebody else's.", code="not_own_notice")
+    current().note["notice"] = notice.pk
+    if notice.read_at is None:
+        notice.read_at = current().instant
+        Notification.objects.filter(pk=notice.pk, read_at=None).update(read_at=notice.read_at)
+    return notice
+
+
+@action("notice.read_all", open_to=OpenTo.SIGNED_IN)
+def read_all_notices(
+    *,
+    user: User,
+    up_to: Annotated[int | None, Doc("Id of the last one that was seen; null marks all as read. Example: 88")],
+) -> Marked:
+    """Mark all your notifications as read."""
+    if user.pk != current().actor.user_id:
+        raise NotAllowed("These notices are somebody else's.", code="not_own_notice")
+    rows = Notification.objects.filter(recipient=user, read_at=None)
+    if up_to is not None:
+        rows = rows.filter(pk__lte=up_to)
+    marked = rows.update(read_at=current().instant)
+    current().note["read"] = marked
+    return Marked(marked)
+
+
+@action("mail.retry", needs=Needs("manage_members", on="organization"))
+def retry_mail(*, organization: Section, message: Notification) -> Notification:
+    """Try to send a mail again that failed. The right is needed on the organization itself. Refused (`not_failed`): one
+    that is delivered, or that is still tried."""
+    _refuse_parts(organization)
+    if not _again(Q(pk=message.pk)):
+        raise Conflict("Only a mail that was given up can be tried again.", code="not_failed")
+    current().note["mails"] = [message.pk]
+    message.refresh_from_db()
+    return message
+
+
+@action("mail.retry_all", needs=Needs("manage_members", on="organization"))
+def retry_all_mail(*, organization: Section) -> Retried:
+    """Try to send all mails again that failed."""
+    _refuse_parts(organization)
+    done = _again(Q())
+    current().note["retried"] = done
+    return Retried(done)
+
+
+def _again(which: Q) -> int:
+    return Notification.objects.filter(which, failed=True).update(
+        failed=False, attempts=0, last_error="", next_attempt_at=current().instant
+    )
+
+
+def _refuse_parts(organization: Section) -> None:
+    if organization.parent_id is not None:
+        raise Invalid("Mail belongs to the organization, not to a part of it.", code="not_root", field="organization")

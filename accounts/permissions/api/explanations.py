@@ -1,0 +1,167 @@
+"""How an explanation reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.permissions.models.sections import RoleAssignment, Section
+from accounts.users.models.users import User
+from theater_site.core import runs
+from theater_site.core.actors import Actor
+
+_SAYS = {
+    "": "They may.",
+    "account_closed": "Their account is closed.",
+    "not_held": "They hold this right nowhere. Somebody who holds it and manages members here can give a role that has it.",
+    "not_here": "They hold this right in other sections, and neither here nor above.",
+    "not_yet": "They are given this right here, and it has not begun yet.",
+    "over": "They held this right here, and it is over.",
+    "second_factor_needed": "Their role here is sensitive: sign in with a second factor, and it holds.",
+}
+
+
+class UserNamed(serializers.ModelSerializer[User]):
+    """A user, by name."""
+
+    name = serializers.CharField(
+        source="shown_name",
+        read_only=True,
+        help_text="How others see them; without a name the part of the address before the @. Example: Anna Bell",
+    )
+
+    class Meta:
+        model = User
+        fields = ("id", "name")
+
+
+class SectionNamed(serializers.ModelSerializer[Section]):
+    """A section, by name."""
+
+    class Meta:
+        model = Section
+        fields = ("id", "kind", "name")
+
+
+class RoleHeld(serializers.ModelSerializer[RoleAssignment]):
+    """An assignment as the source of a right. Its reason is told to whom it was given, and to those who may see members
+    where it was given; it is empty for others."""
+
+    role = serializers.CharField(source="role.name", help_text="What programs call the role. Example: house_manager")
+    title = serializers.CharField(source="role.title", help_text="What people call the role. Example: House manager")
+    reason = serializers.SerializerMethodField(
+        help_text="Why it was given; empty where that is not for you to see. Example: Season 2027/28"
+    )
+    granted_by = UserNamed(allow_null=True)
+
+    class Meta:
+        model = RoleAssignment
+        fields = ("id", "role", "title", "starts_at", "ends_at", "reason", "granted_by")
+
+    def get_reason(self, held: RoleAssignment) -> str:
+        reader: Actor = self.context["actor"]
+        told = held.user_id == reader.user_id or reader.holds("view_members", held.section, runs.instant())
+        return held.reason if told else ""
+
+
+class LinkRead(serializers.Serializer[Any]):
+    """Who passed it on, as what, where."""
+
+    user = UserNamed()
+    role = serializers.CharField(help_text="What programs call the role. Example: director")
+    section = SectionNamed()
+    assignment = serializers.IntegerField(
+        source="assignment.pk",
+        default=None,
+        allow_null=True,
+        help_text="Id of the assignment by which they could; null where the installation gave it. Example: 3",
+    )
+
+
+class GroundRead(serializers.Serializer[Any]):
+    """One source of the right. `chain` leads from whoever gave it up to whom the installation gave it."""
+
+    section = SectionNamed()
+    inherited = serializers.BooleanField(help_text="True where it comes from a section above. Example: true")
+    starts_at = serializers.DateTimeField(
+        source="grant.starts_at",
+        allow_null=True,
+        help_text="From when it holds; null is from its making. Example: 2027-09-01T00:00:00Z",
+    )
+    ends_at = serializers.DateTimeField(
+        source="grant.ends_at",
+        allow_null=True,
+        help_text="Until before when it holds; null is without an end. Example: 2028-07-01T00:00:00Z",
+    )
+    assignment = RoleHeld(
+        allow_null=True, help_text="The role assignment that it comes from; null where the installation gave it."
+    )
+    chain = LinkRead(many=True, help_text="Who gave it on by what, up to the installation.")
+
+
+class ExplanationRead(serializers.Serializer[Any]):
+    """The answer: whether, until when, through what and whom; or what is missing."""
+
+    user = UserNamed()
+    right = serializers.CharField(help_text="The permission that was asked about. Example: edit_details")
+    section = serializers.IntegerField(source="section.pk")
+    at = serializers.DateTimeField(help_text="The instant that was asked about. Example: 2027-09-01T00:00:00Z")
+    allowed = serializers.BooleanField(help_text="True where they hold it. Example: true")
+    until = serializers.DateTimeField(
+        allow_null=True, help_text="Until when they hold it; null is without an end. Example: 2028-07-01T00:00:00Z"
+    )
+    second_factor = serializers.BooleanField(
+        help_text="True where it holds only after signing in with a second factor. Example: false"
+    )
+    grounds = GroundRead(many=True, help_text="Through what they hold it.")
+    missing = serializers.ChoiceField(
+        choices=[name for name in _SAYS if name],
+        allow_blank=True,
+        help_text="What is missing; empty where they hold it. Example: no_role",
+    )
+    message = serializers.SerializerMethodField(help_text="The answer in a sentence, for people.")
+    begins_at = serializers.DateTimeField(
+        allow_null=True, help_text="When they will hold it; null where that is not known. Example: 2027-09-01T00:00:00Z"
+    )
+    ended_at = serializers.DateTimeField(
+        allow_null=True, help_text="When they lost it; null where they never held it. Example: 2026-07-01T00:00:00Z"
+    )
+
+    def get_message(self, told: Any) -> str:
+        return _SAYS[told.missing]
+
+
+class OwnPermissionsRead(serializers.Serializer[Any]):
+    """One of your role assignments, or a grant without a role, and the permissions that come of it."""
+
+    assignment = RoleHeld(allow_null=True, help_text="The role assignment; null where the installation gave it.")
+    section = SectionNamed()
+    starts_at = serializers.DateTimeField(
+        allow_null=True, help_text="From when it holds; null is from its making. Example: 2027-09-01T00:00:00Z"
+    )
+    ends_at = serializers.DateTimeField(
+        allow_null=True, help_text="Until before when it holds; null is without an end. Example: 2028-07-01T00:00:00Z"
+    )
+    second_factor = serializers.BooleanField(
+        help_text="True where it holds only after signing in with a second factor. Example: false"
+    )
+    rights = serializers.ListField(
+        child=serializers.CharField(), help_text='The permissions that come of it. Example: ["edit_details"]'
+    )
+
+
+class ThroughRead(OwnPermissionsRead):
+    """Permissions that come from one assignment, held here or inherited from a section above."""
+
+    inherited = serializers.BooleanField(help_text="True where it comes from a section above. Example: true")
+
+
+class MemberRead(serializers.Serializer[Any]):
+    """What one user may do in a section, and through what."""
+
+    user = UserNamed()
+    rights = serializers.ListField(
+        child=serializers.CharField(), help_text='All that they hold here. Example: ["edit_details", "view_details"]'
+    )
+    through = ThroughRead(many=True, help_text="Through which assignments.")

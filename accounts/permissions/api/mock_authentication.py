@@ -1,0 +1,35 @@
+"""Signing in by saying who one is, for tests and front-end developers.
+ `X-Mock-User: ann@example.org` is that user, `X-Mock-Role: stage_manager` the first active user who holds the
+role. Believed only while MOCK_AUTHENTICATION is on, and in production not even then; `manage.py check`
+forbids it there.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from accounts.users.models.users import User
+
+
+class MockAuthentication(BaseAuthentication):
+    """Refuses with 401 a name or role that nobody active has; does nothing where it is off."""
+
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        if not settings.MOCK_AUTHENTICATION or settings.THEATER_MODE == "production":
+            return None
+        email = request.headers.get("X-Mock-User")
+        role = request.headers.get("X-Mock-Role")
+        if email is not None:
+            user = User.objects.filter(email=email, is_active=True).first()
+        elif role is not None:
+            from accounts.permissions.selectors.rights import people_holding
+
+            user = next((user for user in people_holding(role) if user.is_active), None)
+        else:
+            return None
+        if user is None:
+            raise AuthenticationFailed("The mock sign-in names a user or role that nobody active has.")
+        return user, None

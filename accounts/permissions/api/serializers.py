@@ -1,0 +1,49 @@
+"""How accounts shows itself."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from accounts.permissions.models.sections import Role, RoleAssignment, Section
+from accounts.permissions.rules.rights import RIGHTS
+from accounts.users.models.users import User
+from theater_site.api.inputs import NamedText
+
+
+class Me(serializers.ModelSerializer[User]):
+    """The signed-in user."""
+
+    class Meta:
+        model = User
+        fields = ("id", "email", "name", "language", "timezone")
+
+
+class SectionRead(serializers.ModelSerializer[Section]):
+    """A node of the tree to which all content belongs."""
+
+    class Meta:
+        model = Section
+        fields = ("id", "version", "kind", "name", "parent")
+
+
+class RoleRead(serializers.ModelSerializer[Role]):
+    """A named set of permissions."""
+
+    rights = serializers.ListField(
+        child=NamedText(one_of=RIGHTS.keys),
+        help_text='The permissions that the role gives. Example: ["view_cast", "manage_cast"]',
+    )
+
+    class Meta:
+        model = Role
+        fields = ("id", "version", "section", "name", "title", "rights", "sensitive")
+
+
+class RoleAssignmentRead(serializers.ModelSerializer[RoleAssignment]):
+    """That a user has a role on a section, from when to when."""
+
+    class Meta:
+        model = RoleAssignment
+        fields = (
+            "id", "version", "user", "role", "section", "starts_at", "ends_at", "reason", "granted_by", "passed_on_from",
+        )  # fmt: skip

@@ -1,0 +1,253 @@
+"""The section tree, and who holds which right on it from when to when."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from guardian.managers import UserObjectPermissionManager
+from guardian.models import UserObjectPermissionBase
+
+from accounts.permissions.rules.rights import RIGHTS
+from theater_site.core.actors import Actor
+from theater_site.core.models import ContentModel, ContentQuerySet
+
+
+class SectionKind(models.TextChoices):
+    """What a section stands for: the organization, a season, a production, or an area such as the directory."""
+
+    ORGANIZATION = "organization", "organization"
+    SEASON = "season", "season"
+    PRODUCTION = "production", "production"
+    AREA = "area", "area of work"
+
+
+def _label() -> str:
+    return secrets.token_hex(6)
+
+
+class Section(ContentModel):
+    """A part of the theater's work that can be delegated: the organization, a season, a production, the directory...
+
+    What is held on a section is held on all below it, sections made later included. `path` is the labels from the root
+    down ("a1b2c3d4e5f6/0f1e2d3c4b5a/"), so that "below" is a prefix and needs no recursion.
+    """
+
+    section_lookup: ClassVar[str] = "id"
+    view_right: ClassVar[str] = "view_members"
+    chance: ClassVar[frozenset[str]] = frozenset({"label", "path"})
+
+    kind = models.CharField(
+        max_length=20, choices=SectionKind.choices, help_text="What the section stands for. Example: production"
+    )
+    name = models.CharField(
+        max_length=500, help_text="Its name; that of a production is its title. Example: The Seagull"
+    )
+    parent = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="children",
+        help_text="Id of the section above it; null for the organization. Example: 1",
+    )
+    label = models.CharField(max_length=12, default=_label, unique=True, editable=False)
+    path = models.CharField(max_length=255, unique=True, editable=False)
+
+    class Meta:
+        default_permissions = ()
+        permissions = tuple(sorted(RIGHTS.items()))
+        base_manager_name = "objects"
+        constraints = [
+            models.CheckConstraint(
+                name="section_only_organization_is_root",
+                condition=Q(kind=SectionKind.ORGANIZATION, parent=None)
+                | (~Q(kind=SectionKind.ORGANIZATION) & ~Q(parent=None)),
+                violation_error_message="Only the organization stands at the top of the sections.",
+            ),
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=Q(parent=None),
+                name="section_one_organization",
+                violation_error_message="This installation has its organization already.",
+            ),
+            models.UniqueConstraint(
+                fields=["parent", "name"],
+                condition=Q(kind=SectionKind.AREA),
+                name="section_area_named_once",
+                violation_error_message="There is an area of this name already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def paths_above(self) -> list[str]:
+        """The paths of all sections above, from the root down, and its own."""
+        labels = self.path.rstrip("/").split("/")
+        return ["/".join(labels[: n + 1]) + "/" for n in range(len(labels))]
+
+    @classmethod
+    def below(cls, parent: Section, kind: SectionKind, name: str) -> Section:
+        """A section below `parent`, not saved yet; with its place in the tree, so that it can be created in bulk."""
+        section = cls(parent=parent, kind=kind, name=name)
+        section.path = f"{parent.path}{section.label}/"
+        return section
+
+
+class Role(ContentModel):
+    """A named set of rights, given to people as one."""
+
+    section_lookup: ClassVar[str] = "section_id"
+    view_right: ClassVar[str] = "view_members"
+
+    section = models.ForeignKey(
+        Section,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the section on which, and below which, the role can be given. Example: 1",
+    )
+    name = models.CharField(
+        max_length=60,
+        unique=True,
+        help_text="What programs call it: small letters, digits and underscores, a letter first. Example: "
+        "house_manager",
+    )
+    title = models.CharField(max_length=120, help_text="What people call it. Example: House manager")
+    rights = models.JSONField(
+        default=list, help_text='The permissions that it gives. Example: ["view_cast", "manage_cast"]'
+    )
+    # What it allows is allowed only to somebody who signed in with a second factor.
+    sensitive = models.BooleanField(
+        default=False,
+        help_text="True where its permissions hold only for those who signed in with a second factor. Example: false",
+    )
+
+    class Meta:
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return self.title
+
+    @classmethod
+    def visible_as_own(cls, actor: Actor) -> Q | None:
+        """Whoever delegates in one production only must find the roles too, which hang on the organization."""
+        return Q(pk__isnull=False) if actor.user_id is not None else None
+
+
+class RoleAssignment(ContentModel):
+    """Somebody holds a role on a section, from `starts_at` (included) to `ends_at` (excluded); None is open.
+
+    `passed_on_from` is the assignment that let its giver give it; None where the installation itself did. When that one
+    ends, this one ends with it.
+    """
+
+    section_lookup: ClassVar[str] = "section_id"
+    view_right: ClassVar[str] = "view_members"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="assignments",
+        help_text="Id of the user who has the role. Example: 7",
+    )
+    role = models.ForeignKey(
+        Role, on_delete=models.PROTECT, related_name="assignments", help_text="Id of the role. Example: 5"
+    )
+    section = models.ForeignKey(
+        Section,
+        on_delete=models.PROTECT,
+        related_name="assignments",
+        help_text="Id of the section on which, and below which, it holds. Example: 4",
+    )
+    starts_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="From when it holds: an instant in UTC; null is from its making. Example: 2027-09-01T00:00:00Z",
+    )
+    ends_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Until before when it holds: an instant in UTC; null is without an end. Example: "
+        "2028-07-01T00:00:00Z",
+    )
+    reason = models.CharField(
+        max_length=500, blank=True, help_text="Why, for those who see the members. Example: Stands in for Ann in spring"
+    )
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the user who assigned it; null where the installation did. Example: 2",
+    )
+    passed_on_from = models.ForeignKey(
+        "self",
+        null=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="passed_on",
+        help_text="Id of the assignment by which its giver could give it; null where the installation gave "
+        "it. When that one ends, so does this. Example: 3",
+    )
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.CheckConstraint(
+                name="assignment_not_from_itself",
+                condition=~Q(passed_on_from=F("id")),
+                violation_error_message="Nothing is passed on from itself.",
+            ),
+            models.CheckConstraint(
+                name="assignment_ends_after_start",
+                condition=Q(ends_at=None) | Q(starts_at=None) | Q(ends_at__gt=F("starts_at")),
+                violation_error_message="The end must be after the start.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role_id} on {self.section_id}"
+
+
+class SectionGrantManager(UserObjectPermissionManager.from_queryset(ContentQuerySet)):  # type: ignore[misc]
+    """guardian's manager over a queryset whose writes are recorded."""
+
+
+class SectionGrant(UserObjectPermissionBase, ContentModel):
+    """One right of one user on one section and all below, as guardian's direct-foreign-key row, with dates and origin.
+
+    `origin` is the giver's own row of the same right, which reaches as far and lasts as long at least. Deleting a row
+    deletes whatever was passed on from it, however it is deleted.
+
+    guardian's shortcuts find these rows but know neither parents nor dates: ask `User.has_perm` and `visible_to`.
+    """
+
+    section_lookup: ClassVar[str] = "content_object_id"
+    view_right: ClassVar[str] = "view_members"
+
+    content_object = models.ForeignKey(Section, on_delete=models.CASCADE, related_name="grants")
+    assignment = models.ForeignKey(RoleAssignment, null=True, on_delete=models.CASCADE, related_name="grants")
+    origin = models.ForeignKey("self", null=True, editable=False, on_delete=models.CASCADE, related_name="passed_on")
+    starts_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[Any] = SectionGrantManager()
+
+    class Meta:
+        base_manager_name = "objects"
+        # guardian's own uniqueness would forbid the same right from two roles.
+        unique_together = ()
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "permission"], name="grant_once_an_assignment"),
+            models.UniqueConstraint(
+                fields=["user", "permission", "content_object"],
+                condition=Q(assignment=None),
+                name="grant_once_by_itself",
+            ),
+        ]

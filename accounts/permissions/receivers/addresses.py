@@ -1,0 +1,21 @@
+"""A mailed link proves that its reader owns the address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+
+from accounts.users.models.users import User
+
+
+def verify_address(user: User, **_: Any) -> None:
+    """Mark the address of somebody who set a password through a mailed link as verified.
+
+    Not where the account has another address as well: the link may have been mailed to that one.
+    """
+    if EmailAddress.objects.filter(user=user).exclude(email=user.email).exists():
+        return
+    EmailAddress.objects.update_or_create(
+        user=user, email=user.email, defaults={"verified": True}, create_defaults={"verified": True, "primary": True}
+    )

@@ -1,0 +1,242 @@
+"""May this user do this here, why, until when, through whom? And who may do what in this section?
+
+Told from the very rows that `User.has_perm` and `visible_to` decide by, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.permissions.models.sections import RoleAssignment, Section, SectionGrant
+from accounts.permissions.rules.ceilings import Hold, held_until
+from accounts.permissions.rules.rights import RIGHTS
+from accounts.permissions.selectors.rights import live_grants
+from accounts.users.models.users import User
+from theater_site.core import runs
+from theater_site.core.errors import Invalid
+
+_ALONG = (
+    "permission", "content_object", "user", "assignment__role", "assignment__section", "assignment__granted_by"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of the chain by which a right was passed on: who held it, as what, where."""
+
+    user: User
+    role: str
+    section: Section
+    assignment: RoleAssignment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Why somebody holds a right: a row of theirs, here or above. `chain` leads from its giver up to the first one."""
+
+    grant: SectionGrant
+    inherited: bool
+    chain: tuple[Link, ...] = ()
+
+    @property
+    def assignment(self) -> RoleAssignment | None:
+        return self.grant.assignment
+
+    @property
+    def section(self) -> Section:
+        section: Section = self.grant.content_object
+        return section
+
+    @property
+    def role(self) -> str:
+        return self.assignment.role.title if self.assignment is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The answer: `until` is how long it goes on without a gap (None: open), `missing` what stands against it.
+
+    `missing` is empty where it is allowed, else one of: account_closed, not_held (nowhere), not_here (elsewhere only),
+    not_yet (from `begins_at` on), over (since `ended_at`), second_factor_needed (it is held, and asked without one).
+    """
+
+    user: User
+    right: str
+    section: Section
+    at: datetime
+    allowed: bool
+    until: datetime | None = None
+    grounds: tuple[Ground, ...] = ()
+    missing: str = ""
+    begins_at: datetime | None = None
+    ended_at: datetime | None = None
+    # Whether what allows it comes from sensitive roles alone, which hold only with a second factor.
+    second_factor: bool = False
+
+
+@dataclass(slots=True)
+class Through:
+    """Rights that come from one assignment for one span."""
+
+    assignment: RoleAssignment | None
+    section: Section
+    inherited: bool
+    starts_at: datetime | None
+    ends_at: datetime | None
+    rights: list[str] = field(default_factory=list)
+
+    @property
+    def second_factor(self) -> bool:
+        """Whether they hold only with a second factor."""
+        return self.assignment is not None and self.assignment.role.sensitive
+
+
+@dataclass(slots=True)
+class Member:
+    """What one user holds on a section at an instant, and through what."""
+
+    user: User
+    through: list[Through] = field(default_factory=list)
+
+    @property
+    def rights(self) -> list[str]:
+        return sorted({right for each in self.through for right in each.rights})
+
+
+def instant_asked(at: datetime | None) -> datetime:
+    """The instant that is asked about: now without one. Refused: the past, of which today's rows do not tell."""
+    now = runs.instant()
+    if at is not None and at < now:
+        raise Invalid(
+            "This tells what is held now and what will be. What was held before, and through whom, the audit log tells.",
+            code="at_is_past",
+            field="at",
+        )
+    return at or now
+
+
+def explain(user: User, right: str, section: Section, at: datetime, *, second_factor: bool = True) -> Explanation:
+    """Whether `user` holds `right` on `section` at the instant `at`, now or later, as today's rows tell, and why.
+
+    Without a second factor, what comes from sensitive roles is not held. Refused: a right that does not exist. Queries do
+    not grow with what else the user holds; the chains cost one a level.
+    """
+    refuse_unknown_right(right)
+    rows = list(
+        SectionGrant.objects.filter(user=user, permission__codename=right).select_related(*_ALONG).order_by("pk")
+    )
+    above = set(section.paths_above)
+    here = [row for row in rows if row.content_object.path in above]
+    lives = [row for row in here if _hold(row).lives_at(at)] if user.is_active else []
+    if live := lives if second_factor else [row for row in lives if not _sensitive(row)]:
+        return Explanation(
+            user,
+            right,
+            section,
+            at,
+            allowed=True,
+            until=held_until([_hold(row) for row in here if second_factor or not _sensitive(row)], at),
+            grounds=_grounds(live, section),
+            second_factor=all(_sensitive(row) for row in live),
+        )
+    begins = [row.starts_at for row in here if row.starts_at is not None and row.starts_at > at]
+    ended = [row.ends_at for row in here if row.ends_at is not None and row.ends_at <= at]
+    missing = (
+        "account_closed"
+        if not user.is_active
+        else "second_factor_needed"
+        if lives
+        else "not_yet"
+        if begins
+        else "over"
+        if ended
+        else "not_here"
+        if rows
+        else "not_held"
+    )
+    return Explanation(
+        user,
+        right,
+        section,
+        at,
+        allowed=False,
+        missing=missing,
+        begins_at=min(begins, default=None),
+        ended_at=max(ended, default=None),
+    )
+
+
+def members(section: Section, at: datetime) -> QuerySet[User]:
+    """Everybody active who holds anything on `section` at that instant, by themselves or from above."""
+    rows: QuerySet[User] = User.objects.filter(pk__in=live_grants(section, at).values("user_id"))
+    return rows
+
+
+def who(section: Section, at: datetime, users: Iterable[User]) -> list[Member]:
+    """What each of `users` holds on `section` then, in their order: one query for all of them."""
+    known = {user.pk: Member(user) for user in users}
+    groups: dict[Any, Through] = {}
+    rows = live_grants(section, at).filter(user__in=known).select_related(*_ALONG)
+    for row in rows.order_by("pk"):
+        key = (row.user_id, row.assignment_id, row.content_object_id, row.starts_at, row.ends_at)
+        if key not in groups:
+            inherited = row.content_object_id != section.pk
+            groups[key] = Through(row.assignment, row.content_object, inherited, row.starts_at, row.ends_at)
+            known[row.user_id].through.append(groups[key])
+        groups[key].rights.append(row.permission.codename)
+    for group in groups.values():
+        group.rights.sort()
+    return list(known.values())
+
+
+def held_by(user: User, at: datetime) -> list[Through]:
+    """What `user` holds at the instant `at` or later, by role assignment and section, in the tree's order: one query."""
+    groups: dict[Any, Through] = {}
+    rows = SectionGrant.objects.filter(user=user).exclude(ends_at__lte=at).select_related(*_ALONG)
+    for row in rows.order_by("content_object__path", "assignment_id", "permission__codename"):
+        key = (row.assignment_id, row.content_object_id, row.starts_at, row.ends_at)
+        if key not in groups:
+            groups[key] = Through(row.assignment, row.content_object, False, row.starts_at, row.ends_at)
+        groups[key].rights.append(row.permission.codename)
+    return list(groups.values())
+
+
+def refuse_unknown_right(right: str) -> None:
+    if right not in RIGHTS:
+        raise Invalid(
+            f"There is no right called {right[:60]!r}. A right is a verb and an area, such as edit_schedule.",
+            code="unknown_right",
+            field="right",
+        )
+
+
+def _hold(row: SectionGrant) -> Hold:
+    return Hold(row.permission.codename, row.content_object.path, row.starts_at, row.ends_at, row.pk)
+
+
+def _sensitive(row: SectionGrant) -> bool:
+    return row.assignment is not None and row.assignment.role.sensitive
+
+
+def _grounds(rows: list[SectionGrant], section: Section) -> tuple[Ground, ...]:
+    """Each row with its chain; all chains climb together, one query a level."""
+    known: dict[int, SectionGrant] = {}
+    level = {row.origin_id for row in rows} - {None}
+    while level:
+        found = SectionGrant.objects.filter(pk__in=level).select_related(*_ALONG)
+        known |= {row.pk: row for row in found}
+        level = {known[pk].origin_id for pk in level if pk is not None} - known.keys() - {None}
+    return tuple(Ground(row, row.content_object_id != section.pk, tuple(_chain(row, known))) for row in rows)
+
+
+def _chain(row: SectionGrant, known: dict[int, SectionGrant]) -> Iterable[Link]:
+    here: Any = row
+    while here.origin_id is not None:
+        here = known[here.origin_id]
+        assignment = here.assignment
+        yield Link(here.user, assignment.role.title if assignment is not None else "", here.content_object, assignment)

@@ -1,0 +1,344 @@
+"""Who may do what, where and when: one answer, behind `User.has_perm`, `visible_to` and every action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from guardian.backends import ObjectPermissionBackend
+
+from accounts.permissions.models.sections import RoleAssignment, Section, SectionGrant
+from accounts.permissions.rules.ceilings import EVERYWHERE_PATH, Hold
+from accounts.permissions.rules.rights import RIGHTS
+from accounts.users.models.users import User
+from theater_site.core import runs
+from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, Public, Sections, SectionsBelow
+from theater_site.core.errors import NotAllowed
+from theater_site.core.models import ContentModel
+
+# A grant as the database gives it: permission, path, parent, start, end, grant, assignment; and the path of the section
+# that was asked about, where one was.
+Row = tuple[Any, ...]
+
+
+class Derived(Protocol):
+    """Permissions that nobody is granted: they follow from something else, such as approval steps."""
+
+    def holds(self, right: str, own: Callable[[str], list[Hold]]) -> list[Hold]:
+        """Where `right` is held; `own` gives the holds of another permission of the same user."""
+
+
+# Loads what is derived for a user, and the user's grants along with it, by one statement.
+Deriving = Callable[[int, bool], tuple[Derived, list[Row]]]
+_derivings: dict[str, Deriving] = {}
+
+
+def derive(prefix: str, load: Deriving) -> None:
+    """Register that permissions with this prefix are derived by what `load(user_id, second_factor)` returns."""
+    _derivings[prefix] = load
+
+
+class Rights:
+    """Everything one user holds, loaded with the first question and kept.
+
+    One query for the grants, with the section of the object asked about; one for the sections below all of them, once a
+    list or another object is asked about. Where those are more than can be loaded, one for each object that did not bring
+    its section along. Ends are compared with the instant that is asked about, so what has run out is refused however long
+    ago it was loaded. Without a second factor, what comes from sensitive roles is not held.
+
+    Derived permissions (`derive`) cost one more query, or none where one of them is asked about first.
+    """
+
+    def __init__(self, user: User, *, second_factor: bool = True, loads_sections: bool = False) -> None:
+        self._user = user
+        self._second_factor = second_factor
+        # Whether a section's place in the tree is looked up, though it was loaded before with the section itself.
+        self._loads_sections = loads_sections
+        self._rows: list[Row] | None = None
+        self._by_right: dict[str, list[Hold]] = {}
+        self._paths: dict[int, str] = {}
+        self._below: list[tuple[int, str]] | None = None
+        self._below_loaded = False
+        self._held: dict[tuple[str, ...], Sections] = {}
+        self._derived: dict[str, Any] = {}
+
+    def anew(self) -> Rights:
+        """The same user's as they stand now, the account's being open and the place of every section included; nothing is
+        loaded yet."""
+        user = User.objects.filter(pk=self._user.pk).first() or User(is_active=False)
+        return Rights(user, second_factor=self._second_factor, loads_sections=True)
+
+    def holds(self, right: str, scope: Any, at: datetime) -> bool:
+        """Whether `right` is held at the instant `at` on the section of `scope`: a Section or a content object."""
+        if self._rows is None:
+            self._loaded(self._section_to_load(scope))
+        paths = self._held_paths(right, at)
+        if not paths:
+            return False
+        if EVERYWHERE_PATH in paths:
+            return True
+        path = self.path_of(scope)
+        return path is not None and path.startswith(tuple(paths))
+
+    def sections(self, right: str, at: datetime) -> Sections:
+        """The ids of all sections on which `right` is held, the ones below included; EVERYWHERE from the root down."""
+        paths = tuple(sorted(self._held_paths(right, at)))
+        if not paths:
+            return ()
+        if paths[0] == EVERYWHERE_PATH:
+            return EVERYWHERE
+        if paths not in self._held:
+            self._held[paths] = self._sections_below(paths)
+        return self._held[paths]
+
+    def _sections_below(self, paths: tuple[str, ...]) -> Sections:
+        below = self._all_below()
+        held = tuple(row[1] for row in self._loaded() if row[2] is not None)
+        if below is None or not all(path.startswith(held) for path in paths):
+            everything = partial(_ids_below, paths)
+            return SectionsBelow("path", paths, everything)
+        return tuple(pk for pk, path in below if path.startswith(paths))
+
+    def all(self) -> dict[str, list[Hold]]:
+        """Every right with what it is held by, at whatever time."""
+        return {right: self._holds(right) for right in {row[0] for row in self._loaded()}}
+
+    def sections_changed(self) -> None:
+        """There are other sections than when it was asked which there are."""
+        self._below, self._below_loaded = None, False
+        self._held.clear()
+
+    def _loaded(self, section_id: int | None = None) -> list[Row]:
+        """Everything that is held, and where the section asked about stands: one statement.
+
+        Written by hand since it begins every request: the ORM takes several times as long to put it together as the
+        database to answer it.
+        """
+        if self._rows is None:
+            self._rows = []
+            if self._user.is_active:
+                sql = _ALL_HELD if self._second_factor else _HELD_WITHOUT_SECOND_FACTOR
+                with connection.cursor() as cursor:
+                    cursor.execute(sql, [section_id, self._user.pk])
+                    self._rows = cursor.fetchall()
+            if section_id is not None and self._rows and self._rows[0][-1] is not None:
+                self._paths[section_id] = self._rows[0][-1]
+        return self._rows
+
+    def derived(self, prefix: str) -> Any:
+        """What the permissions with this prefix are derived from, as its `Deriving` loaded it."""
+        if prefix not in self._derived:
+            known = self._user.pk is not None and self._user.is_active
+            self._derived[prefix], held = _derivings[prefix](self._user.pk if known else 0, self._second_factor)
+            if self._rows is None:
+                self._rows = held if known else []
+        return self._derived[prefix]
+
+    def own(self, right: str) -> list[Hold]:
+        """By what `right` is held, at whatever time."""
+        return self._holds(right)
+
+    def _holds(self, right: str) -> list[Hold]:
+        if right not in self._by_right:
+            prefix = next((prefix for prefix in _derivings if right.startswith(prefix)), None)
+            self._by_right[right] = (
+                [_hold(row) for row in self._loaded() if row[0] == right]
+                if prefix is None
+                else self.derived(prefix).holds(right, self._holds)
+            )
+        return self._by_right[right]
+
+    def _all_below(self) -> list[tuple[int, str]] | None:
+        """Each section on which anything is held at any time, with its path: one query, whatever is asked afterwards.
+        None where they are more than `_FEW`."""
+        if not self._below_loaded:
+            below = Q(pk__in=())
+            for path in {row[1] for row in self._loaded() if row[2] is not None}:
+                below |= Q(path__startswith=path)
+            found = list(Section.objects.filter(below).values_list("pk", "path")[: _FEW + 1])
+            self._below = found if len(found) <= _FEW else None
+            self._below_loaded = True
+            self._paths.update(found)
+        return self._below
+
+    def _held_paths(self, right: str, at: datetime) -> set[str]:
+        return {hold.path for hold in self._holds(right) if hold.lives_at(at)}
+
+    def path_of(self, scope: Any) -> str | None:
+        """The place of the section of `scope` in the tree; None where it has none."""
+        if (section := self._section_along(scope)) is not None:
+            # The runner asks again about the row as it locked it, which comes without its section.
+            return self._paths.setdefault(section.pk, section.path)
+        section_id = scope.owning_section_id if isinstance(scope, ContentModel) else None
+        if section_id is None:
+            return None
+        if section_id not in self._paths:
+            self._all_below()
+        if section_id not in self._paths:
+            path = Section.objects.filter(pk=section_id).values_list("path", flat=True).first()
+            if path is None:
+                return None
+            self._paths[section_id] = path
+        return self._paths[section_id]
+
+    def _section_along(self, scope: Any) -> Section | None:
+        """The section of `scope` as it was loaded along with it, where that is good enough."""
+        if self._loads_sections or not isinstance(scope, ContentModel):
+            return None
+        if isinstance(scope, Section):
+            return scope
+        along = scope.section_along
+        return along if isinstance(along, Section) else None
+
+    def _section_to_load(self, scope: Any) -> int | None:
+        """The section that is to be looked up to answer about `scope`, if that costs no query to know."""
+        if not isinstance(scope, ContentModel) or self._section_along(scope) is not None:
+            return None
+        return scope.owning_section_id if scope.section_lookup in ("id", "section_id") else None
+
+
+# As many sections are named one by one in a statement; of more their place in the tree is compared.
+_FEW = 200
+_ALL_HELD = (
+    "SELECT p.codename, s.path, s.parent_id, g.starts_at, g.ends_at, g.id, g.assignment_id, "
+    "(SELECT path FROM accounts_section WHERE id = %s) "
+    "FROM accounts_sectiongrant g JOIN accounts_section s ON s.id = g.content_object_id "
+    "JOIN auth_permission p ON p.id = g.permission_id WHERE g.user_id = %s"
+)
+_HELD_WITHOUT_SECOND_FACTOR = (
+    _ALL_HELD  # noqa: S608 (no word of it comes from outside)
+    + " AND NOT EXISTS (SELECT 1 FROM accounts_roleassignment a JOIN accounts_role r ON r.id = a.role_id "
+    "WHERE a.id = g.assignment_id AND r.sensitive)"
+)
+
+
+def reaching(path: str, parent: int | None) -> str:
+    """The path below which something on that section holds; without a parent it is the organization's, and holds everywhere."""
+    return EVERYWHERE_PATH if parent is None else path
+
+
+def aware(instant: datetime | None) -> datetime | None:
+    """An instant as a bare cursor gives it; SQLite keeps UTC without saying so, and the ORM would add it."""
+    return instant.replace(tzinfo=UTC) if instant is not None and instant.tzinfo is None else instant
+
+
+def _hold(row: Row) -> Hold:
+    right, path, parent, starts_at, ends_at, grant, assignment = row[:7]
+    return Hold(right, reaching(path, parent), aware(starts_at), aware(ends_at), grant, assignment)
+
+
+def _ids_below(paths: tuple[str, ...]) -> list[int]:
+    below = Q()
+    for path in paths:
+        below |= Q(path__startswith=path)
+    return list(Section.objects.filter(below).values_list("pk", flat=True))
+
+
+def holds_in(grants: QuerySet[SectionGrant]) -> Iterator[Hold]:
+    """What `grants` come to, in one query."""
+    rows = grants.values_list(
+        "permission__codename",
+        "content_object__path",
+        "content_object__parent_id",
+        "starts_at",
+        "ends_at",
+        "pk",
+        "assignment_id",
+    )
+    return map(_hold, rows)
+
+
+class SignedIn(Actor):
+    """A user who acts. Made anew for every request or command: what they hold is loaded once and kept that long."""
+
+    kind = ActorKind.USER
+
+    def __init__(self, user: User, *, second_factor: bool = True) -> None:
+        self.user = user
+        self.label = f"user:{user.pk}"
+        self.rights = Rights(user, second_factor=second_factor)
+        self.second_factor = second_factor
+
+    def renew(self) -> None:
+        self.rights = self.rights.anew()
+
+    def holds(self, permission: str, scope: Any, at: datetime) -> bool:
+        return self.rights.holds(permission, scope, at)
+
+    def sections_held(self, permission: str, at: datetime) -> Sections:
+        return self.rights.sections(permission, at)
+
+    def why_not(self, permission: str, scope: Any, at: datetime) -> NotAllowed | None:
+        if self.second_factor or not Rights(self.user).holds(permission, scope, at):
+            return None
+        return NotAllowed(
+            "Your role here is sensitive: it holds only while you are signed in with a second factor. Set up an authenticator "
+            "app at /api/auth/app/v1/account/authenticators/totp, then sign in again and give its code.",
+            code="second_factor_needed",
+            data={"needs": [permission], "set_up": settings.FRONTEND_URLS["security"]},
+        )
+
+
+def actor_for(user: Any, *, second_factor: bool = True) -> Actor:
+    """The actor that `user` is: signed in and active, or the public."""
+    if user is None or not user.is_authenticated or not user.is_active:
+        return Public()
+    return SignedIn(user, second_factor=second_factor)
+
+
+def absent(user: User | None) -> Actor:
+    """`user`, who is not there: their session is over, and with it the second factor that was shown in it, so that where one
+    is required it is not assumed."""
+    return actor_for(user, second_factor=not settings.REQUIRE_SECOND_FACTOR)
+
+
+class SectionBackend(ObjectPermissionBackend):
+    """`user.has_perm("accounts.edit_promotions", section)`, with parents and dates, which guardian's own does not know.
+
+    Any content object may stand for its section. Without an object the answer is no: there are no rights at large.
+    """
+
+    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
+        app, _, codename = perm.rpartition(".")
+        if obj is None or app not in ("", "accounts") or codename not in RIGHTS:
+            return False
+        if not user_obj.is_authenticated or not user_obj.is_active:
+            return False
+        rights = user_obj.__dict__.setdefault("_rights", Rights(user_obj))
+        return rights.holds(codename, obj, runs.instant())
+
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        return {f"accounts.{right}" for right in RIGHTS if self.has_perm(user_obj, f"accounts.{right}", obj)}
+
+
+def live(at: datetime) -> Q:
+    """What has a start and an end, and is between them at that instant."""
+    return (Q(starts_at=None) | Q(starts_at__lte=at)) & (Q(ends_at=None) | Q(ends_at__gt=at))
+
+
+def live_grants(section: Section, at: datetime) -> QuerySet[SectionGrant]:
+    """The rows that give anybody anything on `section` at that instant: its own and those above, of active users."""
+    rows: QuerySet[SectionGrant] = SectionGrant.objects.filter(
+        live(at),
+        content_object__path__in=section.paths_above,
+        user__is_active=True,
+    )
+    return rows
+
+
+def holders_of(right: str, section: Section, at: datetime | None = None) -> list[User]:
+    """The active users who hold `right` on `section` at that instant (now), by themselves or from above; by id."""
+    grants = live_grants(section, at or timezone.now()).filter(permission__codename=right)
+    return list(User.objects.filter(pk__in=grants.values("user_id")).order_by("pk"))
+
+
+def people_holding(role: str) -> list[User]:
+    """The active users to whom the role of this name is assigned now, anywhere; by id."""
+    held = RoleAssignment.objects.filter(live(timezone.now()), role__name=role)
+    return list(User.objects.filter(is_active=True, pk__in=held.values("user_id")).order_by("pk"))

@@ -1,0 +1,209 @@
+"""Somebody leaves, or a season begins: what is held goes to the next one in one action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated
+
+from accounts.permissions.models.invitations import Invitation
+from accounts.permissions.models.sections import RoleAssignment, Section, SectionGrant
+from accounts.permissions.models.tokens import ApiToken
+from accounts.permissions.rules.ceilings import Hold
+from accounts.permissions.services.delegation import (
+    AUTHORITY,
+    Giver,
+    Origins,
+    close,
+    keep_a_director,
+    lasting,
+    lay,
+    one_at_a_time,
+    refuse_own,
+)
+from accounts.permissions.services.roles import assign_role
+from accounts.permissions.signals import role_ended, role_given
+from accounts.users.models.users import User
+from theater_site.core.actions import Needs, OpenTo, action, current
+from theater_site.core.actors import Actor, ActorKind
+from theater_site.core.docs import Doc
+from theater_site.core.errors import Conflict, Invalid, NotAllowed
+
+
+@action("role.hand_over", open_to=OpenTo.SIGNED_IN, lock=one_at_a_time)
+def hand_over(
+    *,
+    leaver: Annotated[User, Doc("Id of the user who leaves. Example: 7")],  # type: ignore[valid-type]
+    successor: Annotated[User, Doc("Id of the user who gets their roles. Example: 9")],  # type: ignore[valid-type]
+    reason: Annotated[str, Doc("Why, for those who see the members. Example: Ann moves away.")],
+) -> list[RoleAssignment]:
+    """Hand the roles of somebody who leaves over to a successor. What they passed on stays with whom it was passed on
+    to, and now hangs on the successor's. Open invitations and API tokens go along as far as the leaver still had the
+    rights for them; others end, and the audit entry's note says which. Whoever knew the secret of a token knows it
+    still.
+
+    Open to whoever could give all of it themselves, the leaver among them. Refused: to hand over to oneself, to a
+    closed account, to the same person, and where nothing is held. What the leaver proposed stays theirs.
+    """
+    run = current()
+    if leaver.pk == successor.pk:
+        raise Invalid("Somebody else must take over.", code="same_person", field="successor")
+    refuse_own(run.actor, [successor.pk])
+    giver = Giver.acting(run.actor)
+    held = list(
+        RoleAssignment.objects.filter(lasting(run.instant), user=leaver)
+        .select_related("section", "role", "user")
+        .order_by("pk")
+    )
+    _refuse_strangers(giver, run.actor, leaver, held)
+    successor = User.objects.get(pk=successor.pk)
+    if not successor.is_active:
+        raise Invalid("This account is closed; open it again first.", code="user_inactive", field="successor")
+    if not held:
+        raise Conflict("They hold nothing that could be handed over.", code="nothing_held")
+    _pass_on_the_word(giver, leaver, successor)
+    made = [_handed(giver, assignment, successor, reason) for assignment in held]
+    if any(assignment.section.parent_id is None for assignment in held):
+        keep_a_director()
+    return made
+
+
+@action(
+    "role.carry_over",
+    needs=(Needs("view_members", on="source"), Needs("manage_members", on="target")),
+    lock=one_at_a_time,
+)
+def carry_over(
+    *,
+    source: Annotated[Section, Doc("Id of the section whose assignments are copied. Example: 4")],  # type: ignore[valid-type]
+    target: Annotated[Section, Doc("Id of the section on which they hold from now on. Example: 5")],  # type: ignore[valid-type]
+    assignments: Annotated[
+        list[RoleAssignment] | None, Doc("Ids of the assignments to copy; null copies all that hold. Example: [21, 22]")
+    ],
+    starts_at: Annotated[
+        datetime | None, Doc("From when they hold: an instant in UTC; null is at once. Example: 2027-09-01T00:00:00Z")
+    ],
+    ends_at: Annotated[
+        datetime | None,
+        Doc("Until before when they hold: an instant in UTC; null is without an end. Example: 2028-07-01T00:00:00Z"),
+    ],
+    reason: Annotated[str, Doc("Why, for those who see the members. Example: Season 2027/28")],
+) -> list[RoleAssignment]:
+    """Copy the role assignments of one section to another, such as the next season. The old ones stay as they are.
+
+    Each is given as by hand and judged so. Of all, what is not to be given again is passed over: one's own, closed
+    accounts', what is held on the target already, and roles that were made for a part of the theater to which the
+    target does not belong, which the audit entry's note names; chosen by hand it is refused. What is held on
+    productions below stays there: the next season's will have companies of their own.
+    """
+    run = current()
+    if source.pk == target.pk:
+        raise Invalid("Choose another section to carry over to.", code="same_section", field="target")
+    standing = RoleAssignment.objects.filter(lasting(run.instant), section=source).select_related(
+        "user", "role__section"
+    )
+    if assignments is None:
+        chosen = [row for row in standing.order_by("pk") if row.user.is_active and row.user_id != run.actor.user_id]
+        if elsewhere := [row.pk for row in chosen if not target.path.startswith(row.role.section.path)]:
+            run.note["made_for_elsewhere"] = elsewhere
+            chosen = [row for row in chosen if row.pk not in elsewhere]
+    else:
+        wanted = {assignment.pk for assignment in assignments}
+        chosen = list(standing.filter(pk__in=wanted).order_by("pk"))
+        if strangers := sorted(wanted - {row.pk for row in chosen}):
+            raise Invalid(
+                f"Assignment {strangers[0]} is not held on {source.name} now.",
+                code="not_in_section",
+                field="assignments",
+            )
+    there = set(RoleAssignment.objects.filter(lasting(run.instant), section=target).values_list("user_id", "role_id"))
+    made = []
+    for row in chosen:
+        if (row.user_id, row.role_id) not in there:
+            there.add((row.user_id, row.role_id))
+            made.append(
+                assign_role.as_consequence(
+                    user=row.user, role=row.role, section=target, starts_at=starts_at, ends_at=ends_at, reason=reason
+                )
+            )
+        elif assignments is not None:
+            raise Conflict(
+                f"{row.role.title} is held on {target.name} already by user {row.user_id}.", code="held_already"
+            )
+    return made
+
+
+def _pass_on_the_word(giver: Giver, leaver: User, successor: User) -> None:
+    """What the leaver offered and let programs read, for as much as both they and whoever hands over could give of it now:
+    else what is dead would come to life by what the successor holds besides."""
+    run = current()
+    givers = {Giver.absent(User.objects.get(pk=leaver.pk)), *([] if run.actor.user_id == leaver.pk else [giver])}
+    ended: dict[str, list[int]] = {"invitations_withdrawn": [], "tokens_revoked": []}
+    for invitation in Invitation.objects.filter(invited_by=leaver, assignment=None, withdrawn_at=None).order_by("pk"):
+        rights, span = invitation.role.rights, (invitation.starts_at, invitation.ends_at)
+        if all(each.could_give(rights, invitation.section, *span) for each in givers):
+            invitation.invited_by = successor
+        else:
+            invitation.withdrawn_at = run.instant
+            ended["invitations_withdrawn"].append(invitation.pk)
+        invitation.save()
+    for token in ApiToken.objects.filter(made_by=leaver, revoked_at=None, expires_at__gt=run.instant).order_by("pk"):
+        if all(each.could_give(token.rights, token.section, run.instant, run.instant) for each in givers):
+            token.made_by = successor
+        else:
+            token.revoked_at = run.instant
+            ended["tokens_revoked"].append(token.pk)
+        token.save()
+    run.note.update({name: pks for name, pks in ended.items() if pks})
+
+
+def _refuse_strangers(giver: Giver, actor: Actor, leaver: User, held: Iterable[RoleAssignment]) -> None:
+    """Whoever hands over could give all of it; to somebody who could give none it is not told what there is."""
+    if actor.kind is ActorKind.SYSTEM:
+        return
+    if actor.user_id != leaver.pk and not any(
+        hold.lives_at(current().instant) for hold in giver.rights.all().get(AUTHORITY, ())
+    ):
+        raise NotAllowed("You may not hand over roles. Ask somebody who manages members.", data={"needs": [AUTHORITY]})
+    for assignment in held:
+        rights = assignment.grants.filter(lasting(current().instant)).values_list("permission__codename", flat=True)
+        begin = assignment.starts_at
+        later = begin if begin is not None and begin > current().instant else None
+        try:
+            giver.origins(set(rights), assignment.section, later, assignment.ends_at)
+        except NotAllowed:
+            if actor.user_id == leaver.pk or actor.holds("view_members", assignment.section, current().instant):
+                raise
+            raise NotAllowed(
+                "They hold something that you cannot give. Ask somebody who manages members wherever they hold a role."
+            ) from None
+
+
+def _handed(giver: Giver, old: RoleAssignment, successor: User, reason: str) -> RoleAssignment:
+    """The successor's assignment in the place of the old one: hung where that hung, with what hung on that."""
+    now = current().instant
+    was = {row.permission.codename: row for row in old.grants.filter(lasting(now)).select_related("permission")}
+    new = RoleAssignment(
+        user=successor,
+        role=old.role,
+        section=old.section,
+        starts_at=old.starts_at if old.starts_at is not None and old.starts_at > now else now,
+        ends_at=old.ends_at,
+        reason=reason,
+        granted_by=giver.user,
+        passed_on_from_id=old.passed_on_from_id,
+    )
+    new.save()
+    hung = Origins(holds={right: Hold(right, "", grant=row.origin_id) for right, row in was.items()})
+    made = lay(new, was, hung, {right: row.ends_at for right, row in was.items()})
+    place = {was[row.permission.codename].pk: row for row in made}
+    hanging = list(SectionGrant.objects.filter(origin__in=place).order_by("pk"))
+    for row in hanging:
+        row.origin = place[row.origin_id]
+    SectionGrant.objects.bulk_update(hanging, ["origin"], batch_size=200)
+    RoleAssignment.objects.filter(passed_on_from=old).update(passed_on_from=new)
+    old.grants.all().delete()
+    close(old, now, reason)
+    role_ended.announce(assignment=old)
+    role_given.announce(assignment=new)
+    return new

@@ -1,0 +1,105 @@
+"""Roles are given, get another end, and are ended. Nobody gives more than they hold, nobody changes what they hold."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from accounts.permissions.models.sections import Role, RoleAssignment, Section
+from accounts.permissions.services.delegation import (
+    Giver,
+    give,
+    lay,
+    one_at_a_time,
+    reach_of,
+    refuse_bad_span,
+    refuse_own,
+)
+from accounts.permissions.signals import role_dated, role_given
+from accounts.users.models.users import User
+from theater_site.core.actions import Needs, action, current
+from theater_site.core.docs import Doc
+from theater_site.core.errors import Conflict
+
+
+@action("role.assign", needs=Needs("manage_members", on="section"), lock=one_at_a_time)
+def assign_role(
+    *, user: User, role: Role, section: Section, starts_at: datetime | None, ends_at: datetime | None, reason: str
+) -> RoleAssignment:
+    """Assign a role to a user on a section and below, from `starts_at` until before `ends_at`.
+
+    Refused: an end that is over or before the start, an inactive user, oneself, a section outside of the one that the
+    role was made for, and any right that the giver does not hold on that section for that whole time by one assignment
+    (`beyond_own_rights`, `beyond_own_sections`, `beyond_own_time`). When what the giver holds ends, this ends with it.
+    """
+    actor = current().actor
+    refuse_own(actor, [user.pk])
+    assignment = give(
+        Giver.acting(actor),
+        user=user,
+        role=role,
+        section=section,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        reason=reason,
+    )
+    role_given.announce(assignment=assignment)
+    return assignment
+
+
+@action("role.end", needs=Needs("manage_members", on="assignment"), subject="assignment", lock=one_at_a_time)
+def end_role(
+    *,
+    assignment: RoleAssignment,
+    reason: Annotated[str, Doc("Why, for those who see the members. Example: Left the group.")],
+) -> RoleAssignment:
+    """End a role assignment at once, and all that was passed on from it; the preview tells what that is.
+
+    Refused: one's own, or one that one's own was passed on from; one that is over; the last director's.
+    """
+    now = current().instant
+    refuse_own(current().actor, [assignment.user_id])
+    _refuse_over(assignment, now)
+    reach_of(now, assignments=[assignment]).cut(reason)
+    return assignment
+
+
+@action("role.set_end", needs=Needs("manage_members", on="assignment"), subject="assignment", lock=one_at_a_time)
+def set_end_of_role(*, assignment: RoleAssignment, ends_at: datetime | None, reason: str) -> RoleAssignment:
+    """Change when a role assignment ends. An earlier end shortens what was passed on from it too.
+
+    Refused: an end that is over or before the start, one's own, one that is over, the last director's; and to let last
+    longer what one does not hold oneself for that long. What was passed on does not last longer by itself.
+    """
+    now = current().instant
+    refuse_own(current().actor, [assignment.user_id])
+    _refuse_over(assignment, now)
+    refuse_bad_span(assignment.starts_at, ends_at)
+    if ends_at is not None and (assignment.ends_at is None or ends_at < assignment.ends_at):
+        reach_of(ends_at, assignments=[assignment]).cut(reason)
+    elif ends_at != assignment.ends_at:
+        _prolong(assignment, ends_at, reason)
+    return assignment
+
+
+def _prolong(assignment: RoleAssignment, ends_at: datetime | None, reason: str) -> None:
+    """Hung anew on what the actor holds. Nothing that hangs on this assignment can last that long, so no ring comes of it."""
+    giver, now = Giver.acting(current().actor), current().instant
+    starts_at = assignment.starts_at if assignment.starts_at is not None and assignment.starts_at > now else None
+    hung = giver.origins(assignment.role.rights, assignment.section, starts_at, ends_at)
+    assignment.granted_by, assignment.passed_on_from_id = giver.user, hung.authority
+    assignment.ends_at, assignment.reason = ends_at, reason or assignment.reason
+    assignment.save()
+    # What was shortened, ran out and was then edited out of the role would come to life again.
+    assignment.grants.exclude(permission__codename__in=assignment.role.rights).delete()
+    standing = {row.permission.codename: row for row in assignment.grants.select_related("permission")}
+    for right, row in standing.items():
+        row.origin_id, row.ends_at = hung.of(right), ends_at
+        row.save()
+    lay(assignment, set(assignment.role.rights) - standing.keys(), hung)
+    role_dated.announce(assignment=assignment)
+
+
+def _refuse_over(assignment: RoleAssignment, now: datetime) -> None:
+    if assignment.ends_at is not None and assignment.ends_at <= now:
+        raise Conflict("This role has ended already.", code="role_over")

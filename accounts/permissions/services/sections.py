@@ -1,0 +1,46 @@
+"""The section tree grows with what it holds: a season brings its section, a production one below."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from accounts.permissions.models.sections import Section, SectionKind
+from accounts.permissions.services.delegation import tree_stands
+from theater_site.core.actions import Needs, action
+from theater_site.core.docs import Doc
+from theater_site.core.errors import Invalid, NotFound
+
+
+@action("section.create", needs=Needs("manage_members", on="parent"), lock=tree_stands)
+def create_section(
+    *,
+    parent: Annotated[Section, Doc("Id of the section above it. Example: 1")],  # type: ignore[valid-type]
+    kind: SectionKind,
+    name: Annotated[str, Doc("Its name. Example: Workshops")],
+) -> Section:
+    """Create a section below another one. What is held on the parent holds on it at once."""
+    if kind == SectionKind.ORGANIZATION:
+        raise Invalid("The organization is founded once, with `manage.py found`.", code="not_below", field="kind")
+    # Where the parent stands now: it may have been moved since it was loaded, and with it who may do what below it.
+    above = Section.objects.filter(pk=parent.pk).first()
+    if above is None:
+        raise NotFound("This section is gone.", code="section_gone", field="parent")
+    section = Section.below(above, kind, name)
+    section.save()
+    return section
+
+
+@action("section.remove", needs=Needs("manage_members", on="section"), subject="section")
+def remove_section(*, section: Section) -> None:
+    """Take away a section that holds nothing. Refused (`still_in_use`) where anything is in it, or roles were given there."""
+    section.delete()
+
+
+@action("section.rename", needs=Needs("manage_members", on="section"), subject="section")
+def rename_section(
+    *, section: Section, name: Annotated[str, Doc("Its new name. Example: Workshops and classes")]
+) -> Section:
+    """Rename a section."""
+    section.name = name
+    section.save()
+    return section
