@@ -58,7 +58,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_notification_mail(
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
     ) -> None:
-        # allauth's own does not say whose notice it is.
+        # allauth's own does not say whose notification it is.
         super().send_notification_mail(template_prefix, user, {**(context or {}), "user": user}, email)
 
     def _tell(self, occasion: str, email: str, context: dict[str, Any]) -> None:

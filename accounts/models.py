@@ -12,7 +12,7 @@ from accounts.approvals.models.waivers import Waiver
 from accounts.audit.models.entries import AuditChange, AuditEntry, AuditValue
 from accounts.audit.models.seals import AuditCheckpoint, AuditSeal, AuditUnsealed
 from accounts.notifications.models.notifications import Notification
-from accounts.notifications.models.preferences import NoticePreferences
+from accounts.notifications.models.preferences import NotificationPreferences
 from accounts.permissions.models.invitations import Invitation
 from accounts.permissions.models.sections import Role, RoleAssignment, Section, SectionGrant, SectionKind
 from accounts.permissions.models.tokens import ApiToken, ApiTokenUse
@@ -30,8 +30,8 @@ __all__ = [
     "AuditUnsealed",
     "AuditValue",
     "Invitation",
-    "NoticePreferences",
     "Notification",
+    "NotificationPreferences",
     "Role",
     "RoleAssignment",
     "Section",

@@ -2,7 +2,7 @@ from django.urls import path, re_path
 
 from accounts.approvals.api import actions, approvals, submissions
 from accounts.audit.api import views as audit
-from accounts.notifications.api import notices
+from accounts.notifications.api import notifications
 from accounts.permissions.api import delegation, token_views, views
 from theater_site.api.routing import Router
 
@@ -21,8 +21,8 @@ def register(router: Router) -> None:
     router.register("audit", audit.AuditViewSet, basename="audit")
     router.register("tokens", token_views.ApiTokenViewSet, basename="token")
     router.register("me/sessions", token_views.OwnSessionViewSet, basename="own-session")
-    router.register("me/notices", notices.NoticeViewSet, basename="own-notice")
-    router.register("mails", notices.MailViewSet, basename="mail")
+    router.register("me/notifications", notifications.NotificationViewSet, basename="own-notification")
+    router.register("mails", notifications.MailViewSet, basename="mail")
     router.register("sessions", token_views.SessionViewSet, basename="session")
 
 
@@ -30,8 +30,8 @@ urlpatterns = [
     path("actions/", actions.ActionsView.as_view(), name="actions"),
     path("me/", views.MeView.as_view(), name="me"),
     path("me/permissions/", views.OwnPermissionsView.as_view(), name="own-permissions"),
-    path("me/notice-preferences/", notices.PreferencesView.as_view(), name="own-notice-preferences"),
-    path("unsubscribe/<str:token>/", notices.UnsubscribeView.as_view(), name="unsubscribe"),
+    path("me/notification-preferences/", notifications.PreferencesView.as_view(), name="own-notification-preferences"),
+    path("unsubscribe/<str:token>/", notifications.UnsubscribeView.as_view(), name="unsubscribe"),
     re_path(
         r"^sections/(?P<pk>[0-9]{1,18})/members/$",
         delegation.SectionMembers.as_view({"get": "list"}),

@@ -16,12 +16,12 @@ production_published = Announcement(
     extension_point=True,
     production=Production,
 )
-production_withdrawn = Announcement(
+production_unpublished = Announcement(
     "A production is public no longer. Sent inside the transaction.", extension_point=True, production=Production
 )
 production_advanced = Announcement(
     "A production has taken another step of its life, forward or back, and was `before` until now. Sent inside the"
-    " transaction; announcing, withdrawing and canceling have announcements of their own.",
+    " transaction; announcing, unpublishing and canceling have announcements of their own.",
     extension_point=True,
     production=Production,
     before=str,

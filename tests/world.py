@@ -9,7 +9,7 @@ from typing import Any
 from django.test import Client
 
 from accounts.models import Role, RoleAssignment, Section, Submission, User
-from accounts.permissions.selectors.rights import actor_for
+from accounts.permissions.selectors.permissions import actor_for
 from accounts.permissions.services.founding import found_organization
 from accounts.permissions.services.roles import assign_role
 from accounts.users.services.login_tokens import issue_session_token
@@ -32,7 +32,7 @@ def user(name: str = "Somebody", **fields: Any) -> User:
 
 
 def acting(who: User) -> Actor:
-    """`who` as a fresh actor: rights are loaded once an actor, so take a new one after a change of roles."""
+    """`who` as a fresh actor: permissions are loaded once an actor, so take a new one after a change of roles."""
     return actor_for(who)
 
 

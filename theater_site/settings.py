@@ -323,7 +323,7 @@ FRONTEND_URLS: dict[str, str] = {
     "security": "/account/security",
     "submission": "/submissions/{id}",
     "section": "/sections/{id}",
-    "notices": "/account/notices",
+    "notifications": "/account/notifications",
     "invitation": "/invitations/{key}",
     "season": "/seasons/{slug}",
     "production": "/productions/{slug}",
@@ -342,7 +342,7 @@ FRONTEND_URLS = {
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "accounts.permissions.selectors.rights.SectionBackend",
+    "accounts.permissions.selectors.permissions.SectionBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 PASSWORD_HASHERS = [

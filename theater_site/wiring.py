@@ -14,7 +14,7 @@ from accounts.approvals.receivers import approvals, closing, notifications
 from accounts.approvals.rules.approval_steps import DECIDE
 from accounts.approvals.selectors import deciding, waivers
 from accounts.approvals.services import previews, reminders, set_times
-from accounts.approvals.services.submissions import propose
+from accounts.approvals.services.submissions import submit
 from accounts.audit.receivers import recording as audit
 from accounts.audit.selectors import changed_since
 from accounts.audit.services import sealing
@@ -22,7 +22,7 @@ from accounts.notifications.receivers import people
 from accounts.notifications.services import digests, outbox
 from accounts.permissions import signals as permissions_signals
 from accounts.permissions.receivers import addresses
-from accounts.permissions.selectors import rights
+from accounts.permissions.selectors import permissions
 from accounts.permissions.selectors.callers import caller
 from accounts.privacy import signals as privacy_signals
 from accounts.privacy.receivers import erasure as accounts_erasure
@@ -112,11 +112,11 @@ def _accounts() -> None:
     _listen(permissions_signals.role_ended, people.tell_of_role_ended)
     _listen(permissions_signals.role_dated, people.tell_of_role_dated)
     _approvals()
-    core_signals.store_submission.answered_by(propose)
+    core_signals.store_submission.answered_by(submit)
     core_signals.changed_since.answered_by(changed_since)
     core_signals.standing_waivers.answered_by(waivers.standing)
     who_acts.answered_by(caller)
-    rights.derive(DECIDE, deciding.reach_of_user)
+    permissions.derive(DECIDE, deciding.reach_of_user)
     jobs.every("forget idempotency keys", seconds=3600, run=idempotency.sweep)
     jobs.every("gather digests", seconds=30, run=digests.gather_due)
     jobs.every("deliver notifications", seconds=10, run=outbox.deliver_due)
@@ -164,7 +164,7 @@ def _productions() -> None:
 
 
 def _directory() -> None:
-    approvals_signals.proposable_besides.answered_by(describes_self)
+    approvals_signals.submittable_besides.answered_by(describes_self)
     _listen(directory_signals.cast_changed, casting_notifications.notify_cast_changed)
     directory_signals.zone_played_in.answered_by(zone_played_in)
     directory_signals.performances_on.answered_by(performances_on)
@@ -174,7 +174,7 @@ def _directory() -> None:
 
 
 def _media_library() -> None:
-    approvals_signals.proposable_besides.answered_by(gives_headshot)
+    approvals_signals.submittable_besides.answered_by(gives_headshot)
     approvals_signals.picture_urls.answered_by(urls_of_public_pictures)
     judges.register(judge_pictures, models_judged=[Asset])
     judges.register(judge_photo_consents, models_judged=[Asset, Depiction])

@@ -23,7 +23,7 @@ submission_changes_requested = Announcement(
 )
 
 submission_decided = Announcement(
-    "A submission was approved for a set time, applied or declined; `submission.state` tells which. Sent inside the deciding"
+    "A submission was approved for a set time, applied or rejected; `submission.state` tells which. Sent inside the deciding"
     " transaction.",
     submission=Submission,
 )
@@ -51,7 +51,7 @@ submission_waits = Announcement(
 )
 
 decided_in_place = Announcement(
-    "Somebody decided on a submission in the place of `person`; `verb` is what they did: approve, decline or request_changes."
+    "Somebody decided on a submission in the place of `person`; `verb` is what they did: approve, reject or request_changes."
     " Sent inside the transaction.",
     submission=Submission,
     person=User,
@@ -67,7 +67,7 @@ submission_overdue = Announcement(
 )
 
 emergency_published = Announcement(
-    "Somebody did what a submission proposes without waiting; `deciders` are those who could have decided, `reason` is why."
+    "Somebody did what a submission submits without waiting; `deciders` are those who could have decided, `reason` is why."
     " Sent inside the transaction.",
     submission=Submission,
     deciders=list,
@@ -80,8 +80,8 @@ substitute_ended = Announcement(
     "Somebody stands in no longer, before the time that was set. Sent inside the transaction.", substitute=Substitute
 )
 
-proposable_besides: Question[bool] = Question(
-    "Whether `actor` may propose this though they hold no right to: what people say of themselves, say. `given` are the"
+submittable_besides: Question[bool] = Question(
+    "Whether `actor` may submit this though they hold no permission to: what people say of themselves, say. `given` are the"
     " arguments of the action, loaded.",
     arguments=("actor", "action", "given"),
     default=bool,

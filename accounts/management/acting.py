@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.core.management.base import CommandError
 
 from accounts.models import User
-from accounts.permissions.selectors.rights import actor_for
+from accounts.permissions.selectors.permissions import actor_for
 from theater_site.core.actors import Actor, System
 
 
 def acting_for(email: str | None, command: str) -> Actor:
-    """The user with this address, with the rights that they hold; without one the installation itself, as `command`.
+    """The user with this address, with the permissions that they hold; without one the installation itself, as `command`.
 
     CommandError where there is no such user, or they are deactivated.
     """

@@ -82,7 +82,7 @@ class TableCommand(BaseCommand):
                 f"{told['unchanged']} say what is known."
             )
             for finding in told["findings"]:
-                self.stdout.write(f"warning {finding['rule']}: {finding['message']} {finding['mend']}")
+                self.stdout.write(f"warning {finding['rule']}: {finding['message']} {finding['hint']}")
         else:
             for fault in faults[:SHOWN]:
                 self.stdout.write(fault.told())

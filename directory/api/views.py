@@ -29,9 +29,9 @@ from directory.services.people import (
     link_user,
     publish_person,
     remove_alias,
+    unpublish_person,
     update_contact,
     update_person,
-    withdraw_person,
 )
 from productions.api.scenes import cast_viewed, one_production
 from productions.models import Character, Production
@@ -83,7 +83,7 @@ class PersonViewSet(Readable):
     partial_update = updates(update_person, model=Person, answers=serializers.PersonInternal)
     destroy = deletes(delete_person)
     publish = verb(publish_person, answers=serializers.PersonInternal)
-    withdraw = verb(withdraw_person, answers=serializers.PersonInternal)
+    unpublish = verb(unpublish_person, answers=serializers.PersonInternal)
     add_alias = verb(add_alias, answers=serializers.PersonInternal)
     remove_alias = verb(remove_alias, answers=serializers.PersonInternal)
     link_user = verb(link_user, answers=serializers.PersonInternal)
@@ -104,8 +104,8 @@ class PersonViewSet(Readable):
         if self.actor.kind is ActorKind.PUBLIC:
             raise NotSignedIn("Sign in to see this.")
         own = self.actor.user_id is not None and person.user_id == self.actor.user_id
-        if not own and not self.actor.holds(Person.view_right, person, runs.instant()):
-            raise NotAllowed(f"You may not see this; it needs the right {Person.view_right}.")
+        if not own and not self.actor.holds(Person.view_permission, person, runs.instant()):
+            raise NotAllowed(f"You may not see this; it needs the right {Person.view_permission}.")
         return self.shown(person, serializers.PersonInternal)
 
     @extend_schema(responses=serializers.PersonInternal)

@@ -31,7 +31,7 @@ class Consent(ContentModel):
     """
 
     section_lookup: ClassVar[str] = "person__section_id"
-    view_right: ClassVar[str] = "view_directory"
+    view_permission: ClassVar[str] = "view_directory"
     personal: ClassVar[frozenset[str]] = frozenset({"note"})
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="consents")

@@ -44,7 +44,7 @@ class Credit(ContentModel):
     """
 
     section_lookup: ClassVar[str] = "production__section_id"
-    view_right: ClassVar[str] = "view_cast"
+    view_permission: ClassVar[str] = "view_cast"
     public_when: ClassVar[Q | None] = Q(production__published_at__isnull=False)
 
     production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="credits", db_index=False)

@@ -32,7 +32,7 @@ class Person(ContentModel):
     who signs in as this person.
     """
 
-    view_right: ClassVar[str] = "view_directory"
+    view_permission: ClassVar[str] = "view_directory"
     public_when: ClassVar[Q | None] = Q(published_at__isnull=False)
     personal: ClassVar[frozenset[str]] = frozenset({"email", "email_index", "phone"})
 
@@ -128,7 +128,7 @@ class Alias(ContentModel):
     """
 
     section_lookup: ClassVar[str] = "person__section_id"
-    view_right: ClassVar[str] = "view_directory"
+    view_permission: ClassVar[str] = "view_directory"
     public_when: ClassVar[Q | None] = Q(person__published_at__isnull=False, internal=False)
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="aliases", db_index=False)

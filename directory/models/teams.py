@@ -15,7 +15,7 @@ class TeamNight(ContentModel):
     """That day belongs to that team of a production ("Red"); two teams share a day of two performances."""
 
     section_lookup: ClassVar[str] = "production__section_id"
-    view_right: ClassVar[str] = "view_cast"
+    view_permission: ClassVar[str] = "view_cast"
     public_when: ClassVar[Q | None] = Q(production__published_at__isnull=False)
 
     production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="team_nights", db_index=False)

@@ -89,7 +89,7 @@ def _finding(mine: Credit, theirs: Credit) -> Finding:
         rule="one_part_twice",
         severity=Severity.WARNING,
         message=f"{mine.character.name} would be played by two on one night: this credit and credit {theirs.pk} overlap.",
-        mend="End one of them the day before the other begins, give them teams, or waive this where they share the part.",
+        hint="End one of them the day before the other begins, give them teams, or waive this where they share the part.",
         field="starts_on",
     )
 
@@ -102,7 +102,7 @@ def _no_group(one: Credit, other: Credit) -> Finding:
         rule="one_part_twice",
         severity=Severity.WARNING,
         message=f"{character.name} would be played by two on one night: credits {one.pk} and {other.pk} overlap.",
-        mend="End one of them the day before the other begins, leave it a group, or waive this where they share the part.",
+        hint="End one of them the day before the other begins, leave it a group, or waive this where they share the part.",
         field="is_group",
     )
 
@@ -115,6 +115,6 @@ def _outside(production: Production, bound: str, credits: list[int]) -> Finding:
         rule="credit_outside_the_run",
         severity=Severity.WARNING,
         message=f"The run, {run}, would leave out credits with days of their own: {named}.",
-        mend="Correct or remove these credits, choose another day, or waive this and correct them afterwards.",
+        hint="Correct or remove these credits, choose another day, or waive this and correct them afterwards.",
         field=bound,
     )

@@ -74,4 +74,4 @@ def credit_rows(production: Production) -> Iterator[dict[str, Any]]:
 def credited_users(productions: Iterable[int]) -> list[Credit]:
     """The credits in these productions of people with an open account, each with its person and user; one query."""
     credits = Credit.objects.filter(production__in=list(productions), person__user__is_active=True)
-    return list(credits.select_related("person__user__notice_preferences").order_by("pk"))
+    return list(credits.select_related("person__user__notification_preferences").order_by("pk"))

@@ -27,7 +27,7 @@ class NewHolder(TypedDict, total=False):
     ends_on: str
 
 
-@action("cast.change", needs=Needs("edit_cast", on="production"), subject="production", proposable=True)
+@action("cast.change", needs=Needs("edit_cast", on="production"), subject="production", submittable=True)
 def change_cast(
     *,
     production: Production,
@@ -74,7 +74,7 @@ def change_cast(
     return new
 
 
-@action("cast.set_team_nights", needs=Needs("edit_cast", on="production"), subject="production", proposable=True)
+@action("cast.set_team_nights", needs=Needs("edit_cast", on="production"), subject="production", submittable=True)
 def set_team_nights(
     *,
     production: Production,

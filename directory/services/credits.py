@@ -40,7 +40,7 @@ class CreditFields(TypedDict, total=False):
     block_order: int
 
 
-@action("credit.add", needs=Needs("edit_cast", on="production"), proposable=True)
+@action("credit.add", needs=Needs("edit_cast", on="production"), submittable=True)
 def add_credit(*, production: Production, person: Person, fields: CreditFields) -> Credit:
     """Credit a person or group with a part or job. It is public as soon as the production is.
 
@@ -56,7 +56,7 @@ def add_credit(*, production: Production, person: Person, fields: CreditFields) 
     return credit
 
 
-@action("credit.update", needs=Needs("edit_cast", on="credit"), subject="credit", proposable=True)
+@action("credit.update", needs=Needs("edit_cast", on="credit"), subject="credit", submittable=True)
 def update_credit(*, credit: Credit, changes: CreditFields) -> Credit:
     """Update a credit. Who it credits and in what stays: remove it and add another for that. Refused as at its making."""
     _describe(credit, changes)
@@ -64,7 +64,7 @@ def update_credit(*, credit: Credit, changes: CreditFields) -> Credit:
     return credit
 
 
-@action("credit.remove", needs=Needs("edit_cast", on="credit"), subject="credit", proposable=True)
+@action("credit.remove", needs=Needs("edit_cast", on="credit"), subject="credit", submittable=True)
 def remove_credit(*, credit: Credit) -> None:
     """Remove a credit. For one who leaves during the run set `ends_on` instead.
 

@@ -27,7 +27,7 @@ def refuse_strangers(person: Person) -> None:
     run = current()
     if not is_own(person) and not run.actor.holds("edit_directory", person, run.instant):
         raise NotAllowed(
-            "This is somebody else's record; to change it needs the right edit_directory.",
+            "This is somebody else's record; to change it needs the permission edit_directory.",
             code="not_own_record",
             data={"needs": ["edit_directory"]},
         )
@@ -45,7 +45,7 @@ class OnOwnRecord(Actor):
         actor: Actor,
         person: Person,
         *,
-        permission: str = "propose_directory",
+        permission: str = "submit_directory",
     ) -> None:
         self.kind, self.user, self.label = actor.kind, actor.user, actor.label
         self._actor = actor

@@ -39,7 +39,7 @@ class PersonFields(SelfDescription, Contact, total=False):
     sort_name: str
 
 
-@action("person.create", needs=Needs("edit_directory", on="section"), proposable=True)
+@action("person.create", needs=Needs("edit_directory", on="section"), submittable=True)
 def create_person(*, section: Section, fields: PersonFields) -> Person:
     """Create a person or group; they are not public yet. Refused: no name, an e-mail address that is none, texts that
     are too long.
@@ -52,7 +52,7 @@ def create_person(*, section: Section, fields: PersonFields) -> Person:
     return person
 
 
-@action("person.update", needs=Needs("edit_directory", on="person"), subject="person", proposable=True)
+@action("person.update", needs=Needs("edit_directory", on="person"), subject="person", submittable=True)
 def update_person(*, person: Person, changes: PersonFields) -> Person:
     """Update a person. Refused as at their making."""
     _describe(person, changes)
@@ -71,7 +71,7 @@ def describe_self(*, person: Person, changes: SelfDescription) -> Person | Submi
     run = current()
     if not is_own(person):
         raise NotAllowed(
-            "People describe themselves alone. Propose or make a change of the person instead.", code="not_own_record"
+            "People describe themselves alone. Submit or make a change of the person instead.", code="not_own_record"
         )
     if run.actor.holds("edit_directory", person, run.instant):
         return update_person.as_consequence(person=person, changes=changes)
@@ -79,7 +79,7 @@ def describe_self(*, person: Person, changes: SelfDescription) -> Person | Submi
 
 
 def describes_self(actor: Actor, action: Action[Any, Any], given: Mapping[str, Any]) -> bool:
-    """Whether this is somebody's description of themselves, which they may propose without a right: alone, or with other
+    """Whether this is somebody's description of themselves, which they may submit without a permission: alone, or with other
     things in one submission. Answers accounts' question."""
     return (
         action is update_person
@@ -117,7 +117,7 @@ def link_user(
 
 
 @action(
-    "person.publish", needs=Needs("publish_directory", on="person"), subject="person", proposable=True, exposes=True
+    "person.publish", needs=Needs("publish_directory", on="person"), subject="person", submittable=True, exposes=True
 )
 def publish_person(*, person: Person) -> Person:
     """Publish a person's page. Refused where they have it."""
@@ -128,8 +128,8 @@ def publish_person(*, person: Person) -> Person:
     return person
 
 
-@action("person.withdraw", needs=Needs("publish_directory", on="person"), subject="person", proposable=True)
-def withdraw_person(*, person: Person) -> Person:
+@action("person.unpublish", needs=Needs("publish_directory", on="person"), subject="person", submittable=True)
+def unpublish_person(*, person: Person) -> Person:
     """Unpublish a person's page. Their credits stay: a public production's program names everybody."""
     if person.published_at is None:
         raise Conflict("This person is not public.", code="not_published")
@@ -142,13 +142,13 @@ def withdraw_person(*, person: Person) -> Person:
 def delete_person(*, person: Person) -> None:
     """Delete a person who was entered by mistake, with aliases and consents. Refused where it is public or credited."""
     if person.published_at is not None:
-        raise Conflict("A public person is withdrawn first.", code="published")
+        raise Conflict("Unpublish a public person first.", code="published")
     if Credit.objects.filter(person=person).exists():
         raise Conflict("This person is credited. Remove the credits first.", code="person_credited")
     person.delete()
 
 
-@action("person.add_alias", needs=Needs("edit_directory", on="person"), subject="person", proposable=True)
+@action("person.add_alias", needs=Needs("edit_directory", on="person"), subject="person", submittable=True)
 def add_alias(
     *,
     person: Person,
@@ -164,7 +164,7 @@ def add_alias(
     return person
 
 
-@action("person.remove_alias", needs=Needs("edit_directory", on="person"), subject="person", proposable=True)
+@action("person.remove_alias", needs=Needs("edit_directory", on="person"), subject="person", submittable=True)
 def remove_alias(
     *,
     person: Person,

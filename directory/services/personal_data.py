@@ -140,7 +140,7 @@ def _names_them(label: str, row: dict[str, Any], name: str) -> bool:
 
 
 def _refuse_other_sections(organization: Section, directory: Section) -> None:
-    """The rights are asked on these, so they must be the ones that count."""
+    """The permissions are asked on these, so they must be the ones that count."""
     if organization.parent_id is not None:
         raise Invalid(
             "Accounts belong to the organization, not to a part of it.", code="not_root", field="organization"

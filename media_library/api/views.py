@@ -178,7 +178,7 @@ class AssetViewSet(_Pictures):
     destroy = deletes(assets.delete_asset)
     internal = internally(serializers.AssetInternal)
     publish = verb(assets.publish_asset, answers=serializers.AssetInternal)
-    withdraw = verb(assets.withdraw_asset, answers=serializers.AssetInternal)
+    unpublish = verb(assets.unpublish_asset, answers=serializers.AssetInternal)
     set_tags = verb(assets.set_asset_tags, answers=serializers.AssetInternal)
     depict = verb(assets.depict, answers=serializers.AssetInternal)
     undepict = verb(assets.undepict, answers=serializers.AssetInternal)
@@ -279,7 +279,7 @@ class CollectionViewSet(_Pictures):
     destroy = deletes(collections.delete_collection)
     internal = internally(serializers.CollectionInternal)
     publish = verb(collections.publish_collection, answers=serializers.CollectionInternal)
-    withdraw = verb(collections.withdraw_collection, answers=serializers.CollectionInternal)
+    unpublish = verb(collections.unpublish_collection, answers=serializers.CollectionInternal)
     add_asset = verb(collections.add_asset, answers=serializers.CollectionInternal)
     remove_asset = verb(collections.remove_asset, answers=serializers.CollectionInternal)
     arrange = verb(collections.arrange, answers=serializers.CollectionInternal)
@@ -329,7 +329,7 @@ class VideoLinkViewSet(Readable):
     destroy = deletes(videos.delete_video)
     internal = internally(serializers.VideoLinkInternal)
     publish = verb(videos.publish_video, answers=serializers.VideoLinkInternal)
-    withdraw = verb(videos.withdraw_video, answers=serializers.VideoLinkInternal)
+    unpublish = verb(videos.unpublish_video, answers=serializers.VideoLinkInternal)
 
     @extend_schema(request=_VIDEO_BODY, responses={201: serializers.VideoLinkInternal})
     def create(self, request: Request) -> Response:

@@ -26,7 +26,7 @@ class AssetKind(models.TextChoices):
 class Asset(ContentModel):
     """A picture with what is said of it. Published ones are for everybody to see, their file too."""
 
-    view_right: ClassVar[str] = "view_media"
+    view_permission: ClassVar[str] = "view_media"
     public_when: ClassVar[Q | None] = Q(published_at__isnull=False)
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
@@ -96,7 +96,7 @@ class Tag(ContentModel):
     A word may give away what is not announced yet, so a tag is public once a public picture bears it.
     """
 
-    view_right: ClassVar[str] = "view_media"
+    view_permission: ClassVar[str] = "view_media"
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=60, help_text="The word, as it was first written. Example: rehearsal")
@@ -119,7 +119,7 @@ class AssetTag(ContentModel):
     """A tag on a picture."""
 
     section_lookup: ClassVar[str] = "asset__section_id"
-    view_right: ClassVar[str] = "view_media"
+    view_permission: ClassVar[str] = "view_media"
     public_when: ClassVar[Q | None] = Q(asset__published_at__isnull=False)
 
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="tags", db_index=False)
@@ -141,7 +141,7 @@ class Depiction(ContentModel):
     """Who is seen in a picture. Everybody may know it once both the picture and the person are public."""
 
     section_lookup: ClassVar[str] = "asset__section_id"
-    view_right: ClassVar[str] = "view_media"
+    view_permission: ClassVar[str] = "view_media"
     public_when: ClassVar[Q | None] = Q(asset__published_at__isnull=False, person__published_at__isnull=False)
 
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="depictions", db_index=False)

@@ -17,7 +17,7 @@ from theater_site.core.models import ContentModel
 class Collection(ContentModel):
     """A named row of pictures. A public one shows only those of its pictures that are public themselves."""
 
-    view_right: ClassVar[str] = "view_media"
+    view_permission: ClassVar[str] = "view_media"
     public_when: ClassVar[Q | None] = Q(published_at__isnull=False)
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
@@ -44,7 +44,7 @@ class CollectionItem(ContentModel):
     """A picture's place in a collection; equal positions stand in the order in which they were added."""
 
     section_lookup: ClassVar[str] = "collection__section_id"
-    view_right: ClassVar[str] = "view_media"
+    view_permission: ClassVar[str] = "view_media"
     public_when: ClassVar[Q | None] = Q(collection__published_at__isnull=False, asset__published_at__isnull=False)
 
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="items", db_index=False)

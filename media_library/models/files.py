@@ -20,7 +20,7 @@ class StagedFile(ContentModel):
     whatever breaks in between, the sweep finds it here. Neither the name nor the claimed type of the upload is kept.
     """
 
-    view_right: ClassVar[str] = "view_media"
+    view_permission: ClassVar[str] = "view_media"
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
     uploaded_by = models.ForeignKey(

@@ -22,7 +22,7 @@ class VideoProvider(models.TextChoices):
 class VideoLink(ContentModel):
     """One video on YouTube or Vimeo: nothing of the address that was given survives but what names the video."""
 
-    view_right: ClassVar[str] = "view_media"
+    view_permission: ClassVar[str] = "view_media"
     public_when: ClassVar[Q | None] = Q(published_at__isnull=False)
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -8,12 +8,12 @@ from django.db.models import Q
 
 from accounts.models import User
 from accounts.notifications.services.outbox import put
-from accounts.permissions.selectors.rights import holders_of
+from accounts.permissions.selectors.permissions import holders_of
 from directory.models import Consent, ConsentPurpose
 from directory.selectors.consents import lock_people, refused_photos
 from media_library.mails.pictures import pictures_withdrawn
 from media_library.models import Asset, Depiction
-from media_library.services.assets import withdraw_asset
+from media_library.services.assets import unpublish_asset
 from theater_site.core.actions import current
 from theater_site.core.changes import CREATED, Change
 from theater_site.core.judges import Finding, Severity
@@ -41,7 +41,7 @@ def judge_photo_consents(changes: list[Change]) -> list[Finding]:
             rule="photo_consent_withdrawn",
             severity=Severity.ERROR,
             message=f"{_called(refused[row.person_id])} withdrew the consent to pictures.",
-            mend="Use another picture, or ask for the consent again and record it.",
+            hint="Use another picture, or ask for the consent again and record it.",
             field="person" if row.pk in named else "",
         )
         for row in depictions
@@ -66,7 +66,7 @@ def withdraw_pictures(consent: Consent, **_: Any) -> None:
     by_section: dict[int, list[User]] = {}
     for asset in pictures.select_related("section"):
         if asset.published_at is not None:
-            withdraw_asset.as_consequence(asset=asset)
+            unpublish_asset.as_consequence(asset=asset)
         if asset.section_id not in by_section:
             by_section[asset.section_id] = holders_of("publish_media", asset.section, current().instant)
         for user in by_section[asset.section_id]:

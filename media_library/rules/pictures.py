@@ -168,7 +168,7 @@ _NOT_TAKEN = {
     b"MM\0+": "BigTIFF picture",
     **{b"P%d" % kind: "PNM picture" for kind in range(1, 7)},
 }
-_MEND = "Save it as JPEG, PNG or WebP and upload that."
+_HINT = "Save it as JPEG, PNG or WebP and upload that."
 
 
 def _refusal(code: str, message: str, **data: Any) -> Invalid:
@@ -196,17 +196,17 @@ def _sniff(content: bytes) -> str:
         if b"avif" in brands or b"avis" in brands:
             return "AVIF"
         if brands[0] in {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}:
-            raise _refusal("picture_format", f"HEIC pictures are not taken. {_MEND}", found="HEIC")
+            raise _refusal("picture_format", f"HEIC pictures are not taken. {_HINT}", found="HEIC")
     for signature, name in _SIGNATURES.items():
         if content.startswith(signature):
             return name
     for signature, found in _NOT_TAKEN.items():
         if content.startswith(signature):
-            raise _refusal("picture_format", f"Files of this kind ({found}) are not taken. {_MEND}", found=found)
+            raise _refusal("picture_format", f"Files of this kind ({found}) are not taken. {_HINT}", found=found)
     if b"<svg" in content[:4096].lower():
         # An SVG is a program for the browser: it can run scripts and fetch what it likes.
-        raise _refusal("picture_format", f"Files of this kind (SVG) are not taken. {_MEND}", found="SVG")
-    raise _refusal("not_a_picture", f"The file is not a picture, whatever its name says. {_MEND}")
+        raise _refusal("picture_format", f"Files of this kind (SVG) are not taken. {_HINT}", found="SVG")
+    raise _refusal("not_a_picture", f"The file is not a picture, whatever its name says. {_HINT}")
 
 
 def _truncated() -> Invalid:
@@ -276,7 +276,7 @@ def _durations(image: Image.Image, limits: Limits) -> list[int]:
         image.seek(frame)
         if image.size != size:  # A GIF may hide a giant behind a small first frame.
             _check_size(image, limits)
-            raise _refusal("picture_unreadable", f"The frames of the animation differ in size. {_MEND}")
+            raise _refusal("picture_unreadable", f"The frames of the animation differ in size. {_HINT}")
         image.load()
         durations.append(max(0, round(image.info.get("duration") or 0)))
     image.seek(0)
@@ -365,7 +365,7 @@ def _plain(image: Image.Image) -> tuple[Image.Image, bytes | None]:
         image = image.convert("I")
         image = image.point(lambda value: value * (1 / 256)).convert("L")
     elif image.mode in {"I", "F"}:
-        raise _refusal("picture_format", f"The picture has 32 bits a channel, which cannot be taken. {_MEND}")
+        raise _refusal("picture_format", f"The picture has 32 bits a channel, which cannot be taken. {_HINT}")
     elif image.has_transparency_data:
         image = image.convert("RGBA")
     elif image.mode not in {"1", "L", "P", "RGB"}:

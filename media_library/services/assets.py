@@ -1,4 +1,4 @@
-"""Pictures are taken from uploads, described, tagged, published and withdrawn."""
+"""Pictures are taken from uploads, described, tagged, published and unpublished."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from accounts.permissions.selectors.sections import organization
 from directory.models import Person
 from media_library.models import Asset, AssetTag, Depiction, StagedFile, Tag
 from media_library.models.files import facts
-from media_library.services.publishing import check_home, make_public, refuse_if_public, take_back
+from media_library.services.publishing import check_home, make_public, make_unpublic, refuse_if_public
 from productions.models import Production
 from theater_site.core.actions import Needs, action
 from theater_site.core.docs import Doc
@@ -30,7 +30,7 @@ class AssetFields(TypedDict, total=False):
     credit_line: str
 
 
-@action("asset.create", needs=Needs("edit_media", on="section"), subject="file", proposable=True)
+@action("asset.create", needs=Needs("edit_media", on="section"), subject="file", submittable=True)
 def create_asset(
     *,
     section: Section,
@@ -56,7 +56,7 @@ def create_asset(
     return asset
 
 
-@action("asset.update", needs=Needs("edit_media", on="asset"), subject="asset", proposable=True)
+@action("asset.update", needs=Needs("edit_media", on="asset"), subject="asset", submittable=True)
 def update_asset(*, asset: Asset, changes: AssetFields) -> Asset:
     """Update what is said of a picture. Refused as at its making, and where a public picture would lose its alternative
     text."""
@@ -68,7 +68,7 @@ def update_asset(*, asset: Asset, changes: AssetFields) -> Asset:
     return asset
 
 
-@action("asset.publish", needs=Needs("publish_media", on="asset"), subject="asset", proposable=True, exposes=True)
+@action("asset.publish", needs=Needs("publish_media", on="asset"), subject="asset", submittable=True, exposes=True)
 def publish_asset(*, asset: Asset) -> Asset:
     """Publish a picture and its file. Refused where it is public (`already_published`), without an alternative text
     (`alt_text_needed`), and where somebody in it withdrew the consent to pictures (`photo_consent_withdrawn`)."""
@@ -77,21 +77,21 @@ def publish_asset(*, asset: Asset) -> Asset:
     return asset
 
 
-@action("asset.withdraw", needs=Needs("publish_media", on="asset"), subject="asset", proposable=True)
-def withdraw_asset(*, asset: Asset) -> Asset:
+@action("asset.unpublish", needs=Needs("publish_media", on="asset"), subject="asset", submittable=True)
+def unpublish_asset(*, asset: Asset) -> Asset:
     """Unpublish a picture. Refused where it is not public."""
-    take_back(asset, "picture")
+    make_unpublic(asset, "picture")
     return asset
 
 
-@action("asset.delete", needs=Needs("edit_media", on="asset"), subject="asset", proposable=True)
+@action("asset.delete", needs=Needs("edit_media", on="asset"), subject="asset", submittable=True)
 def delete_asset(*, asset: Asset) -> None:
     """Delete a picture and its file for good. Refused where it is public."""
     refuse_if_public(asset, "picture")
     asset.delete()
 
 
-@action("asset.set_tags", needs=Needs("edit_media", on="asset"), subject="asset", proposable=True)
+@action("asset.set_tags", needs=Needs("edit_media", on="asset"), subject="asset", submittable=True)
 def set_asset_tags(
     *,
     asset: Asset,
@@ -120,7 +120,7 @@ def set_asset_tags(
     return asset
 
 
-@action("asset.depict", needs=Needs("edit_media", on="asset"), subject="asset", proposable=True)
+@action("asset.depict", needs=Needs("edit_media", on="asset"), subject="asset", submittable=True)
 def depict(*, asset: Asset, person: Annotated[Person, Doc("Id of the person who is seen in it. Example: 12")]) -> Asset:  # type: ignore[valid-type]
     """Record that a person is seen in a picture. Refused where they are named already, and where they withdrew the
     consent to pictures (`photo_consent_withdrawn`)."""
@@ -128,7 +128,7 @@ def depict(*, asset: Asset, person: Annotated[Person, Doc("Id of the person who 
     return asset
 
 
-@action("asset.undepict", needs=Needs("edit_media", on="asset"), subject="asset", proposable=True)
+@action("asset.undepict", needs=Needs("edit_media", on="asset"), subject="asset", submittable=True)
 def undepict(
     *,
     asset: Asset,

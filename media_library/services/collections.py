@@ -1,4 +1,4 @@
-"""Collections are made, filled, put in order, published and withdrawn."""
+"""Collections are made, filled, put in order, published and unpublished."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db.models import Max
 
 from accounts.models import Section
 from media_library.models import Asset, Collection, CollectionItem
-from media_library.services.publishing import check_home, make_public, refuse_if_public, take_back
+from media_library.services.publishing import check_home, make_public, make_unpublic, refuse_if_public
 from productions.models import Production
 from theater_site.core.actions import Needs, action
 from theater_site.core.docs import Doc
@@ -22,7 +22,7 @@ class CollectionFields(TypedDict, total=False):
     description: str
 
 
-@action("collection.create", needs=Needs("edit_media", on="section"), proposable=True)
+@action("collection.create", needs=Needs("edit_media", on="section"), submittable=True)
 def create_collection(
     *,
     section: Section,
@@ -40,7 +40,7 @@ def create_collection(
     return collection
 
 
-@action("collection.update", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
+@action("collection.update", needs=Needs("edit_media", on="collection"), subject="collection", submittable=True)
 def update_collection(*, collection: Collection, changes: CollectionFields) -> Collection:
     """Update the title or description of a collection. Refused as at its making."""
     _describe(collection, changes)
@@ -51,7 +51,7 @@ def update_collection(*, collection: Collection, changes: CollectionFields) -> C
     "collection.publish",
     needs=Needs("publish_media", on="collection"),
     subject="collection",
-    proposable=True,
+    submittable=True,
     exposes=True,
 )
 def publish_collection(*, collection: Collection) -> Collection:
@@ -60,21 +60,21 @@ def publish_collection(*, collection: Collection) -> Collection:
     return collection
 
 
-@action("collection.withdraw", needs=Needs("publish_media", on="collection"), subject="collection", proposable=True)
-def withdraw_collection(*, collection: Collection) -> Collection:
+@action("collection.unpublish", needs=Needs("publish_media", on="collection"), subject="collection", submittable=True)
+def unpublish_collection(*, collection: Collection) -> Collection:
     """Unpublish a collection; its pictures stay as they are. Refused where it is not public."""
-    take_back(collection, "collection")
+    make_unpublic(collection, "collection")
     return collection
 
 
-@action("collection.delete", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
+@action("collection.delete", needs=Needs("edit_media", on="collection"), subject="collection", submittable=True)
 def delete_collection(*, collection: Collection) -> None:
     """Delete a collection; its pictures stay. Refused where it is public."""
     refuse_if_public(collection, "collection")
     collection.delete()
 
 
-@action("collection.add_asset", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
+@action("collection.add_asset", needs=Needs("edit_media", on="collection"), subject="collection", submittable=True)
 def add_asset(
     *,
     collection: Collection,
@@ -86,7 +86,7 @@ def add_asset(
     return collection
 
 
-@action("collection.remove_asset", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
+@action("collection.remove_asset", needs=Needs("edit_media", on="collection"), subject="collection", submittable=True)
 def remove_asset(
     *,
     collection: Collection,
@@ -100,7 +100,7 @@ def remove_asset(
     return collection
 
 
-@action("collection.arrange", needs=Needs("edit_media", on="collection"), subject="collection", proposable=True)
+@action("collection.arrange", needs=Needs("edit_media", on="collection"), subject="collection", submittable=True)
 def arrange(
     *,
     collection: Collection,

@@ -46,22 +46,22 @@ def upload_picture(*, actor: Actor, file: bytes | BinaryIO, isolated: bool = Tru
 def refuse_unless_uploader(actor: Actor) -> None:
     """Refuse those who may not upload a picture. Where it goes is judged when an asset takes it.
 
-    Who may edit or propose media on any section may upload, and so may who has a record in the directory: a headshot of
+    Who may edit or submit media on any section may upload, and so may who has a record in the directory: a headshot of
     themselves, with a limit on the files that no asset has taken. Raises: NotSignedIn, NotAllowed, and Conflict
     `too_many_uploads`.
     """
     if actor.kind is ActorKind.PUBLIC:
         raise NotSignedIn("Sign in to upload.")
     at = runs.instant()
-    for right in ("edit_media", "propose_media"):
-        held = actor.sections_held(right, at)
+    for permission in ("edit_media", "submit_media"):
+        held = actor.sections_held(permission, at)
         if held is EVERYWHERE or held:
             return
     if own_person(actor) is None:
         raise NotAllowed(
-            "You may not upload. It needs the permission edit_media or propose_media on a section, or a record of your own"
+            "You may not upload. It needs the permission edit_media or submit_media on a section, or a record of your own"
             " in the directory. Ask those who manage the members.",
-            data={"needs": ["edit_media", "propose_media"]},
+            data={"needs": ["edit_media", "submit_media"]},
         )
     if StagedFile.objects.filter(uploaded_by=actor.user_id, asset=None).count() >= MOST_WAITING:
         raise Conflict(

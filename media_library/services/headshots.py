@@ -17,7 +17,7 @@ from theater_site.core.errors import NotAllowed
 TAG = "headshot"
 
 
-@action("headshot.add", needs=Needs("edit_media", on="person"), subject="file", proposable=True)
+@action("headshot.add", needs=Needs("edit_media", on="person"), subject="file", submittable=True)
 def add_headshot(
     *,
     file: Annotated[StagedFile, Doc("Id of the uploaded file, from `POST /api/v1/files/`. Example: 9")],  # type: ignore[valid-type]
@@ -53,13 +53,13 @@ def give_headshot(
         )
     if run.actor.holds("edit_media", person, run.instant):
         return add_headshot.as_consequence(file=file, person=person, fields=fields)
-    actor = OnOwnRecord(run.actor, person, permission="propose_media")
+    actor = OnOwnRecord(run.actor, person, permission="submit_media")
     return add_headshot.submit(actor=actor, file=file, person=person, fields=fields)
 
 
 def gives_headshot(actor: Actor, action: Action[Any, Any], given: Mapping[str, Any]) -> bool:
     """Whether this is somebody's headshot of themselves, which they may submit without a permission: alone, or with other
-    things in one submission. Answers accounts' question `proposable_besides`."""
+    things in one submission. Answers accounts' question `submittable_besides`."""
     return (
         action is add_headshot
         and actor.user_id is not None

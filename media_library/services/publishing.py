@@ -19,7 +19,7 @@ def make_public(row: Publishable, noun: str) -> None:
     row.save()
 
 
-def take_back(row: Publishable, noun: str) -> None:
+def make_unpublic(row: Publishable, noun: str) -> None:
     """Conflict where it is not public."""
     if row.published_at is None:
         raise Conflict(f"This {noun} is not public.", code="not_published")
@@ -29,11 +29,11 @@ def take_back(row: Publishable, noun: str) -> None:
 
 def refuse_if_public(row: Publishable, noun: str) -> None:
     if row.published_at is not None:
-        raise Conflict(f"A public {noun} is withdrawn before it is deleted.", code="published")
+        raise Conflict(f"A public {noun} must be unpublished before it is deleted.", code="published")
 
 
 def check_home(section: Section, production: Production | None) -> None:
-    """What belongs to a production stands in its section: else a right on one would reach into the other."""
+    """What belongs to a production stands in its section: else a permission on one would reach into the other."""
     if production is not None and production.section_id != section.pk:
         raise Invalid(
             "This production is not of that section. Leave the section out.", code="wrong_section", field="production"

@@ -1,4 +1,4 @@
-"""Videos on YouTube and Vimeo are linked, described, published and withdrawn."""
+"""Videos on YouTube and Vimeo are linked, described, published and unpublished."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 from accounts.models import Section
 from media_library.models import VideoLink
 from media_library.rules import video_links
-from media_library.services.publishing import check_home, make_public, refuse_if_public, take_back
+from media_library.services.publishing import check_home, make_public, make_unpublic, refuse_if_public
 from productions.models import Production
 from theater_site.core.actions import Needs, action
 from theater_site.core.docs import Doc
@@ -19,7 +19,7 @@ class VideoFields(TypedDict, total=False):
     title: str
 
 
-@action("video_link.create", needs=Needs("edit_media", on="section"), proposable=True)
+@action("video_link.create", needs=Needs("edit_media", on="section"), submittable=True)
 def link_video(
     *,
     section: Section,
@@ -52,7 +52,7 @@ def link_video(
     return video
 
 
-@action("video_link.update", needs=Needs("edit_media", on="video"), subject="video", proposable=True)
+@action("video_link.update", needs=Needs("edit_media", on="video"), subject="video", submittable=True)
 def update_video(*, video: VideoLink, changes: VideoFields) -> VideoLink:
     """Update the title of a video."""
     for name, value in changes.items():
@@ -61,21 +61,21 @@ def update_video(*, video: VideoLink, changes: VideoFields) -> VideoLink:
     return video
 
 
-@action("video_link.publish", needs=Needs("publish_media", on="video"), subject="video", proposable=True, exposes=True)
+@action("video_link.publish", needs=Needs("publish_media", on="video"), subject="video", submittable=True, exposes=True)
 def publish_video(*, video: VideoLink) -> VideoLink:
     """Publish a video. Refused where it is public already."""
     make_public(video, "video")
     return video
 
 
-@action("video_link.withdraw", needs=Needs("publish_media", on="video"), subject="video", proposable=True)
-def withdraw_video(*, video: VideoLink) -> VideoLink:
+@action("video_link.unpublish", needs=Needs("publish_media", on="video"), subject="video", submittable=True)
+def unpublish_video(*, video: VideoLink) -> VideoLink:
     """Unpublish a video. Refused where it is not public."""
-    take_back(video, "video")
+    make_unpublic(video, "video")
     return video
 
 
-@action("video_link.delete", needs=Needs("edit_media", on="video"), subject="video", proposable=True)
+@action("video_link.delete", needs=Needs("edit_media", on="video"), subject="video", submittable=True)
 def delete_video(*, video: VideoLink) -> None:
     """Delete the link to a video. Refused where it is public."""
     refuse_if_public(video, "video")

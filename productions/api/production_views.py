@@ -30,8 +30,8 @@ from productions.services.productions import (
     create_production,
     delete_production,
     publish_production,
+    unpublish_production,
     update_production,
-    withdraw_production,
 )
 from productions.signals import performances_counted
 from theater_site.api.csv_files import BytesParser, CSVParser, rows_sent
@@ -79,7 +79,7 @@ class ProductionViewSet(Readable):
     destroy = deletes(delete_production)
     internal = internally(serializers.ProductionInternal)
     publish = verb(publish_production, answers=serializers.ProductionInternal)
-    withdraw = verb(withdraw_production, answers=serializers.ProductionInternal)
+    unpublish = verb(unpublish_production, answers=serializers.ProductionInternal)
     advance = verb(advance_production, answers=serializers.ProductionInternal)
     archive = verb(archive_production, answers=serializers.ProductionInternal)
     cancel = verb(cancel_production, answers=serializers.ProductionInternal)

@@ -11,8 +11,8 @@ from productions.services.seasons import (
     create_season,
     hand_over_season,
     publish_season,
+    unpublish_season,
     update_season,
-    withdraw_season,
 )
 from theater_site.api.resources import Readable, creates, deletes, internally, updates, verb
 
@@ -30,7 +30,7 @@ class SeasonViewSet(Readable):
     partial_update = updates(update_season, model=Season, answers=serializers.SeasonInternal)
     internal = internally(serializers.SeasonInternal)
     publish = verb(publish_season, answers=serializers.SeasonInternal)
-    withdraw = verb(withdraw_season, answers=serializers.SeasonInternal)
+    unpublish = verb(unpublish_season, answers=serializers.SeasonInternal)
     hand_over = verb(hand_over_season, answers=serializers.SeasonInternal, model=Season)
 
 

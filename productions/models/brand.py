@@ -18,7 +18,7 @@ class BrandKit(ContentModel):
     Lengths count characters as typed; None is no limit. Of several kits the nearest one above a thing counts, whole.
     """
 
-    view_right: ClassVar[str] = "view_brand"
+    view_permission: ClassVar[str] = "view_brand"
 
     section = models.OneToOneField(Section, on_delete=models.PROTECT, related_name="+")
     title_max_length = models.PositiveSmallIntegerField(

@@ -14,7 +14,7 @@ from theater_site.core.models import ContentModel
 class Department(ContentModel):
     """A department ("Lighting"), listed by `order`; everybody may see it, as everybody may read a program."""
 
-    view_right: ClassVar[str] = "view_cast"
+    view_permission: ClassVar[str] = "view_cast"
     public_when: ClassVar[Q | None] = Q()
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
@@ -40,7 +40,7 @@ class Job(ContentModel):
     """A job of a department ("Followspot operator"), in the order in which the department lists it."""
 
     section_lookup: ClassVar[str] = "department__section_id"
-    view_right: ClassVar[str] = "view_cast"
+    view_permission: ClassVar[str] = "view_cast"
     public_when: ClassVar[Q | None] = Q()
 
     department = models.ForeignKey(Department, on_delete=models.CASCADE, related_name="jobs", db_index=False)

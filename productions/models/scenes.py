@@ -32,7 +32,7 @@ class Scene(ContentModel):
     """
 
     section_lookup: ClassVar[str] = "production__section_id"
-    view_right: ClassVar[str] = "view_cast"
+    view_permission: ClassVar[str] = "view_cast"
     public_when: ClassVar[Q | None] = Q(production__published_at__isnull=False)
 
     production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="scenes", db_index=False)
@@ -93,7 +93,7 @@ class Character(ContentModel):
     """
 
     section_lookup: ClassVar[str] = "production__section_id"
-    view_right: ClassVar[str] = "view_cast"
+    view_permission: ClassVar[str] = "view_cast"
     public_when: ClassVar[Q | None] = Q(production__published_at__isnull=False)
 
     production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="characters", db_index=False)
@@ -145,7 +145,7 @@ class Appearance(ContentModel):
     """A character is in a scene; both are of one play, which the database itself keeps."""
 
     section_lookup: ClassVar[str] = "scene__production__section_id"
-    view_right: ClassVar[str] = "view_cast"
+    view_permission: ClassVar[str] = "view_cast"
     public_when: ClassVar[Q | None] = Q(scene__production__published_at__isnull=False)
 
     scene = models.ForeignKey(Scene, on_delete=models.CASCADE, related_name="appearances", db_index=False)

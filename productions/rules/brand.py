@@ -1,4 +1,4 @@
-"""The brand guidelines as rules over texts and pictures: what breaks them, and how to mend it."""
+"""The brand guidelines as rules over texts and pictures: what breaks them, and how to fix it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ RULES: Final = (*TEXT_RULES, "forbidden_word", "field_missing", "credit_missing"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One broken rule: its name (one of RULES), what is wrong, how to mend it, and the field that it is about."""
+    """One broken rule: its name (one of RULES), what is wrong, how to fix it, and the field that it is about."""
 
     rule: str
     message: str
-    mend: str
+    hint: str
     field: str = ""
 
 

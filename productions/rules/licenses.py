@@ -12,7 +12,7 @@ from theater_site.core.text import fold
 RULES = (
     "license_window", "license_venue", "license_performances", "license_billing", "license_recording", "license_streaming",
 )  # fmt: skip
-_MEND = "Ask {house} to extend the license, or go on with a waiver that says why."
+_HINT = "Ask {house} to extend the license, or go on with a waiver that says why."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +47,26 @@ class Use:
 
 def faults(terms: Terms, use: Use) -> Iterator[Fault]:
     """What of `use` this license surely does not allow; a date that is only half known is given the benefit of the doubt."""
-    mend = _MEND.format(house=terms.house)
+    hint = _HINT.format(house=terms.house)
     for field, date in use.dates:
         if not _inside(date, terms):
             window = f"{terms.starts_on or '…'} to {terms.ends_on or '…'}"
-            yield Fault("license_window", f"{terms.house} licenses it from {window}, not on {date}.", mend, field)
+            yield Fault("license_window", f"{terms.house} licenses it from {window}, not on {date}.", hint, field)
     if terms.venues:
         yield from (
-            Fault("license_venue", f"{terms.house} licenses it for {', '.join(terms.venues)}, not for {venue}.", mend)
+            Fault("license_venue", f"{terms.house} licenses it for {', '.join(terms.venues)}, not for {venue}.", hint)
             for venue in _others(use.venues, terms.venues)
         )
     if None not in (use.performances, terms.max_performances) and use.performances > terms.max_performances:  # type: ignore[operator]
         message = f"{terms.house} licenses {terms.max_performances} performances; these are {use.performances}."
-        yield Fault("license_performances", message, mend)
+        yield Fault("license_performances", message, hint)
     if terms.billing and use.public_text is not None and fold(terms.billing) not in fold(use.public_text):
         message = f"{terms.house} requires these words with the production: “{terms.billing}”."
         yield Fault("license_billing", message, "Write them as the production's billing.", "billing")
     if use.recording and not terms.recording_allowed:
-        yield Fault("license_recording", f"{terms.house} does not license recordings of it.", mend)
+        yield Fault("license_recording", f"{terms.house} does not license recordings of it.", hint)
     if use.streaming and not terms.streaming_allowed:
-        yield Fault("license_streaming", f"{terms.house} does not license streams of it.", mend)
+        yield Fault("license_streaming", f"{terms.house} does not license streams of it.", hint)
 
 
 def faults_of_all(licenses: Iterable[Terms], use: Use) -> list[Fault]:

@@ -23,7 +23,7 @@ TRANSITIONS: Final[dict[str, frozenset[str]]] = {
     CANCELED: frozenset({PLANNED, ARCHIVED}),
 }
 
-# Steps that are none without the public: whoever withdraws such a production plans it again.
+# Steps that are none without the public: unpublishing such a production plans it again.
 BEFORE_THE_PUBLIC: Final = frozenset({ANNOUNCED, ON_SALE, RUNNING})
 
 

@@ -43,6 +43,6 @@ def finding(kit: BrandKit, fault: Fault, row: ContentModel) -> Finding:
         rule=fault.rule,
         severity=Severity.WARNING if fault.rule in kit.only_warn else Severity.ERROR,
         message=fault.message,
-        mend=fault.mend,
+        hint=fault.hint,
         field=fault.field,
     )

@@ -53,6 +53,6 @@ def public_text_of(production: Production) -> str:
 def warnings(row: Any, broken: Iterable[Fault]) -> list[Finding]:
     """Faults of a license as what the runner is told: each can be waived with a reason."""
     return [
-        Finding.on(row, rule=f.rule, severity=Severity.WARNING, message=f.message, mend=f.mend, field=f.field)
+        Finding.on(row, rule=f.rule, severity=Severity.WARNING, message=f.message, hint=f.hint, field=f.field)
         for f in broken
     ]

@@ -49,7 +49,7 @@ class BrandFields(TypedDict, total=False):
 _LISTS = ("forbidden_words", "required_fields", "required_credits", "picture_shapes", "only_warn")
 
 
-@action("brand.create", needs=Needs("edit_brand", on="section"), proposable=True)
+@action("brand.create", needs=Needs("edit_brand", on="section"), submittable=True)
 def create_brand_kit(*, section: Section, fields: BrandFields) -> BrandKit:
     """Create brand guidelines for a section and all below it.
 
@@ -61,7 +61,7 @@ def create_brand_kit(*, section: Section, fields: BrandFields) -> BrandKit:
     return kit
 
 
-@action("brand.update", needs=Needs("edit_brand", on="kit"), subject="kit", proposable=True)
+@action("brand.update", needs=Needs("edit_brand", on="kit"), subject="kit", submittable=True)
 def update_brand_kit(*, kit: BrandKit, changes: BrandFields) -> BrandKit:
     """Update brand guidelines, from now on. Refused as at their making."""
     _describe(kit, changes)

@@ -27,7 +27,7 @@ class DepartmentFields(TypedDict, total=False):
     ]
 
 
-@action("department.create", needs=Needs("edit_cast", on="organization"), proposable=True)
+@action("department.create", needs=Needs("edit_cast", on="organization"), submittable=True)
 def create_department(*, organization: Section, fields: DepartmentFields) -> Department:
     """Create a department with its jobs. Refused: no name, a name that another has, a job without a name or named
     twice."""
@@ -36,7 +36,7 @@ def create_department(*, organization: Section, fields: DepartmentFields) -> Dep
     return department
 
 
-@action("department.update", needs=Needs("edit_cast", on="department"), subject="department", proposable=True)
+@action("department.update", needs=Needs("edit_cast", on="department"), subject="department", submittable=True)
 def update_department(*, department: Department, changes: DepartmentFields) -> Department:
     """Update a department and its jobs. Refused as at its making, and where a job that somebody is credited with would
     go."""
@@ -44,7 +44,7 @@ def update_department(*, department: Department, changes: DepartmentFields) -> D
     return department
 
 
-@action("department.delete", needs=Needs("edit_cast", on="department"), subject="department", proposable=True)
+@action("department.delete", needs=Needs("edit_cast", on="department"), subject="department", submittable=True)
 def delete_department(*, department: Department) -> None:
     """Delete a department with its jobs. Refused where somebody is credited with one of them."""
     department.delete()

@@ -25,7 +25,7 @@ class LicenseFields(TypedDict, total=False):
     note: str
 
 
-@action("license.add", needs=Needs("edit_details", on="production"), proposable=True)
+@action("license.add", needs=Needs("edit_details", on="production"), submittable=True)
 def add_license(*, production: Production, fields: LicenseFields) -> License:
     """Add a license to a production. Refused: no house, a window that ends before it starts, the same house and number
     again. What the production plans outside of it is a warning, to be waived with a reason."""
@@ -34,7 +34,7 @@ def add_license(*, production: Production, fields: LicenseFields) -> License:
     return license_
 
 
-@action("license.update", needs=Needs("edit_details", on="license"), subject="license", proposable=True)
+@action("license.update", needs=Needs("edit_details", on="license"), subject="license", submittable=True)
 def update_license(*, license: License, changes: LicenseFields) -> License:
     """Correct or extend a license. Refused as at its making."""
     _describe(license, changes)

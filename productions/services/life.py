@@ -14,7 +14,7 @@ from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
 
 
-@action("production.advance", needs=Needs("edit_details", on="production"), subject="production", proposable=True)
+@action("production.advance", needs=Needs("edit_details", on="production"), subject="production", submittable=True)
 def advance_production(
     *,
     production: Production,
@@ -27,8 +27,8 @@ def advance_production(
     canceled production; and what has an action of its own, which is named: announcing, archiving, canceling.
     """
     other = _OWN_ACTIONS.get((production.status, to))
-    # What the public does not see needs no withdrawing: a closed production that was withdrawn may be taken back step by step.
-    if other is not None and not (other[1] == "production.withdraw" and production.published_at is None):
+    # What the public does not see needs no unpublishing: a closed production that was unpublished may be taken back step by step.
+    if other is not None and not (other[1] == "production.unpublish" and production.published_at is None):
         raise Conflict(f"This is done by {other[1]}.", code=other[0], data={"action": other[1]})
     before = production.status
     take_step(production, to)
@@ -37,7 +37,7 @@ def advance_production(
     return production
 
 
-@action("production.archive", needs=Needs("edit_details", on="production"), subject="production", proposable=True)
+@action("production.archive", needs=Needs("edit_details", on="production"), subject="production", submittable=True)
 def archive_production(*, production: Production) -> Production:
     """Archive a production. What its record still lacks is noted with the action; the checklist goes on reporting it.
     What its record still lacks is noted with the action; the checklist goes on reporting it (GET `checklist/`) as it
@@ -51,7 +51,7 @@ def archive_production(*, production: Production) -> Production:
     return production
 
 
-@action("production.cancel", needs=Needs("publish_details", on="production"), subject="production", proposable=True)
+@action("production.cancel", needs=Needs("publish_details", on="production"), subject="production", submittable=True)
 def cancel_production(
     *,
     production: Production,
@@ -72,7 +72,7 @@ def cancel_production(
     return production
 
 
-@action("production.reinstate", needs=Needs("publish_details", on="production"), subject="production", proposable=True)
+@action("production.reinstate", needs=Needs("publish_details", on="production"), subject="production", submittable=True)
 def reinstate_production(*, production: Production) -> Production:
     """Reinstate a canceled production: planned again, or announced where it is public. Refused where it is not
     canceled."""
@@ -89,7 +89,7 @@ def reinstate_production(*, production: Production) -> Production:
 # Steps that are more than a step, by (from, to): the code of the refusal, and the action that takes them.
 _OWN_ACTIONS = {
     (life.PLANNED, life.ANNOUNCED): ("announced_by_publishing", "production.publish"),
-    (life.ANNOUNCED, life.PLANNED): ("planned_by_withdrawing", "production.withdraw"),
+    (life.ANNOUNCED, life.PLANNED): ("planned_by_unpublishing", "production.unpublish"),
     (life.CANCELED, life.PLANNED): ("production_canceled", "production.reinstate"),
     (life.CLOSED, life.ARCHIVED): ("archived_by_archiving", "production.archive"),
     (life.CANCELED, life.ARCHIVED): ("archived_by_archiving", "production.archive"),

@@ -47,7 +47,7 @@ def update_strand(*, strand: Strand, changes: StrandFields) -> Strand:
     return strand
 
 
-@action("slot.add", needs=Needs("edit_details", on="season"), proposable=True)
+@action("slot.add", needs=Needs("edit_details", on="season"), submittable=True)
 def add_slot(*, season: Season, fields: SlotFields) -> SeasonSlot:
     """Add a slot to the plan of a season. Refused: an end surely before the start."""
     slot = SeasonSlot(season=season)
@@ -55,7 +55,7 @@ def add_slot(*, season: Season, fields: SlotFields) -> SeasonSlot:
     return slot
 
 
-@action("slot.update", needs=Needs("edit_details", on="slot"), subject="slot", proposable=True)
+@action("slot.update", needs=Needs("edit_details", on="slot"), subject="slot", submittable=True)
 def update_slot(*, slot: SeasonSlot, changes: SlotFields) -> SeasonSlot:
     """Update a slot of a season's plan. Dropping or opening a slot leaves the production that filled it without one.
     Refused as at its making."""
@@ -63,7 +63,7 @@ def update_slot(*, slot: SeasonSlot, changes: SlotFields) -> SeasonSlot:
     return slot
 
 
-@action("slot.fill", needs=Needs("edit_details", on="slot"), subject="slot", proposable=True)
+@action("slot.fill", needs=Needs("edit_details", on="slot"), subject="slot", submittable=True)
 def fill_slot(
     *,
     slot: SeasonSlot,
@@ -94,7 +94,7 @@ def fill_slot(
     return slot
 
 
-@action("slot.remove", needs=Needs("edit_details", on="slot"), subject="slot", proposable=True)
+@action("slot.remove", needs=Needs("edit_details", on="slot"), subject="slot", submittable=True)
 def remove_slot(*, slot: SeasonSlot) -> None:
     """Remove a slot from the plan."""
     slot.delete()

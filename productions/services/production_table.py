@@ -41,7 +41,7 @@ def import_productions(
     creates one.
 
     Refused (`table_refused`; where only the judges object `rules_broken`, or `waiver_required` for what can be waived),
-    with every bad cell in `data["faults"]` by line, column, reason and mend: a row without a season or with an unknown
+    with every bad cell in `data["faults"]` by line, column, reason and fix: a row without a season or with an unknown
     one, a known production in another season or with another status than it has, two rows of one address, and whatever
     making or changing a production refuses.
     """

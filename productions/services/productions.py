@@ -1,4 +1,4 @@
-"""Productions are made, described, published and withdrawn."""
+"""Productions are made, described, published and unpublished."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from productions.rules.life import ARCHIVED, BEFORE_THE_PUBLIC, CANCELED, IDEA, 
 from productions.services.addresses import check_slug, free_slug, in_order, keep_former_address
 from productions.services.life import take_step
 from productions.services.planning import open_slot_of
-from productions.signals import production_published, production_withdrawn
+from productions.signals import production_published, production_unpublished
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, DomainError, Invalid, all_of
@@ -66,7 +66,7 @@ class NewProductionFields(ProductionFields, total=False):
 _FIRST = (IDEA, PLANNED, ARCHIVED)
 
 
-@action("production.create", needs=Needs("edit_details", on="season"), proposable=True)
+@action("production.create", needs=Needs("edit_details", on="season"), submittable=True)
 def create_production(*, season: Season, fields: NewProductionFields) -> Production:
     """Create a production in a season.
 
@@ -88,7 +88,7 @@ def create_production(*, season: Season, fields: NewProductionFields) -> Product
     return production
 
 
-@action("production.update", needs=Needs("edit_details", on="production"), subject="production", proposable=True)
+@action("production.update", needs=Needs("edit_details", on="production"), subject="production", submittable=True)
 def update_production(*, production: Production, changes: ProductionFields) -> Production:
     """Update a production. Its address stays unless a new one is given. Refused as at its making."""
     if "status" in changes:
@@ -107,7 +107,7 @@ def update_production(*, production: Production, changes: ProductionFields) -> P
     "production.publish",
     needs=Needs("publish_details", on="production"),
     subject="production",
-    proposable=True,
+    submittable=True,
     exposes=True,
 )
 def publish_production(*, production: Production) -> Production:
@@ -125,8 +125,8 @@ def publish_production(*, production: Production) -> Production:
     return production
 
 
-@action("production.withdraw", needs=Needs("publish_details", on="production"), subject="production", proposable=True)
-def withdraw_production(*, production: Production) -> Production:
+@action("production.unpublish", needs=Needs("publish_details", on="production"), subject="production", submittable=True)
+def unpublish_production(*, production: Production) -> Production:
     """Unpublish a production; nothing is lost. A production that is announced, on sale or running is planned again by
     this, and sold no longer. Refused where it is not public."""
     if production.published_at is None:
@@ -135,16 +135,16 @@ def withdraw_production(*, production: Production) -> Production:
         production.status = ProductionStatus.PLANNED
     production.published_at = None
     production.save()
-    production_withdrawn.announce(production=production)
+    production_unpublished.announce(production=production)
     return production
 
 
 @action("production.delete", needs=Needs("manage_details", on="production"), subject="production")
 def delete_production(*, production: Production) -> None:
     """Delete a draft of a production for good. Its slot in the season's plan is open again. Refused where it was public
-    or anything hangs on it: withdraw or archive those."""
+    or anything hangs on it: unpublish or archive those."""
     if production.published_at is not None:
-        raise Conflict("A public production is withdrawn, not deleted.", code="published")
+        raise Conflict("Unpublish or archive a public production; it is not deleted.", code="published")
     section = production.section
     open_slot_of(production)
     production.delete()

@@ -36,7 +36,7 @@ class CharacterFields(TypedDict, total=False):
     order: int
 
 
-@action("scene.create", needs=Needs("edit_cast", on="production"), subject="production", proposable=True)
+@action("scene.create", needs=Needs("edit_cast", on="production"), subject="production", submittable=True)
 def create_scene(*, production: Production, fields: SceneFields) -> Scene:
     """Create a scene, the last one unless an order is given. Refused: a number that another scene has, too many songs."""
     scene = Scene(production=production, order=_after(Scene, production))
@@ -44,20 +44,20 @@ def create_scene(*, production: Production, fields: SceneFields) -> Scene:
     return scene
 
 
-@action("scene.update", needs=Needs("edit_cast", on="scene"), subject="scene", proposable=True)
+@action("scene.update", needs=Needs("edit_cast", on="scene"), subject="scene", submittable=True)
 def update_scene(*, scene: Scene, changes: SceneFields) -> Scene:
     """Update a scene. Refused as at its making."""
     _describe_scene(scene, changes)
     return scene
 
 
-@action("scene.delete", needs=Needs("edit_cast", on="scene"), subject="scene", proposable=True)
+@action("scene.delete", needs=Needs("edit_cast", on="scene"), subject="scene", submittable=True)
 def delete_scene(*, scene: Scene) -> None:
     """Delete a scene."""
     scene.delete()
 
 
-@action("scene.reorder", needs=Needs("edit_cast", on="production"), subject="production", proposable=True)
+@action("scene.reorder", needs=Needs("edit_cast", on="production"), subject="production", submittable=True)
 def reorder_scenes(
     *,
     production: Production,
@@ -85,7 +85,7 @@ def reorder_scenes(
     return production
 
 
-@action("scene.set_characters", needs=Needs("edit_cast", on="scene"), subject="scene", proposable=True)
+@action("scene.set_characters", needs=Needs("edit_cast", on="scene"), subject="scene", submittable=True)
 def set_characters(
     *,
     scene: Scene,
@@ -108,7 +108,7 @@ def set_characters(
     return scene
 
 
-@action("character.create", needs=Needs("edit_cast", on="production"), subject="production", proposable=True)
+@action("character.create", needs=Needs("edit_cast", on="production"), subject="production", submittable=True)
 def create_character(*, production: Production, fields: CharacterFields) -> Character:
     """Create a part of the play, the last one unless an order is given. Refused: no name, a name that another part has."""
     character = Character(production=production, order=_after(Character, production))
@@ -116,14 +116,14 @@ def create_character(*, production: Production, fields: CharacterFields) -> Char
     return character
 
 
-@action("character.update", needs=Needs("edit_cast", on="character"), subject="character", proposable=True)
+@action("character.update", needs=Needs("edit_cast", on="character"), subject="character", submittable=True)
 def update_character(*, character: Character, changes: CharacterFields) -> Character:
     """Update a part. Refused as at its making."""
     _describe_character(character, changes)
     return character
 
 
-@action("character.delete", needs=Needs("edit_cast", on="character"), subject="character", proposable=True)
+@action("character.delete", needs=Needs("edit_cast", on="character"), subject="character", submittable=True)
 def delete_character(*, character: Character) -> None:
     """Delete a part, also from every scene. Refused where somebody is credited with it."""
     character.delete()

@@ -46,7 +46,7 @@ def create_season(*, organization: Section, fields: SeasonFields) -> Season:
     return season
 
 
-@action("season.update", needs=Needs("edit_details", on="season"), subject="season", proposable=True)
+@action("season.update", needs=Needs("edit_details", on="season"), subject="season", submittable=True)
 def update_season(*, season: Season, changes: SeasonFields) -> Season:
     """Update a season. Refused as at its making."""
     _describe(season, changes)
@@ -57,7 +57,7 @@ def update_season(*, season: Season, changes: SeasonFields) -> Season:
     return season
 
 
-@action("season.publish", needs=Needs("publish_details", on="season"), subject="season", proposable=True, exposes=True)
+@action("season.publish", needs=Needs("publish_details", on="season"), subject="season", submittable=True, exposes=True)
 def publish_season(*, season: Season) -> Season:
     """Publish a season. Its productions are published one by one. Refused where it is public already."""
     if season.published_at is not None:
@@ -67,8 +67,8 @@ def publish_season(*, season: Season) -> Season:
     return season
 
 
-@action("season.withdraw", needs=Needs("publish_details", on="season"), subject="season", proposable=True)
-def withdraw_season(*, season: Season) -> Season:
+@action("season.unpublish", needs=Needs("publish_details", on="season"), subject="season", submittable=True)
+def unpublish_season(*, season: Season) -> Season:
     """Unpublish a season. Its productions stay as they are. Refused where it is not public."""
     if season.published_at is None:
         raise Conflict("This season is not public.", code="not_published")

@@ -50,8 +50,10 @@ class ConflictsView(ActingView):
 def _insider(actor: Actor) -> Actor:
     if actor.kind is ActorKind.PUBLIC:
         raise NotSignedIn("Sign in to see what is booked.")
-    if not actor.sections_held(Occurrence.view_right, runs.instant()):
-        raise NotAllowed(f"You may not see what is booked; it needs the right {Occurrence.view_right} on some section.")
+    if not actor.sections_held(Occurrence.view_permission, runs.instant()):
+        raise NotAllowed(
+            f"You may not see what is booked; it needs the right {Occurrence.view_permission} on some section."
+        )
     return actor
 
 
@@ -91,17 +93,19 @@ def _is_free(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
     if ends_at <= starts_at:
         raise Invalid("The end must be after the start.", code="ends_before_start", field="ends_at")
     if ends_at - starts_at > dt.timedelta(days=LONGEST_DAYS):
-        raise Invalid(f"A space is taken for {LONGEST_DAYS} days at the most.", code="claim_too_long", field="ends_at")
+        raise Invalid(
+            f"A space is taken for {LONGEST_DAYS} days at the most.", code="booking_too_long", field="ends_at"
+        )
     found = clashes([Wanted(space.pk, starts_at, ends_at)], besides=[asked["besides"]] if "besides" in asked else [])
-    seen = visible_among(actor, [clash.claim.occurrence_id for clash in found])
+    seen = visible_among(actor, [clash.booking.occurrence_id for clash in found])
     return [
         {
             "kind": "space",
             "space": space.pk,
             "production": None,
-            "starts_at": max(starts_at, clash.claim.starts_at),
-            "ends_at": min(ends_at, clash.claim.ends_at),
-            "occurrences": [in_conflict(clash.claim.occurrence, seen)],
+            "starts_at": max(starts_at, clash.booking.starts_at),
+            "ends_at": min(ends_at, clash.booking.ends_at),
+            "occurrences": [in_conflict(clash.booking.occurrence, seen)],
         }
         for clash in found
     ]

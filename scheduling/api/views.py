@@ -29,8 +29,8 @@ from scheduling.services.occurrences import (
     reinstate_occurrences,
     schedule_occurrence,
     schedule_standalone,
+    unpublish_occurrence,
     update_occurrence,
-    withdraw_occurrence,
 )
 from scheduling.services.runs import add_run, remove_run, update_run
 from scheduling.services.series import cancel_series, move_series, schedule_series, schedule_standalone_series
@@ -162,7 +162,7 @@ class OccurrenceViewSet(Readable):
     cancel = verb(cancel_occurrence, answers=serializers.OccurrenceInternal)
     reinstate = verb(reinstate_occurrence, answers=serializers.OccurrenceInternal)
     publish = verb(publish_occurrence, answers=serializers.OccurrenceInternal)
-    withdraw = verb(withdraw_occurrence, answers=serializers.OccurrenceInternal)
+    unpublish = verb(unpublish_occurrence, answers=serializers.OccurrenceInternal)
 
     @extend_schema(responses=serializers.OccurrenceInternal(many=True))
     @drf_action(detail=False, methods=["get"], url_path="internal", url_name="internals")

@@ -1,4 +1,4 @@
-from scheduling.models.claims import Claim
+from scheduling.models.bookings import Booking
 from scheduling.models.fields import RuleField
 from scheduling.models.occurrences import Category, Occurrence, OccurrenceStatus, Visibility
 from scheduling.models.runs import Run, RunKind
@@ -6,6 +6,16 @@ from scheduling.models.series import EventSeries
 from scheduling.models.venues import Space, SpaceKind, Venue
 
 __all__ = [
-    "Category", "Claim", "EventSeries", "Occurrence", "OccurrenceStatus", "RuleField", "Run", "RunKind", "Space",
-    "SpaceKind", "Venue", "Visibility",
+    "Booking",
+    "Category",
+    "EventSeries",
+    "Occurrence",
+    "OccurrenceStatus",
+    "RuleField",
+    "Run",
+    "RunKind",
+    "Space",
+    "SpaceKind",
+    "Venue",
+    "Visibility",
 ]  # fmt: skip

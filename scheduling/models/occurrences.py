@@ -57,7 +57,7 @@ class Occurrence(ContentModel):
     published, once its production is too.
     """
 
-    view_right: ClassVar[str] = "view_schedule"
+    view_permission: ClassVar[str] = "view_schedule"
     public_when: ClassVar[Q | None] = Q(visibility=Visibility.PUBLIC, published_at__isnull=False) & (
         Q(production=None) | Q(production__published_at__isnull=False)
     )

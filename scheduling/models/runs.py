@@ -26,7 +26,7 @@ class Run(ContentModel):
     """
 
     section_lookup: ClassVar[str] = "production__section_id"
-    view_right: ClassVar[str] = "view_schedule"
+    view_permission: ClassVar[str] = "view_schedule"
     public_when: ClassVar[Q | None] = Q(production__published_at__isnull=False)
 
     production = models.ForeignKey(Production, on_delete=models.PROTECT, related_name="runs")

@@ -21,7 +21,7 @@ class EventSeries(ContentModel):
     "2026-12-23T19:00"). What takes place is its occurrences: each is a row that goes its own way once it is made.
     """
 
-    view_right: ClassVar[str] = "view_schedule"
+    view_permission: ClassVar[str] = "view_schedule"
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
     production = models.ForeignKey(

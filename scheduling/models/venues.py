@@ -20,7 +20,7 @@ EVERYTHING = ~Q(pk__in=())
 class Venue(ContentModel):
     """A house, ours or one that we play in. Its zone is that of its events; "" where an archive does not say."""
 
-    view_right: ClassVar[str] = "view_venues"
+    view_permission: ClassVar[str] = "view_venues"
     public_when: ClassVar[Q | None] = EVERYTHING
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
@@ -63,10 +63,10 @@ class SpaceKind(models.TextChoices):
 
 
 class Space(ContentModel):
-    """A room, stage or place of a venue: what is claimed for a span, by one event at a time."""
+    """A room, stage or place of a venue: what is booked for a span, by one event at a time."""
 
     section_lookup: ClassVar[str] = "venue__section_id"
-    view_right: ClassVar[str] = "view_venues"
+    view_permission: ClassVar[str] = "view_venues"
     public_when: ClassVar[Q | None] = EVERYTHING
 
     venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="spaces")

@@ -65,17 +65,17 @@ def valid_zone(name: str) -> ZoneInfo:
     `unknown_timezone`).
 
     The message and `data["suggestions"]` (best first, at most three) say which names come near: "london" is
-    mended to "Europe/London".
+    fixed to "Europe/London".
     """
     # Looked up in the list and not tried as a key: ZoneInfo opens a file of that name, which on some systems
     # ignores case, and on all of them raises half a dozen kinds of error for directories and strange names.
     if isinstance(name, str) and name in _zone_names():
         return ZoneInfo(name)
     suggestions = _closest_zones(name) if isinstance(name, str) else []
-    mend = f" Did you mean {' or '.join(suggestions)}?" if suggestions else ""
+    hint = f" Did you mean {' or '.join(suggestions)}?" if suggestions else ""
     shown = repr(name if not isinstance(name, str) or len(name) <= 60 else name[:60] + "…")
     raise Invalid(
-        f"{shown} is not the name of an IANA time zone, such as Europe/London.{mend}",
+        f"{shown} is not the name of an IANA time zone, such as Europe/London.{hint}",
         code="unknown_timezone",
         field="timezone",
         data={"suggestions": suggestions},

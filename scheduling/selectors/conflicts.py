@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q
 
-from scheduling.models import Claim, Occurrence, OccurrenceStatus
+from scheduling.models import Booking, Occurrence, OccurrenceStatus
 from scheduling.rules.spans import LONGEST_DAYS
 from theater_site.core.actors import Actor
 
@@ -28,10 +28,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A wanted span, and the claim that stands in its way."""
+    """A wanted span, and the booking that stands in its way."""
 
     wanted: Wanted
-    claim: Claim
+    booking: Booking
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Collision:
 
 
 def clashes(wanted: Sequence[Wanted], *, besides: Iterable[int] = ()) -> list[Clash]:
-    """Every claim in the way of what is `wanted`, in order of the wanted spans, with its occurrence and space loaded.
+    """Every booking in the way of what is `wanted`, in order of the wanted spans, with its occurrence and space loaded.
 
-    One query, however much is wanted; the claims of the occurrences `besides` do not count.
+    One query, however much is wanted; the bookings of the occurrences `besides` do not count.
     """
     found = Q(pk__in=())
     for space_id in {one.space_id for one in wanted}:
@@ -58,20 +58,20 @@ def clashes(wanted: Sequence[Wanted], *, besides: Iterable[int] = ()) -> list[Cl
         first, last = min(one.starts_at for one in spans), max(one.ends_at for one in spans)
         # The lower bound on the start is what lets the index end the search.
         found |= Q(space_id=space_id, starts_at__lt=last, starts_at__gt=first - _LONGEST, ends_at__gt=first)
-    claims = (
-        Claim.objects.filter(found)
+    bookings = (
+        Booking.objects.filter(found)
         .exclude(occurrence_id__in=list(besides))
         .select_related("space__venue", "occurrence__production")
         .order_by("starts_at", "pk")
     )
-    held: dict[int, list[Claim]] = defaultdict(list)
-    for claim in claims:
-        held[claim.space_id].append(claim)
+    held: dict[int, list[Booking]] = defaultdict(list)
+    for booking in bookings:
+        held[booking.space_id].append(booking)
     return [
-        Clash(one, claim)
+        Clash(one, booking)
         for one in wanted
-        for claim in held[one.space_id]
-        if claim.starts_at < one.ends_at and claim.ends_at > one.starts_at
+        for booking in held[one.space_id]
+        if booking.starts_at < one.ends_at and booking.ends_at > one.starts_at
     ]
 
 
@@ -83,7 +83,7 @@ def in_the_way(occurrences: Sequence[Occurrence]) -> dict[int, list[Occurrence]]
         if row.space_id is not None and row.starts_at is not None and row.ends_at is not None
     }
     for clash in clashes(list(wanted), besides=[row.pk for row in occurrences]):
-        wanted[clash.wanted].append(clash.claim.occurrence)
+        wanted[clash.wanted].append(clash.booking.occurrence)
     return {
         row.pk: wanted.get(Wanted(row.space_id, row.starts_at, row.ends_at), [])  # type: ignore[arg-type]
         for row in occurrences
@@ -117,7 +117,7 @@ def collisions(among: Any) -> list[Collision]:
     """What of the occurrences `among`, a queryset, cannot take place as it stands, whatever it collides with;
     in order of time.
 
-    Two in one space (rows brought in from elsewhere may hold it without a claim), or two of one production in different
+    Two in one space (rows brought in from elsewhere may hold it without a booking), or two of one production in different
     places. Canceled ones and those whose end is not known take no part.
     """
     standing = Q(ends_at__isnull=False) & ~Q(status=OccurrenceStatus.CANCELED)

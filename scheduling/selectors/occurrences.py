@@ -41,6 +41,6 @@ def canceled_to_come(now: dt.datetime) -> Any:
 
 def for_insiders(actor: Actor) -> Any:
     """The occurrences whose internal facts `actor` may see."""
-    sections = actor.sections_held(Occurrence.view_right, runs.instant())
+    sections = actor.sections_held(Occurrence.view_permission, runs.instant())
     rows = Occurrence.objects.all()
     return rows if isinstance(sections, Everywhere) else rows.filter(section__in=sections)

@@ -1,4 +1,4 @@
-"""A space is never taken twice. The database refuses it; here is what people are told, and how the claims are made."""
+"""A space is never taken twice. The database refuses it; here is what people are told, and how the bookings are made."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import IntegrityError
 
-from scheduling.models import Claim, Occurrence, Space
-from scheduling.models.claims import SPACE_TAKEN
+from scheduling.models import Booking, Occurrence, Space
+from scheduling.models.bookings import SPACE_TAKEN
 from scheduling.rules.wall_time import to_wall, valid_zone
 from scheduling.selectors.conflicts import Clash, Wanted, clashes, in_its_own_way, visible_among
 from theater_site.core.actions import current
@@ -20,7 +20,7 @@ from theater_site.core.errors import Conflict
 _TOLD = 20
 
 
-def claim(occurrences: Sequence[Occurrence], *, anew: bool = False) -> None:
+def book(occurrences: Sequence[Occurrence], *, anew: bool = False) -> None:
     """Take the spaces of these saved occurrences for their spans, as far as they hold any; all of them or none.
 
     With `anew`, what they held before is given up first, so that each of a series may take the place of the
@@ -28,17 +28,17 @@ def claim(occurrences: Sequence[Occurrence], *, anew: bool = False) -> None:
     `overlaps_itself` where they are in each other's way. What is only asked beforehand could be taken
     meanwhile: so the rows are inserted, and the database's refusal is explained.
     """
-    rows = [_claim_of(row) for row in occurrences if row.holds_space]
+    rows = [_booking_of(row) for row in occurrences if row.holds_space]
     wanted = [Wanted(row.space_id, row.starts_at, row.ends_at) for row in rows]
     _refuse_overlap(wanted)
     spaces = {row.space_id for row in rows}
     if anew:
-        spaces |= set(Claim.objects.filter(occurrence__in=occurrences).values_list("space_id", flat=True))
+        spaces |= set(Booking.objects.filter(occurrence__in=occurrences).values_list("space_id", flat=True))
     _lock(spaces)
     if anew:
         release(occurrences)
     try:
-        Claim.objects.bulk_create(rows)
+        Booking.objects.bulk_create(rows)
     except IntegrityError as error:
         refusal = conflict_of(error)
         if refusal.code != SPACE_TAKEN:
@@ -46,8 +46,8 @@ def claim(occurrences: Sequence[Occurrence], *, anew: bool = False) -> None:
         raise _taken(clashes(wanted, besides=[row.occurrence_id for row in rows])) from error
 
 
-def _claim_of(row: Any) -> Claim:
-    return Claim(
+def _booking_of(row: Any) -> Booking:
+    return Booking(
         section_id=row.section_id,
         space_id=row.space_id,
         occurrence=row,
@@ -57,8 +57,8 @@ def _claim_of(row: Any) -> Claim:
 
 
 def release(occurrences: Sequence[Occurrence]) -> None:
-    """Give up what these occurrences have claimed."""
-    Claim.objects.filter(occurrence__in=occurrences).delete()
+    """Give up what these occurrences have booked."""
+    Booking.objects.filter(occurrence__in=occurrences).delete()
 
 
 def _lock(spaces: set[int]) -> None:
@@ -85,7 +85,7 @@ def _refuse_overlap(wanted: Sequence[Wanted]) -> None:
 
 
 def _taken(found: list[Clash]) -> Conflict:
-    seen = visible_among(current().actor, {clash.claim.occurrence_id for clash in found})
+    seen = visible_among(current().actor, {clash.booking.occurrence_id for clash in found})
     told = [_told(clash, seen) for clash in found[:_TOLD]]
     lead = told[0]
     others = f" So are {len(found) - 1} more." if len(found) > 1 else ""
@@ -100,25 +100,25 @@ def _taken(found: list[Clash]) -> Conflict:
 
 
 def _told(clash: Clash, seen: frozenset[int]) -> dict[str, Any]:
-    claim = clash.claim
-    occurrence = claim.occurrence
+    booking = clash.booking
+    occurrence = booking.occurrence
     visible = occurrence.pk in seen
     return {
-        "space": claim.space_id,
-        "space_name": f"{claim.space.name} ({claim.space.venue.name})",
+        "space": booking.space_id,
+        "space_name": f"{booking.space.name} ({booking.space.venue.name})",
         "occurrence": occurrence.pk if visible else None,
         "title": occurrence.shown_title or occurrence.get_category_display() if visible else None,
-        "starts_at": _utc(claim.starts_at),
-        "ends_at": _utc(claim.ends_at),
-        "when": _when(claim, occurrence.timezone),
+        "starts_at": _utc(booking.starts_at),
+        "ends_at": _utc(booking.ends_at),
+        "when": _when(booking, occurrence.timezone),
         "wanted": _span(clash.wanted),
     }
 
 
-def _when(claim: Claim, zone: str) -> str:
+def _when(booking: Booking, zone: str) -> str:
     """For people: in the wall time of the one that holds the space."""
     place = valid_zone(zone)
-    start, end = to_wall(claim.starts_at, place), to_wall(claim.ends_at, place)
+    start, end = to_wall(booking.starts_at, place), to_wall(booking.ends_at, place)
     until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"
     return f"from {start:%Y-%m-%d %H:%M} to {until} ({zone})"
 

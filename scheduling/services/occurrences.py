@@ -9,7 +9,7 @@ from accounts.models import Section
 from productions.models import Production, ProductionStatus
 from scheduling.models import Category, Occurrence, OccurrenceStatus, Space, Venue, Visibility
 from scheduling.selectors.occurrences import canceled_to_come
-from scheduling.services.conflicts import claim, release
+from scheduling.services.conflicts import book, release
 from scheduling.signals import (
     Move,
     occurrences_canceled,
@@ -42,7 +42,7 @@ class OccurrenceFields(TypedDict, total=False):
     status_note: str
 
 
-@action("event.schedule", needs=Needs("edit_schedule", on="production"), proposable=True)
+@action("event.schedule", needs=Needs("edit_schedule", on="production"), submittable=True)
 def schedule_occurrence(*, production: Production, fields: OccurrenceFields) -> Occurrence:
     """Schedule an event of a production and hold its space; it is not public yet.
 
@@ -51,7 +51,7 @@ def schedule_occurrence(*, production: Production, fields: OccurrenceFields) -> 
     return _scheduled(Occurrence(section=production.section, production=production), fields)
 
 
-@action("event.schedule_standalone", needs=Needs("edit_schedule", on="section"), proposable=True)
+@action("event.schedule_standalone", needs=Needs("edit_schedule", on="section"), submittable=True)
 def schedule_standalone(
     *,
     section: Section,
@@ -64,7 +64,7 @@ def schedule_standalone(
     return _scheduled(Occurrence(section=section), fields)
 
 
-@action("event.update", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", proposable=True)
+@action("event.update", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", submittable=True)
 def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> Occurrence:
     """Update or move an occurrence. It keeps its id, tickets and calls.
 
@@ -75,12 +75,12 @@ def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> O
     _describe(occurrence, changes)
     occurrence.save()
     if occurrence.placing != before:
-        claim([occurrence], anew=True)
+        book([occurrence], anew=True)
         occurrences_moved.announce(moves=[Move(occurrence, before)])
     return occurrence
 
 
-@action("event.cancel", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", proposable=True)
+@action("event.cancel", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", submittable=True)
 def cancel_occurrence(
     *,
     occurrence: Occurrence,
@@ -103,7 +103,7 @@ def cancel_occurrence(
     return occurrence
 
 
-@action("event.reinstate", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", proposable=True)
+@action("event.reinstate", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", submittable=True)
 def reinstate_occurrence(*, occurrence: Occurrence) -> Occurrence:
     """Undo a cancellation and book its space again. Its paid orders count again.
 
@@ -116,12 +116,12 @@ def reinstate_occurrence(*, occurrence: Occurrence) -> Occurrence:
     occurrence.status = OccurrenceStatus.SCHEDULED
     occurrence.status_note = ""
     occurrence.save()
-    claim([occurrence])
+    book([occurrence])
     occurrences_reinstated.announce(occurrences=[occurrence])
     return occurrence
 
 
-@action("event.reinstate_several", needs=Needs("edit_schedule", on="production"), proposable=True)
+@action("event.reinstate_several", needs=Needs("edit_schedule", on="production"), submittable=True)
 def reinstate_occurrences(
     *,
     production: Production,
@@ -153,7 +153,7 @@ def reinstate_occurrences(
     for row in found:
         row.status, row.status_note = OccurrenceStatus.SCHEDULED, ""
         row.save()
-    claim(found)
+    book(found)
     occurrences_reinstated.announce(occurrences=found)
     return found
 
@@ -176,7 +176,7 @@ def delete_occurrence(*, occurrence: Occurrence) -> None:
     "event.publish",
     needs=Needs("publish_schedule", on="occurrence"),
     subject="occurrence",
-    proposable=True,
+    submittable=True,
     exposes=True,
 )
 def publish_occurrence(*, occurrence: Occurrence) -> Occurrence:
@@ -192,8 +192,8 @@ def publish_occurrence(*, occurrence: Occurrence) -> Occurrence:
     return occurrence
 
 
-@action("event.withdraw", needs=Needs("publish_schedule", on="occurrence"), subject="occurrence", proposable=True)
-def withdraw_occurrence(*, occurrence: Occurrence) -> Occurrence:
+@action("event.unpublish", needs=Needs("publish_schedule", on="occurrence"), subject="occurrence", submittable=True)
+def unpublish_occurrence(*, occurrence: Occurrence) -> Occurrence:
     """Unpublish an event; it stays in the calendar. Refused where it is not published."""
     if occurrence.published_at is None:
         raise Conflict("This is not public.", code="not_published")
@@ -208,7 +208,7 @@ def _scheduled(occurrence: Occurrence, fields: OccurrenceFields) -> Occurrence:
         occurrence.visibility = Visibility.PUBLIC
     _describe(occurrence, fields)
     occurrence.save()
-    claim([occurrence])
+    book([occurrence])
     occurrences_scheduled.announce(occurrences=[occurrence])
     return occurrence
 

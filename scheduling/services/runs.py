@@ -22,7 +22,7 @@ class RunFields(TypedDict, total=False):
     ends_on: str
 
 
-@action("run.add", needs=Needs("edit_schedule", on="production"), proposable=True)
+@action("run.add", needs=Needs("edit_schedule", on="production"), submittable=True)
 def add_run(*, production: Production, venue: Venue, fields: RunFields) -> Run:
     """Add a run: where a production plays, and from when to when. It is public with the production. Refused: an end
     surely before the start."""
@@ -31,14 +31,14 @@ def add_run(*, production: Production, venue: Venue, fields: RunFields) -> Run:
     return run
 
 
-@action("run.update", needs=Needs("edit_schedule", on="run"), subject="run", proposable=True)
+@action("run.update", needs=Needs("edit_schedule", on="run"), subject="run", submittable=True)
 def update_run(*, run: Run, changes: RunFields) -> Run:
     """Update a run. Refused as at its making."""
     _describe(run, changes)
     return run
 
 
-@action("run.remove", needs=Needs("edit_schedule", on="run"), subject="run", proposable=True)
+@action("run.remove", needs=Needs("edit_schedule", on="run"), subject="run", submittable=True)
 def remove_run(*, run: Run) -> None:
     """Remove a run that did not take place."""
     run.delete()

@@ -10,7 +10,7 @@ from productions.models import Production
 from scheduling.models import Category, EventSeries, Occurrence, OccurrenceStatus, Space, Visibility
 from scheduling.rules.recurrence import expand, validate
 from scheduling.rules.wall_time import valid_zone
-from scheduling.services.conflicts import claim, release
+from scheduling.services.conflicts import book, release
 from scheduling.services.occurrences import refuse_misplaced
 from scheduling.signals import Move, occurrences_canceled, occurrences_moved, occurrences_scheduled
 from theater_site.core.actions import Needs, action, current
@@ -52,7 +52,7 @@ class SeriesMove(TypedDict, total=False):
     space: Space | None
 
 
-@action("series.schedule", needs=Needs("edit_schedule", on="production"), proposable=True)
+@action("series.schedule", needs=Needs("edit_schedule", on="production"), submittable=True)
 def schedule_series(*, production: Production, fields: SeriesFields) -> EventSeries:
     """Schedule a repeated event of a production: all of its dates with their spaces, or none.
 
@@ -62,7 +62,7 @@ def schedule_series(*, production: Production, fields: SeriesFields) -> EventSer
     return _scheduled(EventSeries(section=production.section, production=production), fields)
 
 
-@action("series.schedule_standalone", needs=Needs("edit_schedule", on="section"), proposable=True)
+@action("series.schedule_standalone", needs=Needs("edit_schedule", on="section"), submittable=True)
 def schedule_standalone_series(
     *,
     section: Section,
@@ -73,7 +73,7 @@ def schedule_standalone_series(
     return _scheduled(EventSeries(section=section), fields)
 
 
-@action("series.move", needs=Needs("edit_schedule", on="series"), subject="series", proposable=True)
+@action("series.move", needs=Needs("edit_schedule", on="series"), subject="series", submittable=True)
 def move_series(*, series: EventSeries, changes: SeriesMove) -> EventSeries:
     """Move all dates of a repeated event that are still to come. Each keeps its id.
 
@@ -88,14 +88,14 @@ def move_series(*, series: EventSeries, changes: SeriesMove) -> EventSeries:
     for occurrence in coming:
         _move(occurrence, changes)
     Occurrence.objects.bulk_update(coming, _MOVED, batch_size=100)
-    claim(coming, anew=True)
+    book(coming, anew=True)
     moves = [Move(row, before) for row, before in zip(coming, befores, strict=True) if row.placing != before]
     if moves:
         occurrences_moved.announce(moves=moves)
     return series
 
 
-@action("series.cancel", needs=Needs("edit_schedule", on="series"), subject="series", proposable=True)
+@action("series.cancel", needs=Needs("edit_schedule", on="series"), subject="series", submittable=True)
 def cancel_series(
     *,
     series: EventSeries,
@@ -152,7 +152,7 @@ def _scheduled(series: EventSeries, fields: SeriesFields) -> EventSeries:
     occurrences = [_occurrence(series, start.wall) for start in starts]
     refuse_misplaced(occurrences[0])
     Occurrence.objects.bulk_create(occurrences, batch_size=200)
-    claim(occurrences)
+    book(occurrences)
     occurrences_scheduled.announce(occurrences=occurrences)
     return series
 

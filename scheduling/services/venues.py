@@ -30,7 +30,7 @@ class SpaceFields(TypedDict, total=False):
     capacity: int | None
 
 
-@action("venue.create", needs=Needs("edit_venues", on="section"), proposable=True)
+@action("venue.create", needs=Needs("edit_venues", on="section"), submittable=True)
 def create_venue(*, section: Section, fields: VenueFields) -> Venue:
     """Create a venue; everybody sees it. Refused: no name, a zone that does not exist."""
     venue = Venue(section=section)
@@ -39,7 +39,7 @@ def create_venue(*, section: Section, fields: VenueFields) -> Venue:
     return venue
 
 
-@action("venue.update", needs=Needs("edit_venues", on="venue"), subject="venue", proposable=True)
+@action("venue.update", needs=Needs("edit_venues", on="venue"), subject="venue", submittable=True)
 def update_venue(*, venue: Venue, changes: VenueFields) -> Venue:
     """Update a venue. What is in the calendar keeps the zone that it was given. Refused as at its making."""
     _describe(venue, changes)
@@ -47,7 +47,7 @@ def update_venue(*, venue: Venue, changes: VenueFields) -> Venue:
     return venue
 
 
-@action("space.create", needs=Needs("edit_venues", on="venue"), proposable=True)
+@action("space.create", needs=Needs("edit_venues", on="venue"), submittable=True)
 def create_space(*, venue: Venue, fields: SpaceFields) -> Space:
     """Create a space in a venue. Refused: no name, or one that the venue has already."""
     space = Space(venue=venue)
@@ -56,7 +56,7 @@ def create_space(*, venue: Venue, fields: SpaceFields) -> Space:
     return space
 
 
-@action("space.update", needs=Needs("edit_venues", on="space"), subject="space", proposable=True)
+@action("space.update", needs=Needs("edit_venues", on="space"), subject="space", submittable=True)
 def update_space(*, space: Space, changes: SpaceFields) -> Space:
     """Update a space. Refused as at its making."""
     _describe(space, changes)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import Notification
 from accounts.notifications.services import outbox
 from tests import world
-from tests.worlds.notices import tell
+from tests.worlds.notifications import tell
 
 MESSAGES, BATCH, WANTED = 10_000, 50, 3.0
 _TABLE = "accounts_notification"
@@ -83,7 +83,9 @@ def ten_thousand(real_database: None, settings: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit TO off")
     people = [world.user(f"Reader {n}") for n in range(500)]
-    body = "Dora Director proposes “A better title” in Season 1.\n\nSee what would change, and decide:\nhttps://a.example/1"
+    body = (
+        "Dora Director submits “A better title” in Season 1.\n\nSee what would change, and decide:\nhttps://a.example/1"
+    )
     for _ in range(MESSAGES // len(people)):
         tell("submission_arrived", *people, subject="Waiting for you: A better title", body=body, thread="submission:1")
 

@@ -1,4 +1,4 @@
-"""A service call whose actor's rights are loaded, against its floor: BEGIN, load the row, save, COMMIT.
+"""A service call whose actor's permissions are loaded, against its floor: BEGIN, load the row, save, COMMIT.
 
 `pytest tests/benchmarks/test_service_call.py -s` prints the ratio and the queries; on PostgreSQL by DATABASE_URL.
 """

@@ -1,5 +1,5 @@
 """Submitting, and approving with publication, against the bare statements that nobody can do without: load and lock, save,
-put the message into the outbox, by plain Django models without rights, judges, audit or digest.
+put the message into the outbox, by plain Django models without permissions, judges, audit or digest.
 
 Each round runs in a transaction that is taken back, so that all of them find the same rows. `pytest
 tests/benchmarks/test_submissions.py -s` prints ratios and statements, and what the same statements take when a cursor

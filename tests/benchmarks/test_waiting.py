@@ -22,7 +22,7 @@ from django.utils import timezone
 from accounts.approvals.selectors.deciding import _REACH
 from accounts.approvals.selectors.waiting import Waits, counts_for, page_for
 from accounts.models import Section, SectionKind, Submission, SubmissionState, User, Waiting
-from accounts.permissions.selectors.rights import actor_for
+from accounts.permissions.selectors.permissions import actor_for
 from tests import world
 from tests.laws.scenes import Theater
 from tests.worlds import approvals
@@ -56,11 +56,11 @@ class Scene:
             Waiting(submission_id=pk, since=now) for pk in Submission.objects.values_list("pk", flat=True)
         )
         # Of one season, of all of them, and of one production; each has written some of it.
-        rights = ["approve_details", "approve_media", "approve_schedule"]
+        permissions = ["approve_details", "approve_media", "approve_schedule"]
         self.people = {
-            "a season": (approvals.holder(rights, theater.section, by=theater.director), theater.section),
-            "everything": (approvals.holder(rights, theater.root, by=theater.director), theater.root),
-            "a production": (approvals.holder(rights, sections[3], by=theater.director), sections[3]),
+            "a season": (approvals.holder(permissions, theater.section, by=theater.director), theater.section),
+            "everything": (approvals.holder(permissions, theater.root, by=theater.director), theater.root),
+            "a production": (approvals.holder(permissions, sections[3], by=theater.director), sections[3]),
         }
         for person, _ in self.people.values():
             own = Submission.objects.filter(author=authors[0]).values_list("pk", flat=True)[:100]

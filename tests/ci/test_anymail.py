@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from accounts.models import Notification, User
 from accounts.notifications.services.outbox import deliver_due
-from tests.worlds.notices import tell
+from tests.worlds.notifications import tell
 from theater_site.core.errors import Unavailable
 
 pytestmark = pytest.mark.django_db
-KEY = "right"
+KEY = "permission"
 # Postmark's words, since django-anymail reads the addresses out of them.
 _INACTIVE = (
     "You tried to send to recipient(s) that have been marked as inactive. Found inactive addresses: {}. Inactive recipients "
@@ -118,15 +118,15 @@ def test_a_provider_that_takes_nothing_is_no_messages_fault(
     provider: Provider, settings: Any, away: dict[str, str]
 ) -> None:
     told("anna", "bert")
-    right = settings.ANYMAIL
-    settings.ANYMAIL = {**right, **away}
+    permission = settings.ANYMAIL
+    settings.ANYMAIL = {**permission, **away}
     for minutes in range(0, 20, 2):
         with pytest.raises(Unavailable, match="see ANYMAIL"):
             deliver_due(timezone.now() + timedelta(minutes=minutes))
     assert [row[:3] for row in outcomes().values()] == [(False, False, 0)] * 2
     assert outcomes()["anna"][3].startswith("AnymailRequestsAPIError")
 
-    settings.ANYMAIL = right
+    settings.ANYMAIL = permission
     deliver_due(timezone.now() + timedelta(hours=1))
     assert outcomes() == dict.fromkeys(("anna", "bert"), (True, False, 1, ""))
     assert len(provider.taken) == 2

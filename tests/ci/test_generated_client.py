@@ -93,7 +93,7 @@ def test_nothing_is_dropped(told: str) -> None:
 def test_three_calls_to_a_paid_ticket(told: str, served: str) -> None:
     _, director, evening, seats, _ = ticketing.house()
     hold, place = call("performances.performances_holds_create"), call("orders.orders_create")
-    pay, admit = call("orders.orders_pay_create"), call("performances.performances_admissions_create")
+    pay, check_in = call("orders.orders_pay_create"), call("performances.performances_check_ins_create")
     with clients(served, director) as (buyer, desk):
         wanted = model("HoldTakeInputRequest")(seats=[seats[0].pk, seats[1].pk])
         held = hold(evening.pk, client=buyer, body=wanted)
@@ -106,10 +106,10 @@ def test_three_calls_to_a_paid_ticket(told: str, served: str) -> None:
         paid = pay(order.parsed.id, client=desk, body=model("OrderPayInputRequest")(method="cash"))
         assert (paid.status_code, paid.parsed.state.value) == (200, "paid")
 
-        codes = [model("TicketAdmitInputRequest")(code=line.code) for line in paid.parsed.lines]
-        assert [admit(evening.pk, client=desk, body=code).status_code for code in codes] == [201, 201]
-        again = admit(evening.pk, client=desk, body=codes[0])
-        assert (again.status_code, again.parsed.code) == (409, "already_admitted")
+        codes = [model("TicketCheckInInputRequest")(code=line.code) for line in paid.parsed.lines]
+        assert [check_in(evening.pk, client=desk, body=code).status_code for code in codes] == [201, 201]
+        again = check_in(evening.pk, client=desk, body=codes[0])
+        assert (again.status_code, again.parsed.code) == (409, "already_checked_in")
 
 
 def test_pictures_and_tables_come_whole(told: str, served: str) -> None:

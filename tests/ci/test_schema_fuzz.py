@@ -77,7 +77,7 @@ def director(db: None) -> str:
     directory.credit(play, ann, "Lead", by=director)
     media_library.asset(play, by=director, published=True)
     author = world.give("marketing_coordinator", root, by=director)
-    update_production.submit(actor=world.acting(author), production=play, changes={"subtitle": "Proposed"})
+    update_production.submit(actor=world.acting(author), production=play, changes={"subtitle": "Submitted"})
     return issue_session_token(director)
 
 

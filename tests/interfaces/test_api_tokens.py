@@ -37,11 +37,11 @@ class House:
             world.season(self.root, by=self.director), by=self.director, title="Another draft"
         )
 
-    def token(self, *rights: str, on: Section | None = None, by: User | None = None, **given: Any) -> ApiToken:
+    def token(self, *permissions: str, on: Section | None = None, by: User | None = None, **given: Any) -> ApiToken:
         made: ApiToken = create_token(
             actor=world.acting(by or self.director),
             section=on or self.root,
-            rights=list(rights),
+            permissions=list(permissions),
             **{"name": "Website", "expires_at": end(), **given},
         )
         return made
@@ -64,7 +64,12 @@ def titles(client: Client) -> set[str]:
 
 def test_it_is_made_over_the_api_and_told_once(house: House) -> None:
     browser = world.client(house.director)
-    body = {"section": house.root.pk, "name": "Website", "rights": ["view_details"], "expires_at": end().isoformat()}
+    body = {
+        "section": house.root.pk,
+        "name": "Website",
+        "permissions": ["view_details"],
+        "expires_at": end().isoformat(),
+    }
     made = world.post(browser, "/api/v1/tokens/", body)
     assert made.status_code == 201
     secret = made.json()["token"]
@@ -90,11 +95,11 @@ def test_the_token_stands_nowhere_in_the_database(house: House) -> None:
             assert not [row for row in cursor.fetchall() if secret in repr(row)], name
 
 
-def test_without_rights_it_shows_what_the_public_sees(house: House) -> None:
+def test_without_permissions_it_shows_what_the_public_sees(house: House) -> None:
     assert titles(program(house.token())) == titles(world.client()) == {house.public.title}
 
 
-def test_its_rights_hold_on_its_section_alone(house: House) -> None:
+def test_its_permissions_hold_on_its_section_alone(house: House) -> None:
     reader = program(house.token("view_details", on=house.season.section))
     assert titles(reader) == {house.public.title, house.draft.title}
     assert reader.get(f"/api/v1/productions/{house.draft.pk}/internal/").status_code == 200
@@ -122,27 +127,27 @@ def test_it_never_shows_more_than_its_maker_may_see(house: House) -> None:
     assert titles(program(token)) == {house.public.title}
 
 
-def test_rights_on_a_part_are_all_that_a_token_on_the_whole_has(house: House) -> None:
-    """A maker whose rights end below the token's section gives what they hold, and no more."""
+def test_permissions_on_a_part_are_all_that_a_token_on_the_whole_has(house: House) -> None:
+    """A maker whose permissions end below the token's section gives what they hold, and no more."""
     maker = world.give("director", house.season.section, by=house.director)
     with pytest.raises(NotAllowed) as refused:
         house.token("view_details", by=maker)
-    assert refused.value.code in ("not_allowed", "beyond_own_rights")
+    assert refused.value.code in ("not_allowed", "beyond_own_permissions")
 
 
 @pytest.mark.parametrize(
     ("given", "code"),
     [
-        ({"rights": ["edit_details"]}, "not_for_tokens"),
-        ({"rights": ["view_members"]}, "not_for_tokens"),
-        ({"rights": ["view_nothing"]}, "not_for_tokens"),
+        ({"permissions": ["edit_details"]}, "not_for_tokens"),
+        ({"permissions": ["view_members"]}, "not_for_tokens"),
+        ({"permissions": ["view_nothing"]}, "not_for_tokens"),
         ({"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, "bad_end"),
         ({"expires_at": datetime.now(UTC) + timedelta(days=733)}, "bad_end"),
         ({"name": "  "}, "required"),
     ],
 )
 def test_what_no_token_can_be(house: House, given: dict[str, Any], code: str) -> None:
-    inputs = {"section": house.root, "name": "Website", "rights": [], "expires_at": end(), **given}
+    inputs = {"section": house.root, "name": "Website", "permissions": [], "expires_at": end(), **given}
     with pytest.raises(Invalid) as refused:
         create_token(actor=world.acting(house.director), **inputs)
     assert refused.value.code == code
@@ -153,14 +158,14 @@ def test_nobody_gives_what_they_do_not_hold(house: House) -> None:
     """Somebody who manages members, by a role that shows no tickets."""
     from accounts.models import Role
 
-    Role(section=house.root, name="delegate", title="Delegate", rights=["manage_members", "view_members"]).save()
+    Role(section=house.root, name="delegate", title="Delegate", permissions=["manage_members", "view_members"]).save()
     delegate = world.give("delegate", house.root, by=house.director)
     with pytest.raises(NotAllowed) as refused:
         house.token("view_tickets", by=delegate)
-    assert (refused.value.code, refused.value.data["lacking"]) == ("beyond_own_rights", ["view_tickets"])
-    assert house.token(by=delegate).rights == []
+    assert (refused.value.code, refused.value.data["lacking"]) == ("beyond_own_permissions", ["view_tickets"])
+    assert house.token(by=delegate).permissions == []
     with pytest.raises(NotAllowed) as nobody:
-        create_token(actor=System("x"), section=house.root, name="x", rights=[], expires_at=end())
+        create_token(actor=System("x"), section=house.root, name="x", permissions=[], expires_at=end())
     assert nobody.value.code == "nobody"
 
 
@@ -290,7 +295,7 @@ def test_who_manages_members_ends_anothers_sessions(house: House) -> None:
     assert AuditEntry.objects.get(action="session.revoke_all").note == {"user": victim.pk, "sessions": 1}
 
 
-def test_rights_on_a_part_do_not_stand_for_the_whole(house: House) -> None:
+def test_permissions_on_a_part_do_not_stand_for_the_whole(house: House) -> None:
     from accounts.permissions.services.sessions import revoke_all_sessions
 
     lesser = world.give("director", house.season.section, by=house.director)

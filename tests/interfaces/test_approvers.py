@@ -26,7 +26,7 @@ from accounts.approvals.services.reminders import chase, escalate_submission
 from accounts.approvals.services.submissions import comment_submission, draft_submission, save_submission
 from accounts.approvals.services.substitutes import end_substitute
 from accounts.models import Notification, Role, Submission, SubmissionAuthor, User, Waiting
-from accounts.permissions.selectors.rights import actor_for
+from accounts.permissions.selectors.permissions import actor_for
 from productions.services.productions import update_production
 from tests import world
 from tests.interfaces.test_idempotency import together
@@ -38,8 +38,8 @@ from theater_site.core.errors import Conflict, Invalid, NotAllowed
 pytestmark = pytest.mark.django_db
 load_services()
 
-LOOK = {"title": "A look", "right": "edit_schedule"}
-AGREED = {"title": "Agreed", "right": "approve_details"}
+LOOK = {"title": "A look", "permission": "edit_schedule"}
+AGREED = {"title": "Agreed", "permission": "approve_details"}
 
 
 @pytest.fixture
@@ -77,10 +77,10 @@ def one_answer(submission: Submission, users: list[User]) -> set[int]:
     return told
 
 
-def test_whoever_holds_the_right_but_never_who_wrote_it(theater: Theater, author: User) -> None:
+def test_whoever_holds_the_permission_but_never_who_wrote_it(theater: Theater, author: User) -> None:
     near = approvals.approver(theater.production.section, by=theater.director)
     elsewhere = approvals.approver(theater.draft.section, by=theater.director)
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     users = [theater.director, near, elsewhere, author, theater.stranger]
     assert one_answer(submission, users) == {theater.director.pk, near.pk}
     SubmissionAuthor(submission=submission, user=near, wrote_at=timezone.now()).save()
@@ -92,7 +92,7 @@ def test_whoever_holds_the_right_but_never_who_wrote_it(theater: Theater, author
 
 
 def test_nobody_else_decides(theater: Theater, author: User) -> None:
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     for actor in (Public(), System("test"), actor_for(world.user(is_active=False))):
         assert not may_decide(actor, submission, timezone.now())
         assert not waiting(actor)
@@ -105,7 +105,7 @@ def test_the_steps_of_an_area_one_after_the_other(theater: Theater, author: User
     looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
     approver = approvals.approver(theater.section, by=theater.director)
     approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     users = [theater.director, looker, approver, author]
     assert one_answer(submission, users) == {theater.director.pk, looker.pk}
     asked = everybody_asked(submission, timezone.now())
@@ -136,9 +136,9 @@ def test_the_nearest_section_with_steps_counts_as_a_whole(theater: Theater) -> N
     ("steps", "code"),
     [
         ([LOOK], "last_step_approves"),
-        ([{"right": "approve_details"}], "required"),
-        ([{"title": "x"}], "right_or_role"),
-        ([{"title": "x", "right": "fly"}, AGREED], "unknown_right"),
+        ([{"permission": "approve_details"}], "required"),
+        ([{"title": "x"}], "permission_or_role"),
+        ([{"title": "x", "permission": "fly"}, AGREED], "unknown_permission"),
         ([AGREED] * 7, "too_many_steps"),
     ],
 )
@@ -158,7 +158,7 @@ def test_a_step_of_a_role(theater: Theater, author: User) -> None:
     dramaturg = approvals.role(["view_details"], theater.root, by=theater.director)
     reader = world.give(dramaturg.name, theater.section, by=theater.director)
     approvals.steps(theater.section, {"title": "Read", "role": dramaturg}, AGREED, by=theater.director)
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     users = [theater.director, reader, author]
     assert one_answer(submission, users) == {reader.pk}
     with pytest.raises(NotAllowed, match="its role"):
@@ -171,7 +171,7 @@ def test_a_stand_in_decides_while_the_person_may(theater: Theater, author: User)
     away = approvals.approver(theater.section, by=theater.director, name="Away")
     deputy = world.give("viewer", theater.section, by=theater.director, to=world.user("Deputy"))
     users = [theater.director, away, deputy, author]
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     named = approvals.substitute(away, deputy, theater.section)
     assert one_answer(submission, users) == {theater.director.pk, away.pk, deputy.pk}
     assert may_approve_item(world.acting(deputy), submission, "details", submission, timezone.now())
@@ -198,8 +198,8 @@ def test_whoever_is_stood_in_for_is_told_and_named(theater: Theater, author: Use
     away = approvals.approver(theater.root, by=theater.director, name="Ada Away")
     deputy = world.give("viewer", theater.root, by=theater.director, to=world.user("Dan Deputy"))
     approvals.substitute(away, deputy, theater.root)
-    approvals.steps(theater.section, {"title": "First", "right": "approve_details"}, AGREED, by=theater.director)
-    first = approvals.approve(approvals.proposal(theater.production, by=author), by=deputy)
+    approvals.steps(theater.section, {"title": "First", "permission": "approve_details"}, AGREED, by=theater.director)
+    first = approvals.approve(approvals.submission(theater.production, by=author), by=deputy)
     browser = world.client(theater.director)
     shown = browser.get(f"/api/v1/submissions/{first.pk}/").json()
     assert [(row["step"], row["user"], row["in_place_of"]) for row in shown["agreements"]] == [(0, deputy.pk, away.pk)]
@@ -207,26 +207,26 @@ def test_whoever_is_stood_in_for_is_told_and_named(theater: Theater, author: Use
     letter = Notification.objects.get(kind="decided_in_your_place", recipient=away)
     assert "Dan Deputy agreed to" in letter.body
     approvals.steps(theater.section, by=theater.director)
-    for verb, words in (("decline", "declined"), ("request-changes", "asked for changes of")):
-        made = approvals.proposal(theater.production, by=author)
+    for verb, words in (("reject", "rejected"), ("request-changes", "asked for changes of")):
+        made = approvals.submission(theater.production, by=author)
         answer = world.post(world.client(deputy), f"/api/v1/submissions/{made.pk}/{verb}/", {"comment": "No."})
         assert answer.status_code == 200, answer.content
         letter = Notification.objects.filter(kind="decided_in_your_place").latest("pk")
         assert (letter.recipient_id, f"Dan Deputy {words}" in letter.body) == (away.pk, True)
-    decided = approvals.approve(approvals.proposal(theater.production, by=author), by=deputy)
+    decided = approvals.approve(approvals.submission(theater.production, by=author), by=deputy)
     assert (decided.decided_by, decided.decided_in_place_of) == (deputy, away)
     told = Notification.objects.filter(kind="submission_decided", recipient=author).latest("pk")
     assert "Dan Deputy, in the place of Ada Away" in told.body
     # In their own place, nobody is told.
     before = Notification.objects.filter(kind="decided_in_your_place").count()
-    own = approvals.approve(approvals.proposal(theater.production, by=author), by=away)
+    own = approvals.approve(approvals.submission(theater.production, by=author), by=away)
     assert own.decided_in_place_of is None
     assert Notification.objects.filter(kind="decided_in_your_place").count() == before
 
 
 def test_where_only_those_are_left_who_agreed_they_decide_again(theater: Theater, author: User) -> None:
     approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     users = [theater.director, author, theater.stranger]
     gone_on = approvals.approve(submission, by=theater.director)
     assert gone_on.step == 1
@@ -240,8 +240,8 @@ def test_where_only_those_are_left_who_agreed_they_decide_again(theater: Theater
 def test_never_those_who_wrote_it_though_only_they_are_left(theater: Theater) -> None:
     looker = approvals.holder(["edit_schedule", "view_details"], theater.root, by=theater.director)
     approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
-    writer = approvals.holder(["propose_details", "view_details"], theater.root, by=theater.director)
-    submission = approvals.proposal(theater.production, by=writer)
+    writer = approvals.holder(["submit_details", "view_details"], theater.root, by=theater.director)
+    submission = approvals.submission(theater.production, by=writer)
     SubmissionAuthor(submission=submission, user=theater.director, wrote_at=timezone.now()).save()
     approvals.approve(submission, by=looker)
     assert one_answer(submission, [theater.director, writer, looker]) == set()
@@ -251,7 +251,7 @@ def test_never_those_who_wrote_it_though_only_they_are_left(theater: Theater) ->
 def test_the_last_of_the_others_goes_and_those_who_agreed_decide_again(theater: Theater, author: User) -> None:
     other = world.assign("director", theater.root, by=theater.director, to=world.user("Other"))
     approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
-    submission = approvals.approve(approvals.proposal(theater.production, by=author), by=theater.director)
+    submission = approvals.approve(approvals.submission(theater.production, by=author), by=theater.director)
     Waiting.objects.filter(submission=submission).update(escalated_to=theater.root)
     users = [theater.director, author, other.user]
     assert one_answer(submission, users) == {other.user_id}
@@ -265,8 +265,8 @@ def test_the_last_of_the_others_goes_and_those_who_agreed_decide_again(theater: 
 
 def test_steps_that_are_set_are_asked_of_whom_they_name(theater: Theater, author: User) -> None:
     looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
-    submission = approvals.proposal(theater.production, by=author)
-    elsewhere = approvals.proposal(theater.draft, by=author)
+    submission = approvals.submission(theater.production, by=author)
+    elsewhere = approvals.submission(theater.draft, by=author)
     arrived = Notification.objects.filter(kind="submission_arrived")
     assert not arrived.filter(recipient=looker).exists()
     before = arrived.count()
@@ -281,7 +281,7 @@ def test_steps_that_are_set_are_asked_of_whom_they_name(theater: Theater, author
 
 
 def test_a_new_round_takes_back_what_was_not_sent(theater: Theater, author: User) -> None:
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     rows = Notification.objects.filter(kind="submission_arrived", about_id=str(submission.pk))
     assert rows.count() == 1
     for number in range(3):
@@ -302,7 +302,7 @@ def test_a_new_round_takes_back_what_was_not_sent(theater: Theater, author: User
 
 def test_what_is_said_with_an_agreement_stays(theater: Theater, author: User) -> None:
     approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     path = f"/api/v1/submissions/{submission.pk}/"
 
     def approve(by: User, comment: str) -> int:
@@ -326,7 +326,7 @@ def test_what_is_said_with_an_agreement_stays(theater: Theater, author: User) ->
 def test_a_comment_is_told_to_those_who_may_still_see_it(theater: Theater, author: User) -> None:
     first = approvals.approver(theater.section, by=theater.director, name="First")
     second = world.assign("director", theater.root, by=theater.director, to=world.user("Second"))
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
 
     def told(by: User) -> set[int | None]:
         Notification.objects.filter(kind="submission_commented").delete()
@@ -346,7 +346,7 @@ def test_a_comment_is_told_to_those_who_may_still_see_it(theater: Theater, autho
 def test_a_stand_in_decides_within_the_dates_the_place_and_the_area(theater: Theater, author: User) -> None:
     away = approvals.approver(theater.root, by=theater.director)
     deputy = world.give("viewer", theater.root, by=theater.director)
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     users = [theater.director, away, deputy]
     without = {theater.director.pk, away.pk}
     for given, where in (
@@ -367,7 +367,7 @@ def test_a_stand_in_at_a_step_of_a_role(theater: Theater, author: User) -> None:
     deputy = world.give("viewer", theater.section, by=theater.director)
     approvals.steps(theater.section, {"title": "Read", "role": dramaturg}, AGREED, by=theater.director)
     approvals.substitute(reader, deputy, theater.section)
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     users = [theater.director, reader, deputy]
     assert one_answer(submission, users) == {reader.pk, deputy.pk}
     approvals.approve(submission, by=reader)
@@ -378,7 +378,7 @@ def test_a_stand_in_at_a_step_of_a_role(theater: Theater, author: User) -> None:
 def test_standing_in_for_a_sensitive_role_takes_the_second_factor_too(theater: Theater, author: User) -> None:
     deputy = world.give("viewer", theater.root, by=theater.director)
     approvals.substitute(theater.director, deputy, theater.root)
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     now = timezone.now()
     assert may_decide(actor_for(deputy), submission, now)
     weak = actor_for(deputy, second_factor=False)
@@ -397,7 +397,7 @@ def test_standing_in_for_a_sensitive_role_takes_the_second_factor_too(theater: T
 def test_where_nobody_may_it_goes_up_and_to_who_gives_roles_at_last(theater: Theater, author: User) -> None:
     lonely = approvals.role(["view_details"], theater.root, by=theater.director)
     approvals.steps(theater.section, {"title": "Read", "role": lonely}, AGREED, by=theater.director)
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     manager = approvals.holder(["manage_members"], theater.root, by=theater.director)
     deputy = world.give("viewer", theater.root, by=theater.director)
     near = approvals.holder(["manage_members"], theater.section, by=theater.director)
@@ -424,9 +424,9 @@ def test_where_nobody_may_it_goes_up_and_to_who_gives_roles_at_last(theater: The
 def test_the_only_director_cannot_agree_to_themselves(theater: Theater) -> None:
     deputy = world.give("viewer", theater.root, by=theater.director)
     writer = approvals.holder(
-        ["propose_details", "approve_details", "view_details"], theater.root, by=theater.director, name="Both"
+        ["submit_details", "approve_details", "view_details"], theater.root, by=theater.director, name="Both"
     )
-    submission = approvals.proposal(theater.production, by=writer)
+    submission = approvals.submission(theater.production, by=writer)
     SubmissionAuthor(submission=submission, user=theater.director, wrote_at=timezone.now()).save()
     approvals.substitute(theater.director, deputy, theater.root)
     assert one_answer(submission, [theater.director, writer, deputy]) == set()
@@ -442,7 +442,7 @@ def test_the_only_director_cannot_agree_to_themselves(theater: Theater) -> None:
 
 def test_what_waits_is_counted_by_area(theater: Theater, author: User) -> None:
     for _ in range(3):
-        approvals.proposal(theater.production, by=author)
+        approvals.submission(theater.production, by=author)
     approver = approvals.approver(theater.section, by=theater.director)
     assert counts_for(world.acting(approver), timezone.now()) == {"details": 3}
     assert counts_for(world.acting(author), timezone.now()) == {}
@@ -462,8 +462,8 @@ def test_one_answer_whatever_the_theater(seed: int, theater: Theater) -> None:
     sections = [theater.root, theater.section, theater.production.section, theater.draft.section]
     plays = [theater.production, theater.draft]
     kinds: list[Role] = [
-        approvals.role(rights, theater.root, by=by)
-        for rights in (["approve_details"], ["approve_details", "edit_cast"], ["edit_cast"], ["view_details"])
+        approvals.role(permissions, theater.root, by=by)
+        for permissions in (["approve_details"], ["approve_details", "edit_cast"], ["edit_cast"], ["view_details"])
     ]
     users = [world.user(f"User {n}") for n in range(7)]
     for user in users:
@@ -472,7 +472,7 @@ def test_one_answer_whatever_the_theater(seed: int, theater: Theater) -> None:
         world.give("viewer", theater.root, by=by, to=user)
     for section in chance.sample(sections, 2):
         first: dict[str, Any] = chance.choice(
-            [{"right": "edit_cast"}, {"role": kinds[3]}, {"right": "approve_details"}]
+            [{"permission": "edit_cast"}, {"role": kinds[3]}, {"permission": "approve_details"}]
         )
         approvals.steps(section, {"title": "First", **first}, AGREED, by=by)
     for _ in range(4):
@@ -484,7 +484,7 @@ def test_one_answer_whatever_the_theater(seed: int, theater: Theater) -> None:
         except Invalid:
             continue
     author = approvals.author(theater.root, by=by)
-    submissions = [approvals.proposal(chance.choice(plays), by=author) for _ in range(5)]
+    submissions = [approvals.submission(chance.choice(plays), by=author) for _ in range(5)]
     everybody = [*users, by, author]
     for submission in submissions:
         for user in chance.sample(users, chance.randint(0, 3)):
@@ -502,7 +502,7 @@ def test_one_answer_whatever_the_theater(seed: int, theater: Theater) -> None:
 def test_a_list_of_what_waits_says_since_when_and_is_filtered(theater: Theater, author: User) -> None:
     looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
     approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
-    first, second = (approvals.proposal(theater.production, by=author) for _ in range(2))
+    first, second = (approvals.submission(theater.production, by=author) for _ in range(2))
     approvals.approve(first, by=looker)
     browser = world.client(theater.director)
     # Who agreed at the first step, and who did not: the first waits at its second step since then.
@@ -542,7 +542,7 @@ def test_steps_are_set_while_somebody_agrees(real_database: None, monkeypatch: p
     looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
     lonely = approvals.role(["view_details"], theater.root, by=theater.director)
     approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     settle, keep_beside = service.settle, service.keep_beside
     holds_it, writes_beside = Event(), Event()
 

@@ -258,7 +258,7 @@ def test_personal_values_are_for_those_who_manage_the_area(theater: Theater) -> 
     ada = person(theater, email="ada@theater.example")
     update_person(actor=theater.acting(), person=ada, changes={"email": "new@theater.example", "pronouns": "she/her"})
     # Reads the log and the directory, and manages nothing.
-    Role(section=theater.root, name="clerk", title="Clerk", rights=["view_audit", "view_directory"]).save()
+    Role(section=theater.root, name="clerk", title="Clerk", permissions=["view_audit", "view_directory"]).save()
     clerk = world.give("clerk", theater.root, by=theater.director)
     seen = {
         one["field"]: (one["known"], one["after"])
@@ -447,7 +447,7 @@ def test_fresh_tracks_are_not_covered(theater: Theater) -> None:
     assert AuditValue.objects.count() == before
 
 
-def test_expiring_needs_both_rights_there(theater: Theater, other: Production, auditor: User) -> None:
+def test_expiring_needs_both_permissions_there(theater: Theater, other: Production, auditor: User) -> None:
     with pytest.raises(NotAllowed):
         expire_values(actor=world.acting(auditor), section=other.section, before=timezone.now() - timedelta(days=100))
     assert expire_values(actor=System("test"), section=theater.root, before=timezone.now() - timedelta(days=100)) == 0

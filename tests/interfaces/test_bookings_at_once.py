@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from scheduling.models import Claim
+from scheduling.models import Booking
 from tests import world
 from tests.worlds import scheduling as scene
 
@@ -72,12 +72,14 @@ def database(tmp_path):
     return address
 
 
-def claims_in(url, space):
-    """(start, end) of every claim on the space, as the database that the bookers used has them."""
+def bookings_in(url, space):
+    """(start, end) of every booking of the space, as the database that the bookers used has them."""
     if connection.vendor == "postgresql":
-        return sorted(Claim.objects.filter(space=space).values_list("starts_at", "ends_at"))
+        return sorted(Booking.objects.filter(space=space).values_list("starts_at", "ends_at"))
     with sqlite3.connect(url.removeprefix("sqlite:///")) as copy:
-        rows = copy.execute("SELECT starts_at, ends_at FROM scheduling_claim WHERE space_id = ?", [space.pk]).fetchall()
+        rows = copy.execute(
+            "SELECT starts_at, ends_at FROM scheduling_booking WHERE space_id = ?", [space.pk]
+        ).fetchall()
     copy.close()
     return sorted(rows)
 
@@ -121,12 +123,12 @@ def test_one_hall_is_booked_once_by_several_at_once(database, how):
             booker.kill()
             booker.wait()
     assert {word for words in told for word in words} == {"got", "space_taken"}
-    claims = claims_in(url, hall)
-    assert all(before[1] <= after[0] for before, after in itertools.pairwise(claims))
+    bookings = bookings_in(url, hall)
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(bookings))
     if how == "schedule":
         # Each of the eight evenings went to exactly one.
         assert [sum(words[n] == "got" for words in told) for n in range(8)] == [1] * 8
-        assert len(claims) == 8
+        assert len(bookings) == 8
     else:
         # Everybody holds one evening at the most, and whoever was told so last holds it.
-        assert 1 <= len(claims) <= BOOKERS
+        assert 1 <= len(bookings) <= BOOKERS

@@ -34,7 +34,7 @@ def test_what_waits_is_closed_with_the_reason_and_can_be_submitted_again(django_
     with django_capture_on_commit_callbacks(execute=True):
         cancel_production(actor=theater.acting(), production=production, reason="The hall is flooded.")
     row = Submission.objects.get(pk=waiting)
-    assert (row.state, row.decided_by) == (SubmissionState.DECLINED, None)
+    assert (row.state, row.decided_by) == (SubmissionState.REJECTED, None)
     assert row.comment == "The production was canceled: The hall is flooded."
     assert Submission.objects.get(pk=elsewhere).state == SubmissionState.SUBMITTED
     (told,) = Notification.objects.filter(recipient=marketing, kind="submission_decided")

@@ -74,7 +74,7 @@ def _fine(*, x: int | None, colors: list[_Color], section: Section) -> None: ...
         {},
         {"needs": Needs("edit_details", on="section"), "open_to": OpenTo.PUBLIC},
         {"needs": Needs("edit_details", on="nothing")},
-        {"needs": Needs("edit_details", on="section"), "subject": "nothing"}, {"open_to": OpenTo.PUBLIC, "proposable": True},
+        {"needs": Needs("edit_details", on="section"), "subject": "nothing"}, {"open_to": OpenTo.PUBLIC, "submittable": True},
         {"open_to": OpenTo.PUBLIC, "exposes": True},
     ],
 )  # fmt: skip

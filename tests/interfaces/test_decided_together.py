@@ -17,8 +17,8 @@ from theater_site.core.errors import Invalid, NotAllowed
 
 pytestmark = pytest.mark.django_db
 load_services()
-LOOK = {"title": "A look", "right": "edit_schedule"}
-PROPOSES = ["propose_details", "propose_media", "view_details", "view_media", "view_members"]
+LOOK = {"title": "A look", "permission": "edit_schedule"}
+SUBMITS = ["submit_details", "submit_media", "view_details", "view_media", "view_members"]
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def theater() -> Theater:
 
 @pytest.fixture
 def author(theater: Theater) -> User:
-    return approvals.holder(PROPOSES, theater.root, by=theater.director, name="Author")
+    return approvals.holder(SUBMITS, theater.root, by=theater.director, name="Author")
 
 
 def titled(theater: Theater, play: str = "production") -> dict[str, Any]:
@@ -47,13 +47,13 @@ def submitted(*items: dict[str, Any], by: User) -> Submission:
 
 
 def two_steps(theater: Theater, area: str, section: Any = None) -> None:
-    last = {"title": "Agreed", "right": f"approve_{area}"}
+    last = {"title": "Agreed", "permission": f"approve_{area}"}
     approvals.steps(section or theater.section, LOOK, last, by=theater.director, area=area)
 
 
 def test_nobody_approves_what_they_wrote_through_a_stand_in(theater: Theater) -> None:
-    rights = [*PROPOSES, "approve_media"]
-    writer = approvals.holder(rights, theater.root, by=theater.director, name="Writer")
+    permissions = [*SUBMITS, "approve_media"]
+    writer = approvals.holder(permissions, theater.root, by=theater.director, name="Writer")
     deputy = approvals.approver(theater.root, by=theater.director, name="Deputy")
     made = submitted(titled(theater), collected(theater), by=writer)
     approvals.substitute(writer, deputy, theater.root, area="media")

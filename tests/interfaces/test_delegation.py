@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Notification, Role, RoleAssignment, Section, SectionGrant, User
-from accounts.permissions.selectors.rights import holders_of
+from accounts.permissions.selectors.permissions import holders_of
 from accounts.permissions.services.role_editing import delete_role, update_role
 from accounts.permissions.services.roles import assign_role, end_role, set_end_of_role
 from tests import world
@@ -42,12 +42,12 @@ def refused(code: str, work: Callable[[], Any]) -> DomainError:
     return error.value
 
 
-def holds(who: User, right: str, scope: Any) -> bool:
-    return world.acting(who).holds(right, scope, timezone.now())
+def holds(who: User, permission: str, scope: Any) -> bool:
+    return world.acting(who).holds(permission, scope, timezone.now())
 
 
 def manager(t: Theater, section: Section | None = None, **span: Any) -> User:
-    """Somebody with every right on a season (unless told otherwise), given by the director."""
+    """Somebody with every permission on a season (unless told otherwise), given by the director."""
     return world.give("director", section or t.section, by=t.director, **span)
 
 
@@ -73,8 +73,8 @@ def test_each_way_of_giving_too_much_has_its_code(theater: Theater) -> None:
     refused("not_allowed", give(june, section=theater.root, ends_at=now + DAY))
     refused("beyond_own_time", give(june))
     refused("beyond_own_time", give(june, ends_at=now + 31 * DAY))
-    wrong = refused("beyond_own_rights", give(delegate, name="box_office"))
-    assert wrong.data["why"]["edit_tickets"] == "beyond_own_rights"
+    wrong = refused("beyond_own_permissions", give(delegate, name="box_office"))
+    assert wrong.data["why"]["edit_tickets"] == "beyond_own_permissions"
     assert refused("beyond_own_sections", give(delegate)).data["why"] == dict.fromkeys(
         ("view_cast", "view_details", "view_media", "view_schedule"), "beyond_own_sections"
     )
@@ -110,7 +110,7 @@ def test_one_hold_must_cover_it_all(theater: Theater) -> None:
 
 
 def test_a_role_edited_away_from_under_a_request(theater: Theater) -> None:
-    """The actor's rights were loaded before; what they still believe to hold, they do not give."""
+    """The actor's permissions were loaded before; what they still believe to hold, they do not give."""
     delegate = world.user()
     role = delegation.role(["manage_members", "view_cast"], theater.root, by=theater.director)
     narrow = delegation.role(["view_cast"], theater.root, by=theater.director)
@@ -119,15 +119,15 @@ def test_a_role_edited_away_from_under_a_request(theater: Theater) -> None:
     assert actor.holds("manage_members", theater.section, timezone.now())
     late = world.acting(delegate)
     assert late.holds("manage_members", theater.section, timezone.now())
-    update_role(actor=theater.acting(), role=role, changes={"rights": ["manage_members"]})
+    update_role(actor=theater.acting(), role=role, changes={"permissions": ["manage_members"]})
     given = {"user": world.user(), "role": narrow, "section": theater.section, "starts_at": None, "ends_at": None}
-    refused("beyond_own_rights", lambda: assign_role(actor=actor, reason="", **given))
+    refused("beyond_own_permissions", lambda: assign_role(actor=actor, reason="", **given))
     role.refresh_from_db()
-    update_role(actor=theater.acting(), role=role, changes={"rights": ["view_cast"]})
+    update_role(actor=theater.acting(), role=role, changes={"permissions": ["view_cast"]})
     refused("not_allowed", lambda: assign_role(actor=late, reason="", **given))
 
 
-def test_a_right_used_a_second_after_its_end_is_refused_by_a_long_living_actor_too(theater: Theater) -> None:
+def test_a_permission_used_a_second_after_its_end_is_refused_by_a_long_living_actor_too(theater: Theater) -> None:
     end = timezone.now() + DAY
     with time_machine.travel(end - timedelta(seconds=2), tick=False) as clock:
         who = world.give("production_manager", theater.section, by=theater.director, ends_at=end)
@@ -228,7 +228,7 @@ def test_a_role_of_the_future_that_would_begin_after_the_end_of_its_origin_is_go
 
 
 def test_what_was_edited_out_of_a_role_comes_back_by_no_later_end(theater: Theater) -> None:
-    """A right that ran out before the rest of its assignment, and was then taken out of the role, is gone for good."""
+    """A permission that ran out before the rest of its assignment, and was then taken out of the role, is gone for good."""
     now = timezone.now()
     managing = delegation.role(["manage_members", "view_members"], theater.root, by=theater.director)
     viewing = delegation.role(["view_media"], theater.root, by=theater.director)
@@ -239,25 +239,31 @@ def test_what_was_edited_out_of_a_role_comes_back_by_no_later_end(theater: Theat
     held = world.assign(both.name, theater.section, by=giver, to=world.user(), ends_at=now + 20 * DAY)
     delegation.set_end(runs_out, now + DAY, by=theater.director)
     with time_machine.travel(now + 2 * DAY, tick=False):
-        assert [holds(held.user, right, theater.section) for right in ("view_members", "view_media")] == [True, False]
+        assert [holds(held.user, permission, theater.section) for permission in ("view_members", "view_media")] == [
+            True,
+            False,
+        ]
         both.refresh_from_db()
-        update_role(actor=theater.acting(), role=both, changes={"rights": ["view_members"]})
+        update_role(actor=theater.acting(), role=both, changes={"permissions": ["view_members"]})
         assert list(held.grants.values_list("permission__codename", flat=True)) == ["view_members"]
         delegation.set_end(held, None, by=theater.director)
-        assert [holds(held.user, right, theater.section) for right in ("view_members", "view_media")] == [True, False]
+        assert [holds(held.user, permission, theater.section) for permission in ("view_members", "view_media")] == [
+            True,
+            False,
+        ]
         assert not held.grants.filter(origin=None).exists()
 
 
 def test_prolonging_gives_what_the_role_allows_and_nothing_else(theater: Theater) -> None:
-    """Rows of rights that the role has not, however they came to be there, are not dated anew."""
+    """Rows of permissions that the role has not, however they came to be there, are not dated anew."""
     role = delegation.role(["view_cast", "view_media"], theater.root, by=theater.director)
     held = world.assign(role.name, theater.section, by=theater.director, to=world.user(), ends_at=timezone.now() + DAY)
-    Role.objects.filter(pk=role.pk).update(rights=["view_cast"])
+    Role.objects.filter(pk=role.pk).update(permissions=["view_cast"])
     delegation.set_end(held, None, by=theater.director)
     assert list(held.grants.values_list("permission__codename", flat=True)) == ["view_cast"]
 
 
-def test_an_assignment_ends_with_the_last_of_its_rights(theater: Theater) -> None:
+def test_an_assignment_ends_with_the_last_of_its_permissions(theater: Theater) -> None:
     """Managing by one assignment, viewing by another: what was passed on loses what its giver loses."""
     role = delegation.role(["manage_members"], theater.root, by=theater.director)
     delegate = world.user()
@@ -306,7 +312,7 @@ def test_a_role_is_edited_for_everybody_who_holds_it(theater: Theater) -> None:
     passed = world.assign(narrow.name, theater.section, by=holder, to=world.user())
     browser = world.client(theater.director)
     path = f"/api/v1/roles/{role.pk}/"
-    body = {"rights": ["manage_members", "view_media", "edit_media"], "title": "Pictures"}
+    body = {"permissions": ["manage_members", "view_media", "edit_media"], "title": "Pictures"}
     seen = world.patch(browser, path + "?preview=true", body, role.version).json()
     assert {c["operation"] for c in seen["changes"] if c["object_type"] == "accounts.sectiongrant"} == {
         "created",
@@ -318,7 +324,7 @@ def test_a_role_is_edited_for_everybody_who_holds_it(theater: Theater) -> None:
     assert not holds(passed.user, "view_cast", theater.section), "what was passed on of it is gone as well"
     passed.refresh_from_db()
     assert passed.ends_at is not None
-    assert world.patch(browser, path, {"rights": ["view_cast"]}, role.version).status_code == 412
+    assert world.patch(browser, path, {"permissions": ["view_cast"]}, role.version).status_code == 412
 
 
 def test_what_a_role_cannot_be_made(theater: Theater) -> None:
@@ -330,19 +336,19 @@ def test_what_a_role_cannot_be_made(theater: Theater) -> None:
     def change(by: User, what: Role, **changes: Any) -> Callable[[], Any]:
         return lambda: update_role(actor=world.acting(by), role=what, changes=changes)
 
-    refused("beyond_own_rights", change(editor, role, rights=["view_cast", "edit_cast"]))
-    refused("own_role", change(editor, held, rights=["manage_members", "view_cast", "edit_cast"]))
-    refused("own_role", change(editor, held, rights=["manage_members"]))
+    refused("beyond_own_permissions", change(editor, role, permissions=["view_cast", "edit_cast"]))
+    refused("own_role", change(editor, held, permissions=["manage_members", "view_cast", "edit_cast"]))
+    refused("own_role", change(editor, held, permissions=["manage_members"]))
     refused("own_role", change(editor, held, sensitive=False))
     change(editor, held, title="Another name", sensitive=True)()
-    refused("unknown_right", change(theater.director, role, rights=["edit_everything"]))
-    refused("no_rights", change(theater.director, role, rights=[]))
+    refused("unknown_permission", change(theater.director, role, permissions=["edit_everything"]))
+    refused("no_permissions", change(theater.director, role, permissions=[]))
     refused("bad_role_name", lambda: _make(theater, "No Name!"))
     refused("name_taken", lambda: _make(theater, "viewer"))
-    refused("beyond_own_rights", lambda: delegation.role(["edit_cast"], theater.root, by=editor))
+    refused("beyond_own_permissions", lambda: delegation.role(["edit_cast"], theater.root, by=editor))
     # To need less for it is giving it, to those who have no second factor.
     guarded = delegation.role(["manage_members", "edit_cast"], theater.root, by=theater.director, sensitive=True)
-    refused("beyond_own_rights", change(editor, guarded, sensitive=False))
+    refused("beyond_own_permissions", change(editor, guarded, sensitive=False))
     world.assign(guarded.name, theater.root, by=theater.director, to=world.user(), ends_at=timezone.now() + DAY)
     change(theater.director, guarded, sensitive=False)()
     # What is held longer or elsewhere than the editor holds it is not for them to add to.
@@ -350,20 +356,20 @@ def test_what_a_role_cannot_be_made(theater: Theater) -> None:
     local = manager(theater, ends_at=until)
     own = delegation.role(["view_cast"], theater.section, by=theater.director)
     world.assign(own.name, theater.section, by=theater.director, to=world.user())
-    refused("beyond_own_time", change(local, own, rights=["view_cast", "edit_cast"]))
+    refused("beyond_own_time", change(local, own, permissions=["view_cast", "edit_cast"]))
     refused("role_in_use", lambda: delete_role(actor=theater.acting(), role=held))
     delegation.end(mine, by=theater.director)
     refused("role_in_use", lambda: delete_role(actor=theater.acting(), role=held))
     delete_role(actor=theater.acting(), role=role)
     future = delegation.role(["view_cast"], theater.root, by=theater.director)
     later = world.assign(future.name, theater.section, by=theater.director, to=world.user(), starts_at=until)
-    change(theater.director, future, rights=["view_cast", "view_media"])()
+    change(theater.director, future, permissions=["view_cast", "view_media"])()
     assert set(later.grants.values_list("starts_at", flat=True)) == {until}
 
 
 def _make(theater: Theater, name: str) -> Role:
     made: Role = registered()["role.create"](
-        actor=theater.acting(), section=theater.root, name=name, fields={"title": "x", "rights": ["view_cast"]}
+        actor=theater.acting(), section=theater.root, name=name, fields={"title": "x", "permissions": ["view_cast"]}
     )
     return made
 
@@ -388,8 +394,8 @@ def test_the_last_director_stays_whatever_way_is_tried(theater: Theater) -> None
     refused("last_director", lambda: end_role(actor=system, assignment=own, reason=""))
     end = timezone.now() + 2 * DAY
     refused("last_director", lambda: set_end_of_role(actor=system, assignment=own, ends_at=end, reason=""))
-    rights = sorted(set(role.rights) - {"manage_members"})
-    refused("last_director", lambda: update_role(actor=system, role=role, changes={"rights": rights}))
+    permissions = sorted(set(role.permissions) - {"manage_members"})
+    refused("last_director", lambda: update_role(actor=system, role=role, changes={"permissions": permissions}))
     refused(
         "user_inactive",
         lambda: delegation.leaves(theater.director, to=world.user(is_active=False), by=theater.director),
@@ -402,14 +408,16 @@ def test_the_last_director_stays_whatever_way_is_tried(theater: Theater) -> None
     assert [user.pk for user in holders_of("manage_members", theater.root)] == sorted([delegate.pk, other.user_id])
 
 
-def test_nobody_who_only_delegates_takes_every_other_right_away(theater: Theater) -> None:
-    """A right that nobody holds on the organization any more is one that nobody can give again."""
+def test_nobody_who_only_delegates_takes_every_other_permission_away(theater: Theater) -> None:
+    """A permission that nobody holds on the organization any more is one that nobody can give again."""
     managing = delegation.role(["manage_members"], theater.root, by=theater.director)
     clerk = world.acting(world.give(managing.name, theater.root, by=theater.director))
     director = Role.objects.get(name="director")
-    refused("last_director", lambda: update_role(actor=clerk, role=director, changes={"rights": ["manage_members"]}))
-    less = sorted(set(director.rights) - {"edit_cast"})
-    refused("last_director", lambda: update_role(actor=clerk, role=director, changes={"rights": less}))
+    refused(
+        "last_director", lambda: update_role(actor=clerk, role=director, changes={"permissions": ["manage_members"]})
+    )
+    less = sorted(set(director.permissions) - {"edit_cast"})
+    refused("last_director", lambda: update_role(actor=clerk, role=director, changes={"permissions": less}))
     viewer = world.assign("viewer", theater.root, by=theater.director, to=world.user())
     end_role(actor=clerk, assignment=viewer, reason="")
 

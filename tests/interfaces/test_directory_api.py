@@ -256,21 +256,21 @@ def test_the_internal_credit_is_for_those_who_work_on_the_cast(root, director, s
     assert world.client().get(path).status_code == 401
 
 
-class OnlyProposes(Actor):
-    """Holds nothing but one right to propose, everywhere."""
+class OnlySubmits(Actor):
+    """Holds nothing but one permission to submit, everywhere."""
 
     kind = ActorKind.USER
 
-    def __init__(self, user, right):
-        self.user, self.right, self.label = user, right, f"user:{user.pk}"
+    def __init__(self, user, permission):
+        self.user, self.permission, self.label = user, permission, f"user:{user.pk}"
 
     def holds(self, permission, scope, at):
-        return permission == self.right
+        return permission == self.permission
 
 
-def test_a_credit_can_be_proposed_and_is_given_when_approved(director, season):
+def test_a_credit_can_be_submitted_and_is_given_when_approved(director, season):
     show, person = world.production(season, by=director), scene.person(by=director)
-    actor = OnlyProposes(world.user(), "propose_cast")
+    actor = OnlySubmits(world.user(), "submit_cast")
     stored = add_credit.submit(actor=actor, production=show, person=person, fields={"role": "Puck", "kind": "cast"})
     assert isinstance(stored, Submitted)
     assert not Credit.objects.exists()

@@ -1,13 +1,13 @@
-"""What cannot wait is done without approval, by those who have the right to that, in everybody's sight."""
+"""What cannot wait is done without approval, by those who have the permission to that, in everybody's sight."""
 
 from __future__ import annotations
 
 import pytest
 
 from accounts.approvals.services.emergency import publish_in_emergency
-from accounts.approvals.services.submissions import decline_submission, draft_submission, submit_submission
+from accounts.approvals.services.submissions import draft_submission, reject_submission, submit_submission
 from accounts.models import AuditEntry, Notification, Submission, User
-from accounts.permissions.rules.rights import rights
+from accounts.permissions.rules.permissions import permissions_like
 from accounts.permissions.rules.roles import PRESETS
 from productions.models import Production
 from productions.services.productions import update_production
@@ -29,7 +29,7 @@ def theater() -> Theater:
 @pytest.fixture
 def lead(theater: Theater) -> User:
     """Who may do without approval what cannot wait, and may not approve."""
-    held = ["propose_details", "emergency_details", "view_details"]
+    held = ["submit_details", "emergency_details", "view_details"]
     return approvals.holder(held, theater.root, by=theater.director, name="Lena Lead")
 
 
@@ -38,16 +38,16 @@ def at_once(submission: Submission, by: User, reason: str = WHY) -> Submission:
     return made
 
 
-def test_ones_own_proposal_is_done_at_once_and_everybody_is_told(theater: Theater, lead: User) -> None:
+def test_ones_own_submission_is_done_at_once_and_everybody_is_told(theater: Theater, lead: User) -> None:
     approver = approvals.approver(theater.section, by=theater.director)
-    submission = approvals.proposal(theater.production, by=lead, title="Right at last")
+    submission = approvals.submission(theater.production, by=lead, title="Permission at last")
     browser = world.client(lead)
     path = f"/api/v1/submissions/{submission.pk}/emergency/"
     assert world.post(browser, path, {"reason": " "}).json()["errors"][0]["field"] == "reason"
     answer = world.post(browser, path, {"reason": WHY})
     assert answer.status_code == 200, answer.content
     assert answer.json()["state"] == "applied"
-    assert Production.objects.get(pk=theater.production.pk).title == "Right at last"
+    assert Production.objects.get(pk=theater.production.pk).title == "Permission at last"
     letters = Notification.objects.filter(kind="emergency_published")
     assert {letter.recipient_id for letter in letters} == {theater.director.pk, approver.pk}
     assert all(WHY in letter.body and "Lena Lead" in letter.body for letter in letters)
@@ -62,21 +62,21 @@ def test_what_waits_for_its_time_does_not_wait(theater: Theater, lead: User) -> 
     approvals.approve(planned, by=theater.director)
     assert at_once(planned, lead).state == "applied"
     told = Notification.objects.get(kind="emergency_published", recipient=author)
-    assert "what you proposed" in told.body
+    assert "what you submitted" in told.body
     assert "you could have given" not in told.body
 
 
-def test_it_takes_a_right_of_its_own(theater: Theater) -> None:
+def test_it_takes_a_permission_of_its_own(theater: Theater) -> None:
     held = ["publish_details", "manage_details", "approve_details", "edit_details", "view_details"]
     somebody = approvals.holder(held, theater.root, by=theater.director)
     author = approvals.author(theater.root, by=theater.director)
     with pytest.raises(NotAllowed):
-        at_once(approvals.proposal(theater.production, by=author), somebody)
+        at_once(approvals.submission(theater.production, by=author), somebody)
 
 
 def test_for_every_item(theater: Theater, lead: User) -> None:
     author = approvals.holder(
-        ["propose_details", "propose_media", "view_details", "view_members"], theater.root, by=theater.director
+        ["submit_details", "submit_media", "view_details", "view_members"], theater.root, by=theater.director
     )
     items = [
         {"action": "production.update", "inputs": {"production": theater.production.pk, "changes": {"title": "Both"}}},
@@ -92,7 +92,7 @@ def test_for_every_item(theater: Theater, lead: User) -> None:
 
 
 def test_who_could_have_approved_any_item_is_told(theater: Theater) -> None:
-    held = ["propose_details", "propose_media", "emergency_details", "emergency_media", "view_details", "view_media"]
+    held = ["submit_details", "submit_media", "emergency_details", "emergency_media", "view_details", "view_media"]
     lead = approvals.holder([*held, "view_members"], theater.root, by=theater.director)
     of_media = approvals.approver(theater.section, by=theater.director, area="media")
     elsewhere = approvals.approver(theater.draft.section, by=theater.director, area="details")
@@ -108,12 +108,12 @@ def test_who_could_have_approved_any_item_is_told(theater: Theater) -> None:
 
 
 def test_nobody_but_the_director_is_given_it_by_a_role_that_comes_along() -> None:
-    assert {name for name, (_title, held) in PRESETS.items() if held & rights("emergency_*")} == {"director"}
+    assert {name for name, (_title, held) in PRESETS.items() if held & permissions_like("emergency_*")} == {"director"}
 
 
 def test_refused_without_a_reason_when_decided_and_when_it_moved(theater: Theater, lead: User) -> None:
     author = approvals.author(theater.root, by=theater.director)
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     with pytest.raises(Invalid):
         at_once(submission, lead, " ")
     update_production(
@@ -125,6 +125,6 @@ def test_refused_without_a_reason_when_decided_and_when_it_moved(theater: Theate
         at_once(submission, lead)
     assert Submission.objects.get(pk=submission.pk).state == "submitted"
     assert not Notification.objects.filter(kind="emergency_published").exists()
-    decline_submission(actor=theater.acting(), submission=submission, comment="No.")
+    reject_submission(actor=theater.acting(), submission=submission, comment="No.")
     with pytest.raises(Conflict):
         at_once(submission, lead)

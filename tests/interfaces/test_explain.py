@@ -37,7 +37,7 @@ def test_the_answer_names_role_section_dates_and_everybody_it_came_through(theat
     local = world.give("director", theater.section, by=theater.director)
     who = world.give("stage_manager", theater.section, by=local, ends_at=end)
     here = theater.production.section
-    told = _ask(theater, who, here.pk, right="edit_schedule").json()
+    told = _ask(theater, who, here.pk, permission="edit_schedule").json()
     assert (told["allowed"], told["until"], told["missing"]) == (True, end.isoformat().replace("+00:00", "Z"), "")
     [ground] = told["grounds"]
     assert ground["section"] == {"id": theater.section.pk, "kind": "season", "name": theater.section.name}
@@ -54,9 +54,9 @@ def test_until_when_joins_what_adjoins(theater: Theater) -> None:
     who = world.give("viewer", theater.section, by=theater.director, ends_at=now + 5 * DAY)
     world.give("viewer", theater.root, by=theater.director, to=who, starts_at=now + 4 * DAY, ends_at=now + 9 * DAY)
     world.give("viewer", theater.section, by=theater.director, to=who, starts_at=now + 20 * DAY)
-    told = _ask(theater, who, theater.section.pk, right="view_cast").json()
+    told = _ask(theater, who, theater.section.pk, permission="view_cast").json()
     assert told["until"] == (now + 9 * DAY).isoformat().replace("+00:00", "Z")
-    later = _ask(theater, who, theater.section.pk, right="view_cast", at=(now + 21 * DAY).isoformat()).json()
+    later = _ask(theater, who, theater.section.pk, permission="view_cast", at=(now + 21 * DAY).isoformat()).json()
     assert (later["allowed"], later["until"]) == (True, None)
 
 
@@ -64,9 +64,11 @@ def test_what_is_missing_has_a_name(theater: Theater) -> None:
     now = timezone.now()
     who = world.give("viewer", theater.section, by=theater.director, starts_at=now + DAY, ends_at=now + 2 * DAY)
 
-    def missing(right: str = "view_cast", section: int = theater.section.pk, at: Any = None, user: User = who) -> str:
+    def missing(
+        permission: str = "view_cast", section: int = theater.section.pk, at: Any = None, user: User = who
+    ) -> str:
         when = {} if at is None else {"at": at.isoformat()}
-        answer = _ask(theater, theater.director, section, right=right, user=user.pk, **when)
+        answer = _ask(theater, theater.director, section, permission=permission, user=user.pk, **when)
         assert answer.status_code == 200, answer.content
         assert not answer.json()["allowed"]
         assert answer.json()["message"]
@@ -84,7 +86,7 @@ def test_what_is_missing_has_a_name(theater: Theater) -> None:
 def test_of_the_past_the_audit_log_tells(theater: Theater) -> None:
     """Rows that ended are gone, and of an open start nobody knows when it was: an answer about the past would be made up."""
     past = (timezone.now() - DAY).isoformat()
-    for path, asked in (("explain", {"right": "view_cast"}), ("members", {})):
+    for path, asked in (("explain", {"permission": "view_cast"}), ("members", {})):
         answer = world.client(theater.director).get(
             f"/api/v1/sections/{theater.section.pk}/{path}/", {**asked, "at": past}
         )
@@ -116,7 +118,7 @@ def test_a_reason_is_told_where_one_may_see_members(theater: Theater) -> None:
     given = world.assign("viewer", theater.section, by=theater.director, to=world.user(), reason="on parole")
     here = f"/api/v1/sections/{theater.production.section_id}"
     for who, told in ((below, False), (theater.director, True), (given.user, True)):
-        seen = world.client(who).get(f"{here}/explain/", {"right": "view_cast", "user": given.user_id})
+        seen = world.client(who).get(f"{here}/explain/", {"permission": "view_cast", "user": given.user_id})
         assert seen.status_code == 200, seen.content
         assert (b"on parole" in seen.content) == told
     for who, told in ((below, False), (theater.director, True)):
@@ -127,35 +129,39 @@ def test_a_reason_is_told_where_one_may_see_members(theater: Theater) -> None:
 
 def test_who_may_ask(theater: Theater) -> None:
     who = world.give("viewer", theater.section, by=theater.director)
-    own = _ask(theater, theater.stranger, theater.draft_season.section.pk, right="view_cast")
+    own = _ask(theater, theater.stranger, theater.draft_season.section.pk, permission="view_cast")
     assert (own.status_code, own.json()["allowed"]) == (200, False)
     assert b"nobody knows" not in own.content
     assert (
-        _ask(theater, theater.stranger, theater.section.pk, right="view_cast", user=theater.stranger.pk).status_code
+        _ask(
+            theater, theater.stranger, theater.section.pk, permission="view_cast", user=theater.stranger.pk
+        ).status_code
         == 200
     )
-    assert _ask(theater, theater.stranger, theater.section.pk, right="view_cast", user=who.pk).status_code == 403
-    assert _ask(theater, who, theater.section.pk, right="view_cast", user=theater.director.pk).status_code == 403
-    assert _ask(theater, theater.director, theater.section.pk, right="view_cast", user=987654).status_code == 404
-    assert _ask(theater, theater.director, 987654, right="view_cast").status_code == 404
-    assert _ask(theater, theater.director, theater.section.pk, right="fly").json()["code"] == "unknown_right"
+    assert _ask(theater, theater.stranger, theater.section.pk, permission="view_cast", user=who.pk).status_code == 403
+    assert _ask(theater, who, theater.section.pk, permission="view_cast", user=theater.director.pk).status_code == 403
+    assert _ask(theater, theater.director, theater.section.pk, permission="view_cast", user=987654).status_code == 404
+    assert _ask(theater, theater.director, 987654, permission="view_cast").status_code == 404
+    assert _ask(theater, theater.director, theater.section.pk, permission="fly").json()["code"] == "unknown_permission"
     assert _ask(theater, theater.director, theater.section.pk).status_code == 400
     assert (
-        _ask(theater, theater.director, theater.section.pk, right="view_cast", usr=1).json()["code"] == "unknown_filter"
+        _ask(theater, theater.director, theater.section.pk, permission="view_cast", usr=1).json()["code"]
+        == "unknown_filter"
     )
     assert (
-        world.client().get(f"/api/v1/sections/{theater.section.pk}/explain/", {"right": "view_cast"}).status_code == 401
+        world.client().get(f"/api/v1/sections/{theater.section.pk}/explain/", {"permission": "view_cast"}).status_code
+        == 401
     )
 
 
-def test_a_right_of_a_sensitive_role_and_one_without_a_role(theater: Theater, settings: Any) -> None:
+def test_a_permission_of_a_sensitive_role_and_one_without_a_role(theater: Theater, settings: Any) -> None:
     role = delegation.role(["view_cast"], theater.root, by=theater.director, sensitive=True)
     who = world.user()
     world.assign(role.name, theater.section, by=theater.director, to=who)
-    told = _ask(theater, theater.director, theater.section.pk, right="view_cast", user=who.pk).json()
+    told = _ask(theater, theater.director, theater.section.pk, permission="view_cast", user=who.pk).json()
     assert (told["allowed"], told["second_factor"]) == (True, True)
     settings.REQUIRE_SECOND_FACTOR = True
-    own = _ask(theater, who, theater.section.pk, right="view_cast").json()
+    own = _ask(theater, who, theater.section.pk, permission="view_cast").json()
     settings.REQUIRE_SECOND_FACTOR = False
     assert (own["allowed"], own["missing"], own["grounds"]) == (False, "second_factor_needed", [])
     assert "second factor" in own["message"]
@@ -166,7 +172,7 @@ def test_a_right_of_a_sensitive_role_and_one_without_a_role(theater: Theater, se
     ] == [False]
     by_itself = Permission.objects.get(codename="view_cast", content_type__app_label="accounts")
     SectionGrant(user=who, permission=by_itself, content_object=theater.section).save()
-    told = _ask(theater, theater.director, theater.section.pk, right="view_cast", user=who.pk).json()
+    told = _ask(theater, theater.director, theater.section.pk, permission="view_cast", user=who.pk).json()
     assert (told["second_factor"], [ground["assignment"] is None for ground in told["grounds"]]) == (
         False,
         [False, True],
@@ -174,7 +180,7 @@ def test_a_right_of_a_sensitive_role_and_one_without_a_role(theater: Theater, se
     parent = SectionGrant.objects.get(user=who, assignment=None)
     child = SectionGrant(user=theater.stranger, permission=by_itself, content_object=theater.section, origin=parent)
     child.save()
-    told = _ask(theater, theater.stranger, theater.section.pk, right="view_cast").json()
+    told = _ask(theater, theater.stranger, theater.section.pk, permission="view_cast").json()
     assert told["grounds"][0]["chain"][0] == {
         "user": {"id": who.pk, "name": who.name}, "role": "", "assignment": None,
         "section": {"id": theater.section.pk, "kind": "season", "name": theater.section.name},
@@ -196,7 +202,9 @@ def test_who_may_do_what_here(theater: Theater) -> None:
     assert [(t["assignment"]["role"], t["inherited"], t["ends_at"] is None) for t in member["through"]] == [
         ("viewer", True, False), ("box_office", False, True),
     ]  # fmt: skip
-    assert member["rights"] == sorted({right for each in member["through"] for right in each["rights"]})
+    assert member["permissions"] == sorted(
+        {permission for each in member["through"] for permission in each["permissions"]}
+    )
     assert world.client(who).get(path).status_code == 404
     with CaptureQueriesContext(connection) as few:
         browser.get(path)
@@ -214,7 +222,7 @@ def test_a_long_chain_costs_a_query_a_link_and_no_more(theater: Theater) -> None
     for _ in range(3):
         world.give("viewer", theater.section, by=theater.director, to=holders[-1])
     with CaptureQueriesContext(connection) as queries:
-        told = _ask(theater, holders[-1], theater.section.pk, right="view_cast").json()
+        told = _ask(theater, holders[-1], theater.section.pk, permission="view_cast").json()
     assert [link["user"]["id"] for link in told["grounds"][0]["chain"]] == [h.pk for h in holders[-2::-1]]
     assert len(told["grounds"]) == 4
     assert sum('FROM "accounts_sectiongrant"' in query["sql"] for query in queries) == 4, (

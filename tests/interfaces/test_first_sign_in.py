@@ -104,7 +104,7 @@ def test_everybody_reads_their_own_roles_and_permissions() -> None:
     assert [(row["assignment"]["role"], row["section"]["id"]) for row in rows] == [
         ("viewer", theater.season.section_id)
     ]
-    assert "view_details" in rows[0]["rights"]
+    assert "view_details" in rows[0]["permissions"]
     assert rows[0]["assignment"]["granted_by"]["id"] == theater.director.pk
     assert world.client(world.user("Sam Stranger")).get("/api/v1/me/permissions/").json() == []
     assert world.client().get("/api/v1/me/permissions/").status_code == 401

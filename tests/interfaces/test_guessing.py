@@ -143,12 +143,12 @@ def test_hold_tokens_and_ticket_codes_cannot_be_tried_out(monkeypatch: pytest.Mo
         assert world.post(buyer, "/api/v1/orders/", body).status_code == 409
     door = world.client(director)
     with time_machine.travel(1_900_000_000, tick=False):
-        codes = [world.post(door, f"{path}/admissions/", {"code": "ABCDEFGHJKMNPQRSTVWX"}) for _ in range(3)]
+        codes = [world.post(door, f"{path}/check-ins/", {"code": "ABCDEFGHJKMNPQRSTVWX"}) for _ in range(3)]
     assert [answer.status_code for answer in codes[-1:]] == [401] or codes[-1].status_code == 429
 
 
 @pytest.mark.django_db
-def test_a_right_token_is_held_up_with_the_wrong_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_permission_token_is_held_up_with_the_wrong_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guesses, "MOST_WRONG", 2)
     wrong = Client(headers={"Authorization": "Bearer tp_" + "A" * 43})
     with time_machine.travel(1_900_000_000, tick=False):

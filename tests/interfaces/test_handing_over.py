@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import ApiToken, AuditEntry, RoleAssignment, Section, User
-from accounts.permissions.selectors.rights import holders_of
+from accounts.permissions.selectors.permissions import holders_of
 from accounts.permissions.services.api_tokens import create_token
 from accounts.permissions.services.handing_over import carry_over, hand_over
 from accounts.permissions.services.invitations import accept_invitation
@@ -74,7 +74,7 @@ def test_who_may_not_hand_over(theater: Theater) -> None:
     world.assign(observer.name, theater.draft_season.section, by=theater.director, to=local)
     assert refused("beyond_own_sections", lambda: delegation.leaves(both, to=successor, by=local)).data["lacking"]
     refused("not_allowed", lambda: delegation.leaves(both, to=successor, by=theater.stranger))
-    refused("beyond_own_rights", lambda: delegation.leaves(both, to=successor, by=both))
+    refused("beyond_own_permissions", lambda: delegation.leaves(both, to=successor, by=both))
     refused("own_role", lambda: delegation.leaves(both, to=local, by=local))
     refused("same_person", lambda: delegation.leaves(both, to=both, by=theater.director))
     refused("nothing_held", lambda: delegation.leaves(guest, to=successor, by=theater.director))
@@ -118,13 +118,17 @@ def test_who_hands_over_passes_on_no_offer_that_they_could_not_make(theater: The
     assert offer.withdrawn_at is not None
 
 
-def test_tokens_go_along_as_far_as_their_maker_had_the_right(theater: Theater) -> None:
+def test_tokens_go_along_as_far_as_their_maker_had_the_permission(theater: Theater) -> None:
     end = timezone.now() + 100 * DAY
     leaver, successor = manager(theater), world.user()
 
-    def token(*rights: str) -> ApiToken:
+    def token(*permissions: str) -> ApiToken:
         made: ApiToken = create_token(
-            actor=world.acting(leaver), section=theater.section, name="website", rights=list(rights), expires_at=end
+            actor=world.acting(leaver),
+            section=theater.section,
+            name="website",
+            permissions=list(permissions),
+            expires_at=end,
         )
         return made
 

@@ -124,7 +124,7 @@ def test_verbs_are_done_once_too(browser: Client, theater: Theater) -> None:
     assert world.post(browser, path, {}, **{"Idempotency-Key": "q"}).status_code == 409
 
 
-def test_a_proposal_is_stored_once(theater: Theater) -> None:
+def test_a_submission_is_stored_once(theater: Theater) -> None:
     author = world.client(world.give("marketing_coordinator", theater.root, by=theater.director))
     path = f"/api/v1/productions/{theater.draft.pk}/publish/"
     first = world.post(author, path, {}, **{"Idempotency-Key": "p"})

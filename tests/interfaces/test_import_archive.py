@@ -154,7 +154,7 @@ def test_who_may_not_is_refused_readably_and_a_director_is_named_in_the_log(arch
     usher = world.give("box_office", root, by=director)
     left = world.user(is_active=False)
     before = scene.everything()
-    with pytest.raises(CommandError, match="You may not do this here; it needs the right manage_cast"):
+    with pytest.raises(CommandError, match="You may not do this here; it needs the permission manage_cast"):
         run(archive, "--as", usher.email)
     with pytest.raises(CommandError, match="deactivated"):
         run(archive, "--as", left.email)

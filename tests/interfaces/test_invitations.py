@@ -114,12 +114,12 @@ def test_links_run_out_are_sent_anew_and_withdrawn(theater: Theater) -> None:
         assert world.post(browser, f"{LIST}{made.pk}/withdraw/").json()["code"] == "invitation_withdrawn"
 
 
-def test_who_lost_the_right_gave_nothing(theater: Theater) -> None:
+def test_who_lost_the_permission_gave_nothing(theater: Theater) -> None:
     local = world.give("director", theater.section, by=theater.director)
     first, second, third = _guest(), _guest(), _guest()
     secrets = [delegation.invited(g.email, "viewer", theater.section, by=local)[1] for g in (first, second, third)]
     User.objects.filter(pk=local.pk).update(is_active=False)
-    assert _accept(first, secrets[0]) == (409, "inviter_lost_rights")
+    assert _accept(first, secrets[0]) == (409, "inviter_lost_permissions")
     User.objects.filter(pk=local.pk).update(is_active=True)
     assert _accept(first, secrets[0]) == (201, "")
     # Whoever takes over from them takes over their word as well.
@@ -128,7 +128,7 @@ def test_who_lost_the_right_gave_nothing(theater: Theater) -> None:
     assert _accept(second, secrets[1]) == (201, "")
     assert second.assignments.get().granted_by == successor
     delegation.end(successor.assignments.get(), by=theater.director)
-    assert _accept(third, secrets[2]) == (409, "inviter_lost_rights")
+    assert _accept(third, secrets[2]) == (409, "inviter_lost_permissions")
     assert not world.acting(second).holds("view_cast", theater.section, timezone.now())
 
 
@@ -166,11 +166,11 @@ def test_a_role_that_was_widened_meanwhile_is_not_given_by_the_invitation(theate
     )
     editor = delegation.role(["manage_members", "view_cast", "view_tickets"], theater.root, by=theater.director)
     clerk = world.give(editor.name, theater.root, by=theater.director, ends_at=timezone.now() + timedelta(days=7))
-    update_role(actor=world.acting(clerk), role=role, changes={"rights": ["view_cast", "view_tickets"]})
+    update_role(actor=world.acting(clerk), role=role, changes={"permissions": ["view_cast", "view_tickets"]})
     assert _accept(guest, secret) == (409, "role_widened")
     again = world.post(world.client(theater.director), f"{LIST}{made.pk}/resend/", {})
     assert (again.status_code, again.json()["code"]) == (409, "role_widened")
     assert not world.acting(guest).holds("view_tickets", theater.section, timezone.now())
     # Narrowed again it is what was offered.
-    update_role(actor=theater.acting(), role=Role.objects.get(pk=role.pk), changes={"rights": ["view_cast"]})
+    update_role(actor=theater.acting(), role=Role.objects.get(pk=role.pk), changes={"permissions": ["view_cast"]})
     assert _accept(other, narrower) == (201, "")

@@ -58,7 +58,7 @@ class Moody(Postbox):
 
 _PEOPLE = """
 from accounts.models import User
-from tests.worlds.notices import tell
+from tests.worlds.notifications import tell
 names = {names}
 tell("submission_arrived", *[User.objects.create_user(f"{{name}}@theater.example") for name in names])
 """

@@ -82,7 +82,7 @@ def test_what_was_given_inside_ends_where_the_mover_cannot_give_it(theater: Thea
     assert not holds(guest, "edit_tickets", here)
     assert guest.assignments.get().ends_at is not None
     fresh = Section.objects.get(pk=here.pk)
-    assert [holds(partly, right, fresh) for right in ("view_members", "view_tickets")] == [True, False]
+    assert [holds(partly, permission, fresh) for permission in ("view_members", "view_tickets")] == [True, False]
     assert partly.assignments.get().ends_at is None
 
 
@@ -126,7 +126,7 @@ def test_where_sections_cannot_go(theater: Theater) -> None:
     for section in (theater.section, new):
         world.assign(role.name, section, by=theater.director, to=mover)
     world.give("box_office", new, by=theater.director)
-    assert "edit_tickets" in refused("beyond_own_rights", move(mover)).data["lacking"]
+    assert "edit_tickets" in refused("beyond_own_permissions", move(mover)).data["lacking"]
     actor = world.acting(mover)
     assert actor.holds("manage_members", new, timezone.now())
     for assignment in mover.assignments.filter(section=new):
@@ -164,7 +164,7 @@ def test_a_section_made_below_one_that_was_moved_stands_where_that_stands_now(th
 
 
 def test_who_manages_the_old_place_makes_nothing_at_the_new_one(theater: Theater) -> None:
-    """What they loaded, the section and their rights, says that they may; asked behind the lock it does not."""
+    """What they loaded, the section and their permissions, says that they may; asked behind the lock it does not."""
     stale, local = _area(theater), manager(theater)
     actor = world.acting(local)
     assert actor.holds("manage_members", stale, timezone.now())

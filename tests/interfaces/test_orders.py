@@ -317,7 +317,7 @@ def test_the_box_office_finds_an_order_by_whatever_the_buyer_says():
     assert marketing.get(f"{ORDERS}{two.pk}/").json()["buyer_email"] is None
     waiting = f"/api/v1/performances/{evening.pk}/waiting-list/"
     assert [client.get(waiting).status_code for client in (office, house, marketing)] == [200, 403, 403]
-    door = f"/api/v1/performances/{evening.pk}/admissions/"
+    door = f"/api/v1/performances/{evening.pk}/check-ins/"
     code = {"code": two.lines.first().ticket.code}
     assert [world.post(client, door, code).status_code for client in (marketing, house, office)] == [403, 201, 409]
 
@@ -369,7 +369,7 @@ def test_an_order_that_costs_nothing_is_paid_at_once():
     evening = scene.performance(play, by=director, chart=hall)
     free = [{"category": name, "price": Decimal(0)} for name in (scene.STALLS, scene.FLOOR)]
     terms = {"chart": hall, "currency": "EUR"}
-    open_sale(actor=world.acting(director), performance=evening, terms=terms, bands=free)
+    open_sale(actor=world.acting(director), performance=evening, terms=terms, price_categories=free)
     for held in (scene.hold(evening, area=hall.areas.get(), quantity=2), scene.hold(evening, list(hall.seats.all()))):
         order = scene.order(held)
         assert (order.state, order.pay_by, order.payments.count()) == (OrderState.PAID, None, 0)

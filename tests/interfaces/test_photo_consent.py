@@ -80,14 +80,14 @@ def test_withdrawing_takes_pictures_out_of_all_public_places(scene: Scene) -> No
     assert [row["asset"]["id"] for row in items] == [other.pk]
 
     withdrawn = AuditEntry.objects.get(action="consent.withdraw")
-    entry = AuditEntry.objects.get(action="asset.withdraw")
+    entry = AuditEntry.objects.get(action="asset.unpublish")
     assert (entry.actor_id, entry.cause) == (scene.user.pk, withdrawn.pk)
     told = Notification.objects.filter(kind="pictures_withdrawn")
     assert sorted(told.values_list("recipient", flat=True)) == sorted([scene.director.pk, scene.editor.pk])
-    for notice in told:
-        assert "Ann Actor" in notice.subject
-        assert scene.picture.title in notice.body
-        assert draft.title not in notice.body
+    for notification in told:
+        assert "Ann Actor" in notification.subject
+        assert scene.picture.title in notification.body
+        assert draft.title not in notification.body
 
 
 def test_consent_is_asked_when_a_person_is_depicted_and_when_a_picture_is_published(scene: Scene) -> None:
@@ -146,9 +146,9 @@ def test_a_person_without_a_page_is_not_named_to_the_staff_of_pictures(scene: Sc
     consent = give_consent(actor=acting, person=shy, purpose="photo", note="on paper")
     asset = depict(actor=acting, asset=media.asset(scene.production, by=scene.editor, published=True), person=shy)
     withdraw_consent(actor=acting, consent=consent)
-    notices = Notification.objects.filter(kind="pictures_withdrawn")
-    assert notices.count() == 2
-    assert not any("Shy" in f"{notice.subject} {notice.body}" for notice in notices)
+    notifications = Notification.objects.filter(kind="pictures_withdrawn")
+    assert notifications.count() == 2
+    assert not any("Shy" in f"{notification.subject} {notification.body}" for notification in notifications)
     with pytest.raises(Invalid) as refused:
         publish_asset(actor=world.acting(scene.editor), asset=Asset.objects.get(pk=asset.pk))
     assert f"Person {shy.pk} withdrew" in refused.value.problems[0].message

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from productions.models import FormerAddress, Production, Season, SeasonSlot
 from productions.services.life import cancel_production
-from productions.services.productions import update_production, withdraw_production
+from productions.services.productions import unpublish_production, update_production
 from scheduling.services.occurrences import cancel_occurrence
 from tests import world
 from tests.laws.scenes import Theater
@@ -393,10 +393,10 @@ def test_a_copy_brings_only_what_one_may_do_by_hand(theater: Theater, part: str)
     area = "schedule" if part == "runs" else "cast"
     scheduling.run(theater.production, by=theater.director)
     held: list[str] = []
-    rights = ["view_details", "edit_details"]
+    permissions = ["view_details", "edit_details"]
     path, body = f"{PATH}{theater.production.pk}/copy/", {"season": theater.season.pk, "parts": [part]}
     for lacks in (f"view_{area}", f"edit_{area}"):
-        role = delegation.role([*rights, *held], theater.root, by=theater.director)
+        role = delegation.role([*permissions, *held], theater.root, by=theater.director)
         who = world.give(role.name, theater.root, by=theater.director)
         refused = world.post(world.client(who), path, body)
         assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed"), refused.json()
@@ -478,7 +478,7 @@ def test_a_license_is_judged_against_what_is_planned_already(theater: Theater, b
     assert world.patch(browser, path, {"starts_on": "2031-02"}, 1).status_code == 200
     repeated = world.post(browser, "/api/v1/licenses/", {**body, "waive": {"license_window": "Again."}})
     assert (repeated.status_code, repeated.json()["code"]) == (409, "license_repeated")
-    withdraw_production(actor=theater.acting(), production=Production.objects.get(pk=production.pk))
+    unpublish_production(actor=theater.acting(), production=Production.objects.get(pk=production.pk))
     held = browser.delete(f"{PATH}{production.pk}/", headers={"If-Match": "*"})
     assert (held.status_code, held.json()["code"]) == (409, "still_in_use"), (
         "no license goes with what it was given for"

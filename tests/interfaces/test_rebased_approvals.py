@@ -110,9 +110,9 @@ def test_what_was_decided_stays_readable(theater, waiting):
         assert (told["digest"], told["problems"]) == ("", [])
     second = world.patch(marketing, show, {"genre": "farce"}, version + 1).json()["id"]
     rejected = f"{API}{second}/"
-    assert world.post(boss, f"{rejected}decline/", {"comment": "No."}).status_code == 200
+    assert world.post(boss, f"{rejected}reject/", {"comment": "No."}).status_code == 200
     told = difference(marketing, rejected)
-    assert (told["state"], shown(told)) == ("declined", [("genre", told["objects"][0]["fields"][0]["before"], "farce")])
+    assert (told["state"], shown(told)) == ("rejected", [("genre", told["objects"][0]["fields"][0]["before"], "farce")])
 
 
 def test_changes_are_requested_by_the_name_that_the_difference_shows(theater, waiting):
@@ -139,7 +139,8 @@ def test_changes_are_requested_by_the_name_that_the_difference_shows(theater, wa
 def test_each_step_approves_what_its_approver_saw(theater):
     """Also where others changed meanwhile what is published with it; and nothing where something else was seen."""
     approvals.steps(
-        theater.draft.section, {"title": "Look", "right": "approve_details"}, {"title": "Last", "right": "approve_details"},
+        theater.draft.section, {"title": "Look", "permission": "approve_details"},
+        {"title": "Last", "permission": "approve_details"},
         by=theater.director,
     )  # fmt: skip
     manager = world.client(world.give("production_manager", theater.root, by=theater.director))
@@ -159,7 +160,8 @@ def test_each_step_approves_what_its_approver_saw(theater):
 def test_a_collision_stops_the_first_of_several_steps(theater, waiting):
     address, boss, show, _ = waiting
     approvals.steps(
-        theater.production.section, {"title": "Look", "right": "approve_details"}, {"title": "Last", "right": "approve_details"},
+        theater.production.section, {"title": "Look", "permission": "approve_details"},
+        {"title": "Last", "permission": "approve_details"},
         by=theater.director,
     )  # fmt: skip
     version = Production.objects.get(pk=theater.production.pk).version

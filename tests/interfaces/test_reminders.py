@@ -24,7 +24,7 @@ from theater_site.core.errors import Conflict
 
 pytestmark = pytest.mark.django_db
 load_services()
-AGREED = {"title": "Agreed", "right": "approve_details"}
+AGREED = {"title": "Agreed", "permission": "approve_details"}
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def told(kind: str) -> list[int]:
 
 
 def test_people_are_reminded_once_for_each_number_of_days(theater: Theater) -> None:
-    approvals.proposal(theater.production, by=author_of(theater))
+    approvals.submission(theater.production, by=author_of(theater))
     seen = []
     for days in (1, 2.1, 2.2, 4, 5.1, 5.2, 10.1, 400):
         with after(days):
@@ -56,7 +56,7 @@ def test_people_are_reminded_once_for_each_number_of_days(theater: Theater) -> N
 
 
 def test_a_worker_that_was_down_reminds_once(theater: Theater) -> None:
-    approvals.proposal(theater.production, by=author_of(theater))
+    approvals.submission(theater.production, by=author_of(theater))
     with after(30):
         assert str(chase()) == "0 went up, 1 reminded of"
         assert chase() == (0, 0)
@@ -65,8 +65,8 @@ def test_a_worker_that_was_down_reminds_once(theater: Theater) -> None:
 @override_settings(APPROVAL_REMINDER_DAYS=[1])
 def test_each_step_and_each_round_waits_anew(theater: Theater) -> None:
     looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
-    approvals.steps(theater.section, {"title": "A look", "right": "edit_schedule"}, AGREED, by=theater.director)
-    submission = approvals.proposal(theater.production, by=author_of(theater))
+    approvals.steps(theater.section, {"title": "A look", "permission": "edit_schedule"}, AGREED, by=theater.director)
+    submission = approvals.submission(theater.production, by=author_of(theater))
     with after(1.1):
         assert chase().reminded == 1
         approvals.approve(submission, by=looker)
@@ -77,7 +77,7 @@ def test_each_step_and_each_round_waits_anew(theater: Theater) -> None:
 
 
 def test_what_was_decided_is_forgotten(theater: Theater) -> None:
-    submission = approvals.proposal(theater.production, by=author_of(theater))
+    submission = approvals.submission(theater.production, by=author_of(theater))
     with pytest.raises(Conflict):
         escalate_submission(actor=System("test"), submission=submission)
     approvals.approve(submission, by=theater.director)
@@ -93,7 +93,7 @@ def test_it_goes_up_when_the_last_who_may_decide_has_gone(theater: Theater) -> N
     lonely = approvals.role(["view_details"], theater.root, by=theater.director)
     held = world.assign(lonely.name, theater.section, by=theater.director, to=world.user())
     approvals.steps(theater.section, {"title": "Read", "role": lonely}, AGREED, by=theater.director)
-    submission = approvals.proposal(theater.production, by=author_of(theater))
+    submission = approvals.submission(theater.production, by=author_of(theater))
     assert chase() == (0, 0)
     assert theater.director.pk not in told("submission_arrived")
     approvals.end(held, by=theater.director)
@@ -107,8 +107,8 @@ def test_it_goes_up_when_the_last_who_may_decide_has_gone(theater: Theater) -> N
 
 
 def test_where_nobody_at_all_may_those_are_told_who_could_change_that(theater: Theater) -> None:
-    writer = approvals.holder(["propose_details", "view_details"], theater.root, by=theater.director)
-    submission = approvals.proposal(theater.production, by=writer)
+    writer = approvals.holder(["submit_details", "view_details"], theater.root, by=theater.director)
+    submission = approvals.submission(theater.production, by=writer)
     SubmissionAuthor(submission=submission, user=theater.director, wrote_at=timezone.now()).save()
     assert chase() == (1, 0)
     assert chase() == (0, 0)
@@ -120,7 +120,7 @@ def test_where_nobody_at_all_may_those_are_told_who_could_change_that(theater: T
 
 
 def test_who_comes_second_finds_it_done(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
-    submission = approvals.proposal(theater.production, by=author_of(theater))
+    submission = approvals.submission(theater.production, by=author_of(theater))
     monkeypatch.setattr(reminders, "_overdue", lambda: [submission, submission])
     with after(3):
         assert chase().reminded == 1
@@ -129,7 +129,7 @@ def test_who_comes_second_finds_it_done(theater: Theater, monkeypatch: pytest.Mo
 @pytest.mark.django_db(transaction=True)
 def test_several_workers_remind_once(real_database: None) -> None:
     theater = Theater()
-    approvals.proposal(theater.production, by=author_of(theater))
+    approvals.submission(theater.production, by=author_of(theater))
     with after(3):
         outcomes = together([chase] * 4)
     assert sum(outcome.reminded for outcome in outcomes) == 1
@@ -139,12 +139,12 @@ def test_several_workers_remind_once(real_database: None) -> None:
 def test_a_round_that_finds_nothing_to_do_costs_the_same_whatever_waits(theater: Theater) -> None:
     author = author_of(theater)
     looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
-    approvals.steps(theater.section, {"title": "A look", "right": "edit_schedule"}, AGREED, by=theater.director)
+    approvals.steps(theater.section, {"title": "A look", "permission": "edit_schedule"}, AGREED, by=theater.director)
     costs = []
     for _ in range(2):
         for _ in range(3):
-            approvals.proposal(theater.production, by=author)
-        approvals.approve(approvals.proposal(theater.draft, by=author), by=looker)
+            approvals.submission(theater.production, by=author)
+        approvals.approve(approvals.submission(theater.draft, by=author), by=looker)
         with CaptureQueriesContext(connection) as queries:
             assert chase() == (0, 0)
         costs.append(len(queries))

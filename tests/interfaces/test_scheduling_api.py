@@ -10,8 +10,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from scheduling.models import Claim, Occurrence
-from scheduling.services.conflicts import claim
+from scheduling.models import Booking, Occurrence
+from scheduling.services.conflicts import book
 from scheduling.services.occurrences import update_occurrence
 from tests import world
 from tests.worlds import scheduling as scene
@@ -168,24 +168,24 @@ def test_a_space_brings_its_venue_and_zone_and_a_move_takes_them_along(theater):
     assert (toured["venue"], toured["timezone"], toured["starts_at"]) == (
         there.venue_id, "America/New_York", "2031-11-21T00:00:00Z",
     )  # fmt: skip
-    assert list(Claim.objects.values_list("space", flat=True)) == [there.pk]
+    assert list(Booking.objects.values_list("space", flat=True)) == [there.pk]
     mixed = world.patch(boss, page, {"space": here.pk, "venue": there.venue_id}, 2)
     assert codes(mixed) == (400, ("venue", "space_elsewhere"))
     # To another house, in no room of it yet: the old one is free.
     left = world.patch(boss, page, {"venue": here.venue_id}, 2).json()
     assert (left["space"], left["venue"], left["timezone"]) == (None, here.venue_id, "Europe/London")
-    assert not Claim.objects.exists()
+    assert not Booking.objects.exists()
 
 
 def test_only_a_title_is_changed_without_a_move(theater):
     _root, director, hamlet = theater
     row = scene.occurrence(hamlet, by=director, space=scene.space(by=director))
-    kept = Claim.objects.get().pk
+    kept = Booking.objects.get().pk
     update_occurrence(actor=world.acting(director), occurrence=row, changes={"title": "Act one"})
-    assert Claim.objects.get().pk == kept
+    assert Booking.objects.get().pk == kept
 
 
-def test_what_belongs_to_no_production_needs_a_title_and_its_own_right(theater):
+def test_what_belongs_to_no_production_needs_a_title_and_its_own_permission(theater):
     root, director, hamlet = theater
     boss = world.client(director)
     said = {"section": root.pk, "category": "meeting", "date": "2031-11-20"}
@@ -328,7 +328,7 @@ def test_asking_whether_a_space_is_free(theater):
         400, ("ends_at", "ends_before_start"),
     )  # fmt: skip
     assert refused(f"space={hall.pk}&starts_at=2031-01-01T00:00:00Z&ends_at=2031-03-01T00:00:00Z") == (
-        400, ("ends_at", "claim_too_long"),
+        400, ("ends_at", "booking_too_long"),
     )  # fmt: skip
     assert refused("space=999999&date=2031-11-20") == (400, ("space", "does_not_exist"))
     assert refused(f"space={nowhere.pk}&date=2031-11-20&start_time=20:00&duration_minutes=30") == (
@@ -348,7 +348,7 @@ def test_what_collides_is_listed(theater):
     scene.occurrence(hamlet, by=director, space=hall, start_time=dt.time(22), date="2031-11-21")
     canceled = scene.occurrence(hamlet, by=director)
     world.post(world.client(director), f"/api/v1/occurrences/{canceled.pk}/cancel/", {})
-    # Brought in from elsewhere, without a claim.
+    # Brought in from elsewhere, without a booking.
     foreign = Occurrence(
         section=root, title="Gala", space=hall, date="2031-11-20", start_time=dt.time(20), duration_minutes=30,
         timezone="Europe/London",
@@ -400,33 +400,33 @@ def test_the_database_refuses_what_no_service_would_ask_for(theater):
     _root, director, hamlet = theater
     hall = scene.space(by=director)
     row = scene.occurrence(hamlet, by=director, space=hall)
-    held = Claim.objects.get()
+    held = Booking.objects.get()
     assert guards.missing() == []
 
     def refused(starts_at, ends_at):
         with pytest.raises(IntegrityError) as error, transaction.atomic():
-            Claim(section_id=row.section_id, space=hall, occurrence=row, starts_at=starts_at, ends_at=ends_at).save()
+            Booking(section_id=row.section_id, space=hall, occurrence=row, starts_at=starts_at, ends_at=ends_at).save()
         return str(error.value)
 
     minute = dt.timedelta(minutes=1)
     assert "space_taken" in refused(held.ends_at - minute, held.ends_at + minute)
     assert "space_taken" in refused(held.starts_at - dt.timedelta(days=31) + minute, held.starts_at + minute)
     assert "space_taken" in refused(held.starts_at + minute, held.ends_at - minute)
-    assert "claim_too_long" in refused(held.ends_at, held.ends_at + dt.timedelta(days=31, minutes=1))
-    assert "claim_ends_after_start" in refused(held.ends_at, held.ends_at)
+    assert "booking_too_long" in refused(held.ends_at, held.ends_at + dt.timedelta(days=31, minutes=1))
+    assert "booking_ends_after_start" in refused(held.ends_at, held.ends_at)
     held.ends_at -= minute
-    with pytest.raises(IntegrityError, match="claim_unchanged"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="booking_unchanged"), transaction.atomic():
         held.save()
 
 
-def test_a_claim_that_is_too_long_is_told_as_such_and_not_as_taken(theater):
+def test_a_booking_that_is_too_long_is_told_as_such_and_not_as_taken(theater):
     _root, director, hamlet = theater
     row = scene.occurrence(hamlet, by=director, space=scene.space(by=director))
-    Claim.objects.all().delete()
+    Booking.objects.all().delete()
     row.ends_at = row.starts_at + dt.timedelta(days=32)
     with pytest.raises(DomainError) as refusal:
-        claim([row])
-    assert refusal.value.code == "claim_too_long"
+        book([row])
+    assert refusal.value.code == "booking_too_long"
 
 
 def test_a_series_in_its_own_way_is_refused_before_anything_is_taken(theater):

@@ -94,7 +94,7 @@ def test_an_issued_session_shows_no_second_factor(house: tuple[Any, User]) -> No
     assert refused.json()["code"] == "second_factor_needed"
 
 
-def test_somebody_without_the_role_is_told_of_the_right(house: tuple[Any, User]) -> None:
+def test_somebody_without_the_role_is_told_of_the_permission(house: tuple[Any, User]) -> None:
     refused = world.post(world.client(world.user()), "/api/v1/seasons/", {"name": "Next"})
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
 
@@ -120,10 +120,15 @@ def test_a_token_has_what_its_maker_gave_it(house: tuple[Any, User]) -> None:
     root, director = house
     draft = world.production(world.season(root, by=director), by=director)
     token = create_token(
-        actor=world.acting(director), section=root, name="Website", rights=["view_details"],
+        actor=world.acting(director), section=root, name="Website", permissions=["view_details"],
         expires_at=datetime.now(UTC) + timedelta(days=1),
     )  # fmt: skip
     reader = Client(headers={"Authorization": f"Bearer {token.secret}"})
     assert reader.get(f"/api/v1/productions/{draft.pk}/").status_code == 200
-    body = {"section": root.pk, "name": "x", "rights": ["view_details"], "expires_at": token.expires_at.isoformat()}
+    body = {
+        "section": root.pk,
+        "name": "x",
+        "permissions": ["view_details"],
+        "expires_at": token.expires_at.isoformat(),
+    }
     assert world.post(world.client(director), "/api/v1/tokens/", body).status_code in (400, 403)

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.approvals.services import set_times
 from accounts.approvals.services.set_times import give_up_submission, run_due, run_submission
-from accounts.approvals.services.submissions import decline_submission, withdraw_submission
+from accounts.approvals.services.submissions import reject_submission, withdraw_submission
 from accounts.models import AuditEntry, Notification, Submission
 from productions.models import Production
 from productions.services.brand import create_brand_kit
@@ -51,7 +51,7 @@ def is_public(play: Production) -> bool:
     return Production.objects.get(pk=play.pk).published_at is not None
 
 
-def test_publication_and_take_down_by_whoever_holds_the_right(theater: Theater) -> None:
+def test_publication_and_take_down_by_whoever_holds_the_permission(theater: Theater) -> None:
     up = approvals.planned(theater.draft, approvals.in_days(1), by=theater.director)
     assert up.state == "approved"
     assert str(run_due()) == "0 done, 0 could not be done"
@@ -61,7 +61,9 @@ def test_publication_and_take_down_by_whoever_holds_the_right(theater: Theater) 
         assert run_due() == (0, 0)
         assert fresh(up).state == "applied"
         assert is_public(theater.draft)
-        down = approvals.planned(theater.draft, approvals.in_days(1), by=theater.director, action="production.withdraw")
+        down = approvals.planned(
+            theater.draft, approvals.in_days(1), by=theater.director, action="production.unpublish"
+        )
     with at(40):  # the worker was down
         assert run_due() == (1, 0)
         assert fresh(down).state == "applied"
@@ -78,7 +80,7 @@ def test_a_time_that_has_passed_is_now(theater: Theater) -> None:
     assert is_public(theater.draft)
 
 
-def test_rights_are_judged_when_it_is_agreed_to(theater: Theater) -> None:
+def test_permissions_are_judged_when_it_is_agreed_to(theater: Theater) -> None:
     author = approvals.author(theater.root, by=theater.director)
     approver = approvals.holder(["approve_details", "view_details"], theater.root, by=theater.director)
     world.give("viewer", theater.root, by=theater.director, to=author)
@@ -187,7 +189,7 @@ def test_one_that_the_database_refuses_for_now_keeps_no_other_back(
 ) -> None:
     locked = approvals.planned(theater.draft, approvals.in_days(1), by=theater.director)
     other = approvals.planned(
-        theater.production, approvals.in_days(1), by=theater.director, action="production.withdraw"
+        theater.production, approvals.in_days(1), by=theater.director, action="production.unpublish"
     )
     grant = set_times.grant
 
@@ -218,7 +220,7 @@ def test_it_is_called_off_by_its_author_or_by_who_may_decide(theater: Theater) -
     author = approvals.author(theater.root, by=theater.director)
     for call_off in (
         lambda made: withdraw_submission(actor=world.acting(author), submission=made),
-        lambda made: decline_submission(actor=theater.acting(), submission=made, comment="Not now."),
+        lambda made: reject_submission(actor=theater.acting(), submission=made, comment="Not now."),
     ):
         planned = approvals.planned(theater.draft, approvals.in_days(1), by=author)
         approvals.approve(planned, by=theater.director)

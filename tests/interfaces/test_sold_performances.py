@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Notification
 from productions.services.life import cancel_production, reinstate_production
-from scheduling.models import Claim, Occurrence, OccurrenceStatus
+from scheduling.models import Booking, Occurrence, OccurrenceStatus
 from scheduling.services.occurrences import (
     cancel_occurrence,
     reinstate_occurrence,
@@ -23,8 +23,8 @@ from tests import world
 from tests.worlds import scheduling as calendar
 from tests.worlds import ticketing as scene
 from theater_site.core.errors import DomainError
-from ticketing.models import Order, OrderState, PerformanceSeat, PriceBand, Sale
-from ticketing.services.admissions import admit, undo_admission
+from ticketing.models import Order, OrderState, PerformanceSeat, PricePriceCategory, Sale
+from ticketing.services.check_ins import check_in, undo_check_in
 from ticketing.services.holds import block_seats
 from ticketing.services.orders import cancel_order, pay_order
 from ticketing.services.sales import end_sale, open_sale
@@ -66,16 +66,18 @@ def test_canceling_says_what_was_sold_and_marks_the_orders_for_return(sold):
     office = world.client(world.give("box_office", root, by=director))
     listed = office.get("/api/v1/orders/", {"needs_return": "true"}).json()["results"]
     assert [row["id"] for row in listed] == [paid.pk]
-    # No money, nobody admitted, nothing sold.
+    # No money, nobody checked in, nothing sold.
     acting = world.acting(director)
     code = paid.lines.first().ticket.code
-    refused("performance_canceled", admit, actor=acting, performance=Occurrence.objects.get(pk=evening.pk), code=code)
+    refused(
+        "performance_canceled", check_in, actor=acting, performance=Occurrence.objects.get(pk=evening.pk), code=code
+    )
     refused("performance_canceled", scene.hold, at=evening, seats=seats[4:5])
     # Reinstated, it counts again.
     reinstate_occurrence(actor=acting, occurrence=evening)
     paid.refresh_from_db()
     assert not paid.needs_return
-    assert admit(actor=acting, performance=Occurrence.objects.get(pk=evening.pk), code=code).ticket.code == code
+    assert check_in(actor=acting, performance=Occurrence.objects.get(pk=evening.pk), code=code).ticket.code == code
 
 
 def test_no_money_is_taken_for_a_canceled_performance(sold):
@@ -98,7 +100,7 @@ def test_a_canceled_production_cancels_its_events_and_frees_their_spaces(sold):
             assert (row.status, row.status_note) == (OccurrenceStatus.CANCELED, "")
         past.refresh_from_db()
         assert past.status == OccurrenceStatus.SCHEDULED
-        assert Claim.objects.count() == 0
+        assert Booking.objects.count() == 0
         paid.refresh_from_db()
         assert paid.needs_return
         refused("production_canceled", reinstate_occurrence, actor=acting, occurrence=rehearsal)
@@ -156,9 +158,9 @@ def test_canceling_a_series_asks_the_same(sold):
     )
     hall = evening.sale.chart
     terms = {"chart": hall, "currency": "EUR"}
-    bands = [{"category": scene.STALLS, "price": Decimal(10)}]
+    price_categories = [{"category": scene.STALLS, "price": Decimal(10)}]
     first.refresh_from_db()
-    open_sale(actor=world.acting(director), performance=first, terms=terms, bands=bands)
+    open_sale(actor=world.acting(director), performance=first, terms=terms, price_categories=price_categories)
     scene.order(scene.hold(first, list(hall.seats.all()[:1])))
     refused("waiver_required", cancel_series, actor=world.acting(director), series=series, reason=None)
     assert root.pk
@@ -180,7 +182,7 @@ def test_a_performance_on_sale_stays_what_and_where_it_is(orders):
         refusal = refused("rules_broken", update_occurrence, actor=acting, occurrence=evening, changes=changes)
         (finding,) = refusal.data["findings"]
         assert finding["rule"] == rule
-        assert ("1 order, 1 ticket" if orders else "End its sale first") in finding["mend"]
+        assert ("1 order, 1 ticket" if orders else "End its sale first") in finding["hint"]
         evening = Occurrence.objects.get(pk=evening.pk)
     # Another time in the same hall keeps every ticket.
     moved = update_occurrence(actor=acting, occurrence=evening, changes={"start_time": "18:00"})
@@ -200,7 +202,7 @@ def test_a_sale_without_orders_ends_and_the_performance_can_move():
         assert world.post(office, address).json()["code"] == "seats_held"
     with time_machine.travel(standing.expires_at):
         assert world.post(office, address).status_code == 204
-    assert Sale.objects.count() == PriceBand.objects.count() == PerformanceSeat.objects.count() == 0
+    assert Sale.objects.count() == PricePriceCategory.objects.count() == PerformanceSeat.objects.count() == 0
     assert world.post(office, address).json()["code"] == "not_on_sale"
     elsewhere = calendar.space(by=director)
     assert update_occurrence(actor=acting, occurrence=evening, changes={"space": elsewhere}).space == elsewhere
@@ -240,17 +242,17 @@ def test_buyers_read_what_became_of_a_moved_and_of_a_canceled_performance(sold):
     assert "What you paid is returned" in Notification.objects.get(kind="order_canceled").body
 
 
-def test_an_admission_can_be_undone(sold):
+def test_an_check_in_can_be_undone(sold):
     root, director, evening, _, paid, _ = sold
     door = world.client(world.give("house_manager", root, by=director))
-    path = f"/api/v1/performances/{evening.pk}/admissions/"
+    path = f"/api/v1/performances/{evening.pk}/check-ins/"
     code = {"code": paid.lines.first().ticket.code}
-    assert world.post(door, f"{path}undo/", code).json()["code"] == "not_admitted"
+    assert world.post(door, f"{path}undo/", code).json()["code"] == "not_checked_in"
     assert world.post(door, path, code).status_code == 201
-    assert world.post(door, path, code).json()["code"] == "already_admitted"
+    assert world.post(door, path, code).json()["code"] == "already_checked_in"
     assert world.post(door, f"{path}undo/", {"code": code["code"].lower()}).status_code == 204
     assert world.post(door, path, code).status_code == 201
-    undo_admission(actor=world.acting(director), performance=evening, code=code["code"])
+    undo_check_in(actor=world.acting(director), performance=evening, code=code["code"])
 
 
 def test_a_chart_shows_its_seats_areas_and_categories():
@@ -296,7 +298,7 @@ def test_a_mistaken_entry_is_deleted_and_a_known_one_is_not():
     assert boss.delete(f"/api/v1/occurrences/{draft.pk}/").status_code == 428
     assert _delete(boss, draft).status_code == 204
     assert not Occurrence.objects.filter(pk=draft.pk).exists()
-    assert not Claim.objects.filter(occurrence=draft.pk).exists()
+    assert not Booking.objects.filter(occurrence=draft.pk).exists()
 
 
 def _delete(client, row):

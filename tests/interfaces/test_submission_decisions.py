@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.approvals.services.set_times import run_due
-from accounts.approvals.services.submissions import approve_submission, comment_submission, decline_submission
+from accounts.approvals.services.submissions import approve_submission, comment_submission, reject_submission
 from accounts.approvals.services.submissions.items import Item, path_of
 from accounts.models import AuditEntry, Role, Submission, User
 from directory.models import Person
@@ -70,7 +70,7 @@ def test_changes_asked_for_keep_their_thread_through_the_rounds(theater: Theater
         theater.director, made, "request-changes", comment="Nearly.", fields=[{"field": path, "text": "Shorter."}]
     )
     assert done(asked)["state"] == "changes_requested"
-    # It is not decided on meanwhile, but can be declined.
+    # It is not decided on meanwhile, but can be rejected.
     refused(decide(theater.director, made), 409, "wrong_state")
     said = done(world.post(world.client(writer), at(made, "comment"), {"text": "Why?", "field": path}))
     assert (said["round"], said["asks"], said["author"]) == (1, False, writer.pk)
@@ -110,7 +110,7 @@ def test_an_action_that_no_longer_exists(theater: Theater, writer: User, monkeyp
     told = read(world.client(theater.director), at(made, "difference"))
     assert (told["objects"], told["problems"][0]["code"], told["current"]) == ([], "action_gone", False)
     refused(decide(theater.director, made), 409, "wrong_state")
-    assert done(decide(theater.director, made, "decline", comment="Gone."))["state"] == "declined"
+    assert done(decide(theater.director, made, "reject", comment="Gone."))["state"] == "rejected"
 
 
 def test_inputs_of_an_older_shape(theater: Theater, writer: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_what_is_done_already_fails_and_can_be_mended(theater: Theater) -> None:
     assert all(name.startswith("accounts_") for name in changed(before))
     failed = seen_by(publisher, made)
     assert (failed["state"], failed["failure"]) == ("failed", "already_published")
-    done(save(publisher, made, items=[{**item, "action": "production.withdraw"}]))
+    done(save(publisher, made, items=[{**item, "action": "production.unpublish"}]))
     again = done(submit(publisher, made))
     assert (again["state"], again["failure"], again["round"]) == ("submitted", "", 2)
     assert done(decide(theater.director, made))["state"] == "applied"
@@ -233,7 +233,7 @@ def test_every_item_must_be_the_approvers_to_approve(theater: Theater) -> None:
     ann = directory.person(by=theater.director, name="Ann", published=True)
     credit = {"production": theater.production.pk, "person": ann.pk, "fields": {"kind": "cast", "role": "Nina"}}
     made = waiting(author, update(theater.production, genre="farce"), {"action": "credit.add", "inputs": credit})
-    Role(section=theater.root, name="half", title="Half", rights=["view_details", "approve_details"]).save()
+    Role(section=theater.root, name="half", title="Half", permissions=["view_details", "approve_details"]).save()
     half = world.give("half", theater.root, by=theater.director)
     before = state()
     problem = refused(decide(half, made), 403, "item_not_approvable")
@@ -246,7 +246,7 @@ def test_every_item_must_be_the_approvers_to_approve(theater: Theater) -> None:
 def test_an_item_in_another_section_is_asked_for_there(theater: Theater, writer: User) -> None:
     other = world.production(world.season(theater.root, by=theater.director), by=theater.director, published=True)
     made = waiting(writer, update(theater.production, genre="farce"), update(other, genre="farce"))
-    Role(section=theater.root, name="half", title="Half", rights=["view_details", "approve_details"]).save()
+    Role(section=theater.root, name="half", title="Half", permissions=["view_details", "approve_details"]).save()
     here_only = world.give("half", theater.season.section, by=theater.director)
     refused(decide(here_only, made), 403, "item_not_approvable")
     world.give("half", other.section, by=theater.director, to=here_only)
@@ -255,7 +255,7 @@ def test_an_item_in_another_section_is_asked_for_there(theater: Theater, writer:
 
 def test_who_may_not_decide_is_told_what_it_needs(theater: Theater, writer: User, settings: Any) -> None:
     made = Submission.objects.get(pk=waiting(writer, update(theater.production, title="x"))["id"])
-    for act, given in ((approve_submission, {"digest": made.token()}), (decline_submission, {})):
+    for act, given in ((approve_submission, {"digest": made.token()}), (reject_submission, {})):
         with pytest.raises(NotAllowed) as refusal:
             act(actor=world.acting(theater.stranger), submission=made, comment="x", **given)
         assert refusal.value.data["needs"] == ["approve_details"]
@@ -265,7 +265,7 @@ def test_who_may_not_decide_is_told_what_it_needs(theater: Theater, writer: User
 
 
 def test_a_sensitive_role_needs_its_second_factor_to_decide(theater: Theater, writer: User) -> None:
-    from accounts.permissions.selectors.rights import actor_for
+    from accounts.permissions.selectors.permissions import actor_for
 
     made = Submission.objects.get(pk=waiting(writer, update(theater.production, title="x"))["id"])
     with pytest.raises(NotAllowed) as refusal:
@@ -365,7 +365,7 @@ def test_pictures_and_people_are_shown_with_their_names(theater: Theater) -> Non
 
 
 def test_personal_values_that_stand_there_now_are_for_those_who_may_view_them(theater: Theater) -> None:
-    Role(section=theater.root, name="blind", title="Blind", rights=["propose_directory"]).save()
+    Role(section=theater.root, name="blind", title="Blind", permissions=["submit_directory"]).save()
     blind = world.give("blind", theater.root, by=theater.director)
     person = directory.person(by=theater.director, name="Ann Lee", published=True)
     registered()["person.update_contact"](actor=theater.acting(), person=person, changes={"phone": "+44 20 7946 0991"})
@@ -379,7 +379,7 @@ def test_personal_values_that_stand_there_now_are_for_those_who_may_view_them(th
     assert (shown[theater.director]["hidden"], shown[theater.director]["before"]) == (False, "+44 20 7946 0991")
 
 
-def test_personal_values_that_are_proposed_are_for_all_who_read_the_submission(theater: Theater) -> None:
+def test_personal_values_that_are_submitted_are_for_all_who_read_the_submission(theater: Theater) -> None:
     blind = theater.proposer("directory")
     section = theater.root.pk
     item = {

@@ -83,7 +83,7 @@ def test_whatever_is_wrong_with_the_inputs_a_draft_keeps_it(theater: Theater, wr
     }
 
 
-def test_everything_is_told_at_once_with_findings_and_mends(theater: Theater, writer: User) -> None:
+def test_everything_is_told_at_once_with_findings_and_hints(theater: Theater, writer: User) -> None:
     from productions.services.brand import create_brand_kit
 
     create_brand_kit(actor=theater.acting(), section=theater.root, fields={"forbidden_words": ["world-class"]})
@@ -113,7 +113,7 @@ def test_everything_is_told_at_once_with_findings_and_mends(theater: Theater, wr
     }
     (found,) = problem["data"]["findings"]
     assert (found["rule"], found["path"]) == (finding, "items.0.inputs.changes.synopsis")
-    assert found["mend"]
+    assert found["hint"]
 
 
 def test_what_breaks_the_rules_alone_is_told_as_such(theater: Theater, writer: User) -> None:
@@ -156,7 +156,7 @@ def test_references_in_a_circle_or_forward_are_refused(
     assert "items.0.inputs.production" in fields_at_fault(problem)
 
 
-def test_what_cannot_be_proposed_cannot_be_drafted(theater: Theater, writer: User) -> None:
+def test_what_cannot_be_submitted_cannot_be_drafted(theater: Theater, writer: User) -> None:
     browser = world.client(writer)
 
     def post(action: str, **inputs: Any) -> Any:
@@ -166,14 +166,14 @@ def test_what_cannot_be_proposed_cannot_be_drafted(theater: Theater, writer: Use
     assert fields_at_fault(refused(post("production.fly"), 400, "unknown_action")) == {
         "items.0.action": "unknown_action"
     }
-    # Of those who are concerned, not of those who hold a right.
-    refused(post("person.describe_self"), 400, "not_proposable")
-    refused(post("submission.approve", submission=1), 400, "not_proposable")
-    refused(post("file.discard"), 400, "not_proposable")
-    # Not proposable, and not theirs to do: here, or wherever it may turn out to be.
+    # Of those who are concerned, not of those who hold a permission.
+    refused(post("person.describe_self"), 400, "not_submittable")
+    refused(post("submission.approve", submission=1), 400, "not_submittable")
+    refused(post("file.discard"), 400, "not_submittable")
+    # Not submittable, and not theirs to do: here, or wherever it may turn out to be.
     refused(post("production.delete", production=theater.production.pk), 403, "not_allowed")
     refused(post("production.delete"), 403, "not_allowed")
-    # Proposable, but not by them.
+    # Submittable, but not by them.
     refused(post("venue.create", section=theater.root.pk), 403, "not_allowed")
     refused(post("venue.create"), 403, "not_allowed")
     # What they may not see does not exist for them.
@@ -188,17 +188,17 @@ def test_what_cannot_be_proposed_cannot_be_drafted(theater: Theater, writer: Use
         draft_submission(actor=System("test"), fields={})
 
 
-def test_the_right_is_asked_again_when_it_is_submitted(theater: Theater, writer: User) -> None:
+def test_the_permission_is_asked_again_when_it_is_submitted(theater: Theater, writer: User) -> None:
     made = draft(writer, update(theater.production, title="x"))
     from accounts.models import RoleAssignment
     from accounts.permissions.services.roles import end_role
 
     end_role(actor=theater.acting(), assignment=RoleAssignment.objects.get(user=writer), reason="over")
-    # What is published they still see, and may no longer propose to change.
+    # What is published they still see, and may no longer submit to change.
     refused(submit(writer, made), 403, "not_allowed")
 
 
-def test_people_propose_what_is_said_of_themselves_without_a_right(theater: Theater) -> None:
+def test_people_submit_what_is_said_of_themselves_without_a_permission(theater: Theater) -> None:
     ada = world.user("Ada")
     person = directory.person(by=theater.director, user=ada, name="Ada", bio="")
     other = directory.person(by=theater.director, name="Bea", published=True)
@@ -363,10 +363,10 @@ def test_or_waits_for_its_time(theater: Theater) -> None:
 
 
 def test_its_place_is_that_of_the_first_item_that_needs_approval(theater: Theater) -> None:
-    """Somebody who may edit the cast and only propose details: the credit is theirs to give, the production not."""
+    """Somebody who may edit the cast and only submit details: the credit is theirs to give, the production not."""
     from accounts.models import Role
 
-    Role(section=theater.root, name="mixed", title="Mixed", rights=["view_details", "propose_details", "edit_cast",
+    Role(section=theater.root, name="mixed", title="Mixed", permissions=["view_details", "submit_details", "edit_cast",
                                                                   "view_directory", "view_cast"]).save()  # fmt: skip
     mixed = world.give("mixed", theater.root, by=theater.director)
     ann = directory.person(by=theater.director, name="Ann", published=True)
@@ -376,7 +376,9 @@ def test_its_place_is_that_of_the_first_item_that_needs_approval(theater: Theate
     waits = done(submit(mixed, made))
     assert (waits["area"], waits["section"]) == ("details", theater.production.section_id)
     # The approver of details need not be one of cast, as long as its author may give the credit themselves.
-    Role(section=theater.root, name="approver", title="Approver", rights=["view_details", "approve_details"]).save()
+    Role(
+        section=theater.root, name="approver", title="Approver", permissions=["view_details", "approve_details"]
+    ).save()
     approver = world.give("approver", theater.root, by=theater.director)
     assert (
         done(world.post(world.client(approver), at(made, "approve"), {"comment": "", "digest": world.seen(made)}))[
@@ -389,7 +391,7 @@ def test_its_place_is_that_of_the_first_item_that_needs_approval(theater: Theate
 def test_a_credit_in_a_new_production_is_decided_on_where_that_is_made(theater: Theater) -> None:
     from accounts.models import Role
 
-    Role(section=theater.root, name="mixed", title="Mixed", rights=["view_details", "edit_details", "propose_cast",
+    Role(section=theater.root, name="mixed", title="Mixed", permissions=["view_details", "edit_details", "submit_cast",
                                                                   "view_directory"]).save()  # fmt: skip
     mixed = world.give("mixed", theater.root, by=theater.director)
     ann = directory.person(by=theater.director, name="Ann", published=True)

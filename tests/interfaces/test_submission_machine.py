@@ -11,9 +11,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from accounts.approvals.services.submissions import (
     approve_submission,
-    decline_submission,
     draft_submission,
     rebase_submission,
+    reject_submission,
     request_changes,
     save_submission,
     share_submission,
@@ -22,13 +22,13 @@ from accounts.approvals.services.submissions import (
 )
 from accounts.models import Submission, User
 from productions.models import Production
-from productions.services.productions import publish_production, update_production, withdraw_production
+from productions.services.productions import publish_production, unpublish_production, update_production
 from tests import world
 from tests.laws.scenes import Theater
 from theater_site.core.errors import Conflict, DomainError, Invalid, NotAllowed
 
 FIELDS = ("genre", "company")
-WRITABLE = {"draft", "changes_requested", "declined", "stale", "failed"}
+WRITABLE = {"draft", "changes_requested", "rejected", "stale", "failed"}
 OPEN = {"submitted", "changes_requested", "approved", "stale", "failed"}
 
 
@@ -43,7 +43,7 @@ class Model:
 
 
 class Submissions(RuleBasedStateMachine):
-    """Two who propose, a director who decides and changes things besides, another one who may be asked in."""
+    """Two who submit, a director who decides and changes things besides, another one who may be asked in."""
 
     made = Bundle("made")
 
@@ -113,11 +113,11 @@ class Submissions(RuleBasedStateMachine):
                 model.state = "stale"
 
     @rule(pk=made, who=st.integers(0, 3), comment=st.sampled_from(["", "Why"]))
-    def decline(self, pk: int, who: int, comment: str) -> None:
+    def reject(self, pk: int, who: int, comment: str) -> None:
         model, person = self.models[pk], self._person(who)
         allowed = person in self.deciders and person not in model.writers and model.state in OPEN and comment
-        if self._does(bool(allowed), decline_submission, person, pk, comment=comment):
-            model.state = "declined"
+        if self._does(bool(allowed), reject_submission, person, pk, comment=comment):
+            model.state = "rejected"
 
     @rule(pk=made, who=st.integers(0, 3))
     def ask(self, pk: int, who: int) -> None:
@@ -152,7 +152,7 @@ class Submissions(RuleBasedStateMachine):
     @rule()
     def publish_or_withdraw(self) -> None:
         """It is another field, so it makes nothing stale."""
-        action = withdraw_production if self.public else publish_production
+        action = unpublish_production if self.public else publish_production
         action(actor=self.theater.acting(), production=self.production)
         self.public = not self.public
 

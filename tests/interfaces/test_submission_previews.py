@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from accounts.approvals.services.submissions import draft_submission, request_changes, submit_submission
 from accounts.models import Submission, User
-from accounts.permissions.rules.rights import RIGHTS
-from accounts.permissions.selectors.rights import actor_for
+from accounts.permissions.rules.permissions import PERMISSIONS
+from accounts.permissions.selectors.permissions import actor_for
 from productions.models import Production
 from tests import world
 from tests.laws.scenes import Theater, changed, load_services, state, table
@@ -60,7 +60,7 @@ def seen(browser: Client, path: str, submission: Any) -> Any:
 
 
 def test_an_object_and_a_list_as_they_would_be(theater: Theater, author: User) -> None:
-    submission = approvals.proposal(theater.production, by=author, title="As it would be")
+    submission = approvals.submission(theater.production, by=author, title="As it would be")
     path = f"/api/v1/productions/{theater.production.pk}/"
     before = state()
     for who in (author, theater.director):
@@ -78,7 +78,7 @@ def test_an_object_and_a_list_as_they_would_be(theater: Theater, author: User) -
 
 
 def test_for_nobody_else_is_there_such_a_submission(theater: Theater, author: User) -> None:
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     path = f"/api/v1/productions/{theater.production.pk}/"
     for browser in (world.client(), world.client(theater.stranger)):
         for asked in (submission.pk, 10**17, "x", "-1", "1" * 19, "", "１"):
@@ -93,7 +93,7 @@ def test_for_nobody_else_is_there_such_a_submission(theater: Theater, author: Us
 
 def test_what_exists_in_the_preview_only(theater: Theater, author: User) -> None:
     by = approvals.holder(
-        ["propose_details", "view_details"], theater.season.section, by=theater.director, name="Of the season"
+        ["submit_details", "view_details"], theater.season.section, by=theater.director, name="Of the season"
     )
     submission = submitted(theater, by, *new_play(theater))
     browser = world.client(by)
@@ -111,7 +111,7 @@ def test_what_exists_in_the_preview_only(theater: Theater, author: User) -> None
 
 def test_its_pages_go_on_in_the_preview(theater: Theater, author: User) -> None:
     assert theater.draft
-    submission = approvals.proposal(theater.production, by=author, title="As it would be")
+    submission = approvals.submission(theater.production, by=author, title="As it would be")
     browser = world.client(theater.director)
     path: str | None = f"/api/v1/productions/?page_size=1&submission={submission.pk}"
     titles = []
@@ -124,7 +124,7 @@ def test_its_pages_go_on_in_the_preview(theater: Theater, author: User) -> None:
 
 
 def test_only_what_reads_can_be_looked_at(theater: Theater, author: User) -> None:
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     browser = world.client(theater.director)
     before = state()
     path = f"/api/v1/productions/{theater.production.pk}/"
@@ -147,7 +147,7 @@ def test_what_cannot_be_done_is_told_and_not_shown(theater: Theater, author: Use
 
 
 def test_a_failure_of_the_view_takes_all_back(theater: Theater, author: User) -> None:
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     browser = world.client(theater.director)
     before = state()
     assert seen(browser, "/api/v1/productions/999999/", submission.pk).status_code == 404
@@ -156,7 +156,7 @@ def test_a_failure_of_the_view_takes_all_back(theater: Theater, author: User) ->
 
 
 def test_it_costs_the_look_at_the_submission_and_its_doing(theater: Theater, author: User) -> None:
-    submission = approvals.proposal(theater.production, by=author)
+    submission = approvals.submission(theater.production, by=author)
     browser = world.client(theater.director)
     path = f"/api/v1/productions/{theater.production.pk}/internal/"
 
@@ -183,7 +183,7 @@ def test_every_get_can_be_looked_at_and_nothing_comes_of_it(theater: Theater, au
     """All routes in one theater: as many theaters would take minutes."""
     routes = [route for route in ROUTES if route.startswith("GET") and route != "GET schema"]
     calls = {route: call_of(route, theater) for route in routes}
-    submission = approvals.proposal(theater.production, by=author, title="As it would be")
+    submission = approvals.submission(theater.production, by=author, title="As it would be")
     strangers = [world.client(theater.stranger), world.client()]
     browsers = {route: world.client(call.who or theater.director) for route, call in calls.items()}
     before, wrong = state(), []
@@ -205,9 +205,9 @@ def test_every_get_can_be_looked_at_and_nothing_comes_of_it(theater: Theater, au
 
 
 def elsewhere(theater: Theater) -> User:
-    """Somebody who holds every right in a season of their own, and none where anything of the theater is."""
+    """Somebody who holds every permission in a season of their own, and none where anything of the theater is."""
     own = world.season(theater.root, by=theater.director).section
-    return approvals.holder(list(RIGHTS), own, by=theater.director, name="Elsewhere")
+    return approvals.holder(list(PERMISSIONS), own, by=theater.director, name="Elsewhere")
 
 
 def test_nobody_looks_by_a_draft_at_what_they_neither_see_nor_may_do(theater: Theater) -> None:
@@ -265,7 +265,7 @@ def test_a_draft_naming_something_hidden_shows_it_at_no_address(theater: Theater
 def test_whoever_decides_looks_at_what_is_no_judged_round_as_its_author_could_do_it(
     theater: Theater, author: User
 ) -> None:
-    submission = approvals.proposal(theater.production, by=author, title="As it would be")
+    submission = approvals.submission(theater.production, by=author, title="As it would be")
     path = f"/api/v1/productions/{theater.production.pk}/"
     decides = world.client(approvals.approver(theater.root, by=theater.director))
     assert seen(decides, path, submission.pk).json()["title"] == "As it would be"

@@ -1,4 +1,4 @@
-"""What somebody may only propose waits for somebody else, who approves exactly what was seen."""
+"""What somebody may only submit waits for somebody else, who approves exactly what was seen."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def author(theater: Theater) -> User:
     return world.give("marketing_coordinator", theater.root, by=theater.director)
 
 
-def propose(theater: Theater, author: User, **changes: Any) -> Any:
+def submit(theater: Theater, author: User, **changes: Any) -> Any:
     production = theater.production
     return world.patch(world.client(author), f"/api/v1/productions/{production.pk}/", changes, production.version)
 
@@ -41,10 +41,10 @@ def decide(who: User, submission: int, verb: str, comment: str = "") -> Any:
     return world.post(world.client(who), f"/api/v1/submissions/{submission}/{verb}/", body)
 
 
-def test_a_proposal_waits_and_changes_nothing_else(theater: Theater, author: User) -> None:
+def test_a_submission_waits_and_changes_nothing_else(theater: Theater, author: User) -> None:
     assert theater.production
     before = state()
-    answer = propose(theater, author, title="Proposed")
+    answer = submit(theater, author, title="Submitted")
     assert answer.status_code == 202
     assert answer["Location"].endswith(f"/api/v1/submissions/{answer.json()['id']}/")
     assert set(changed(before)) <= {
@@ -60,19 +60,19 @@ def test_a_proposal_waits_and_changes_nothing_else(theater: Theater, author: Use
         {
             "action": "production.update",
             "name": "",
-            "inputs": {"production": theater.production.pk, "changes": {"title": "Proposed"}},
+            "inputs": {"production": theater.production.pk, "changes": {"title": "Submitted"}},
             "if_version": theater.production.version,
         }
     ]
 
 
-def test_approving_applies_exactly_what_was_proposed(theater: Theater, author: User) -> None:
-    submission = propose(theater, author, title="Proposed", authors=["Ann", "Bob"], synopsis="*New*").json()["id"]
+def test_approving_applies_exactly_what_was_submitted(theater: Theater, author: User) -> None:
+    submission = submit(theater, author, title="Submitted", authors=["Ann", "Bob"], synopsis="*New*").json()["id"]
     answer = decide(theater.director, submission, "approve", "Good.")
     assert answer.status_code == 200, answer.content
     assert answer.json()["state"] == "applied"
     production = Production.objects.get(pk=theater.production.pk)
-    assert (production.title, production.authors, production.synopsis) == ("Proposed", ["Ann", "Bob"], "*New*")
+    assert (production.title, production.authors, production.synopsis) == ("Submitted", ["Ann", "Bob"], "*New*")
     applied = AuditEntry.objects.get(action="production.update")
     assert (applied.actor_id, applied.on_behalf_of_id) == (theater.director.pk, author.pk)
     approval = AuditEntry.objects.get(action="submission.approve")
@@ -83,9 +83,9 @@ def test_approving_applies_exactly_what_was_proposed(theater: Theater, author: U
     assert decide(author, submission, "withdraw").status_code == 409
 
 
-def test_something_new_can_be_proposed(theater: Theater) -> None:
+def test_something_new_can_be_submitted(theater: Theater) -> None:
     author = world.give("production_manager", theater.root, by=theater.director)
-    # A production manager may edit; somebody who may only propose details:
+    # A production manager may edit; somebody who may only submit details:
     author = world.give("marketing_coordinator", theater.root, by=theater.director)
     answer = world.post(world.client(author), "/api/v1/productions/", {"season": theater.season.pk, "title": "New one"})
     assert answer.status_code == 202, answer.content
@@ -97,7 +97,7 @@ def test_something_new_can_be_proposed(theater: Theater) -> None:
 
 
 def test_nobody_approves_their_own(theater: Theater, author: User) -> None:
-    submission = propose(theater, author, title="Proposed").json()["id"]
+    submission = submit(theater, author, title="Submitted").json()["id"]
     world.give("director", theater.root, by=theater.director, to=author)
     before = state()
     answer = decide(author, submission, "approve")
@@ -106,7 +106,7 @@ def test_nobody_approves_their_own(theater: Theater, author: User) -> None:
 
 
 def test_what_would_now_do_something_else_is_stale(theater: Theater, author: User) -> None:
-    submission = propose(theater, author, title="Proposed").json()["id"]
+    submission = submit(theater, author, title="Submitted").json()["id"]
     registered()["production.update"](
         actor=theater.acting(), production=theater.production, changes={"title": "Meanwhile"}
     )
@@ -116,7 +116,7 @@ def test_what_would_now_do_something_else_is_stale(theater: Theater, author: Use
     # Nothing of it is done, and that it was tried is kept.
     assert [name for name in changed(before) if not name.startswith("accounts_")] == []
     assert Submission.objects.get(pk=submission).state == "stale"
-    assert decide(theater.director, submission, "decline", "It has moved on.").status_code == 200
+    assert decide(theater.director, submission, "reject", "It has moved on.").status_code == 200
 
 
 def test_what_is_gone_cannot_be_approved(theater: Theater, author: User) -> None:
@@ -135,20 +135,20 @@ def test_what_is_gone_cannot_be_approved(theater: Theater, author: User) -> None
     assert Submission.objects.get(pk=waiting).state == "failed"
 
 
-def test_declining_needs_a_comment_and_changes_nothing(theater: Theater, author: User) -> None:
-    submission = propose(theater, author, title="Proposed").json()["id"]
+def test_rejecting_needs_a_comment_and_changes_nothing(theater: Theater, author: User) -> None:
+    submission = submit(theater, author, title="Submitted").json()["id"]
     for empty in ("", "   "):
-        answer = decide(theater.director, submission, "decline", empty)
+        answer = decide(theater.director, submission, "reject", empty)
         assert answer.status_code == 400
         assert answer.json()["errors"][0]["field"] == "comment"
-    assert decide(theater.director, submission, "decline", "Not now.").json()["comment"] == "Not now."
-    assert Production.objects.get(pk=theater.production.pk).title != "Proposed"
+    assert decide(theater.director, submission, "reject", "Not now.").json()["comment"] == "Not now."
+    assert Production.objects.get(pk=theater.production.pk).title != "Submitted"
     assert Notification.objects.filter(kind="submission_decided", recipient=author).count() == 1
     assert decide(theater.director, submission, "approve").status_code == 409
 
 
 def test_its_author_withdraws_it_and_nobody_else(theater: Theater, author: User) -> None:
-    submission = propose(theater, author, title="Proposed").json()["id"]
+    submission = submit(theater, author, title="Submitted").json()["id"]
     assert decide(theater.director, submission, "withdraw").status_code == 403
     assert decide(theater.stranger, submission, "withdraw").status_code == 404
     with pytest.raises(NotAllowed):
@@ -159,16 +159,16 @@ def test_its_author_withdraws_it_and_nobody_else(theater: Theater, author: User)
     assert decide(theater.director, submission, "approve").status_code == 409
 
 
-def test_who_may_neither_do_nor_propose_is_refused(theater: Theater) -> None:
+def test_who_may_neither_do_nor_submit_is_refused(theater: Theater) -> None:
     viewer = world.give("viewer", theater.root, by=theater.director)
-    assert propose(theater, viewer, title="x").status_code == 403
+    assert submit(theater, viewer, title="x").status_code == 403
     assert not Submission.objects.exists()
 
 
-def test_a_proposal_is_judged_when_it_is_made(theater: Theater, author: User) -> None:
+def test_a_submission_is_judged_when_it_is_made(theater: Theater, author: User) -> None:
     for wrong in ({"title": ""}, {"opens_on": "2026", "closes_on": "2025"}):
-        assert propose(theater, author, **wrong).status_code == 400
-    assert propose(theater, author, running_minutes=100_000).status_code == 400
+        assert submit(theater, author, **wrong).status_code == 400
+    assert submit(theater, author, running_minutes=100_000).status_code == 400
     answer = world.patch(world.client(author), f"/api/v1/productions/{theater.production.pk}/", {"title": "x"}, 99)
     assert answer.status_code == 412
     assert not Submission.objects.exists()
@@ -178,7 +178,7 @@ def test_a_proposal_is_judged_when_it_is_made(theater: Theater, author: User) ->
 def test_two_approvers_at_once_apply_it_once(real_database: None) -> None:
     theater = Theater()
     author = world.give("marketing_coordinator", theater.root, by=theater.director)
-    submission = propose(theater, author, title="Proposed").json()["id"]
+    submission = submit(theater, author, title="Submitted").json()["id"]
     browsers: list[Client] = [world.client(who) for who in (theater.director, theater.other_director)]
     path = f"/api/v1/submissions/{submission}/approve/"
     body = {"comment": "", "digest": world.seen(submission)}
@@ -188,8 +188,8 @@ def test_two_approvers_at_once_apply_it_once(real_database: None) -> None:
 
 
 def test_it_is_one_submission_one_decision(theater: Theater, author: User) -> None:
-    submission = Submission.objects.get(pk=propose(theater, author, title="Proposed").json()["id"])
-    decline = registered()["submission.decline"]
-    decline(actor=theater.acting(), submission=submission, comment="No.")
+    submission = Submission.objects.get(pk=submit(theater, author, title="Submitted").json()["id"])
+    reject = registered()["submission.reject"]
+    reject(actor=theater.acting(), submission=submission, comment="No.")
     with pytest.raises(Conflict):
-        decline(actor=theater.acting(), submission=submission, comment="No.")
+        reject(actor=theater.acting(), submission=submission, comment="No.")

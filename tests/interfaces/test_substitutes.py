@@ -96,7 +96,7 @@ def test_for_somebody_else_within_ones_own_ceiling(theater: Theater, deputy: Use
     manager = approvals.holder(["manage_members", "approve_details"], theater.section, by=theater.director)
     with pytest.raises(NotAllowed) as refused:
         approvals.substitute(away, deputy, theater.section, by=manager)
-    assert code_of(refused) == "beyond_own_rights"
+    assert code_of(refused) == "beyond_own_permissions"
     with pytest.raises(NotAllowed) as refused:
         approvals.substitute(away, manager, theater.section, by=manager, area="details")
     assert code_of(refused) == "own_role"
@@ -132,7 +132,7 @@ def test_nobody_gets_a_step_that_whoever_names_them_could_not_decide(theater: Th
     approvals.steps(
         theater.section,
         {"title": "Board", "role": board},
-        {"title": "Look", "right": "approve_details"},
+        {"title": "Look", "permission": "approve_details"},
         by=theater.director,
     )
     with pytest.raises(NotAllowed) as refused:

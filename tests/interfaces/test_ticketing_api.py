@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from productions.services.productions import withdraw_production
+from productions.services.productions import unpublish_production
 from scheduling.models import Category, OccurrenceStatus
 from scheduling.services.occurrences import cancel_occurrence
 from tests import world
@@ -76,15 +76,22 @@ def test_categories_without_a_price_are_not_sold():
     hall = scene.chart(by=director, rows=1, seats=2, balcony=1, standing=5)
     evening = scene.performance(play, by=director, chart=hall)
     price = [{"category": scene.STALLS, "price": Decimal(10), "name": "Front"}]
-    open_sale(actor=world.acting(director), performance=evening, terms={"chart": hall, "currency": "EUR"}, bands=price)
+    open_sale(
+        actor=world.acting(director),
+        performance=evening,
+        terms={"chart": hall, "currency": "EUR"},
+        price_categories=price,
+    )
     up = hall.seats.get(category=scene.BALCONY)
     answer = refused(Conflict, "seats_not_sold", scene.hold, at=evening, seats=[up])
     assert answer.data == {"seats": [{"id": up.pk, "label": "Balcony, row 1, seat 1"}]}
     refused(Conflict, "area_not_sold", scene.hold, at=evening, area=hall.areas.get(), quantity=1)
     shown = world.client().get(f"/api/v1/performances/{evening.pk}/seats/").json()
     assert [seat["state"] for seat in shown["seats"]] == ["free", "free", "not_for_sale"]
-    assert [(band["name"], band["price"]) for band in shown["bands"]] == [("Front", "10.00")]
-    assert [(area["band"], area["left"]) for area in shown["areas"]] == [(None, 5)]
+    assert [(price_category["name"], price_category["price"]) for price_category in shown["price_categories"]] == [
+        ("Front", "10.00")
+    ]
+    assert [(area["price_category"], area["left"]) for area in shown["areas"]] == [(None, 5)]
     sale = availability.sale_of(evening.pk)
     assert availability.free_places(sale, timezone.now()) == 2
     # An area that the sale has no counter for, as after a repair by hand, is refused and not oversold.
@@ -128,7 +135,7 @@ def test_nobody_buys_before_the_sale_after_it_or_what_is_not_public():
     evening.refresh_from_db()
     type(evening).objects.filter(pk=evening.pk).update(status=OccurrenceStatus.DONE)
     assert code() == "performance_over"
-    withdraw_production(actor=acting, production=evening.production)
+    unpublish_production(actor=acting, production=evening.production)
     assert code() == "not_on_sale"
 
 
@@ -139,8 +146,8 @@ def test_a_performance_without_a_time_or_a_production_can_be_sold():
         start_time=None, duration_minutes=None,
     )  # fmt: skip
     terms = {"chart": seats[0].chart, "currency": "JPY"}
-    bands = [{"category": scene.STALLS, "price": Decimal(1500)}]
-    open_sale(actor=world.acting(director), performance=alone, terms=terms, bands=bands)
+    price_categories = [{"category": scene.STALLS, "price": Decimal(1500)}]
+    open_sale(actor=world.acting(director), performance=alone, terms=terms, price_categories=price_categories)
     assert str(scene.hold(alone, seats[:2]).total) == "3000 JPY"
     # The same seats at another performance are other places.
     assert _code_of_a_hold(evening, seats[:2]) is None
@@ -305,18 +312,18 @@ def test_a_sale_is_refused_where_its_prices_do_not_fit():
     acting, chart = world.acting(director), seats[0].chart
     matinee = scene.performance(evening.production, by=director, chart=chart)
 
-    def sell(what=matinee, bands=((scene.STALLS, "5"),), **terms):
-        listed = [{"category": category, "price": Decimal(price)} for category, price in bands]
+    def sell(what=matinee, price_categories=((scene.STALLS, "5"),), **terms):
+        listed = [{"category": category, "price": Decimal(price)} for category, price in price_categories]
         return open_sale(
-            actor=acting, performance=what, terms={"chart": chart, "currency": "EUR", **terms}, bands=listed
+            actor=acting, performance=what, terms={"chart": chart, "currency": "EUR", **terms}, price_categories=listed
         )
 
-    refused(Invalid, "required", sell, bands=())
-    refused(Invalid, "unknown_category", sell, bands=(("Box", "5"),))
-    refused(Conflict, "category_repeated", sell, bands=((scene.STALLS, "5"), (scene.STALLS, "6")))
-    refused(Invalid, "negative_price", sell, bands=((scene.STALLS, "-1"),))
-    refused(Invalid, "bad_amount", sell, bands=((scene.STALLS, "5.001"),))
-    refused(Invalid, "bad_amount", sell, bands=((scene.STALLS, "5.5"),), currency="JPY")
+    refused(Invalid, "required", sell, price_categories=())
+    refused(Invalid, "unknown_category", sell, price_categories=(("Box", "5"),))
+    refused(Conflict, "category_repeated", sell, price_categories=((scene.STALLS, "5"), (scene.STALLS, "6")))
+    refused(Invalid, "negative_price", sell, price_categories=((scene.STALLS, "-1"),))
+    refused(Invalid, "bad_amount", sell, price_categories=((scene.STALLS, "5.001"),))
+    refused(Invalid, "bad_amount", sell, price_categories=((scene.STALLS, "5.5"),), currency="JPY")
     refused(Invalid, "invalid_choice", sell, currency="XXX")
     refused(Invalid, "max_value", sell, tax_rate=Decimal(101))
     refused(Invalid, "other_space", sell, chart=scene.chart(by=director))

@@ -75,7 +75,7 @@ def test_leaving_by_the_link_of_either_mail(full):
     ((_, bobs),) = mailed("waiting_list_joined", "bob@home.example")
     cancel_order(actor=world.acting(director), order=order)
     ((_, adas),) = mailed("waiting_list_offer")
-    # Ada declines; Bob, who is next, gets what she leaves.
+    # Ada rejects; Bob, who is next, gets what she leaves.
     assert world.post(world.client(), leave, {"key": adas}).status_code == 204
     assert [address for address, _ in mailed("waiting_list_offer")] == ["ada@home.example", "bob@home.example"]
     assert PerformanceSeat.objects.filter(state="held").count() == 1

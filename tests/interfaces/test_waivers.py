@@ -51,7 +51,7 @@ def test_it_lasts_until_then_and_is_told_in_the_audit_log(theater: Theater) -> N
     with pytest.raises(Conflict) as refused:
         subtitle(theater)
     (finding,) = refused.value.data["findings"]
-    assert {"field", "rule", "severity", "message", "mend", "object_type", "object_id"} <= finding.keys()
+    assert {"field", "rule", "severity", "message", "hint", "object_type", "object_id"} <= finding.keys()
     body = {
         "section": theater.production.section.pk,
         "object_type": finding["object_type"],
@@ -137,7 +137,7 @@ def test_what_is_refused(given: dict[str, Any], code: str, theater: Theater) -> 
     assert refused.value.code == code
 
 
-def test_it_takes_the_right_to_approve_the_brand_there(theater: Theater) -> None:
+def test_it_takes_the_permission_to_approve_the_brand_there(theater: Theater) -> None:
     editor = approvals.holder(["edit_brand", "view_brand", "view_details"], theater.root, by=theater.director)
     with pytest.raises(NotAllowed):
         approvals.waiver(theater.production, by=editor)

@@ -9,7 +9,17 @@ import pytest
 from theater_site.core.announcements import Announcement
 
 MODULES = [
-    f"{app}.signals" for app in ("theater_site.core", "accounts", "productions", "directory", "scheduling", "ticketing")
+    f"{app}.signals"
+    for app in (
+        "theater_site.core",
+        "accounts.permissions",
+        "accounts.approvals",
+        "accounts.privacy",
+        "productions",
+        "directory",
+        "scheduling",
+        "ticketing",
+    )
 ]
 ANNOUNCEMENTS = {
     f"{module}.{name}": value

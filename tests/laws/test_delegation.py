@@ -1,4 +1,4 @@
-"""Whatever is given, edited, moved, shortened, handed over and taken: nobody holds more than somebody with the right gave
+"""Whatever is given, edited, moved, shortened, handed over and taken: nobody holds more than somebody with the permission gave
 them, every way of asking tells the same, and somebody can always delegate.
 
 A machine does what people do, as people do it, and keeps a naive account of who holds what, by climbing the tree.
@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 
 from accounts.models import Invitation, RoleAssignment, Section, SectionGrant, SectionKind, User
 from accounts.permissions.selectors.explain import explain, members, who
-from accounts.permissions.selectors.rights import holders_of
+from accounts.permissions.selectors.permissions import holders_of
 from accounts.permissions.services.handing_over import carry_over, hand_over
 from accounts.permissions.services.invitations import accept_invitation, invite
 from accounts.permissions.services.moving import move_section
@@ -44,12 +44,12 @@ pytestmark = pytest.mark.django_db
 
 NOON = datetime.fromisoformat("2027-03-01T12:00:00+00:00")
 HOUR = timedelta(hours=1)
-RIGHTS = ("manage_members", "view_members", "edit_schedule", "edit_tickets")
+PERMISSIONS = ("manage_members", "view_members", "edit_schedule", "edit_tickets")
 # Many more with HYPOTHESIS_PROFILE=explore.
 EXAMPLES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else 6
 _place = st.integers(0, 30)
 _hours = st.one_of(st.none(), st.integers(1, 6))
-_rights = st.sets(st.sampled_from(RIGHTS), min_size=1)
+_permissions = st.sets(st.sampled_from(PERMISSIONS), min_size=1)
 
 
 class Delegation(RuleBasedStateMachine):
@@ -79,16 +79,16 @@ class Delegation(RuleBasedStateMachine):
                 actor=world.acting(self.director),
                 section=self.root,
                 name=f"made_{n}",
-                fields={"title": "x", "rights": list(rights)},
+                fields={"title": "x", "permissions": list(permissions)},
             )
-            for n, rights in enumerate((RIGHTS, RIGHTS[:3], RIGHTS[2:]))
+            for n, permissions in enumerate((PERMISSIONS, PERMISSIONS[:3], PERMISSIONS[2:]))
         ]
         self.steps = 0
         self.offers: list[tuple[User, str]] = []
         for person in self.people:
             delegation.with_address(person)
         # Two who delegate a part, one of them for a while; somebody by the word of each; one who manages both parts and
-        # holds little in them; one right that its holder has elsewhere only.
+        # holds little in them; one permission that its holder has elsewhere only.
         self._given(self.director, 1, 0, 1, 4)
         self._given(self.director, 2, 1, 2, None)
         self._given(self.director, 2, 2, 1, None)
@@ -147,15 +147,15 @@ class Delegation(RuleBasedStateMachine):
         """Naively, by climbing: what everybody holds on each section, now and later."""
         paths, now = self._paths(), self._now
         held: dict[tuple[int, str, int], list[tuple[datetime | None, datetime | None]]] = {}
-        rows = SectionGrant.objects.filter(user__is_active=True, permission__codename__in=RIGHTS)
-        for user, right, place, start, end in rows.values_list(
+        rows = SectionGrant.objects.filter(user__is_active=True, permission__codename__in=PERMISSIONS)
+        for user, permission, place, start, end in rows.values_list(
             "user_id", "permission__codename", "content_object_id", "starts_at", "ends_at"
         ):
             if end is not None and end <= now:
                 continue
             for section, path in paths.items():
                 if path.startswith(paths[place]):
-                    held.setdefault((user, right, section), []).append((start, end))
+                    held.setdefault((user, permission, section), []).append((start, end))
         return held
 
     @property
@@ -166,14 +166,14 @@ class Delegation(RuleBasedStateMachine):
 
     def _nobody_rose_above(self, by: User, before: dict[Any, list[Any]]) -> None:
         """Whatever anybody newly holds, the one who acted held there for as long, or the one handed over from did."""
-        for (user, right, section), spans in self._held().items():
-            known = before.get((user, right, section), [])
+        for (user, permission, section), spans in self._held().items():
+            known = before.get((user, permission, section), [])
             for span in spans:
                 if self._within(span, known):
                     continue
-                assert user != by.pk, f"{by.name} rose to {right} on {section} by their own hand"
-                own = before.get((by.pk, right, section), [])
-                assert self._within(span, own), f"{by.name} gave {right} on {section} for {span}, and held {own}"
+                assert user != by.pk, f"{by.name} rose to {permission} on {section} by their own hand"
+                own = before.get((by.pk, permission, section), [])
+                assert self._within(span, own), f"{by.name} gave {permission} on {section} for {span}, and held {own}"
 
     def _within(self, span: tuple[Any, Any], spans: list[tuple[Any, Any]]) -> bool:
         """The rest of the span, from now on, lies in one of the others."""
@@ -229,13 +229,13 @@ class Delegation(RuleBasedStateMachine):
         assignment = self._assignment(which)
         self._try(set_end_of_role, self._actor(by, assignment.section), assignment=assignment, ends_at=ends, reason="")
 
-    @rule(by=_place, role=_place, rights=_rights)
-    def a_role_is_edited(self, by: int, role: int, rights: set[str]) -> None:
+    @rule(by=_place, role=_place, permissions=_permissions)
+    def a_role_is_edited(self, by: int, role: int, permissions: set[str]) -> None:
         self._try(
             update_role,
             self._actor(by, self.root),
             role=self._pick(self.roles, role),
-            changes={"rights": sorted(rights)},
+            changes={"permissions": sorted(permissions)},
         )
 
     @rule(by=_place, leaver=_place, to=_place)
@@ -314,7 +314,7 @@ class Delegation(RuleBasedStateMachine):
 
     @invariant()
     def whatever_is_held_hangs_on_more(self) -> None:
-        """Each row lies within its origin in right, place and time to come; no row hangs on itself, however far around."""
+        """Each row lies within its origin in permission, place and time to come; no row hangs on itself, however far around."""
         paths, now = self._paths(), self._now
         rows = {row.pk: row for row in SectionGrant.objects.select_related("permission")}
         for row in rows.values():
@@ -367,20 +367,20 @@ class Delegation(RuleBasedStateMachine):
             seen = set(Section.objects.visible_to(actor).values_list("pk", flat=True))
             for section in sections:
                 member = listed[section.pk].get(person.pk)
-                for right in RIGHTS:
-                    spans = held.get((person.pk, right, section.pk), [])
+                for permission in PERMISSIONS:
+                    spans = held.get((person.pk, permission, section.pk), [])
                     live = any((s is None or s <= now) and (e is None or now < e) for s, e in spans)
-                    told = explain(user, right, section, now)
+                    told = explain(user, permission, section, now)
                     assert told.allowed == live
-                    assert actor.holds(right, section, now) == live
-                    assert user.has_perm(f"accounts.{right}", section) == live
-                    assert (member is not None and right in member.rights) == live
-                    everywhere = actor.sections_held(right, now)
+                    assert actor.holds(permission, section, now) == live
+                    assert user.has_perm(f"accounts.{permission}", section) == live
+                    assert (member is not None and permission in member.permissions) == live
+                    everywhere = actor.sections_held(permission, now)
                     assert (everywhere is EVERYWHERE or section.pk in everywhere) == live
                     if live and told.until is not None:
                         second = timedelta(seconds=1)
-                        assert actor.holds(right, section, told.until - second)
-                        assert not actor.holds(right, section, told.until)
+                        assert actor.holds(permission, section, told.until - second)
+                        assert not actor.holds(permission, section, told.until)
                 visible = any(
                     (s is None or s <= now) and (e is None or now < e)
                     for s, e in held.get((person.pk, "view_members", section.pk), [])

@@ -93,7 +93,7 @@ class Zebedee:
         give_consent(actor=by, person=self.person, purpose="photo", note=CONSENT)
         self.play = self.performance.production
         directory.credit(self.play, self.person, "Puck", by=self.director)
-        # Somebody else proposes something about them, and it waits.
+        # Somebody else submits something about them, and it waits.
         proposer = world.give("company_member", area("Directory"), by=self.director)
         update_person.submit(actor=world.acting(proposer), person=self.person, changes={"sort_name": f"{NAME}, Mr"})
         self.submission = update_production.submit(
@@ -106,7 +106,7 @@ class Zebedee:
         approvals.waiver(self.play, by=self.director, reason=f"{NAME} asked for it.")
         self.browser = world.client(self.user)
         self.browser.get("/api/v1/me/")
-        world.patch(self.browser, "/api/v1/me/notice-preferences/", {"digest_at": "07:00"})
+        world.patch(self.browser, "/api/v1/me/notification-preferences/", {"digest_at": "07:00"})
         Authenticator.objects.create(user=self.user, type="totp", data={"secret": encrypt("x")})
         held = ticketing.hold(self.performance, self.seats[:2])
         self.order = ticketing.order(held, paid_to=self.director, buyer_name=BUYER, buyer_email=MAIL)
@@ -164,7 +164,7 @@ def test_the_export_tells_everything_that_was_planted() -> None:
     assert empty <= {
         "accounts.agreement", "accounts.apitoken", "accounts.invitation", "accounts.waiting", "accounts.waiver",
         "media_library.depiction", "media_library.stagedfile",
-        "ticketing.admission",
+        "ticketing.check_in",
     }  # fmt: skip
     assert "Bea Other" not in text
     entry = AuditEntry.objects.get(action="personal_data.export")
@@ -231,7 +231,7 @@ def test_a_token_of_theirs_is_revoked() -> None:
     zebedee = Zebedee()
     lead = world.give("director", zebedee.play.section, by=zebedee.director)
     token = create_token(
-        actor=world.acting(lead), section=zebedee.play.section, name="Site", rights=[],
+        actor=world.acting(lead), section=zebedee.play.section, name="Site", permissions=[],
         expires_at=datetime.now(UTC) + timedelta(days=1),
     )  # fmt: skip
     zebedee.erase(user=lead)

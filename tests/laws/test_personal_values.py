@@ -54,7 +54,7 @@ def test_planted_values_stand_in_their_own_columns_only(caplog: pytest.LogCaptur
     world.client(theater.director).get("/api/v1/audit/")
     browser.get("/api/v1/productions/", {"title": MAIL})
     world.post(browser, "/api/v1/productions/", {"season": theater.season.pk, "title": "", MAIL: MARK})
-    registered()["submission.decline"](
+    registered()["submission.reject"](
         actor=theater.acting(), submission=Submission.objects.get(pk=answer.json()["id"]), comment="Xq7Comment"
     )
     assert {text: found(text) - homes for text, homes in HOMES.items()} == {text: set() for text in HOMES}

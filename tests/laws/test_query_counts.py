@@ -1,4 +1,4 @@
-"""A list of twenty costs the queries of a list of one; rights cost two queries a request at most."""
+"""A list of twenty costs the queries of a list of one; permissions cost two queries a request at most."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import SectionKind
-from accounts.permissions.selectors.rights import _FEW
+from accounts.permissions.selectors.permissions import _FEW
 from accounts.permissions.services.sections import create_section
 from tests import world
 from tests.laws.scenes import Theater, table
@@ -53,14 +53,14 @@ def test_a_list_of_twenty_costs_the_queries_of_a_list_of_one(name: str, who: str
     assert len(then) == len(first), "\n".join(then)
 
 
-def _about_rights(queries: list[str]) -> list[str]:
-    # Questions about rights read grants, or of sections the place in the tree; a section as content is read whole.
+def _about_permissions(queries: list[str]) -> list[str]:
+    # Questions about permissions read grants, or of sections the place in the tree; a section as content is read whole.
     place = r'^SELECT ("accounts_section"."(id|path)"( AS "\w+")?(, )?)+ FROM "accounts_section"'
     return [sql for sql in queries if re.search(rf'FROM "?accounts_sectiongrant|{place}', sql)]
 
 
 @pytest.mark.parametrize("everywhere", [True, False])
-def test_rights_cost_two_queries_whatever_is_asked(everywhere: bool, theater: Theater) -> None:
+def test_permissions_cost_two_queries_whatever_is_asked(everywhere: bool, theater: Theater) -> None:
     """Somebody with several roles in several places: where a page is read, and where something is changed."""
     who = world.give("production_manager", theater.season.section, by=theater.director)
     if everywhere:
@@ -81,11 +81,11 @@ def test_rights_cost_two_queries_whatever_is_asked(everywhere: bool, theater: Th
         with CaptureQueriesContext(connection) as queries:
             answer = ask()
         assert answer.status_code in (200, 201), answer.content
-        asked = _about_rights([query["sql"] for query in queries])
+        asked = _about_permissions([query["sql"] for query in queries])
         assert 1 <= len(asked) <= 2, "\n".join(asked)
 
 
-def test_rights_cost_two_queries_among_hundreds_of_sections(theater: Theater) -> None:
+def test_permissions_cost_two_queries_among_hundreds_of_sections(theater: Theater) -> None:
     """Of more sections than are named one by one in a statement, the one asked about is looked up along."""
     who = world.give("production_manager", theater.season.section, by=theater.director)
     world.give("viewer", world.season(theater.root, by=theater.director).section, by=theater.director, to=who)
@@ -107,5 +107,5 @@ def test_rights_cost_two_queries_among_hundreds_of_sections(theater: Theater) ->
             with CaptureQueriesContext(connection) as queries:
                 answer = ask()
             assert answer.status_code == 200, answer.content
-            asked = _about_rights([query["sql"] for query in queries])
+            asked = _about_permissions([query["sql"] for query in queries])
             assert 1 <= len(asked) <= 2, "\n".join(asked)

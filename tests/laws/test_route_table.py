@@ -18,7 +18,7 @@ from django.urls import get_resolver
 
 from accounts.models import Section, SectionKind, User
 from accounts.permissions.rules.roles import PRESETS
-from accounts.permissions.selectors.rights import actor_for
+from accounts.permissions.selectors.permissions import actor_for
 from accounts.permissions.services.sections import create_section
 from tests import world
 from tests.laws.scenes import Call, Theater
@@ -29,10 +29,10 @@ from theater_site.core.models import ContentModel
 
 pytestmark = pytest.mark.django_db
 
-# A right, and the path of the section on which it is needed.
+# A permission, and the path of the section on which it is needed.
 Need = tuple[str, str]
 
-# Open to whoever holds a right anywhere; and the log of what happened in the foreign section itself.
+# Open to whoever holds a permission anywhere; and the log of what happened in the foreign section itself.
 ANYWHERE = {"GET conflicts", "POST file-list", "GET audit-detail"}
 
 
@@ -74,12 +74,14 @@ class Table:
 
     def holds(self, role: str, place: str, needs: Iterable[Need]) -> bool:
         paths = tuple(section.path for section in self.places[place])
-        return all(right in PRESETS[role][1] and path.startswith(paths) for right, path in needs)
+        return all(permission in PRESETS[role][1] and path.startswith(paths) for permission, path in needs)
 
     def asked(self, needs: list[Need]) -> list[tuple[str, str]]:
-        """Whom the request is judged by. Whoever lacks a right for it is refused in their own section already, so of others
+        """Whom the request is judged by. Whoever lacks a permission for it is refused in their own section already, so of others
         in a foreign one it is enough to ask those who would have it."""
-        enough = [role for role, (_, rights) in PRESETS.items() if rights >= {right for right, _ in needs}]
+        enough = [
+            role for role, (_, permissions) in PRESETS.items() if permissions >= {permission for permission, _ in needs}
+        ]
         elsewhere = {"director", *(enough[1:2] if needs else ("production_manager", "box_office"))}
         if not needs:
             return [(role, "foreign") for role in sorted(elsewhere)]
@@ -102,11 +104,11 @@ def needs_of(route: str, call: Call, theater: Theater, monkeypatch: pytest.Monke
     model = getattr(getattr(view, "queryset", None), "model", None)
     named = call.kwargs.get("pk")
     row = model._base_manager.filter(pk=named).first() if isinstance(named, int) and model is not None else None
-    needs = [(right, _path(row)) for right in call.needs]
+    needs = [(permission, _path(row)) for permission in call.needs]
     if action is not None and action.needs:
         given = _arguments(route, call, action, theater, monkeypatch)
         told = {action.subject, *(call.body if isinstance(call.body, dict) else ())}
-        needs += [(right, _path(scope)) for right, scope in action.scopes(given)]
+        needs += [(permission, _path(scope)) for permission, scope in action.scopes(given)]
         needs += [_to_see(one) for name, one in given.items() if name in told and _hidden(one, theater.stranger)]
     elif action is None and isinstance(row, ContentModel) and 200 not in call.stranger:
         needs.append(_to_see(row))
@@ -139,7 +141,7 @@ def _hidden(row: Any, stranger: User) -> bool:
 
 
 def _to_see(row: ContentModel) -> Need:
-    return type(row).view_right, _path(row)
+    return type(row).view_permission, _path(row)
 
 
 def _path(scope: Any) -> str:
@@ -148,15 +150,18 @@ def _path(scope: Any) -> str:
 
 
 def _expected(shared: Table, route: str, call: Call, needs: list[Need], key: tuple[str, str]) -> set[int]:
-    """What the answer may be: done, stored as a proposal, or refused."""
+    """What the answer may be: done, stored as a submission, or refused."""
     _, action = VIEWS[route]
     if not needs:
         return call.stranger | ({call.status} if route in ANYWHERE else set())
     if shared.holds(*key, needs):
         return {call.status}
-    if action is not None and action.proposable:
-        decided = {need.right for need in action.needs}
-        less = [("propose_" + right.split("_", 1)[1] if right in decided else right, path) for right, path in needs]
+    if action is not None and action.submittable:
+        decided = {need.permission for need in action.needs}
+        less = [
+            ("submit_" + permission.split("_", 1)[1] if permission in decided else permission, path)
+            for permission, path in needs
+        ]
         if shared.holds(*key, less):
             return {202}
     return {400, 403, 404}

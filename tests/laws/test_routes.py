@@ -54,7 +54,7 @@ OPEN_TO_ALL = {
     "POST unsubscribe",
 }  # fmt: skip
 # Where everybody signed in changes what is their own, and there is nobody else's to reach.
-OF_ONES_OWN = {"POST own-notice-read-all", "PATCH own-notice-preferences", "PATCH me"}
+OF_ONES_OWN = {"POST own-notification-read-all", "PATCH own-notification-preferences", "PATCH me"}
 
 
 def send(browser: Client, route: str, call: Call) -> Any:

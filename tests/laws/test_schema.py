@@ -204,7 +204,7 @@ def test_names_that_are_written_in_bodies_are_listed_as_enums() -> None:
         listed: list[str] = schema.resolved(found.get("allOf", [found])[0])["enum"]
         return listed
 
-    assert "edit_details" in names("RoleCreateInputRequest", "rights")
+    assert "edit_details" in names("RoleCreateInputRequest", "permissions")
     assert "title_too_long" in names("BrandCreateInputRequest", "only_warn")
     assert "age_guidance" in names("BrandCreateInputRequest", "required_fields")
     assert "production.update" in names("ItemWrittenRequest", "action")

@@ -46,7 +46,7 @@ load_services()
 ACTIONS = registered()
 # The founding can be done once only, and every theater here is founded already; see test_the_founding_is_one_entry.
 REPEATABLE = sorted(ACTIONS.keys() - {"organization.found"})
-PROPOSABLE = [name for name, action in ACTIONS.items() if action.proposable]
+SUBMITTABLE = [name for name, action in ACTIONS.items() if action.submittable]
 CLOSED = [name for name, action in ACTIONS.items() if action.open_to is not OpenTo.PUBLIC and name not in BY_SECRET]
 
 
@@ -124,14 +124,14 @@ def test_a_preview_leaves_nothing(name: str, theater: Theater) -> None:
     assert ACTIONS[name].preview(actor=made.actor, **made.given).digest == seen.digest, "the digest is of what is done"
 
 
-@pytest.mark.parametrize("name", PROPOSABLE)
-def test_whatever_can_be_proposed_can_be_approved(name: str, theater: Theater) -> None:
+@pytest.mark.parametrize("name", SUBMITTABLE)
+def test_whatever_can_be_submitted_can_be_approved(name: str, theater: Theater) -> None:
     """By somebody else, later, from what was kept of it; and it does exactly what was seen."""
-    made, proposed = scene(name, theater), ACTIONS[name]
-    ((right, _),) = proposed.scopes(made.given)
-    author = theater.proposer(right.split("_", 1)[1])
+    made, submitted = scene(name, theater), ACTIONS[name]
+    ((permission, _),) = submitted.scopes(made.given)
+    author = theater.proposer(permission.split("_", 1)[1])
     before = state()
-    done = proposed.submit(actor=world.acting(author), **made.given)
+    done = submitted.submit(actor=world.acting(author), **made.given)
     assert isinstance(done, Submitted)
     assert [row for row in changed(before) if not row.startswith("accounts_")] == []
     approve = ACTIONS["submission.approve"]
@@ -220,17 +220,17 @@ def test_what_publishes_exposes() -> None:
 
 
 @pytest.mark.parametrize("name", EXPOSING)
-def test_what_is_written_after_its_publication_was_proposed_is_not_published(name: str, theater: Theater) -> None:
+def test_what_is_written_after_its_publication_was_submitted_is_not_published(name: str, theater: Theater) -> None:
     """Whoever writes it, and whichever way: approval is of what stood there."""
     made, publish = scene(name, theater), ACTIONS[name]
-    ((right, _),) = publish.scopes(made.given)
-    author = theater.proposer(right.split("_", 1)[1])
+    ((permission, _),) = publish.scopes(made.given)
+    author = theater.proposer(permission.split("_", 1)[1])
     subject = made.given[publish.subject]
     texts = [f for f in subject._meta.concrete_fields if isinstance(f, models.CharField | models.TextField)]
     text = next(f.attname for f in texts if not f.choices and f.attname in changes.tracked(type(subject)))
     approve = ACTIONS["submission.approve"]
 
-    def proposed() -> Any:
+    def submitted() -> Any:
         done = publish.submit(actor=world.acting(author), **made.given)
         assert isinstance(done, Submitted)
         return done.submission
@@ -238,12 +238,12 @@ def test_what_is_written_after_its_publication_was_proposed_is_not_published(nam
     def approved(waiting: Any) -> Any:
         return approve(actor=theater.acting(), submission=waiting, comment="", digest=waiting.token())
 
-    first, rows = proposed(), type(subject).objects.filter(pk=subject.pk)
+    first, rows = submitted(), type(subject).objects.filter(pk=subject.pk)
     rows.update(**{text: "Nobody saw"})
     before = rows.values().get()
     with pytest.raises(Conflict) as refusal:
         approved(first)
     assert refusal.value.code == "digest_outdated"
     assert rows.values().get() == before
-    decided = approved(proposed())
-    assert decided.state == SubmissionState.APPLIED, "what is proposed anew is"
+    decided = approved(submitted())
+    assert decided.state == SubmissionState.APPLIED, "what is submitted anew is"

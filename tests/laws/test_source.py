@@ -268,7 +268,7 @@ CAUGHT = [
         "productions/selectors.py",
         "from guardian.shortcuts import assign_perm",
     ),
-    (guardian_shortcuts_stay_in_accounts, "tests/world.py", "import guardian.shortcuts as rights"),
+    (guardian_shortcuts_stay_in_accounts, "tests/world.py", "import guardian.shortcuts as permissions"),
     (raw_writes_are_recorded, "ticketing/services/holds.py", "Seat.objects.filter(a=1)._raw_delete(using)"),
     (
         raw_writes_are_recorded,
@@ -311,7 +311,7 @@ PASSES = [
     (receivers_are_listed_in_wiring, "theater_site/core/recording.py", "post_save.connect(recorded)"),
     (
         guardian_shortcuts_stay_in_accounts,
-        "accounts/permissions/selectors/rights.py",
+        "accounts/permissions/selectors/permissions.py",
         "from guardian.shortcuts import get_perms",
     ),
     (raw_writes_are_recorded, "theater_site/core/guards.py", "run('DELETE FROM jobs')"),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import pytest
 
-from scheduling.models import Claim, Occurrence
+from scheduling.models import Booking, Occurrence
 from scheduling.services.occurrences import cancel_occurrence, schedule_occurrence, update_occurrence
 from tests import world
 from tests.worlds import scheduling as scene
@@ -45,8 +45,8 @@ def busy():
         for n in range(OTHERS)
     ]  # fmt: skip
     Occurrence.objects.bulk_create(rows, batch_size=500, checked=True)
-    claims = [
-        Claim(
+    bookings = [
+        Booking(
             section_id=row.section_id,
             space_id=row.space_id,
             occurrence=row,
@@ -55,7 +55,7 @@ def busy():
         )
         for row in rows
     ]
-    Claim.objects.bulk_create(claims, batch_size=500, checked=True)
+    Booking.objects.bulk_create(bookings, batch_size=500, checked=True)
     return director, hamlet, halls[0]
 
 

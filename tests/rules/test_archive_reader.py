@@ -167,7 +167,7 @@ def test_what_is_unknown_or_odd_is_taken_as_printed_and_said(tmp_path, table, ch
     assert archive.counts[table].remarks == {code: 1}
 
 
-def test_an_odd_span_and_an_unknown_zone_are_not_put_right(tmp_path):
+def test_an_odd_span_and_an_unknown_zone_are_not_put_permission(tmp_path):
     odd = {**PRODUCTION, "date_start": "1999-06", "date_end": "1998"}
     taken, _, _ = read_all(write(tmp_path, productions=[odd], venues=[{**VENUE, "timezone": "Mars/Olympus"}]))
     assert (str(taken["productions"][0].date_start), str(taken["productions"][0].date_end)) == (

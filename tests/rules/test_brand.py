@@ -29,9 +29,9 @@ def test_lengths(text, shortest, longest):
     assert {fault.field for fault in found} <= {"synopsis"}
 
 
-def test_the_mend_names_how_much():
+def test_the_hint_names_how_much():
     (fault,) = brand.faults_of_length("title", "x" * 45, shortest=None, longest=40)
-    assert fault.mend == "Shorten it by 5."
+    assert fault.hint == "Shorten it by 5."
 
 
 @pytest.mark.parametrize(

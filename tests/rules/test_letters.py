@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from accounts.models import User
 from accounts.notifications.mails.letters import Letter, Reader, as_html, for_reader
 from accounts.notifications.mails.signing_in import OCCASIONS, account_mail
-from accounts.notifications.rules.notice_kinds import KINDS
+from accounts.notifications.rules.notification_kinds import KINDS
 from accounts.users.rules.locales import zone_of
 
 ROOT = Path(__file__).resolve().parents[2]

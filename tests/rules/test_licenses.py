@@ -61,13 +61,13 @@ def test_every_limit_speaks_for_itself():
     assert broken(Use(), **limits) == []
 
 
-def test_a_finding_names_the_field_and_the_mend():
+def test_a_finding_names_the_field_and_the_hint():
     (fault,) = faults(Terms(HOUSE, billing="Words"), Use(public_text=""))
     assert (fault.rule, fault.field) == ("license_billing", "billing")
     assert "Words" in fault.message
     (outside,) = faults(Terms(HOUSE, **WINDOW), on("2020"))
     assert outside.field == "opens_on"
-    assert HOUSE in outside.mend
+    assert HOUSE in outside.hint
 
 
 def test_each_house_has_its_say_and_one_of_its_licenses_is_enough():

@@ -64,7 +64,7 @@ BAD = {
     "pillow_truncated_jpeg.jpg": "picture_truncated",
     "pillow_xmp_tags_orientation.png": ("PNG", 326, 268),
 }
-# A small process of its own: the peak of a child is told right only where the parent itself is small.
+# A small process of its own: the peak of a child is told permission only where the parent itself is small.
 MEASURE = """
 import json, pathlib, re, resource, sys, time
 from media_library.rules.pictures import Invalid, make_safe
@@ -229,10 +229,10 @@ def test_orientation_is_applied(orientation: int, form: str) -> None:
     image = opened(picture)
     assert image.size == (picture.width, picture.height) == ((60, 40) if orientation < 5 else (40, 60))
     seen = [
-        (right, bottom)
-        for right in (0, 1)
+        (permission, bottom)
+        for permission in (0, 1)
         for bottom in (0, 1)
-        if is_red(image, 4 + right * (image.width - 9), 4 + bottom * (image.height - 9))
+        if is_red(image, 4 + permission * (image.width - 9), 4 + bottom * (image.height - 9))
     ]
     assert seen == [CORNERS[orientation]]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from accounts.notifications.rules.notice_kinds import KINDS, Delivery
+from accounts.notifications.rules.notification_kinds import KINDS, Delivery
 from accounts.notifications.rules.quiet_hours import after_quiet_hours, next_at
 
 BERLIN, APIA, LORD_HOWE = ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Apia"), ZoneInfo("Australia/Lord_Howe")

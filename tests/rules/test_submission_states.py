@@ -10,12 +10,12 @@ from accounts.models import SubmissionState
 # Written down a second time, by hand: what each verb leads to, from where. Anything else is refused.
 EXPECTED = {
     "edit": {"draft": "draft", "submitted": "submitted", "changes_requested": "changes_requested",
-             "declined": "declined", "stale": "stale", "failed": "failed"},
-    "submit": dict.fromkeys(["draft", "changes_requested", "declined", "stale", "failed"], "submitted"),
+             "rejected": "rejected", "stale": "stale", "failed": "failed"},
+    "submit": dict.fromkeys(["draft", "changes_requested", "rejected", "stale", "failed"], "submitted"),
     "request_changes": dict.fromkeys(["submitted", "approved", "stale", "failed"], "changes_requested"),
     "approve": {"submitted": "approved"},
     "apply": {"submitted": "applied", "approved": "applied"},
-    "decline": dict.fromkeys(["submitted", "changes_requested", "approved", "stale", "failed"], "declined"),
+    "reject": dict.fromkeys(["submitted", "changes_requested", "approved", "stale", "failed"], "rejected"),
     "withdraw": dict.fromkeys(
         ["draft", "submitted", "changes_requested", "approved", "stale", "failed"], "withdrawn"
     ),
@@ -71,5 +71,5 @@ def test_every_state_is_reached() -> None:
 
 
 def test_open_and_writable_are_what_the_table_says() -> None:
-    assert {state for state in STATES if after(state, "decline")} == OPEN
+    assert {state for state in STATES if after(state, "reject")} == OPEN
     assert {state for state in STATES if after(state, "submit")} == WRITABLE

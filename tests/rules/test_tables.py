@@ -37,7 +37,7 @@ COLUMNS = (
     Column("minutes", read=whole_number(0, 1440), empty=None),
     Column("authors", read=texts, empty=list, write=write_texts),
     Column("kind", read=one_of(["play", "new_opera"])),
-    Column("place", read=_no_moon, mend="Name a house."),
+    Column("place", read=_no_moon, hint="Name a house."),
 )
 
 
@@ -110,7 +110,7 @@ def test_a_row_that_is_there_twice_names_the_first():
     assert faults(b"title,minutes\nA,1\nB,1\nC,\nD,\n", key=("minutes",)) == [(3, "minutes", "duplicate_key")]
 
 
-def test_a_mend_is_told_with_the_fault():
+def test_a_hint_is_told_with_the_fault():
     (fault,) = read_table(b"title,place\nA,moon\n", COLUMNS).faults
     assert fault.told() == "line 2, place: Nobody plays there. Name a house."
 

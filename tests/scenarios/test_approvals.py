@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 class House:
-    """A director, a marketing coordinator who proposes, and a season with one public play and one that is not."""
+    """A director, a marketing coordinator who submits, and a season with one public play and one that is not."""
 
     def __init__(self) -> None:
         self.root, self.director = world.found()
@@ -29,7 +29,7 @@ class House:
         self.plan = world.production(self.season, by=self.director, title="Three Sisters")
         self.mara = approvals.author(self.root, by=self.director)
 
-    def propose(self, by: User, **changes: Any) -> int:
+    def submit(self, by: User, **changes: Any) -> int:
         version = Production.objects.get(pk=self.play.pk).version
         answer = world.patch(world.client(by), f"/api/v1/productions/{self.play.pk}/", changes, version)
         assert answer.status_code == 202, answer.content
@@ -67,12 +67,12 @@ def later(days: float) -> Any:
 def test_two_have_to_agree_one_after_the_other(house: House) -> None:
     dramaturg = delegation.role(["view_details"], house.root, by=house.director)
     rita = world.give(dramaturg.name, house.season.section, by=house.director, to=world.user("Rita Reader"))
-    steps = [{"title": "Read", "role": dramaturg.pk}, {"title": "Agreed", "right": "approve_details"}]
+    steps = [{"title": "Read", "role": dramaturg.pk}, {"title": "Agreed", "permission": "approve_details"}]
     body = {"section": house.season.section.pk, "area": "details", "steps": steps}
     made = world.post(world.client(house.director), "/api/v1/approval-steps/", body)
     assert made.status_code == 201, made.content
     assert [step["title"] for step in made.json()] == ["Read", "Agreed"]
-    submission = house.propose(house.mara, title="The Seagull")
+    submission = house.submit(house.mara, title="The Seagull")
     assert (house.waits_for(rita), house.waits_for(house.director)) == ([submission], [])
     too_soon = house.decide(house.director, submission)
     assert (too_soon.status_code, too_soon.json()["code"]) == (403, "not_your_step")
@@ -92,7 +92,7 @@ def test_a_deputy_decides_while_the_director_is_on_holiday(house: House) -> None
         "starts_at": approvals.in_days(1).isoformat(), "ends_at": approvals.in_days(8).isoformat(), "reason": "Holiday",
     }  # fmt: skip
     assert world.post(world.client(house.director), "/api/v1/substitutes/", holiday).status_code == 201
-    submission = house.propose(house.mara, title="The Seagull")
+    submission = house.submit(house.mara, title="The Seagull")
     assert house.waits_for(dan) == []
     with later(2):
         assert house.waits_for(dan) == [submission]
@@ -102,7 +102,7 @@ def test_a_deputy_decides_while_the_director_is_on_holiday(house: House) -> None
         assert looked.json()["title"] == "The Seagull"
         assert house.decide(dan, submission).json()["state"] == "applied"
         assert house.title() == "The Seagull"
-    again = house.propose(house.mara, title="The Seagull, again")
+    again = house.submit(house.mara, title="The Seagull, again")
     with later(9):
         assert house.waits_for(dan) == []
         assert house.decide(dan, again).status_code == 404
@@ -129,10 +129,10 @@ def test_one_goes_live_on_a_date(house: House, capsys: pytest.CaptureFixture[str
 def test_what_nobody_may_decide_goes_up(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     dramaturg = delegation.role(["view_details"], house.root, by=house.director)
     rita = world.assign(dramaturg.name, house.season.section, by=house.director, to=world.user("Rita Reader"))
-    steps = [{"title": "Read", "role": dramaturg.pk}, {"title": "Agreed", "right": "approve_details"}]
+    steps = [{"title": "Read", "role": dramaturg.pk}, {"title": "Agreed", "permission": "approve_details"}]
     body = {"section": house.season.section.pk, "area": "details", "steps": steps}
     assert world.post(world.client(house.director), "/api/v1/approval-steps/", body).status_code == 201
-    submission = house.propose(house.mara, title="The Seagull")
+    submission = house.submit(house.mara, title="The Seagull")
     delegation.end(rita, by=house.director)
     assert house.waits_for(house.director) == []
     assert "remind of what waits: 1 went up" in work(capsys)
@@ -146,10 +146,10 @@ def test_what_nobody_may_decide_goes_up(house: House, capsys: pytest.CaptureFixt
 
 def test_an_emergency(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     lena = approvals.holder(
-        ["propose_details", "emergency_details", "view_details"],
+        ["submit_details", "emergency_details", "view_details"],
         house.root, by=house.director, name="Lena Lead",
     )  # fmt: skip
-    submission = house.propose(lena, title="The Seagull (canceled tonight)")
+    submission = house.submit(lena, title="The Seagull (canceled tonight)")
     assert house.decide(lena, submission).json()["code"] in ("own_submission", "not_found", "not_allowed")
     assert house.decide(house.mara, submission, "emergency", reason="Me too").status_code == 404
     done = house.decide(lena, submission, "emergency", reason="The lead is in hospital.")

@@ -14,7 +14,7 @@ from accounts.audit.services.sealing import seal_waiting
 from accounts.models import AuditEntry, AuditValue, Submission, User
 from accounts.permissions.services.roles import end_role
 from productions.models import Production
-from scheduling.models import Claim, Occurrence
+from scheduling.models import Booking, Occurrence
 from tests import world
 from tests.laws.scenes import Theater
 from tests.worlds import scheduling as calendar
@@ -87,7 +87,7 @@ def test_the_director_finds_what_was_done_takes_it_back_and_proves_it(theater: T
     assert json.loads(out.getvalue())["broken"] is None
 
 
-def test_whoever_may_only_propose_proposes_to_take_it_back(theater: Theater) -> None:
+def test_whoever_may_only_submit_submits_to_take_it_back(theater: Theater) -> None:
     """Their own earlier change, since they may read no other's."""
     author = world.user("Mara Marketing")
     held = world.assign("production_manager", theater.root, by=theater.director, to=author)
@@ -120,7 +120,7 @@ def test_a_move_in_the_calendar_is_taken_back_with_its_space(theater: Theater) -
     assert revert(theater.director, str(entry.pk), {"change": str(change.pk)}).status_code == 200
     occurrence = Occurrence.objects.get(pk=occurrence.pk)
     assert (occurrence.date, occurrence.start_time) == before
-    assert Claim.objects.get(occurrence=occurrence).starts_at == occurrence.starts_at
+    assert Booking.objects.get(occurrence=occurrence).starts_at == occurrence.starts_at
 
 
 def test_what_changed_again_since_is_not_overwritten(theater: Theater) -> None:
@@ -174,7 +174,7 @@ def test_what_cannot_be_taken_back_says_why(theater: Theater) -> None:
 
 
 def test_today_s_rules_judge_what_is_taken_back(theater: Theater) -> None:
-    """An old value that would be refused today is refused, and rights are today's."""
+    """An old value that would be refused today is refused, and permissions are today's."""
     manager = world.user("Max Manager")
     held = world.assign("production_manager", theater.root, by=theater.director, to=manager)
     entry = describe(manager, theater.production, genre="Farce")

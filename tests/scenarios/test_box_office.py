@@ -46,7 +46,7 @@ def test_a_seat_is_put_on_sale_raced_for_bought_paid_and_taken():
         "chart": made.json()["id"],
         "currency": "EUR",
         "tax_rate": "7",
-        "bands": [{"category": "Stalls", "name": "Stalls", "price": "21.40"}],
+        "price_categories": [{"category": "Stalls", "name": "Stalls", "price": "21.40"}],
     }
     opened = world.post(boss, at(evening, "open-sale/"), prices)
     assert opened.status_code == 201, opened.json()
@@ -78,7 +78,7 @@ def test_a_seat_is_put_on_sale_raced_for_bought_paid_and_taken():
 
     # At the door: first the money, then the seat, and only once.
     code = order["lines"][0]["code"]
-    assert world.post(office, at(evening, "admissions/"), {"code": code}).json()["code"] == "not_paid"
+    assert world.post(office, at(evening, "check-ins/"), {"code": code}).json()["code"] == "not_paid"
     address = f"/api/v1/orders/{order['id']}/"
     assert world.post(one, f"{address}pay/", {"method": "cash"}).status_code == 401
     paid = world.post(office, f"{address}pay/", {"method": "cash"})
@@ -86,11 +86,13 @@ def test_a_seat_is_put_on_sale_raced_for_bought_paid_and_taken():
     assert paid.json()["payments"][0]["state"] == "received"
     assert seat_states(one, evening)[first] == "sold"
     assert world.post(office, f"{address}pay/", {"method": "cash"}).json()["code"] == "order_paid"
-    admitted = world.post(office, at(evening, "admissions/"), {"code": code})
-    assert (admitted.status_code, admitted.json()["description"]) == (201, "Stalls, row A, seat 1"), admitted.json()
-    twice = world.post(office, at(evening, "admissions/"), {"code": code.lower()})
-    assert (twice.status_code, twice.json()["code"]) == (409, "already_admitted")
-    assert twice.json()["data"]["admitted_at"]
+    checked_in = world.post(office, at(evening, "check-ins/"), {"code": code})
+    assert (checked_in.status_code, checked_in.json()["description"]) == (201, "Stalls, row A, seat 1"), (
+        checked_in.json()
+    )
+    twice = world.post(office, at(evening, "check-ins/"), {"code": code.lower()})
+    assert (twice.status_code, twice.json()["code"]) == (409, "already_checked_in")
+    assert twice.json()["data"]["checked_in_at"]
 
     # The box office sees the order with the buyer's address, the public does not.
     assert office.get(address).json()["buyer_email"] == "bea@home.example"
@@ -106,15 +108,15 @@ def test_a_coordinators_promotion_waits_for_approval():
     coordinator = world.client(world.give("marketing_coordinator", root, by=director))
     boss, public = world.client(director), world.client()
     wanted = {"season": season.pk, "name": "Opening week", "code": "open ing", "percent": "10"}
-    proposed = world.post(coordinator, "/api/v1/promotions/", wanted)
-    assert proposed.status_code == 202, proposed.json()
+    submitted = world.post(coordinator, "/api/v1/promotions/", wanted)
+    assert submitted.status_code == 202, submitted.json()
 
     # Not yet.
     hold = world.post(public, at(evening, "holds/"), {"seats": [first.pk]}).json()
     early = world.post(public, "/api/v1/orders/", buyer(hold, promotion_code="OPENING"))
     assert (early.status_code, early.json()["code"]) == (409, "code_not_valid")
 
-    submission = Submission.objects.get(pk=proposed.json()["id"])
+    submission = Submission.objects.get(pk=submitted.json()["id"])
     approved = world.post(
         boss, f"/api/v1/submissions/{submission.pk}/approve/", {"comment": "Good.", "digest": world.seen(submission)}
     )
@@ -133,7 +135,7 @@ def test_a_coordinators_promotion_waits_for_approval():
     assert world.post(public, "/api/v1/orders/", buyer(hold, promotion_code="opening")).status_code == 409
 
 
-def test_general_admission_sells_out_and_people_wait():
+def test_general_check_in_sells_out_and_people_wait():
     root, director, evening, _, floor = scene.house(rows=0, standing=5)
     office = world.client(world.give("box_office", root, by=director))
     one, two = world.client(), world.client()
@@ -193,15 +195,17 @@ def test_a_ticket_opens_one_performance_only():
     office = world.client(world.give("house_manager", root, by=director))
     order = scene.order(scene.hold(evening, [first]), paid_to=director)
     code = order.lines.get().ticket.code
-    wrong = world.post(office, at(other, "admissions/"), {"code": code})
+    wrong = world.post(office, at(other, "check-ins/"), {"code": code})
     assert (wrong.status_code, wrong.json()["code"]) == (409, "wrong_performance")
     assert wrong.json()["data"]["performance"] == evening.pk
-    unknown = world.post(office, at(evening, "admissions/"), {"code": "NOSUCHTICKET"})
+    unknown = world.post(office, at(evening, "check-ins/"), {"code": "NOSUCHTICKET"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "no_such_ticket")
-    assert world.post(world.client(), at(evening, "admissions/"), {"code": code}).status_code == 401
-    assert world.post(office, at(evening, "admissions/"), {"code": code}).status_code == 201
+    assert world.post(world.client(), at(evening, "check-ins/"), {"code": code}).status_code == 401
+    assert world.post(office, at(evening, "check-ins/"), {"code": code}).status_code == 201
     # Who is in the house cannot be taken back.
-    assert world.post(world.client(director), f"/api/v1/orders/{order.pk}/cancel/").json()["code"] == "already_admitted"
+    assert (
+        world.post(world.client(director), f"/api/v1/orders/{order.pk}/cancel/").json()["code"] == "already_checked_in"
+    )
 
 
 def test_the_ticket_of_a_canceled_order_opens_nothing():
@@ -211,7 +215,7 @@ def test_the_ticket_of_a_canceled_order_opens_nothing():
     canceled = world.post(boss, f"/api/v1/orders/{order.pk}/cancel/")
     assert [payment["state"] for payment in canceled.json()["payments"]] == ["refunded"]
     code = order.lines.get().ticket.code
-    assert world.post(boss, at(evening, "admissions/"), {"code": code}).json()["code"] == "ticket_void"
+    assert world.post(boss, at(evening, "check-ins/"), {"code": code}).json()["code"] == "ticket_void"
     assert seat_states(boss, evening)[first.pk] == "free"
     assert world.post(boss, f"/api/v1/orders/{order.pk}/cancel/").json()["code"] == "order_canceled"
 

@@ -64,13 +64,13 @@ def test_guidelines_are_laid_down_once_and_changed_by_those_who_may(scene):
     assert editor.get(path).status_code == 404
     manager = world.client(world.give("production_manager", scene.root, by=scene.director))
     assert manager.get(path).status_code == 200
-    proposed = world.patch(manager, path, {"title_max_length": 12}, 2)
-    assert proposed.status_code == 202
+    submitted = world.patch(manager, path, {"title_max_length": 12}, 2)
+    assert submitted.status_code == 202
     assert BrandKit.objects.get().title_max_length is None
     approved = world.post(
         scene.browser,
-        f"/api/v1/submissions/{proposed.json()['id']}/approve/",
-        {"comment": "", "digest": world.seen(proposed.json())},
+        f"/api/v1/submissions/{submitted.json()['id']}/approve/",
+        {"comment": "", "digest": world.seen(submitted.json())},
     )
     assert approved.status_code == 200, approved.json()
     assert BrandKit.objects.get().title_max_length == 12
@@ -112,7 +112,7 @@ def test_a_title_that_is_too_long_is_refused_and_a_warning_waived(scene):
     warned = scene.create(title="Short", subtitle=subtitle)
     assert (warned.status_code, warned.json()["code"]) == (409, "waiver_required")
     (finding,) = warned.json()["data"]["findings"]
-    assert (finding["rule"], finding["field"], finding["mend"]) == ("subtitle_too_long", "subtitle", "Shorten it by 8.")
+    assert (finding["rule"], finding["field"], finding["hint"]) == ("subtitle_too_long", "subtitle", "Shorten it by 8.")
 
     blank = scene.create(title="Short", subtitle=subtitle, waive={"subtitle_too_long": " "})
     assert blank.status_code == 400
@@ -132,9 +132,9 @@ def test_a_title_that_is_too_long_is_refused_and_a_warning_waived(scene):
     assert faults(errors) == [("title", "title_too_long")]
     # Nor does it wait for anybody's approval.
     proposer = world.client(world.give("marketing_coordinator", scene.root, by=scene.director))
-    proposed = world.patch(proposer, path, {"title": "x" * 21}, made.json()["version"] + 1)
-    assert (proposed.status_code, proposed.json()["code"]) == (400, "rules_broken")
-    assert faults(proposed) == [("title", "title_too_long")]
+    submitted = world.patch(proposer, path, {"title": "x" * 21}, made.json()["version"] + 1)
+    assert (submitted.status_code, submitted.json()["code"]) == (400, "rules_broken")
+    assert faults(submitted) == [("title", "title_too_long")]
 
 
 def test_a_preview_tells_what_the_brand_says(scene):

@@ -10,7 +10,7 @@ import icalendar
 import pytest
 
 from accounts.models import AuditEntry
-from scheduling.models import Claim, Occurrence
+from scheduling.models import Booking, Occurrence
 from scheduling.services.series import cancel_series, move_series
 from scheduling.signals import occurrences_canceled, occurrences_moved, occurrences_scheduled
 from tests import world
@@ -178,8 +178,10 @@ def test_a_series_moves_by_a_week_into_its_own_dates(theater, heard):
     assert [row.pk for row in moved] == [row.pk for row in rows]
     assert [row.starts_at - old.starts_at for row, old in zip(moved, rows, strict=True)] == [dt.timedelta(days=7)] * 10
     assert [row.date for row in moved][:2] == ["2031-11-13", "2031-11-20"]
-    claims = Claim.objects.filter(space=hall).order_by("starts_at").values_list("occurrence", "starts_at", "ends_at")
-    assert list(claims) == [(row.pk, row.starts_at, row.ends_at) for row in moved]
+    bookings = (
+        Booking.objects.filter(space=hall).order_by("starts_at").values_list("occurrence", "starts_at", "ends_at")
+    )
+    assert list(bookings) == [(row.pk, row.starts_at, row.ends_at) for row in moved]
     assert [(what, pk, before.date) for what, pk, before in heard] == [("moved", row.pk, row.date) for row in rows]
     assert AuditEntry.objects.count() == entries + 1
 
@@ -213,7 +215,7 @@ def test_a_series_is_canceled_from_now_on(theater, heard):
     rows = list(series.occurrences.order_by("sort_at"))
     assert [row.status for row in rows] == ["scheduled"] * 3 + ["canceled"] * 2
     assert [(what, pk) for what, pk, _ in heard] == [("canceled", rows[3].pk), ("canceled", rows[4].pk)]
-    assert set(Claim.objects.values_list("occurrence", flat=True)) == {row.pk for row in rows[:3]}
+    assert set(Booking.objects.values_list("occurrence", flat=True)) == {row.pk for row in rows[:3]}
     with pytest.raises(Conflict, match="canceled already"):
         cancel_series(actor=world.acting(director), series=series, reason=None)
 

@@ -37,7 +37,7 @@ def _program(production: Production, on: str) -> str:
 
 
 def test_a_cast_change_in_mid_run() -> None:
-    """The stage manager proposes it, the director approves it, the audience reads it; a cover goes on one night before."""
+    """The stage manager submits it, the director approves it, the audience reads it; a cover goes on one night before."""
     production, director = casting.play(title="Twelfth Night", authors=["William Shakespeare"])
     stage = world.give("stage_manager", production.section, by=director)
     viola, feste = (casting.part(production, name, by=director) for name in ("Viola", "Feste"))
@@ -65,11 +65,11 @@ def test_a_cast_change_in_mid_run() -> None:
     change = {"character": viola.pk, "leaves": ann.pk, "person": ida.pk, "from_date": "2026-10-20"}
     assert world.post(world.client(), path, change).status_code == 401
     assert world.post(world.client(world.user()), path, change).status_code == 403
-    proposed = world.post(manager, path, change)
-    assert proposed.status_code == 202
-    assert "Ida" not in _program(production, "2026-10-21"), "what is proposed has not happened"
-    submission = f"/api/v1/submissions/{proposed.json()['id']}/approve/"
-    seen = {"comment": "Welcome, Ida.", "digest": world.seen(proposed.json())}
+    submitted = world.post(manager, path, change)
+    assert submitted.status_code == 202
+    assert "Ida" not in _program(production, "2026-10-21"), "what is submitted has not happened"
+    submission = f"/api/v1/submissions/{submitted.json()['id']}/approve/"
+    seen = {"comment": "Welcome, Ida.", "digest": world.seen(submitted.json())}
     assert world.post(manager, submission, seen).status_code == 403
     assert world.post(world.client(director), submission, seen).json()["state"] == "applied"
 

@@ -43,8 +43,8 @@ class Story:
     def browser(self, who: User) -> Client:
         return world.client(who)
 
-    def explained(self, who: User, right: str, section: int) -> Any:
-        return self.browser(who).get(f"{API}/sections/{section}/explain/", {"right": right}).json()
+    def explained(self, who: User, permission: str, section: int) -> Any:
+        return self.browser(who).get(f"{API}/sections/{section}/explain/", {"permission": permission}).json()
 
     def works(self, area: str, who: User, production: Any) -> int:
         """Does the work of an area on a production, and answers the status."""
@@ -89,12 +89,12 @@ def test_four_areas_four_people(story: Story) -> None:
         director = story.browser(story.director)
 
         # --- Four roles, four people, one production -----------------------------------------------------------------
-        for area, rights in AREAS.items():
+        for area, permissions in AREAS.items():
             body = {
                 "section": story.theater.root.pk,
                 "name": f"{area}_lead",
                 "title": f"{area.title()} lead",
-                "rights": rights,
+                "permissions": permissions,
             }
             made = world.post(director, f"{API}/roles/", body)
             assert made.status_code == 201, made.content
@@ -114,11 +114,11 @@ def test_four_areas_four_people(story: Story) -> None:
         # --- Each may do what is theirs, here, and nothing anywhere else ---------------------------------------------
         for area, who in story.people.items():
             for asked in AREAS:
-                right = f"edit_{asked}"
-                told = story.explained(who, right, section)
-                assert told["allowed"] == (right in AREAS[area]), (area, asked)
-                assert not story.explained(who, right, story.other.section_id)["allowed"]
-                assert not story.explained(who, right, story.theater.root.pk)["allowed"]
+                permission = f"edit_{asked}"
+                told = story.explained(who, permission, section)
+                assert told["allowed"] == (permission in AREAS[area]), (area, asked)
+                assert not story.explained(who, permission, story.other.section_id)["allowed"]
+                assert not story.explained(who, permission, story.theater.root.pk)["allowed"]
             for asked in AREAS:
                 status = story.works(asked, who, story.here)
                 assert status in ({200, 201} if area == asked else {403}), (area, asked, status)
@@ -136,7 +136,10 @@ def test_four_areas_four_people(story: Story) -> None:
         lead, helper = story.people["details"], world.user("Helper")
         role = world.post(
             story.browser(lead), f"{API}/roles/",
-            {"section": section, "name": "text_helper", "title": "Helps with texts", "rights": ["view_details", "edit_details"]},
+            {
+                "section": section, "name": "text_helper", "title": "Helps with texts",
+                "permissions": ["view_details", "edit_details"],
+            },
         )  # fmt: skip
         assert role.status_code == 201, role.content
         body = {"user": helper.pk, "role": role.json()["id"], "section": section, "reason": ""}
@@ -145,7 +148,9 @@ def test_four_areas_four_people(story: Story) -> None:
         assert passed.json()["passed_on_from"] == story.assignments["details"]
         assert story.works("details", helper, story.here) == 200
         more = {**body, "role": story.roles["cast"]}
-        assert world.post(story.browser(lead), f"{API}/role-assignments/", more).json()["code"] == "beyond_own_rights"
+        assert (
+            world.post(story.browser(lead), f"{API}/role-assignments/", more).json()["code"] == "beyond_own_permissions"
+        )
         chain = story.explained(helper, "edit_details", section)["grounds"][0]["chain"]
         assert [link["user"]["id"] for link in chain] == [lead.pk, story.director.pk]
 

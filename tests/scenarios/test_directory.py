@@ -44,16 +44,16 @@ def test_an_actor_keeps_her_own_bio_and_what_is_public_waits_for_the_director(di
     assert world.post(boss, f"{page}publish/").status_code == 200
     assert her.get("/api/v1/people/me/").json()["id"] == made.json()["id"]
 
-    proposed = world.post(her, f"{page}describe-self/", {"bio": "Plays and **sings**.", "pronouns": "she"})
-    assert proposed.status_code == 202, proposed.json()
+    submitted = world.post(her, f"{page}describe-self/", {"bio": "Plays and **sings**.", "pronouns": "she"})
+    assert submitted.status_code == 202, submitted.json()
     assert visitor.get(page).json()["bio"] == "Plays."
     assert Notification.objects.filter(recipient=director, kind="submission_arrived").count() == 1
-    waiting = her.get(f"/api/v1/submissions/{proposed.json()['id']}/").json()
+    waiting = her.get(f"/api/v1/submissions/{submitted.json()['id']}/").json()
     assert (waiting["state"], waiting["area"], waiting["author"]) == ("submitted", "directory", ann.pk)
 
-    # Nobody decides on their own proposal.
-    assert approve(her, proposed).status_code == 403
-    decided = approve(boss, proposed, "Lovely.")
+    # Nobody decides on their own submission.
+    assert approve(her, submitted).status_code == 403
+    decided = approve(boss, submitted, "Lovely.")
     assert (decided.status_code, decided.json()["state"]) == (200, "applied")
     public = visitor.get(page).json()
     assert (public["bio"], public["pronouns"]) == ("Plays and **sings**.", "she")
@@ -61,13 +61,13 @@ def test_an_actor_keeps_her_own_bio_and_what_is_public_waits_for_the_director(di
     assert (applied.actor_id, applied.on_behalf_of_id) == (director.pk, ann.pk)
 
 
-def test_a_declined_bio_changes_nothing_and_its_author_reads_why(director):
+def test_a_rejected_bio_changes_nothing_and_its_author_reads_why(director):
     ann = world.user("Ann")
     person = scene.person(by=director, published=True, user=ann, bio="Plays.")
     her, boss = world.client(ann), world.client(director)
-    proposed = world.post(her, f"/api/v1/people/{person.pk}/describe-self/", {"bio": "The greatest."})
-    declined = world.post(boss, f"{waiting_url(proposed)}decline/", {"comment": "A little less?"})
-    assert declined.status_code == 200
+    submitted = world.post(her, f"/api/v1/people/{person.pk}/describe-self/", {"bio": "The greatest."})
+    rejected = world.post(boss, f"{waiting_url(submitted)}reject/", {"comment": "A little less?"})
+    assert rejected.status_code == 200
     assert world.client().get(f"/api/v1/people/{person.pk}/").json()["bio"] == "Plays."
     assert "A little less?" in Notification.objects.get(recipient=ann, kind="submission_decided").body
 
@@ -77,10 +77,10 @@ def test_a_bio_that_somebody_else_changed_meanwhile_is_not_overwritten(director)
     person = scene.person(by=director, user=ann, bio="Plays.")
     her, boss = world.client(ann), world.client(director)
     page = f"/api/v1/people/{person.pk}/"
-    proposed = world.post(her, f"{page}describe-self/", {"bio": "Plays and sings."})
+    submitted = world.post(her, f"{page}describe-self/", {"bio": "Plays and sings."})
     version = boss.get(f"{page}internal/").json()["version"]
     assert world.patch(boss, page, {"bio": "Plays and dances."}, version).status_code == 200
-    stale = approve(boss, proposed)
+    stale = approve(boss, submitted)
     assert (stale.status_code, stale.json()["code"]) == (412, "submission_stale")
     assert boss.get(page).json()["bio"] == "Plays and dances."
 
@@ -93,7 +93,7 @@ def test_one_who_edits_the_directory_describes_herself_at_once(director):
 
 
 def test_the_own_record_is_the_only_one(director):
-    """To be somebody in the directory gives no right on anybody else in it, nor more than to propose on oneself."""
+    """To be somebody in the directory gives no permission on anybody else in it, nor more than to submit on oneself."""
     ann, ben = world.user("Ann"), world.user("Ben")
     hers = scene.person(by=director, published=True, user=ann, bio="Hers.", email="ann@home.example")
     his = scene.person(by=director, published=True, user=ben, bio="His.", email="ben@home.example")
@@ -216,13 +216,13 @@ def test_who_may_edit_the_cast_of_one_production_does_so_there_alone(director, s
     assert world.post(manager, "/api/v1/credits/", {**body, "production": ours.pk}).status_code == 201
 
 
-def test_a_new_person_proposed_by_the_production_manager_waits_for_the_director(root, director):
+def test_a_new_person_submitted_by_the_production_manager_waits_for_the_director(root, director):
     manager = world.client(world.give("production_manager", root, by=director))
-    proposed = world.post(manager, "/api/v1/people/", {"name": "New Nora", "email": "nora@home.example"})
-    assert proposed.status_code == 202, proposed.json()
+    submitted = world.post(manager, "/api/v1/people/", {"name": "New Nora", "email": "nora@home.example"})
+    assert submitted.status_code == 202, submitted.json()
     boss = world.client(director)
     assert boss.get("/api/v1/people/?search=nora").json()["results"] == []
-    assert approve(boss, proposed).json()["state"] == "applied"
+    assert approve(boss, submitted).json()["state"] == "applied"
     (nora,) = boss.get("/api/v1/people/?search=nora").json()["results"]
     assert boss.get(f"/api/v1/people/{nora['id']}/internal/").json()["email"] == "nora@home.example"
 

@@ -355,7 +355,7 @@ def test_one_action_is_one_entry_with_its_counts_and_a_change_for_every_row(dire
     assert value.values["after"]["title"] == "Wesele"
 
 
-def test_half_of_the_rights_is_not_enough(director, folder):
+def test_half_of_the_permissions_is_not_enough(director, folder):
     scene.write(folder)
     root = Section.objects.get(parent=None)
     manager = world.give("production_manager", root, by=director)

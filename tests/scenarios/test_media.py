@@ -208,12 +208,12 @@ def test_what_nobody_took_is_swept_after_a_day(scene):
 
 
 def test_a_file_that_waits_for_approval_is_not_swept(scene):
-    # Roles are data, and no preset may only propose pictures.
-    role = Role(section=scene.root, name="apprentice", title="Apprentice", rights=["propose_media", "view_media"])
+    # Roles are data, and no preset may only submit pictures.
+    role = Role(section=scene.root, name="apprentice", title="Apprentice", permissions=["submit_media", "view_media"])
     role.save()
     apprentice = world.give("apprentice", scene.production.section, by=scene.director)
     file = media.upload(world.client(apprentice), media.jpeg()).json()["id"]
-    body = {"file": file, "production": scene.production.pk, "title": "Proposed"}
+    body = {"file": file, "production": scene.production.pk, "title": "Submitted"}
     answer = world.post(world.client(apprentice), "/api/v1/assets/", body)
     assert answer.status_code == 202
     with time_machine.travel(timezone.now() + timedelta(days=3), tick=False):
@@ -224,7 +224,7 @@ def test_a_file_that_waits_for_approval_is_not_swept(scene):
         {"comment": "Fine.", "digest": world.seen(answer.json())},
     )
     assert approved.status_code == 200, approved.json()
-    assert Asset.objects.get(file_id=file).title == "Proposed"
+    assert Asset.objects.get(file_id=file).title == "Submitted"
 
 
 def test_a_picture_whose_upload_never_reached_the_storage_is_refused(scene):

@@ -73,12 +73,12 @@ def test_three_people_bring_an_idea_to_its_announcement(theater: Theater) -> Non
     assert manager.step("planned") == (200, "planned")
     assert manager.step("announced") == (409, "announced_by_publishing")
 
-    # Marketing writes what the public reads, and may only propose it.
-    proposed = writer.say(short_synopsis="A wedding at which nobody can sit still.", age_guidance="12+")
-    assert proposed.status_code == 202, proposed.json()
-    submission = f"/api/v1/submissions/{proposed.json()['id']}"
+    # Marketing writes what the public reads, and may only submit it.
+    submitted = writer.say(short_synopsis="A wedding at which nobody can sit still.", age_guidance="12+")
+    assert submitted.status_code == 202, submitted.json()
+    submission = f"/api/v1/submissions/{submitted.json()['id']}"
     assert writer.open_lines("announced") >= {"short_synopsis", "age_guidance", "creative_team", "picture"}
-    seen = {"comment": "Go.", "digest": world.seen(proposed.json())}
+    seen = {"comment": "Go.", "digest": world.seen(submitted.json())}
     assert world.post(director.browser, f"{submission}/approve/", seen).status_code == 200
     assert writer.open_lines("announced") == {"creative_team", "picture"}
 
@@ -101,7 +101,7 @@ def test_a_step_waits_for_what_other_apps_know(theater: Theater) -> None:
     desk = Desk(theater.director, production.pk)
     assert desk.step("running") == (409, "step_skipped")
     assert desk.step("announced") == (409, "already_there")
-    assert desk.step("planned") == (409, "planned_by_withdrawing")
+    assert desk.step("planned") == (409, "planned_by_unpublishing")
     assert desk.checklist()["ready"] is False
     refused = desk.do("advance", to="on_sale")
     assert refused.json()["code"] == "step_not_ready"
@@ -156,7 +156,7 @@ def test_a_canceled_production_is_not_sold(theater: Theater) -> None:
     held = world.post(public, holds, {"seats": seats[:1]})
     assert held.status_code == 201, held.json()
     order = {"hold": held.json()["token"], "buyer_name": "Bea", "buyer_email": "bea@home.example"}
-    terms = {"chart": chart.pk, "currency": "EUR", "bands": [{"category": ticketing.STALLS, "price": "25"}]}
+    terms = {"chart": chart.pk, "currency": "EUR", "price_categories": [{"category": ticketing.STALLS, "price": "25"}]}
     selling = (
         (public, holds, {"seats": seats[1:2]}),
         (public, "/api/v1/orders/", order),

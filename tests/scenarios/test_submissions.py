@@ -82,17 +82,17 @@ def test_a_bio_and_a_synopsis_wait_and_one_is_sent_back(theater: Theater) -> Non
     assert done(world.post(decides, at(bio, "approve"), {"comment": "", "digest": seen}))["state"] == "applied"
     assert Person.objects.get(pk=person.pk).bio == "Ada acts and sings."
 
-    refused(world.post(decides, at(text, "decline"), {"comment": " "}), 400, "required")
-    declined = done(world.post(decides, at(text, "decline"), {"comment": "Name the houses."}))
-    assert (declined["state"], declined["round"]) == ("declined", 1)
+    refused(world.post(decides, at(text, "reject"), {"comment": " "}), 400, "required")
+    rejected = done(world.post(decides, at(text, "reject"), {"comment": "Name the houses."}))
+    assert (rejected["state"], rejected["round"]) == ("rejected", 1)
     assert Production.objects.get(pk=production.pk).synopsis == ""
 
-    # Its author mends it and submits it again; what was said stays with it.
-    items = declined["items"]
+    # Its author fixes it and submits it again; what was said stays with it.
+    items = rejected["items"]
     items[0]["inputs"]["changes"]["synopsis"] = SYNOPSIS.replace("Two houses", "Montague and Capulet")
     items[0]["if_version"] = None
-    saved = done(world.patch(writes, at(text), {"items": items}, declined["version"]))
-    assert saved["state"] == "declined"
+    saved = done(world.patch(writes, at(text), {"items": items}, rejected["version"]))
+    assert saved["state"] == "rejected"
     again = done(world.post(writes, at(text, "submit")))
     assert (again["state"], again["round"]) == ("submitted", 2)
     thread = read(decides, at(text, "comments"))["results"]

@@ -1,4 +1,4 @@
-"""Scenes of approval: who proposes, who decides, in which steps, and in whose place."""
+"""Scenes of approval: who submits, who decides, in which steps, and in whose place."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def in_days(days: float) -> datetime:
     return timezone.now() + timedelta(days=days)
 
 
-def holder(rights: list[str], section: Section, *, by: User, name: str = "Holder", **span: Any) -> User:
-    """Somebody who holds exactly these rights, on `section`."""
-    return world.give(role(rights, section, by=by).name, section, by=by, to=world.user(name), **span)
+def holder(permissions: list[str], section: Section, *, by: User, name: str = "Holder", **span: Any) -> User:
+    """Somebody who holds exactly these permissions, on `section`."""
+    return world.give(role(permissions, section, by=by).name, section, by=by, to=world.user(name), **span)
 
 
 def approver(section: Section, *, by: User, area: str = "details", name: str = "Approver") -> User:
@@ -38,8 +38,8 @@ def author(section: Section, *, by: User) -> User:
     return world.give("marketing_coordinator", section, by=by, to=world.user("Mara Marketing"))
 
 
-def proposal(of: Production, *, by: User, title: str = "") -> Submission:
-    """A better title, by somebody who may only propose."""
+def submission(of: Production, *, by: User, title: str = "") -> Submission:
+    """A better title, by somebody who may only submit."""
     changes = {"title": title or f"A better title {world.number()}"}
     done = update_production.submit(actor=world.acting(by), production=of, changes=changes)
     assert isinstance(done, Submitted)
@@ -48,7 +48,7 @@ def proposal(of: Production, *, by: User, title: str = "") -> Submission:
 
 
 def planned(of: Production, run_at: datetime, *, by: User, action: str = "production.publish") -> Submission:
-    """Something to be done at a set time, submitted; done by its author's own right where they hold it."""
+    """Something to be done at a set time, submitted; done by its author's own permission where they hold it."""
     item = {"action": action, "inputs": {"production": of.pk}}
     draft = draft_submission(actor=world.acting(by), fields={"items": [item], "run_at": run_at})
     made: Submission = submit_submission(actor=world.acting(by), submission=draft)

@@ -16,9 +16,9 @@ from accounts.permissions.services.roles import end_role, set_end_of_role
 from tests import world
 
 
-def role(rights: list[str], section: Section, *, by: User, **fields: Any) -> Role:
+def role(permissions: list[str], section: Section, *, by: User, **fields: Any) -> Role:
     name = f"role_{world.number()}"
-    fields = {"title": name.title(), "rights": rights, **fields}
+    fields = {"title": name.title(), "permissions": permissions, **fields}
     made: Role = create_role(actor=world.acting(by), section=section, name=name, fields=fields)
     return made
 

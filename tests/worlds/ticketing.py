@@ -61,9 +61,9 @@ def on_sale(of: Production, *, by: User, chart: SeatingChart, published: bool = 
     made = performance(of, by=by, chart=chart, published=published)
     prices = {STALLS: "25", BALCONY: "12.50", FLOOR: "10"}
     known = {*chart.seats.values_list("category", flat=True), *chart.areas.values_list("category", flat=True)}
-    bands = [{"category": name, "price": Decimal(price)} for name, price in prices.items() if name in known]
+    price_categories = [{"category": name, "price": Decimal(price)} for name, price in prices.items() if name in known]
     terms = {"chart": chart, "currency": "EUR", "tax_rate": Decimal(7), **given}
-    open_sale(actor=world.acting(by), performance=made, terms=terms, bands=bands)
+    open_sale(actor=world.acting(by), performance=made, terms=terms, price_categories=price_categories)
     return made
 
 

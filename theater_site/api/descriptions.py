@@ -65,10 +65,10 @@ def needs_of(action: Action[Any, Any]) -> str:
     elif action.open_to is OpenTo.SYSTEM:
         said = "Only the installation itself runs it."
     else:
-        needed = " and ".join(f"`{need.right}` on `{need.on}`" for need in action.needs)
+        needed = " and ".join(f"`{need.permission}` on `{need.on}`" for need in action.needs)
         said = f"Needs the permission {needed}."
-    if action.proposable:
-        said += " Who may only propose it is answered 202 with a submission that waits for approval."
+    if action.submittable:
+        said += " Who may only submit it is answered 202 with a submission that waits for approval."
     return said
 
 

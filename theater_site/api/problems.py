@@ -1,6 +1,6 @@
 """Every error of the API is problem JSON (RFC 9457), made here and nowhere else.
 
-`type` is a stable URN of the code, `title` the kind, `detail` what is wrong and how to mend it, `errors` the single faults
+`type` is a stable URN of the code, `title` the kind, `detail` what is wrong and how to fix it, `errors` the single faults
 with their fields, and `request_id` what to quote when asking for help.
 """
 

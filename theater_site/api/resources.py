@@ -1,7 +1,7 @@
 """Resources: lists and objects that are read through `visible_to`, and changed only by actions.
 
 A view names the action; the body is made from the action's annotations (`api/inputs.py`), and what happens then is the
-same for all: rights, version, idempotency, preview, submission, answer.
+same for all: permissions, version, idempotency, preview, submission, answer.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ def visible(request: Request, model: type[ContentModel], pk: str) -> Any:
     return row
 
 
-def refuse_outsiders(actor: Actor, row: ContentModel, right: str) -> None:
-    """NotSignedIn or NotAllowed for those who may see `row`, and not what takes `right` to see of it."""
+def refuse_outsiders(actor: Actor, row: ContentModel, permission: str) -> None:
+    """NotSignedIn or NotAllowed for those who may see `row`, and not what takes `permission` to see of it."""
     if actor.kind is ActorKind.PUBLIC:
         raise NotSignedIn("Sign in to see this.")
-    if not actor.holds(right, row, runs.instant()):
-        raise NotAllowed(f"You may not see this; it needs the right {right}.")
+    if not actor.holds(permission, row, runs.instant()):
+        raise NotAllowed(f"You may not see this; it needs the right {permission}.")
 
 
 class PreviewedChange(serializers.Serializer[Any]):
@@ -90,7 +90,7 @@ class PreviewedFinding(serializers.Serializer[Any]):
     message = serializers.CharField(
         help_text="What is wrong, for people. Example: The title has 95 characters; the brand allows 80."
     )
-    mend = serializers.CharField(help_text="How to fix it. Example: Shorten it by 15.")
+    hint = serializers.CharField(help_text="How to fix it. Example: Shorten it by 15.")
     object_type = serializers.CharField(
         help_text="The model of the object that it is about. Example: productions.production"
     )
@@ -201,7 +201,7 @@ class ActingView(APIView):
             raise NotSignedIn("Sign in to do this.")
         if action.needs and all(need.on.split(".")[0] in known for need in action.needs):
             if not action.permits(actor, known) and not (
-                action.proposable and action.permits(actor, known, propose=True)
+                action.submittable and action.permits(actor, known, submit=True)
             ):
                 action.refuse(actor, known)
 
@@ -292,7 +292,7 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
     def found_by_insider(self) -> Any:
         """The object of this address, for those who may view its drafts; whoever only sees it is refused."""
         row = self.found()
-        refuse_outsiders(self.actor, row, type(row).view_right)
+        refuse_outsiders(self.actor, row, type(row).view_permission)
         return row
 
 
@@ -391,7 +391,7 @@ def documented(
 ) -> Callable[..., Response]:
     """Tell the schema what `view` takes and answers: the body and the results of `action`."""
     responses: dict[int, Any] = dict(answers)
-    if action.proposable:
+    if action.submittable:
         responses[202] = SubmittedAnswer
     view.__doc__ = action.__doc__
     view.action_run = action  # type: ignore[attr-defined]
@@ -426,9 +426,9 @@ def wants_preview(request: Request) -> bool:
 def preview_of(
     action: Action[Any, Any], actor: Actor, arguments: dict[str, Any], version: int | None
 ) -> dict[str, Any]:
-    """What `action` would do, as PreviewAnswer shows it; of a proposal where the actor may only propose."""
-    proposing = action.proposable and not action.permits(actor, arguments)
-    preview = action.preview(actor=actor, if_version=version, proposing=proposing, **arguments)
+    """What `action` would do, as PreviewAnswer shows it; of a submission where the actor may only submit."""
+    submitting = action.submittable and not action.permits(actor, arguments)
+    preview = action.preview(actor=actor, if_version=version, submitting=submitting, **arguments)
     return {
         "changes": [
             {

@@ -183,7 +183,7 @@ class Schema(AutoSchema):
         if self.method == "GET" and "200" in bodies:
             bodies.setdefault("304", {"description": "Nothing changed since the ETag of `If-None-Match`."})
         action = self._action()
-        if action is not None and action.proposable:
+        if action is not None and action.submittable:
             waits = self.resolve_serializer(SubmittedAnswer, direction).ref
             bodies.setdefault("202", {"description": _DONE["202"], "content": {"application/json": {"schema": waits}}})
         problem = self.resolve_serializer(Problem, direction).ref

@@ -47,8 +47,8 @@ def reporting(progress: Progress) -> Iterator[None]:
 @action(
     "archive.import",
     needs=tuple(
-        Needs(right, on="organization")
-        for right in ("manage_details", "manage_cast", "manage_schedule", "manage_directory", "manage_venues")
+        Needs(permission, on="organization")
+        for permission in ("manage_details", "manage_cast", "manage_schedule", "manage_directory", "manage_venues")
     ),
 )
 def import_archive(

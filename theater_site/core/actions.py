@@ -4,7 +4,7 @@
     def publish_production(*, production: Production) -> Production: ...
 
 There are four entry points, no more. `publish_production(actor=..., production=...)` does it or refuses; `.submit(...)`
-does it, or stores it for approval where the actor may only propose; `.as_consequence(...)` does it inside a running
+does it, or stores it for approval where the actor may only submit; `.as_consequence(...)` does it inside a running
 action, unasked, with an audit entry of its own that names its cause; `.preview(...)` does it, tells what came of it, and
 takes it all back.
 """
@@ -47,18 +47,18 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The right (a codename such as `edit_details`) that is needed, on the section of which argument.
+    """The permission (a codename such as `edit_details`) that is needed, on the section of which argument.
 
     `on` may follow attributes: "production.season"; "approve_{area}" takes the area from the argument
     `area`, else from the object itself. Where content moves between sections, an action has two of these.
     """
 
-    right: str
+    permission: str
     on: str
 
 
 class OpenTo(Enum):
-    """Actions that need no right: for anybody, for anybody signed in, or for the installation itself alone.
+    """Actions that need no permission: for anybody, for anybody signed in, or for the installation itself alone.
 
     Such an action guards itself, by a secret that it is given or by whose thing it touches.
     """
@@ -80,7 +80,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The answer of `.submit` where the actor may only propose: the stored submission."""
+    """The answer of `.submit` where the actor may only submit: the stored submission."""
 
     submission: Any
 
@@ -100,7 +100,7 @@ class Action(Generic[P, Result]):
         name: str,
         needs: tuple[Needs, ...],
         open_to: OpenTo | None,
-        proposable: bool,
+        submittable: bool,
         subject: str | None,
         lock: Callable[[], None] | None = None,
         exposes: bool = False,
@@ -109,22 +109,22 @@ class Action(Generic[P, Result]):
         self.name = name
         self.needs = needs
         self.open_to = open_to
-        self.proposable = proposable
+        self.submittable = submittable
         self.subject = subject
         self.lock = lock
         self.exposes = exposes
         self.kinds = inputs.kinds_of(function)
         self.docs = inputs.docs_of(function)
         self.model = inputs.model_of(function, subject)
-        if taken := {"actor", "if_version", "waive", "proposing"} & self.kinds.keys():
+        if taken := {"actor", "if_version", "waive", "submitting"} & self.kinds.keys():
             raise TypeError(f"{name}: {sorted(taken)} are the runner's own")
         for argument in (*(need.on.split(".")[0] for need in needs), *([subject] if subject else [])):
             if argument not in self.kinds:
                 raise TypeError(f"{name} has no argument {argument!r}")
         if exposes and subject is None:
             raise TypeError(f"{name} exposes its subject, and has none")
-        if proposable and len(needs) != 1:
-            raise TypeError(f"{name} needs {len(needs)} rights: what is proposed is decided in one area")
+        if submittable and len(needs) != 1:
+            raise TypeError(f"{name} needs {len(needs)} permissions: what is submitted is decided in one area")
         update_wrapper(self, function)
 
     # --- the four entry points -----------------------------------------------------------------------------------
@@ -138,18 +138,18 @@ class Action(Generic[P, Result]):
     def submit(
         self, *, actor: Actor, if_version: int | None = None, waive: Mapping[str, str] | None = None, **given: Any
     ) -> Result | Submitted:
-        """Do it, or store it for approval where the actor may only propose; raise NotAllowed where they may neither."""
-        if not self.proposable:
+        """Do it, or store it for approval where the actor may only submit; raise NotAllowed where they may neither."""
+        if not self.submittable:
             return self(actor=actor, if_version=if_version, waive=waive, **given)
         permitted = self.permits(actor, given)
-        if not permitted and self.permits(actor, given, propose=True):
+        if not permitted and self.permits(actor, given, submit=True):
             return Submitted(store_submission.ask(action=self, actor=actor, given=given, if_version=if_version))
         if not permitted:
             self.refuse(actor, given)
         return self._called(actor, given, if_version, waive, permitted=True)
 
     def as_consequence(self, *, if_version: int | None = None, **given: Any) -> Result:
-        """Do it as part of the running action: same transaction, actor and instant, without asking for a right."""
+        """Do it as part of the running action: same transaction, actor and instant, without asking for a permission."""
         cause = current()
         run = Run(
             name=self.name,
@@ -166,12 +166,14 @@ class Action(Generic[P, Result]):
         cause.keep(consequences=[run])
         return result
 
-    def preview(self, *, actor: Actor, if_version: int | None = None, proposing: bool = False, **given: Any) -> Preview:
+    def preview(
+        self, *, actor: Actor, if_version: int | None = None, submitting: bool = False, **given: Any
+    ) -> Preview:
         """Do it, tell what changed and what the judges find, and take it all back. Refuses as the call would, except that
-        the judges' findings are told instead of raised, and that `proposing` asks only for the right to propose."""
+        the judges' findings are told instead of raised, and that `submitting` asks only for the permission to submit."""
         run = _begun(self, actor, previewing=True)
         with _taken_back():
-            result = self._run(run, given, if_version, proposing=proposing)
+            result = self._run(run, given, if_version, submitting=submitting)
         return Preview(result, run.all_changes(), run.all_findings(), digest_of(run.agreed_to(), run.instant))
 
     def _called(
@@ -192,9 +194,9 @@ class Action(Generic[P, Result]):
     # --- what they share -------------------------------------------------------------------------------------------
 
     def permits(
-        self, actor: Actor, given: Mapping[str, Any], *, propose: bool = False, at: datetime | None = None
+        self, actor: Actor, given: Mapping[str, Any], *, submit: bool = False, at: datetime | None = None
     ) -> bool:
-        """Whether `actor` holds what this needs (or the matching right to propose) on the given arguments."""
+        """Whether `actor` holds what this needs (or the matching permission to submit) on the given arguments."""
         if self.open_to is OpenTo.PUBLIC:
             return True
         if self.open_to is OpenTo.SIGNED_IN:
@@ -203,31 +205,32 @@ class Action(Generic[P, Result]):
             return actor.kind is ActorKind.SYSTEM
         at = at or instant()
         return all(
-            actor.holds(_to_propose(right) if propose else right, scope, at) for right, scope in self.scopes(given)
+            actor.holds(_to_submit(permission) if submit else permission, scope, at)
+            for permission, scope in self.scopes(given)
         )
 
     def scopes(self, given: Mapping[str, Any]) -> list[tuple[str, Any]]:
-        """Each right that this needs, with the object on whose section it is needed."""
-        scopes = [(need.right, _scope(given, need.on)) for need in self.needs]
+        """Each permission that this needs, with the object on whose section it is needed."""
+        scopes = [(need.permission, _scope(given, need.on)) for need in self.needs]
         return [
-            (right.format(area=given.get("area") or getattr(scope, "area", "")), scope)
-            if "{" in right
-            else (right, scope)
-            for right, scope in scopes
+            (permission.format(area=given.get("area") or getattr(scope, "area", "")), scope)
+            if "{" in permission
+            else (permission, scope)
+            for permission, scope in scopes
         ]
 
     def refuse(self, actor: Actor, given: Mapping[str, Any]) -> NoReturn:
         """Raise what somebody is told who may not do this: NotSignedIn for the public, NotAllowed for others."""
         if actor.kind is ActorKind.PUBLIC:
             raise NotSignedIn("Sign in to do this.")
-        for right, scope in self.scopes(given):
-            if (better := actor.why_not(right, scope, instant())) is not None:
+        for permission, scope in self.scopes(given):
+            if (better := actor.why_not(permission, scope, instant())) is not None:
                 raise better
-        rights = sorted({right for right, _ in self.scopes(given)})
+        permissions = sorted({permission for permission, _ in self.scopes(given)})
         raise NotAllowed(
-            f"You may not do this here; it needs the right {' and '.join(rights) or 'of the installation itself'}."
-            + (" Ask whoever manages the members of this section." if rights else ""),
-            data={"action": self.name, "needs": rights},
+            f"You may not do this here; it needs the right {' and '.join(permissions) or 'of the installation itself'}."
+            + (" Ask whoever manages the members of this section." if permissions else ""),
+            data={"action": self.name, "needs": permissions},
         )
 
     def _run(
@@ -237,7 +240,7 @@ class Action(Generic[P, Result]):
         if_version: int | None,
         *,
         consequence: bool = False,
-        proposing: bool = False,
+        submitting: bool = False,
         permitted: bool = False,
     ) -> Result:
         """Run the body in its transaction. The permission is evaluated once, before anything is locked, unless `permitted`
@@ -249,7 +252,7 @@ class Action(Generic[P, Result]):
             )
 
         def check_permission() -> None:
-            if not self.permits(run.actor, given, propose=proposing, at=run.instant):
+            if not self.permits(run.actor, given, submit=submitting, at=run.instant):
                 self.refuse(run.actor, given)
 
         if not consequence and not permitted:
@@ -286,8 +289,8 @@ class Action(Generic[P, Result]):
     def _permission_keys(self, given: Mapping[str, Any]) -> list[tuple[str, Any]]:
         """Each permission that this needs, with the id of the section that it is needed on."""
         return [
-            (right, scope.owning_section_id if isinstance(scope, ContentModel) else scope)
-            for right, scope in self.scopes(given)
+            (permission, scope.owning_section_id if isinstance(scope, ContentModel) else scope)
+            for permission, scope in self.scopes(given)
         ]
 
     def _with_fresh_subject(self, given: dict[str, Any], if_version: int | None) -> dict[str, Any]:
@@ -346,19 +349,19 @@ class Action(Generic[P, Result]):
         return f"<action {self.name}>"
 
 
-def also_needs(*rights: tuple[str, Any], to: str) -> None:
+def also_needs(*permissions: tuple[str, Any], to: str) -> None:
     """Inside an action, for a part of it that only some ask for: NotAllowed, naming what they may not do `to`, unless whoever
-    acts holds each right on its object too."""
+    acts holds each permission on its object too."""
     run = current()
-    for right, scope in rights:
-        if not run.actor.holds(right, scope, run.instant):
-            raise NotAllowed(f"You may not {to}; it needs the right {right}.", data={"needs": [right]})
+    for permission, scope in permissions:
+        if not run.actor.holds(permission, scope, run.instant):
+            raise NotAllowed(f"You may not {to}; it needs the right {permission}.", data={"needs": [permission]})
 
 
 @contextmanager
 def rehearsal(actor: Actor) -> Iterator[Run]:
     """A transaction that is taken back at its end, in which actions run `as_consequence` of the run that is yielded: what
-    they would do together is in its changes and findings. Nothing is announced, and no right is asked for."""
+    they would do together is in its changes and findings. Nothing is announced, and no permission is asked for."""
     run = _begun(None, actor, previewing=True)
     with _taken_back():
         run.begin()
@@ -409,7 +412,7 @@ def action(
     *,
     needs: Needs | tuple[Needs, ...] = (),
     open_to: OpenTo | None = None,
-    proposable: bool = False,
+    submittable: bool = False,
     subject: str | None = None,
     lock: Callable[[], None] | None = None,
     exposes: bool = False,
@@ -434,7 +437,7 @@ def action(
             name=name,
             needs=needed,
             open_to=open_to,
-            proposable=proposable,
+            submittable=submittable,
             subject=subject,
             lock=lock,
             exposes=exposes,
@@ -490,8 +493,8 @@ def _masked(
     }
 
 
-def _to_propose(right: str) -> str:
-    return "propose_" + right.split("_", 1)[1]
+def _to_submit(permission: str) -> str:
+    return "submit_" + permission.split("_", 1)[1]
 
 
 def _scope(given: Mapping[str, Any], path: str) -> Any:

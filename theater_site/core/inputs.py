@@ -213,8 +213,8 @@ class Reading:
         for name in sorted(kind.__required_keys__ - raw.keys()):
             self._wrong("This is needed.", code="required", field=f"{field}.{name}")
         read = {name: self.read(entries[name], raw[name], f"{field}.{name}") for name in entries if name in raw}
-        right = {name: value for name, value in read.items() if value is not self.WRONG}
-        return self.WRONG if kind.__required_keys__ - right.keys() else right
+        permission = {name: value for name, value in read.items() if value is not self.WRONG}
+        return self.WRONG if kind.__required_keys__ - permission.keys() else permission
 
     def _wrong(self, message: str, *, code: str, field: str) -> Any:
         self.problems.append(Invalid(message, code=code, field=field))

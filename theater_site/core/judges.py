@@ -30,28 +30,28 @@ class Finding:
     rule: str
     severity: Severity
     message: str
-    mend: str
+    hint: str
     object_type: str
     object_id: str
     field: str = ""
 
     @classmethod
     def on(
-        cls, row: models.Model, *, rule: str, severity: Severity, message: str, mend: str, field: str = ""
+        cls, row: models.Model, *, rule: str, severity: Severity, message: str, hint: str, field: str = ""
     ) -> Finding:
         """A finding on `row`."""
-        return cls(rule, severity, message, mend, row._meta.label_lower, str(row.pk), field)
+        return cls(rule, severity, message, hint, row._meta.label_lower, str(row.pk), field)
 
     def as_problem(self, field: str | None = None) -> Invalid:
         """The finding as an error. `field` replaces the name of the field where the input calls it differently."""
-        return Invalid(f"{self.message} {self.mend}", code=self.rule, field=field or self.field or None)
+        return Invalid(f"{self.message} {self.hint}", code=self.rule, field=field or self.field or None)
 
     def as_data(self) -> dict[str, str]:
         return {
             "rule": self.rule,
             "severity": self.severity.value,
             "message": self.message,
-            "mend": self.mend,
+            "hint": self.hint,
             "object_type": self.object_type,
             "object_id": self.object_id,
             "field": self.field,

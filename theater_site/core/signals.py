@@ -15,7 +15,7 @@ action_done = Announcement(
 )
 
 store_submission: Question[Any] = Question(
-    "Keep an action that its actor may only propose, until somebody decides. Answers the stored submission.",
+    "Keep an action that its actor may only submit, until somebody decides. Answers the stored submission.",
     arguments=("action", "actor", "given", "if_version"),
     default=lambda: None,
 )

@@ -82,7 +82,7 @@ def refused(faults: Sequence[Fault], *, code: str = "table_refused") -> Invalid:
 
 def _faults(line: int, error: DomainError) -> list[Fault]:
     if not error.problems and (findings := error.data.get("findings")):
-        return [Fault(line, one["field"], one["rule"], one["message"], one["mend"]) for one in findings]
+        return [Fault(line, one["field"], one["rule"], one["message"], one["hint"]) for one in findings]
     # Of a list in a cell, such as the second of three authors, the cell.
     named = (((one.field or "").partition(".")[0], one) for one in error.problems or (error,))
     return [Fault(line, column, one.code, one.message, "") for column, one in named]

@@ -31,26 +31,26 @@ _ITEM = re.compile(r"(?:\\.|[^\\;])+", re.DOTALL)
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One bad cell, or with an empty `column` one bad row. `line` is that of the file, counted from 1, where the row
-    begins; 0 where the file as a whole is at fault. `mend` says what to do about it."""
+    begins; 0 where the file as a whole is at fault. `fix` says what to do about it."""
 
     line: int
     column: str
     code: str
     reason: str
-    mend: str
+    hint: str
 
     def told(self) -> str:
         """It as one sentence for people."""
         where = ", ".join(part for part in (f"line {self.line}" if self.line else "", self.column) if part)
-        return f"{where}: {self.reason} {self.mend}".removeprefix(": ").rstrip()
+        return f"{where}: {self.reason} {self.hint}".removeprefix(": ").rstrip()
 
 
 class BadCell(Exception):
     """Raised by a reader: this cell says nothing that the column takes."""
 
-    def __init__(self, code: str, reason: str, mend: str) -> None:
+    def __init__(self, code: str, reason: str, hint: str) -> None:
         super().__init__(reason)
-        self.code, self.reason, self.mend = code, reason, mend
+        self.code, self.reason, self.hint = code, reason, hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Column:
     empty: Any = ""
     write: Callable[[Any], str] = str
     # Added to what an Invalid of `read` says.
-    mend: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,8 @@ def read_table(data: bytes, columns: Sequence[Column], *, key: Sequence[str] = (
                     return table
             line = reader.line_num + 1
     except csv.Error as error:
-        mend = "Put a cell with quotes or line breaks in double quotes, and double each quote inside it."
-        table.faults.append(Fault(line, "", "bad_csv", f"The row cannot be read as CSV: {error}.", mend))
+        hint = "Put a cell with quotes or line breaks in double quotes, and double each quote inside it."
+        table.faults.append(Fault(line, "", "bad_csv", f"The row cannot be read as CSV: {error}.", hint))
     if headings is None and not table.faults:
         table.faults.append(Fault(0, "", "empty_file", "There is nothing in this file.", _headings_wanted(columns)))
     return table
@@ -302,9 +302,9 @@ def _take(
         try:
             values[column.name] = _value(column, cell.strip())
         except BadCell as bad:
-            faults.append(Fault(line, column.name, bad.code, bad.reason, bad.mend))
+            faults.append(Fault(line, column.name, bad.code, bad.reason, bad.hint))
         except Invalid as error:
-            faults.append(Fault(line, column.name, error.code, error.message, column.mend))
+            faults.append(Fault(line, column.name, error.code, error.message, column.hint))
     identity = tuple(values.get(name) for name in key)
     if any(part not in (None, "") for part in identity):
         if identity in seen:
@@ -331,7 +331,7 @@ def _value(column: Column, cell: str) -> Any:
 
 def _too_much(line: int) -> Fault:
     reason = f"Reading stopped here: {MOST_RECORDS} rows or {MOST_FAULTS} faults are the most that are told."
-    return Fault(line, "", "too_much", reason, "Mend what is told, or split the file.")
+    return Fault(line, "", "too_much", reason, "Fix what is told, or split the file.")
 
 
 def _shown(cell: str) -> str:

@@ -20,7 +20,7 @@ NAMES = (
     "Arthur Penhaligon", "Sofia Lindgren", "Miles Crawford", "Olga Petrenko", "Bernard Achebe", "Wren Gallagher",
     "Hugo Castellanos", "Pearl Donovan",
 )  # fmt: skip
-GROUPS = ("The Lantern Chorus", "Foundry Street Band")
+GROUPS = ("The Lantern Chorus", "Foundry Street Price category")
 
 # role -> (address, which of NAMES, where it is held: "organization", "season" or the index of a production)
 STAFF: dict[str, tuple[str, int, str | int]] = {
@@ -89,7 +89,7 @@ PLAYS = (
         "The Pirates of Penzance", ("W. S. Gilbert", "Arthur Sullivan"), "operetta", 29, "main", "TU,TH", 12, 140,
         "A slave of duty, born on the wrong day.",
         "Frederic was bound to the pirates by mistake and will be free at twenty-one, unless somebody counts his birthdays. "
-        "With full chorus and the Foundry Street Band.",
+        "With full chorus and the Foundry Street Price category.",
         ("Frederic", "Mabel", "The Pirate King", "Ruth", "Major-General Stanley", "Sergeant of Police", "Edith", "Kate",
          "Samuel"),
     ),

@@ -75,7 +75,7 @@ def play_the_run(
     opens: dt.date,
 ) -> None:
     """An understudy is ready from the first night and goes on once; in the second week somebody takes a part over, which the
-    stage manager proposes and the director approves."""
+    stage manager submits and the director approves."""
     parts = {row.name: row for row in Character.objects.filter(production=production).select_related("production")}
     held = {row.character_id: row for row in Credit.objects.filter(production=production, kind=CreditKind.CAST)}
     viola, malvolio = parts["Viola"], parts["Malvolio"]
@@ -91,14 +91,14 @@ def play_the_run(
             "billing_order": held[viola.pk].billing_order,
         },
     )  # fmt: skip
-    proposed = change_cast.submit(
+    submitted = change_cast.submit(
         actor=stage, production=production, character=malvolio, leaves=held[malvolio.pk], person=newcomer,
         from_date=opens + dt.timedelta(weeks=1), fields={},
     )  # fmt: skip
-    assert isinstance(proposed, Submitted)
+    assert isinstance(submitted, Submitted)
     approve_submission(
         actor=director(),
-        submission=proposed.submission,
-        comment="Thank you for stepping in at such notice.",
-        digest=proposed.submission.token(),
+        submission=submitted.submission,
+        comment="Thank you for stepping in at such notification.",
+        digest=submitted.submission.token(),
     )

@@ -1,5 +1,5 @@
 """One season of a community theater, built as its people would build it: every step is a service called by whoever holds
-the right to it, so what the demo shows is what the system does."""
+the permission to it, so what the demo shows is what the system does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.approvals.services.submissions import approve_submission
 from accounts.models import Role, Section, Submission, SubmissionState, User
-from accounts.permissions.selectors.rights import actor_for
+from accounts.permissions.selectors.permissions import actor_for
 from accounts.permissions.selectors.sections import area
 from accounts.permissions.services.founding import found_organization
 from accounts.permissions.services.roles import assign_role
@@ -41,8 +41,8 @@ from theater_site.core.actors import Actor, Public, System
 from theater_site.demo import company, parts, pictures
 from theater_site.demo.company import PLAYS, Play
 from ticketing.models import Area, OrderState, Seat, SeatingChart, Ticket
-from ticketing.services.admissions import admit
 from ticketing.services.charts import create_chart
+from ticketing.services.check_ins import check_in
 from ticketing.services.holds import take_hold
 from ticketing.services.orders import pay_order, place_order
 from ticketing.services.promotions import create_promotion
@@ -116,8 +116,8 @@ def build(tell: Step) -> Demo:
     _sales(demo, charts, chance)
     tell("On sale and running")
     _first_night(demo)
-    tell("Proposals that wait for the director")
-    _proposals(demo)
+    tell("Submissions that wait for the director")
+    _submissions(demo)
     # Last, since this is how the next run knows that nothing is missing.
     publish_season(actor=demo.actor("director"), season=season)
     return demo
@@ -440,7 +440,7 @@ def _sales(demo: Demo, charts: dict[str, SeatingChart], chance: random.Random) -
             actor=director,
             performance=performance,
             terms={"chart": charts[stage], "currency": "USD", "tax_rate": Decimal("5.5")},
-            bands=[{"category": category, "price": Decimal(prices[category])} for category in sold_here],
+            price_categories=[{"category": category, "price": Decimal(prices[category])} for category in sold_here],
         )
     seats = list(Seat.objects.filter(chart=charts["main"]).order_by("pk").values_list("pk", flat=True))
     main = [performance for performance in to_come if stages[performance.space_id or 0] == "main"][:8]
@@ -457,7 +457,7 @@ def _sales(demo: Demo, charts: dict[str, SeatingChart], chance: random.Random) -
     house = demo.actor("house_manager")
     here = Ticket.objects.filter(performance=main[0], line__order__state=OrderState.PAID).order_by("pk")
     for ticket in here[:6]:
-        admit(actor=house, performance=main[0], code=ticket.code)
+        check_in(actor=house, performance=main[0], code=ticket.code)
 
 
 def _first_night(demo: Demo) -> None:
@@ -487,7 +487,7 @@ def _address(name: str) -> str:
     return f"{name.partition(' ')[0].lower()}@audience.example"
 
 
-def _proposals(demo: Demo) -> None:
+def _submissions(demo: Demo) -> None:
     """One promotion that the director approves, one that waits, and an actor's new bio that waits too."""
     marketing = demo.actor("marketing_coordinator")
     promotions = (

@@ -11,8 +11,8 @@ from rest_framework import serializers
 from theater_site.core.money import Money
 from theater_site.core.runs import instant
 from ticketing.models import (
-    Admission,
     Area,
+    CheckIn,
     Order,
     OrderLine,
     Payment,
@@ -45,7 +45,7 @@ class PlaceRead(serializers.Serializer[Any]):
         source="area_id", allow_null=True, help_text="Id of the area; null for a seat. Example: 2"
     )
     label = serializers.CharField(help_text="The place in words. Example: Stalls, row 2, seat 4")  # type: ignore[assignment]
-    band = serializers.CharField(help_text="Its price category. Example: Stalls")
+    price_category = serializers.CharField(help_text="Its price category. Example: Stalls")
     price = AmountField(help_text="The full price, tax included. Example: 25.00")
 
 
@@ -64,7 +64,7 @@ class HoldRead(serializers.Serializer[Any]):
     currency = serializers.CharField(source="total.currency")
 
 
-class BandRead(serializers.Serializer[Any]):
+class PriceCategoryRead(serializers.Serializer[Any]):
     """A price category of the performance."""
 
     id = serializers.IntegerField(help_text="Id of the price category. Example: 5")
@@ -81,7 +81,7 @@ class SeatRead(serializers.Serializer[Any]):
     number = serializers.CharField(help_text="The seat's number. Example: 4")
     x = serializers.FloatField(help_text="Its place across the hall, in units of the plan. Example: 12.5")
     y = serializers.FloatField(help_text="Its place along the hall, in units of the plan. Example: 3")
-    band = serializers.IntegerField(
+    price_category = serializers.IntegerField(
         allow_null=True, help_text="Id of its price category; null where it is not sold. Example: 5"
     )
     state = serializers.ChoiceField(
@@ -97,7 +97,7 @@ class AreaRead(serializers.Serializer[Any]):
     id = serializers.IntegerField(help_text="Id of the area. Example: 2")
     name = serializers.CharField(help_text="What the area is called. Example: Floor")
     capacity = serializers.IntegerField(help_text="How many people it holds. Example: 120")
-    band = serializers.IntegerField(
+    price_category = serializers.IntegerField(
         allow_null=True, help_text="Id of its price category; null where it is not sold. Example: 5"
     )
     left = serializers.IntegerField(help_text="How many places can be held now. Example: 37")
@@ -115,7 +115,7 @@ class SeatListRead(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Until when tickets are sold; null is until it is closed. Example: 2027-03-14T19:00:00Z",
     )
-    bands = BandRead(many=True, help_text="The price categories.")
+    price_categories = PriceCategoryRead(many=True, help_text="The price categories.")
     seats = SeatRead(many=True, help_text="Every numbered seat.")
     areas = AreaRead(many=True, help_text="Every area without numbered seats.")
 
@@ -147,7 +147,7 @@ class ChartSeatRead(serializers.ModelSerializer[Seat]):
 
 
 class ChartAreaRead(serializers.ModelSerializer[Area]):
-    """General admission: an area with a capacity."""
+    """general admission: an area with a capacity."""
 
     class Meta:
         model = Area
@@ -202,7 +202,17 @@ class LinePublic(serializers.ModelSerializer[OrderLine]):
 
     class Meta:
         model = OrderLine
-        fields = ("description", "band", "full_price", "price", "tax_rate", "tax", "performance", "code", "void")
+        fields = (
+            "description",
+            "price_category",
+            "full_price",
+            "price",
+            "tax_rate",
+            "tax",
+            "performance",
+            "code",
+            "void",
+        )
 
 
 class LineInternal(LinePublic):
@@ -295,17 +305,19 @@ class PromotionRead(serializers.ModelSerializer[Promotion]):
         )  # fmt: skip
 
 
-class AdmissionRead(serializers.ModelSerializer[Admission]):
+class CheckInRead(serializers.ModelSerializer[CheckIn]):
     """Who was let in, on which place."""
 
     description = serializers.CharField(
         source="ticket.line.description", help_text="The seat or area, in words. Example: Stalls, row 2, seat 4"
     )
-    band = serializers.CharField(source="ticket.line.band", help_text="Its price category. Example: Stalls")
+    price_category = serializers.CharField(
+        source="ticket.line.price_category", help_text="Its price category. Example: Stalls"
+    )
 
     class Meta:
-        model = Admission
-        fields = ("id", "ticket", "admitted_at", "description", "band")
+        model = CheckIn
+        fields = ("id", "ticket", "checked_in_at", "description", "price_category")
 
 
 class WaitingJoined(serializers.ModelSerializer[WaitingListEntry]):

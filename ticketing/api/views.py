@@ -30,8 +30,8 @@ from ticketing.api import serializers
 from ticketing.models import Order, Promotion, Sale, SeatingChart, WaitingListEntry
 from ticketing.selectors.availability import seat_list
 from ticketing.selectors.orders import matching
-from ticketing.services.admissions import admit, undo_admission
 from ticketing.services.charts import create_chart
+from ticketing.services.check_ins import check_in, undo_check_in
 from ticketing.services.holds import block_seats, free_seats, release_hold, take_hold
 from ticketing.services.orders import cancel_order, pay_order, place_order, set_deadline
 from ticketing.services.promotions import create_promotion, end_promotion
@@ -74,7 +74,7 @@ class BoxOfficeViewSet(Resource):
     queryset = Occurrence.objects.filter(category=Category.PERFORMANCE)
     serializer_class = serializers.SeatListRead
     # A ticket's code, a hold's token.
-    guessed = frozenset({"no_such_ticket", "hold_gone", "not_admitted", "not_waiting"})
+    guessed = frozenset({"no_such_ticket", "hold_gone", "not_checked_in", "not_waiting"})
 
     open_sale = _posts(open_sale, "open-sale", serializers.SaleRead, model=Sale)
     change_sale = _posts(change_sale, "change-sale", serializers.SaleRead, 200, model=Sale)
@@ -84,8 +84,8 @@ class BoxOfficeViewSet(Resource):
     take_hold = _posts(take_hold, "holds", serializers.HoldRead)
     # Not DELETE holds/<token>/: addresses are logged, and the token is a secret.
     release_hold = _posts(release_hold, "holds/release", None, 204)
-    admit = _posts(admit, "admissions", serializers.AdmissionRead)
-    undo_admission = _posts(undo_admission, "admissions/undo", None, 204)
+    check_in = _posts(check_in, "check-ins", serializers.CheckInRead)
+    undo_check_in = _posts(undo_check_in, "check-ins/undo", None, 204)
     join_waiting_list = _posts(join_waiting_list, "waiting-list", serializers.WaitingJoined)
     leave_waiting_list = _posts(leave_waiting_list, "waiting-list/leave", None, 204)
 

@@ -17,7 +17,7 @@ class SeatingChart(ContentModel):
     changes, so a chart is made whole; another arrangement is another chart."""
 
     section_lookup: ClassVar[str] = "space__venue__section_id"
-    view_right: ClassVar[str] = "view_venues"
+    view_permission: ClassVar[str] = "view_venues"
     public_when: ClassVar[Q | None] = Q()
 
     space = models.ForeignKey(Space, on_delete=models.PROTECT, related_name="seating_charts", db_index=False)
@@ -48,7 +48,7 @@ class Seat(ContentModel):
     """
 
     section_lookup: ClassVar[str] = "chart__space__venue__section_id"
-    view_right: ClassVar[str] = "view_venues"
+    view_permission: ClassVar[str] = "view_venues"
     public_when: ClassVar[Q | None] = Q()
 
     chart = models.ForeignKey(SeatingChart, on_delete=models.CASCADE, related_name="seats", db_index=False)
@@ -94,7 +94,7 @@ class Area(ContentModel):
     """A part of the chart with so many places and no numbers: general admission."""
 
     section_lookup: ClassVar[str] = "chart__space__venue__section_id"
-    view_right: ClassVar[str] = "view_venues"
+    view_permission: ClassVar[str] = "view_venues"
     public_when: ClassVar[Q | None] = Q()
 
     chart = models.ForeignKey(SeatingChart, on_delete=models.CASCADE, related_name="areas", db_index=False)

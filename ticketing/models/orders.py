@@ -30,7 +30,7 @@ class Order(ContentModel):
     """One purchase. `reference` is a secret between the theater and the buyer: whoever has it may read the
     order."""
 
-    view_right: ClassVar[str] = "view_tickets"
+    view_permission: ClassVar[str] = "view_tickets"
     personal: ClassVar[frozenset[str]] = frozenset({"reference", "buyer_name", "buyer_email", "email_index"})
     # The deadline counts from the instant of the order.
     chance: ClassVar[frozenset[str]] = frozenset({"reference", "pay_by"})
@@ -118,18 +118,20 @@ class BuyerName(models.Model):
 class OrderLine(ContentModel):
     """One thing sold, as it was sold: later changes of prices, taxes or names do not reach it.
 
-    `full_minor` is the band's price, `price_minor` what is paid after the discount, tax included; `tax_minor`
+    `full_minor` is the price category's price, `price_minor` what is paid after the discount, tax included; `tax_minor`
     is the part of it that is tax at `tax_rate` percent.
     """
 
     section_lookup: ClassVar[str] = "order__section_id"
-    view_right: ClassVar[str] = "view_tickets"
+    view_permission: ClassVar[str] = "view_tickets"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     description = models.CharField(
         max_length=400, help_text="The seat or area, in words. Example: Stalls, row 2, seat 4"
     )
-    band = models.CharField(max_length=100, help_text="The price category that it was bought in. Example: Stalls")
+    price_category = models.CharField(
+        max_length=100, help_text="The price category that it was bought in. Example: Stalls"
+    )
     full_minor = models.BigIntegerField()
     price_minor = models.BigIntegerField()
     tax_rate = models.DecimalField(
@@ -161,7 +163,7 @@ class Ticket(ContentModel):
     """The right to one place at one performance. Whoever shows `code` first is let in."""
 
     section_lookup: ClassVar[str] = "line__order__section_id"
-    view_right: ClassVar[str] = "view_tickets"
+    view_permission: ClassVar[str] = "view_tickets"
     personal: ClassVar[frozenset[str]] = frozenset({"code"})
     chance: ClassVar[frozenset[str]] = frozenset({"code"})
 
@@ -176,7 +178,7 @@ class Ticket(ContentModel):
         help_text="The code to check in with, as the ticket shows it. Example: 7KQ2-MX4P-9RTD",
     )
     void = models.BooleanField(
-        default=False, help_text="True where the ticket admits nobody, since its order was canceled. Example: false"
+        default=False, help_text="True where the ticket checks in nobody, since its order was canceled. Example: false"
     )
 
     class Meta:
@@ -206,7 +208,7 @@ class Payment(ContentModel):
     """Money for an order, through one provider (see services/payments.py)."""
 
     section_lookup: ClassVar[str] = "order__section_id"
-    view_right: ClassVar[str] = "view_tickets"
+    view_permission: ClassVar[str] = "view_tickets"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
     provider = models.CharField(

@@ -27,7 +27,7 @@ class Promotion(ContentModel):
     where `uses_limit` says how many orders may have it, since a counter makes orders wait for each other.
     """
 
-    view_right: ClassVar[str] = "view_promotions"
+    view_permission: ClassVar[str] = "view_promotions"
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="promotions")
     name = models.CharField(max_length=200, help_text="What buyers are told about it. Example: Students")

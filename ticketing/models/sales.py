@@ -21,7 +21,7 @@ class Sale(ContentModel):
     """
 
     section_lookup: ClassVar[str] = "performance__section_id"
-    view_right: ClassVar[str] = "view_tickets"
+    view_permission: ClassVar[str] = "view_tickets"
 
     performance = models.OneToOneField(Occurrence, on_delete=models.PROTECT, related_name="sale")
     chart = models.ForeignKey(SeatingChart, on_delete=models.PROTECT, related_name="sales")
@@ -66,14 +66,14 @@ class Sale(ContentModel):
         return f"sale of {self.performance_id}"
 
 
-class PriceBand(ContentModel):
-    """What the seats and areas of one category cost at a performance. A category without a band is not
+class PricePriceCategory(ContentModel):
+    """What the seats and areas of one category cost at a performance. A category without a price category is not
     sold."""
 
     section_lookup: ClassVar[str] = "sale__performance__section_id"
-    view_right: ClassVar[str] = "view_tickets"
+    view_permission: ClassVar[str] = "view_tickets"
 
-    sale = models.ForeignKey(Sale, on_delete=models.CASCADE, related_name="bands", db_index=False)
+    sale = models.ForeignKey(Sale, on_delete=models.CASCADE, related_name="price_categories", db_index=False)
     category = models.CharField(max_length=100)
     name = models.CharField(max_length=100)
     price_minor = models.BigIntegerField(validators=[MinValueValidator(0)])
@@ -85,12 +85,12 @@ class PriceBand(ContentModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["sale", "category"],
-                name="band_once_a_category",
+                name="price_category_once_a_category",
                 violation_error_message="A category has one price at a performance; this names it twice.",
                 violation_error_code="category_repeated",
             ),
             models.CheckConstraint(
-                name="band_price_not_negative",
+                name="price_category_price_not_negative",
                 condition=Q(price_minor__gte=0),
                 violation_error_message="A price is not below zero.",
                 violation_error_code="negative_price",

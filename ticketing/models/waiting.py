@@ -19,7 +19,7 @@ class WaitingListEntry(ContentModel):
     """Somebody waits for `places` at a performance; first come, first served: in the order of the ids."""
 
     section_lookup: ClassVar[str] = "performance__section_id"
-    view_right: ClassVar[str] = "view_tickets"
+    view_permission: ClassVar[str] = "view_tickets"
     personal: ClassVar[frozenset[str]] = frozenset({"name", "email", "email_index"})
     chance: ClassVar[frozenset[str]] = frozenset({"offer_holder", "offered_until"})
 

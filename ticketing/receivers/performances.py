@@ -47,7 +47,7 @@ def _findings(sale: Sale, change: Change, taken: Taken) -> list[Finding]:
                 rule="tickets_sold",
                 severity=Severity.WARNING,
                 message=f"Tickets are sold: {taken}.",
-                mend="Waive this to cancel all the same: paid orders are marked for return, unpaid ones canceled.",
+                hint="Waive this to cancel all the same: paid orders are marked for return, unpaid ones canceled.",
                 field="status",
             )
         )
@@ -69,7 +69,7 @@ def _refused(performance: Occurrence, field: str, rule: str, message: str, taken
         if taken
         else "End its sale first (`end-sale`), and open it again afterwards."
     )
-    return Finding.on(performance, rule=rule, severity=Severity.ERROR, message=message, mend=hint, field=field)
+    return Finding.on(performance, rule=rule, severity=Severity.ERROR, message=message, hint=hint, field=field)
 
 
 def close_orders(occurrences: list[Occurrence], **_: Any) -> None:

@@ -15,7 +15,7 @@ from productions.models import ProductionStatus
 from scheduling.models import Category, OccurrenceStatus, Visibility
 from theater_site.core.errors import Conflict, Invalid
 from theater_site.core.money import Money
-from ticketing.models import Area, AreaHold, PerformanceArea, PerformanceSeat, PriceBand, Sale, Seat, SeatState
+from ticketing.models import Area, AreaHold, PerformanceArea, PerformanceSeat, PricePriceCategory, Sale, Seat, SeatState
 
 # The state of a seat whose category has no price.
 NOT_FOR_SALE = "not_for_sale"
@@ -23,10 +23,10 @@ NOT_FOR_SALE = "not_for_sale"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place as it is sold: a seat, or one of an area, with its price band."""
+    """One place as it is sold: a seat, or one of an area, with its price category."""
 
     label: str
-    band: str
+    price_category: str
     price: Money
     seat_id: int | None = None
     area_id: int | None = None
@@ -47,7 +47,7 @@ class OpenSale:
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class PriceCategory:
     """A price."""
 
     pk: int
@@ -112,10 +112,15 @@ def sale_of(performance_id: int) -> Sale:
     return sale
 
 
-def bands_of(sale: Sale | OpenSale) -> dict[str, Band]:
-    """The price bands by category."""
-    rows = PriceBand.objects.filter(sale_id=sale.pk).values_list("category", "pk", "name", "price_minor", "currency")
-    return {category: Band(pk, name, Money.of_minor(minor, currency)) for category, pk, name, minor, currency in rows}
+def price_categories_of(sale: Sale | OpenSale) -> dict[str, PriceCategory]:
+    """The price categories by category."""
+    rows = PricePriceCategory.objects.filter(sale_id=sale.pk).values_list(
+        "category", "pk", "name", "price_minor", "currency"
+    )
+    return {
+        category: PriceCategory(pk, name, Money.of_minor(minor, currency))
+        for category, pk, name, minor, currency in rows
+    }
 
 
 def seats_on_sale(sale: Sale | OpenSale, seat_ids: Collection[int]) -> list[Place]:
@@ -133,10 +138,13 @@ def seats_on_sale(sale: Sale | OpenSale, seat_ids: Collection[int]) -> list[Plac
             "This performance has no such seats. Take ids from its list of seats.",
             code="unknown_seats", field="seats", data={"seats": unknown},
         )  # fmt: skip
-    bands = bands_of(sale)
-    if unsold := [{"id": pk, "label": label} for pk, label, category in found if category not in bands]:
+    price_categories = price_categories_of(sale)
+    if unsold := [{"id": pk, "label": label} for pk, label, category in found if category not in price_categories]:
         raise Conflict("These seats are not sold. Choose others.", code="seats_not_sold", data={"seats": unsold})
-    return [Place(label, bands[category].name, bands[category].price, seat_id=pk) for pk, label, category in found]
+    return [
+        Place(label, price_categories[category].name, price_categories[category].price, seat_id=pk)
+        for pk, label, category in found
+    ]
 
 
 def place_in_area(sale: Sale | OpenSale, area: Area) -> Place:
@@ -144,10 +152,10 @@ def place_in_area(sale: Sale | OpenSale, area: Area) -> Place:
     Conflict (`area_not_sold`) where it has no price."""
     if area.chart_id != sale.chart_id:
         raise Invalid("This performance has no such area.", code="unknown_area", field="area")
-    band = bands_of(sale).get(area.category)
-    if band is None:
+    price_category = price_categories_of(sale).get(area.category)
+    if price_category is None:
         raise Conflict("This area is not sold.", code="area_not_sold")
-    return Place(area.name, band.name, band.price, area_id=area.pk)
+    return Place(area.name, price_category.name, price_category.price, area_id=area.pk)
 
 
 def owners_of(performance_id: int, at: datetime) -> dict[int, str]:
@@ -172,7 +180,7 @@ def places_left(performance_id: int, at: datetime) -> dict[int, int]:
 
 def free_places(sale: Sale | OpenSale, at: datetime) -> int:
     """How many places can be had at the instant `at`, seats and areas together."""
-    categories = bands_of(sale)
+    categories = price_categories_of(sale)
     sold = Seat.objects.filter(chart_id=sale.chart_id, category__in=categories)
     taken = owners_of(sale.performance_id, at)
     seats = sum(1 for pk in sold.values_list("pk", flat=True) if pk not in taken)
@@ -184,7 +192,7 @@ def seat_list(performance_id: int, at: datetime) -> dict[str, Any]:
     """All data of a seat map, in six queries: prices, seats with their state (free, held, sold, blocked, not_for_sale),
     areas with what is left. A seat of a category without a price is `not_for_sale`. Raises Conflict (`not_on_sale`)."""
     sale = sale_of(performance_id)
-    bands = bands_of(sale)
+    price_categories = price_categories_of(sale)
     owners = owners_of(performance_id, at)
     left = places_left(performance_id, at)
     seats = Seat.objects.filter(chart_id=sale.chart_id).order_by("pk")
@@ -194,22 +202,22 @@ def seat_list(performance_id: int, at: datetime) -> dict[str, Any]:
         "currency": sale.currency,
         "opens_at": sale.opens_at,
         "closes_at": sale.closes_at,
-        "bands": [
-            {"id": band.pk, "name": band.name, "price": str(band.price.amount)}
-            for band in sorted(bands.values(), key=lambda band: (-band.price.minor, band.pk))
+        "price_categories": [
+            {"id": one.pk, "name": one.name, "price": str(one.price.amount)}
+            for one in sorted(price_categories.values(), key=lambda one: (-one.price.minor, one.pk))
         ],
         "seats": [
             {
                 "id": pk, "zone": zone, "row": row, "number": number, "x": x, "y": y,
-                "band": bands[category].pk if category in bands else None,
-                "state": owners.get(pk, "free" if category in bands else NOT_FOR_SALE),
+                "price_category": price_categories[category].pk if category in price_categories else None,
+                "state": owners.get(pk, "free" if category in price_categories else NOT_FOR_SALE),
             }
             for pk, zone, row, number, category, x, y in seats.values_list(*columns)
         ],
         "areas": [
             {
                 "id": area.pk, "name": area.name, "capacity": area.capacity,
-                "band": bands[area.category].pk if area.category in bands else None,
+                "price_category": price_categories[area.category].pk if area.category in price_categories else None,
                 "left": left.get(area.pk, 0),
             }
             for area in Area.objects.filter(chart_id=sale.chart_id).order_by("pk")

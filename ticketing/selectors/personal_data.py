@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.privacy.rules.subjects import Subject
 from accounts.privacy.selectors.personal_data import Held, indexes, told
-from ticketing.models import Admission, Order, Ticket, WaitingListEntry
+from ticketing.models import CheckIn, Order, Ticket, WaitingListEntry
 
 
 def held_by_box_office(subject: Subject) -> Held:
@@ -29,5 +29,5 @@ def held_by_box_office(subject: Subject) -> Held:
             *("name", "email", "places", "created_at"),
             performance="performance_id",
         ),
-        "ticketing.admission": told(Admission.objects.filter(admitted_by_id=user).order_by("pk"), "admitted_at"),
+        "ticketing.check_in": told(CheckIn.objects.filter(checked_in_by_id=user).order_by("pk"), "checked_in_at"),
     }

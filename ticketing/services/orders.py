@@ -13,7 +13,7 @@ from theater_site.core.actions import Needs, OpenTo, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
 from theater_site.core.money import Money
-from ticketing.models import Admission, Order, OrderLine, OrderState, Payment, PaymentState, Ticket
+from ticketing.models import CheckIn, Order, OrderLine, OrderState, Payment, PaymentState, Ticket
 from ticketing.rules.secrets import digest_of, new_reference, new_ticket_code
 from ticketing.selectors.availability import OpenSale, Place, place_in_area, sale_open, seats_on_sale
 from ticketing.services import occupancy, waiting_list
@@ -82,7 +82,11 @@ def place_order(
     for place, price in zip(bought, prices, strict=True):
         tax = price.tax_part(sale.tax_rate)
         line = OrderLine(
-            order=order, description=place.label, band=place.band, tax_rate=sale.tax_rate, currency=sale.currency
+            order=order,
+            description=place.label,
+            price_category=place.price_category,
+            tax_rate=sale.tax_rate,
+            currency=sale.currency,
         )
         line.full_price, line.price, line.tax = place.price, price, tax
         lines.append(line)
@@ -146,14 +150,14 @@ def set_deadline(
 def cancel_order(*, order: Order) -> Order:
     """Cancel an order: void its tickets, free its seats, refund what was paid. Sends the buyer a mail.
 
-    Errors: `order_canceled`, `order_expired`; `already_admitted` where somebody was admitted with one of its tickets.
+    Errors: `order_canceled`, `order_expired`; `already_checked_in` where somebody was checked in with one of its tickets.
     """
     if order.state in (OrderState.CANCELED, OrderState.EXPIRED):
         raise Conflict(f"This order is {order.state} already.", code=f"order_{order.state}")
-    # Locked, so that nobody is admitted with one of them meanwhile.
+    # Locked, so that nobody is checked in with one of them meanwhile.
     tickets = _tickets_of(order)
-    if Admission.objects.filter(ticket__in=tickets).exists():
-        raise Conflict("Somebody was admitted with a ticket of this order.", code="already_admitted")
+    if CheckIn.objects.filter(ticket__in=tickets).exists():
+        raise Conflict("Somebody was checked in with a ticket of this order.", code="already_checked_in")
     if order.state == OrderState.PENDING:
         occupancy.release_unpaid(order, tickets)
     else:

@@ -1,4 +1,4 @@
-"""Promotions are proposed, made and ended, and taken off at the sale."""
+"""Promotions are submitted, made and ended, and taken off at the sale."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PromotionFields(TypedDict, total=False):
     ]
 
 
-@action("promotion.create", needs=Needs("publish_promotions", on="season"), proposable=True)
+@action("promotion.create", needs=Needs("publish_promotions", on="season"), submittable=True)
 def create_promotion(*, season: Season, fields: PromotionFields) -> Promotion:
     """Create a promotion, valid at once within its dates.
 
@@ -73,7 +73,7 @@ def create_promotion(*, season: Season, fields: PromotionFields) -> Promotion:
     return promotion
 
 
-@action("promotion.end", needs=Needs("publish_promotions", on="promotion"), subject="promotion", proposable=True)
+@action("promotion.end", needs=Needs("publish_promotions", on="promotion"), subject="promotion", submittable=True)
 def end_promotion(*, promotion: Promotion) -> Promotion:
     """End a promotion; orders that had it keep it. Refused where it has ended."""
     now = current().instant

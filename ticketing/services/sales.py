@@ -17,7 +17,7 @@ from ticketing.models import (
     AreaHold,
     PerformanceArea,
     PerformanceSeat,
-    PriceBand,
+    PricePriceCategory,
     Sale,
     Seat,
     SeatingChart,
@@ -25,14 +25,14 @@ from ticketing.models import (
 )
 
 
-class _Band(TypedDict):
+class _PriceCategory(TypedDict):
     category: Annotated[str, Doc("The category of the chart that has this price. Example: Stalls")]
     price: Annotated[
         Decimal, Doc("The price of one place, tax included, with the decimals of the currency. Example: 25.00")
     ]
 
 
-class BandInput(_Band, total=False):
+class PriceCategoryInput(_PriceCategory, total=False):
     """What a category of places costs, tax included. It is called by its `name`, else by its category."""
 
     name: Annotated[str, Doc("What buyers are told; without it the category. Example: Stalls, full view")]
@@ -67,12 +67,14 @@ def open_sale(
     *,
     performance: Occurrence,
     terms: SaleTerms,
-    bands: Annotated[list[BandInput], Doc("The price of each category that is sold; others are not.")],
+    price_categories: Annotated[
+        list[PriceCategoryInput], Doc("The price of each category that is sold; others are not.")
+    ],
 ) -> Sale:
-    """Put a performance on sale at the prices in `bands`. Nobody can buy before it is public.
+    """Put a performance on sale at the prices in `price categories`. Nobody can buy before it is public.
 
     Categories that are not named are not sold. Refused: what is no performance, is canceled (or its production is) or
-    on sale already; a chart of another space; no band, a category that the chart has not, or twice; a price below zero
+    on sale already; a chart of another space; no price category, a category that the chart has not, or twice; a price below zero
     or finer than the currency.
     """
     if performance.category != Category.PERFORMANCE:
@@ -92,7 +94,7 @@ def open_sale(
     categories |= set(Seat.objects.filter(chart=chart).values_list("category", flat=True).distinct())
     sale = Sale(performance=performance, **terms)
     sale.save()
-    PriceBand.objects.bulk_create(_bands(sale, bands, categories))
+    PricePriceCategory.objects.bulk_create(_price_categories(sale, price_categories, categories))
     PerformanceArea.objects.bulk_create(
         [PerformanceArea(performance=performance, area=area, capacity=area.capacity) for area in areas]
     )
@@ -128,7 +130,7 @@ def end_sale(*, performance: Occurrence) -> None:
         )
     PerformanceSeat.objects.filter(performance=performance).delete()
     counters.delete()
-    PriceBand.objects.filter(sale=sale).delete()
+    PricePriceCategory.objects.filter(sale=sale).delete()
     sale.delete()
 
 
@@ -139,21 +141,27 @@ def _sale_of(performance: Occurrence) -> Sale:
     return sale
 
 
-def _bands(sale: Sale, bands: list[BandInput], categories: set[str]) -> list[PriceBand]:
-    if not bands:
-        raise Invalid("Name at least one price.", code="required", field="bands")
+def _price_categories(
+    sale: Sale, price_categories: list[PriceCategoryInput], categories: set[str]
+) -> list[PricePriceCategory]:
+    if not price_categories:
+        raise Invalid("Name at least one price.", code="required", field="price_categories")
     made = []
-    for place, band in enumerate(bands):
-        if band["category"] not in categories:
+    for place, price_category in enumerate(price_categories):
+        if price_category["category"] not in categories:
             known = ", ".join(sorted(categories))
             raise Invalid(
-                f"The chart has no category {band['category']!r}. It has: {known}.",
+                f"The chart has no category {price_category['category']!r}. It has: {known}.",
                 code="unknown_category",
-                field=f"bands.{place}.category",
+                field=f"price_categories.{place}.category",
             )
-        if band["price"] < 0:
-            raise Invalid("A price is not below zero.", code="negative_price", field=f"bands.{place}.price")
-        row = PriceBand(sale=sale, category=band["category"], name=band.get("name") or band["category"])
-        row.price = Money(band["price"], sale.currency)
+        if price_category["price"] < 0:
+            raise Invalid("A price is not below zero.", code="negative_price", field=f"price_categories.{place}.price")
+        row = PricePriceCategory(
+            sale=sale,
+            category=price_category["category"],
+            name=price_category.get("name") or price_category["category"],
+        )
+        row.price = Money(price_category["price"], sale.currency)
         made.append(row)
     return made

@@ -22,7 +22,14 @@ from theater_site.core.locks import lock_until_commit
 from ticketing.mails import waiting_list
 from ticketing.models import Area, PerformanceArea, Seat, SeatState, WaitingListEntry
 from ticketing.rules.secrets import digest_of, new_hold_token
-from ticketing.selectors.availability import OpenSale, bands_of, free_places, owners_of, places_left, sale_open
+from ticketing.selectors.availability import (
+    OpenSale,
+    free_places,
+    owners_of,
+    places_left,
+    price_categories_of,
+    sale_open,
+)
 from ticketing.services import occupancy
 
 
@@ -156,7 +163,7 @@ def _hold_for(entry: WaitingListEntry, sale: OpenSale, now: datetime) -> bool:
 
 
 def _take(entry: WaitingListEntry, sale: OpenSale, now: datetime, holder: str, until: datetime) -> bool:
-    categories, taken = bands_of(sale), owners_of(sale.performance_id, now)
+    categories, taken = price_categories_of(sale), owners_of(sale.performance_id, now)
     seats = (
         Seat.objects.filter(chart_id=sale.chart_id, category__in=categories).order_by("pk").values_list("pk", flat=True)
     )

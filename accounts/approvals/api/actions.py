@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.approvals.services.submissions.items import may_be_item
-from accounts.permissions.rules.api_tokens import TOKEN_RIGHTS
-from accounts.permissions.rules.rights import APPROVED_AREAS, RIGHTS
+from accounts.permissions.rules.api_tokens import TOKEN_PERMISSIONS
+from accounts.permissions.rules.permissions import APPROVED_AREAS, PERMISSIONS
 from theater_site.api import descriptions
 from theater_site.api.action_inputs import inputs_of
 from theater_site.api.resources import ActingView
@@ -21,10 +21,10 @@ from theater_site.core.actions import Action, registered
 
 name_values(
     "PermissionEnum",
-    "A permission, named by a verb and an area: `view`, `propose`, `edit`, `publish`, `approve`, `manage` or `emergency`, and "
-    "what it is about. `edit_details` is to change what is played; whoever holds `propose_details` submits the change for "
+    "A permission, named by a verb and an area: `view`, `submit`, `edit`, `publish`, `approve`, `manage` or `emergency`, and "
+    "what it is about. `edit_details` is to change what is played; whoever holds `submit_details` submits the change for "
     "approval instead.",
-    lambda: RIGHTS,
+    lambda: PERMISSIONS,
 )
 name_values(
     "ItemActionEnum",
@@ -32,7 +32,9 @@ name_values(
     lambda: [name for name, action in registered().items() if may_be_item(action)],
 )
 name_values(
-    "TokenPermissionEnum", "A permission that an API token can have: to view what is not public.", lambda: TOKEN_RIGHTS
+    "TokenPermissionEnum",
+    "A permission that an API token can have: to view what is not public.",
+    lambda: TOKEN_PERMISSIONS,
 )
 name_values("AreaEnum", "An area of the theater's work; every permission names one.", lambda: APPROVED_AREAS)
 
@@ -63,7 +65,7 @@ class ActionRead(serializers.Serializer[Any]):
         help_text="Who may run it without a permission; null where `permissions` are needed.",
     )
     can_be_submitted = serializers.BooleanField(
-        help_text="Whether somebody who may only propose it can submit it for approval: the request is then answered 202."
+        help_text="Whether somebody who may only submit it can submit it for approval: the request is then answered 202."
     )
     can_be_item = serializers.BooleanField(
         help_text="Whether it can be an item of a submission that is written by hand."
@@ -104,9 +106,9 @@ def _told(action: Action[Any, Any]) -> dict[str, Any]:
         "name": action.name,
         "summary": descriptions.sentence_of(action.__doc__),
         "description": descriptions.paragraphs(action.__doc__),
-        "permissions": [{"permission": need.right, "on": need.on} for need in action.needs],
+        "permissions": [{"permission": need.permission, "on": need.on} for need in action.needs],
         "open_to": action.open_to.value if action.open_to is not None else None,
-        "can_be_submitted": action.proposable,
+        "can_be_submitted": action.submittable,
         "can_be_item": may_be_item(action),
         "subject": action.subject,
         "inputs": inputs_of(action),

@@ -98,7 +98,7 @@ class ApprovalStepRead(serializers.ModelSerializer[ApprovalStep]):
 
     class Meta:
         model = ApprovalStep
-        fields = ("id", "version", "section", "area", "position", "title", "right", "role")
+        fields = ("id", "version", "section", "area", "position", "title", "permission", "role")
 
 
 class ApprovalStepViewSet(Readable):

@@ -15,9 +15,9 @@ from accounts.approvals.services.emergency import publish_in_emergency
 from accounts.approvals.services.submissions import (
     approve_submission,
     comment_submission,
-    decline_submission,
     draft_submission,
     rebase_submission,
+    reject_submission,
     request_changes,
     save_submission,
     share_submission,
@@ -45,7 +45,7 @@ class SubmissionViewSet(Readable):
     create = creates(draft_submission, model=Submission, answers=serializers.SubmissionRead)
     partial_update = updates(save_submission, model=Submission, answers=serializers.SubmissionRead)
     submit = verb(submit_submission, answers=serializers.SubmissionRead)
-    decline = verb(decline_submission, answers=serializers.SubmissionRead)
+    reject = verb(reject_submission, answers=serializers.SubmissionRead)
     withdraw = verb(withdraw_submission, answers=serializers.SubmissionRead)
     request_changes = verb(request_changes, answers=serializers.SubmissionRead)
     rebase = verb(rebase_submission, answers=serializers.SubmissionRead)

@@ -1,4 +1,4 @@
-"""The letters about what is proposed and decided: each says what it is about, by whom, and where to go."""
+"""The letters about what is submitted and decided: each says what it is about, by whom, and where to go."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def submission_arrived(submission: Submission, reader: Reader) -> Letter:
     return _letter(
         submission,
         _("Waiting for you: %(title)s"),
-        _("%(author)s proposes “%(title)s” in %(section)s."),
+        _("%(author)s submits “%(title)s” in %(section)s."),
         _("See what would change, and decide:"),
     )
 
@@ -28,7 +28,7 @@ def submission_changes_requested(
     return _letter(
         submission,
         _("Changes wanted: %(title)s"),
-        _("%(by)s asks for changes in what you proposed in %(section)s."),
+        _("%(by)s asks for changes in what you submitted in %(section)s."),
         _("See what is wanted, change it, and submit it again:"),
         by=by,
         comment=comment,
@@ -47,18 +47,18 @@ def submission_commented(submission: Submission, reader: Reader, by: User | None
 
 
 def submission_decided(submission: Submission, reader: Reader) -> Letter:
-    """Declined; agreed to for a set time; done at once; or done now that its time has come."""
-    if submission.state == SubmissionState.DECLINED:
-        subject, text = _("Declined: %(title)s"), _("What you proposed in %(section)s was declined by %(by)s.")
+    """Rejected; agreed to for a set time; done at once; or done now that its time has come."""
+    if submission.state == SubmissionState.REJECTED:
+        subject, text = _("Rejected: %(title)s"), _("What you submitted in %(section)s was rejected by %(by)s.")
     elif submission.state == SubmissionState.APPROVED:
         subject = _("Approved for later: %(title)s")
-        text = _("What you proposed in %(section)s was approved by %(by)s and is to be done on %(at)s.")
+        text = _("What you submitted in %(section)s was approved by %(by)s and is to be done on %(at)s.")
     elif submission.run_at is not None:
         subject = _("Live: %(title)s")
-        text = _("What you proposed in %(section)s, and %(by)s approved, is done now that its time has come.")
+        text = _("What you submitted in %(section)s, and %(by)s approved, is done now that its time has come.")
     else:
         subject = _("Approved: %(title)s")
-        text = _("What you proposed in %(section)s was approved by %(by)s and is done.")
+        text = _("What you submitted in %(section)s was approved by %(by)s and is done.")
     at = reader.time(submission.run_at) if submission.run_at is not None else ""
     by, person, comment = submission.decided_by, submission.decided_in_place_of, submission.comment
     return _letter(submission, subject, text, _("See it:"), by=by, in_place_of=person, comment=comment, at=at)
@@ -68,8 +68,8 @@ def decided_in_your_place(submission: Submission, reader: Reader, by: User | Non
     """To whom somebody stands in for: what was done in their place."""
     if verb == "approve":
         text = _("%(by)s agreed to “%(title)s” by %(author)s in %(section)s in your place.")
-    elif verb == "decline":
-        text = _("%(by)s declined “%(title)s” by %(author)s in %(section)s in your place.")
+    elif verb == "reject":
+        text = _("%(by)s rejected “%(title)s” by %(author)s in %(section)s in your place.")
     else:
         text = _("%(by)s asked for changes of “%(title)s” by %(author)s in %(section)s in your place.")
     return _letter(submission, _("Decided in your place: %(title)s"), text, _("See it:"), by=by)
@@ -89,7 +89,7 @@ def submission_failed(submission: Submission, reader: Reader) -> Letter:
         submission,
         _("Could not be done: %(title)s"),
         _("What was approved in %(section)s could not be done when its time came. Nothing was changed."),
-        _("See why, mend it, and submit it again:"),
+        _("See why, fix it, and submit it again:"),
     )
 
 
@@ -123,8 +123,10 @@ def nobody_may_decide(submission: Submission, reader: Reader) -> Letter:
             "“%(title)s” by %(author)s in %(section)s waits, and there is nobody who may decide on it: nobody approves what "
             "they wrote themselves."
         ),
-        _("Give somebody else a role with the right %(right)s there, a second director for instance. See it:"),
-        right=approve(submission.area),
+        _(
+            "Give somebody else a role with the permission %(permission)s there, a second director for instance. See it:"
+        ),
+        permission=approve(submission.area),
     )
 
 
@@ -144,7 +146,7 @@ def own_published_in_emergency(submission: Submission, reader: Reader, by: User 
     return _letter(
         submission,
         _("Published without approval: %(title)s"),
-        _("%(by)s published what you proposed in %(section)s at once, without waiting for its approval."),
+        _("%(by)s published what you submitted in %(section)s at once, without waiting for its approval."),
         _("See what was done:"),
         by=by,
         comment=reason,

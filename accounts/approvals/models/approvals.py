@@ -18,13 +18,13 @@ from theater_site.core.models import ContentModel
 class ApprovalStep(ContentModel):
     """One of the agreements that a submission in `area` needs in `section` and below, in the order of `position` from 0.
 
-    Whoever holds `right` there decides, or whoever has `role` there. The last step of an area is always that of its
-    approve right: nothing is done that nobody agreed to who may approve it. The nearest section above that has steps for
+    Whoever holds `permission` there decides, or whoever has `role` there. The last step of an area is always that of its
+    approve permission: nothing is done that nobody agreed to who may approve it. The nearest section above that has steps for
     the area counts, with all of them and no others; where none has, there is one step.
     """
 
     section_lookup: ClassVar[str] = "section_id"
-    view_right: ClassVar[str] = "view_members"
+    view_permission: ClassVar[str] = "view_members"
 
     section = models.ForeignKey(Section, on_delete=models.CASCADE, related_name="approval_steps")
     area = models.CharField(
@@ -34,7 +34,7 @@ class ApprovalStep(ContentModel):
     title = models.CharField(
         max_length=120, help_text="What the step is called, for those who wait for it. Example: Brand review"
     )
-    right = models.CharField(
+    permission = models.CharField(
         max_length=60,
         blank=True,
         help_text="The permission by which somebody decides at this step; empty where it goes by a role. "
@@ -59,9 +59,9 @@ class ApprovalStep(ContentModel):
                 violation_error_message="Somebody else set these steps at the same moment. Load them again.",
             ),
             models.CheckConstraint(
-                name="approval_step_right_or_role",
-                condition=(Q(role=None) & ~Q(right="")) | (~Q(role=None) & Q(right="")),
-                violation_error_message="A step is decided by a right or by a role.",
+                name="approval_step_permission_or_role",
+                condition=(Q(role=None) & ~Q(permission="")) | (~Q(role=None) & Q(permission="")),
+                violation_error_message="A step is decided by a permission or by a role.",
             ),
         ]
 
@@ -72,12 +72,12 @@ class ApprovalStep(ContentModel):
 class Substitute(ContentModel):
     """`stand_in` decides in the place of `person` on `section` and below, from `starts_at` (included) to `ends_at` (excluded).
 
-    In one area, or in all of them (""). It gives no right: it holds only while the person themselves may decide, and a
+    In one area, or in all of them (""). It gives no permission: it holds only while the person themselves may decide, and a
     stand-in's stand-in is nobody.
     """
 
     section_lookup: ClassVar[str] = "section_id"
-    view_right: ClassVar[str] = "view_members"
+    view_permission: ClassVar[str] = "view_members"
     personal: ClassVar[frozenset[str]] = frozenset({"reason"})
 
     person = models.ForeignKey(
@@ -147,7 +147,7 @@ class Agreement(ContentModel):
     """
 
     section_lookup: ClassVar[str] = "submission__section_id"
-    view_right: ClassVar[str] = "manage_members"
+    view_permission: ClassVar[str] = "manage_members"
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="agreements", db_index=False)
     round = models.PositiveIntegerField(help_text="The round of the submission that was agreed to. Example: 1")

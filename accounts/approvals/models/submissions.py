@@ -1,4 +1,4 @@
-"""What somebody proposed and somebody else decides on."""
+"""What somebody submitted and somebody else decides on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.permissions.models.sections import Section
-from accounts.permissions.rules.rights import AREAS
+from accounts.permissions.rules.permissions import AREAS
 from theater_site.core import runs
 from theater_site.core.actors import EVERYWHERE, Actor
 from theater_site.core.encryption import EncryptedJSONField, EncryptedTextField
@@ -27,7 +27,7 @@ class SubmissionState(models.TextChoices):
     CHANGES_REQUESTED = "changes_requested", "changes requested"
     APPROVED = "approved", "approved, waits for its time"
     APPLIED = "applied", "applied"
-    DECLINED = "declined", "declined"
+    REJECTED = "rejected", "rejected"
     WITHDRAWN = "withdrawn", "withdrawn"
     STALE = "stale", "stale"
     FAILED = "failed", "failed"
@@ -52,7 +52,7 @@ class Submission(ContentModel):
     """
 
     section_lookup: ClassVar[str] = "section_id"
-    view_right: ClassVar[str] = "manage_members"
+    view_permission: ClassVar[str] = "manage_members"
     personal: ClassVar[frozenset[str]] = frozenset({"items", "comment", "title", "decided_changes"})
     loaded_along: ClassVar[tuple[str, ...]] = ("author", "section")
 
@@ -103,7 +103,7 @@ class Submission(ContentModel):
     submitted_at = models.DateTimeField(
         null=True, help_text="When it was submitted last; null for a draft. Example: 2027-03-14T18:30:00Z"
     )
-    # By whose rights what needs nobody's approval is done.
+    # By whose permissions what needs nobody's approval is done.
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -186,7 +186,7 @@ class SubmissionAuthor(ContentModel):
     one of those who cannot approve it, so that nobody is kept from deciding by merely being asked in."""
 
     section_lookup: ClassVar[str] = "submission__section_id"
-    view_right: ClassVar[str] = "manage_members"
+    view_permission: ClassVar[str] = "manage_members"
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="authors", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -211,7 +211,7 @@ class SubmissionComment(ContentModel):
     empty path, of all of it. `asks` tells a change that is asked for from a remark."""
 
     section_lookup: ClassVar[str] = "submission__section_id"
-    view_right: ClassVar[str] = "manage_members"
+    view_permission: ClassVar[str] = "manage_members"
     personal: ClassVar[frozenset[str]] = frozenset({"text"})
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="comments")
@@ -241,7 +241,7 @@ class SubmissionComment(ContentModel):
 
 
 class SubmissionSubject(models.Model):
-    """An object that a submission is about, as its last preview told: by these rows those who propose something for one
+    """An object that a submission is about, as its last preview told: by these rows those who submit something for one
     object learn of each other, and a rebase learns what was touched. `version` is the object's as it was previewed."""
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="subjects")

@@ -17,7 +17,7 @@ class Waiver(ContentModel):
     """Warnings of `rule` about one object stop nothing until `until` (excluded), or until this is revoked."""
 
     section_lookup: ClassVar[str] = "section_id"
-    view_right: ClassVar[str] = "view_brand"
+    view_permission: ClassVar[str] = "view_brand"
     personal: ClassVar[frozenset[str]] = frozenset({"reason"})
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")

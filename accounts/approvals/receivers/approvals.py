@@ -13,7 +13,7 @@ from accounts.approvals.selectors.deciding import LAST_RESORT
 from accounts.approvals.services.approvals import settle
 from accounts.notifications.mails.letters import Letter, Reader
 from accounts.notifications.services.outbox import put, withdraw_unsent
-from accounts.permissions.selectors.rights import holders_of
+from accounts.permissions.selectors.permissions import holders_of
 from accounts.users.models.users import User
 from theater_site.core.actions import current
 

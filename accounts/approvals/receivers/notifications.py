@@ -13,7 +13,7 @@ from theater_site.core.actions import current
 
 
 def tell_author(submission: Submission, **_: Any) -> None:
-    """Whoever wrote it: that it was declined, agreed to for a set time, or done, now or at last."""
+    """Whoever wrote it: that it was rejected, agreed to for a set time, or done, now or at last."""
     put(
         "submission_decided",
         writers(submission),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-# `decide_<area>` is no right that is given: it is what the approve right, a step or standing in for somebody comes to.
+# `decide_<area>` is no permission that is given: it is what the approve permission, a step or standing in for somebody comes to.
 DECIDE = "decide_"
 
 
 class Step(NamedTuple):
-    """One agreement in `area` for the section at `path` and below. `word` names who gives it: a right, or "role:<id>"."""
+    """One agreement in `area` for the section at `path` and below. `word` names who gives it: a permission, or "role:<id>"."""
 
     path: str
     area: str
@@ -24,13 +24,13 @@ def role_word(role_id: int) -> str:
 
 
 def role_of(word: str) -> int | None:
-    """The id of the role that a word names; None where it names a right."""
+    """The id of the role that a word names; None where it names a permission."""
     kind, _, role_id = word.partition(":")
     return int(role_id) if kind == "role" else None
 
 
 def approve(area: str) -> str:
-    """The right that the last step of an area always needs."""
+    """The permission that the last step of an area always needs."""
     return f"approve_{area}"
 
 

@@ -7,17 +7,17 @@ A verb that is not listed for a state is refused there. Three verbs are outcomes
 from __future__ import annotations
 
 DRAFT, SUBMITTED, CHANGES_REQUESTED, APPROVED = "draft", "submitted", "changes_requested", "approved"
-APPLIED, DECLINED, WITHDRAWN, STALE, FAILED = "applied", "declined", "withdrawn", "stale", "failed"
+APPLIED, REJECTED, WITHDRAWN, STALE, FAILED = "applied", "rejected", "withdrawn", "stale", "failed"
 
-STATES = (DRAFT, SUBMITTED, CHANGES_REQUESTED, APPROVED, APPLIED, DECLINED, WITHDRAWN, STALE, FAILED)
+STATES = (DRAFT, SUBMITTED, CHANGES_REQUESTED, APPROVED, APPLIED, REJECTED, WITHDRAWN, STALE, FAILED)
 VERBS = (
-    "edit", "submit", "request_changes", "approve", "apply", "decline", "withdraw", "rebase", "go_stale", "fail", "comment"
+    "edit", "submit", "request_changes", "approve", "apply", "reject", "withdraw", "rebase", "go_stale", "fail", "comment"
 )  # fmt: skip
 
 # What waits for somebody: it concerns whoever else wants to change the same.
 OPEN = frozenset({SUBMITTED, CHANGES_REQUESTED, APPROVED, STALE, FAILED})
 # What its authors can write at without a word to anybody; a change of what was submitted is a new round.
-WRITABLE = frozenset({DRAFT, CHANGES_REQUESTED, DECLINED, STALE, FAILED})
+WRITABLE = frozenset({DRAFT, CHANGES_REQUESTED, REJECTED, STALE, FAILED})
 
 TRANSITIONS: dict[tuple[str, str], str] = {
     **{(state, "edit"): state for state in WRITABLE},
@@ -30,7 +30,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     (SUBMITTED, "approve"): APPROVED,
     (SUBMITTED, "apply"): APPLIED,
     (APPROVED, "apply"): APPLIED,
-    **{(state, "decline"): DECLINED for state in OPEN},
+    **{(state, "reject"): REJECTED for state in OPEN},
     **{(state, "withdraw"): WITHDRAWN for state in OPEN | {DRAFT}},
     (SUBMITTED, "rebase"): SUBMITTED,
     (STALE, "rebase"): SUBMITTED,

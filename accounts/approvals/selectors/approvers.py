@@ -1,7 +1,7 @@
 """Who decides on what was submitted. One rule, asked of one submission or of one person; accounts/approvals/selectors/waiting.py
 asks it of everything that waits.
 
-Whoever holds the right of the step at which it waits, or its role, on the submission's section; whoever stands in for
+Whoever holds the permission of the step at which it waits, or its role, on the submission's section; whoever stands in for
 one of them; never anybody who wrote any part of it, nor who agreed to this round at an earlier step, nor a stand-in for
 such a person. Where nobody is left it has gone up (`Waiting.escalated_to`): whoever may approve on that section decides
 too, and on the organization whoever gives roles everywhere. Where there is nobody there either, those who agreed at an
@@ -23,14 +23,14 @@ from accounts.approvals.models.submissions import Submission, SubmissionAuthor, 
 from accounts.approvals.rules.approval_steps import Step, approve, governing, role_of, role_word, standing
 from accounts.approvals.selectors.deciding import LAST_RESORT, approves_for, reach_of
 from accounts.permissions.models.sections import RoleAssignment, Section
-from accounts.permissions.selectors.rights import SignedIn, live, live_grants
+from accounts.permissions.selectors.permissions import SignedIn, live, live_grants
 from accounts.users.models.users import User
 from theater_site.core.actors import Actor
 from theater_site.core.errors import NotAllowed
 
 
 def may_decide(actor: Actor, submission: Submission, at: datetime) -> bool:
-    """Whether `actor` may approve, decline or ask for changes of `submission` at that instant."""
+    """Whether `actor` may approve, reject or ask for changes of `submission` at that instant."""
     return isinstance(actor, SignedIn) and any(
         _names(actor, submission, word, place, at) for word, place in _asked(submission, reach_of(actor).steps)
     )
@@ -75,7 +75,7 @@ def everybody_asked(
 def deciders(
     submission: Submission, at: datetime, asked: Iterable[tuple[str, Section]], *, again: bool = False
 ) -> QuerySet[User]:
-    """Those whom the rule names where it is asked of `asked`: a word (a right or a role) and where it is had; one
+    """Those whom the rule names where it is asked of `asked`: a word (a permission or a role) and where it is had; one
     statement. With `again`, those who agreed at an earlier step are asked too."""
     apart = {"wrote": _others_who_wrote(submission), **({} if again else {"agreed": _agreed(submission)})}
     return _named(submission, at, asked, submission.area, **apart)
@@ -148,7 +148,7 @@ def _persons(actor: SignedIn, word: str, submission: Submission, place: Section,
     """In whose places `word` names the actor on `place`; None is their own."""
     return {
         ground.person
-        for ground in reach_of(actor).grounds(word, submission.area, actor.rights.own)
+        for ground in reach_of(actor).grounds(word, submission.area, actor.permissions.own)
         if ground.hold.lives_at(at) and ground.hold.reaches(place.path)
     }
 
@@ -211,17 +211,17 @@ def _others_who_wrote(submission: Submission) -> QuerySet[SubmissionAuthor, int]
 def writers(submission: Submission) -> list[User]:
     """Everybody who wrote any part of it, by id."""
     theirs = Q(pk=submission.author_id) | Q(pk__in=_others_who_wrote(submission))
-    return list(User.objects.filter(theirs).select_related("notice_preferences").order_by("pk"))
+    return list(User.objects.filter(theirs).select_related("notification_preferences").order_by("pk"))
 
 
 def all_steps() -> list[Step]:
     """Every approval step there is; `governing` tells which count where."""
     rows = ApprovalStep.objects.order_by("pk").values_list(
-        "section__path", "area", "position", "right", "role", "title"
+        "section__path", "area", "position", "permission", "role", "title"
     )
     return [
-        Step(path, area, position, right if role is None else role_word(role), title)
-        for path, area, position, right, role, title in rows
+        Step(path, area, position, permission if role is None else role_word(role), title)
+        for path, area, position, permission, role, title in rows
     ]
 
 

@@ -1,4 +1,4 @@
-"""By what somebody decides beyond the rights they hold: the steps that there are, roles, and whom they stand in for."""
+"""By what somebody decides beyond the permissions they hold: the steps that there are, roles, and whom they stand in for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import connection
 
 from accounts.approvals.rules.approval_steps import DECIDE, Step, approve, narrower
 from accounts.permissions.rules.ceilings import EVERYWHERE_PATH, Hold
-from accounts.permissions.selectors.rights import Row, aware, reaching
+from accounts.permissions.selectors.permissions import Row, aware, reaching
 
 # Held on the organization, it makes somebody an approver of what nobody else may approve.
 LAST_RESORT = "manage_members"
@@ -29,24 +29,24 @@ class Reach:
     """Every approval step there is, and by which roles and in whose place one user decides; loaded by one statement."""
 
     steps: list[Step] = field(default_factory=list)
-    # By right or "role:<id>"; a borrowed one with the only area that it is borrowed for, or "".
+    # By permission or "role:<id>"; a borrowed one with the only area that it is borrowed for, or "".
     _roles: list[Hold] = field(default_factory=list)
     _borrowed: list[tuple[str, Ground]] = field(default_factory=list)
 
     def grounds(self, word: str, area: str, own: Callable[[str], Iterable[Hold]]) -> Iterator[Ground]:
-        """By what the user is one of those whom `word` names in `area`; `own` tells the holds of a right of theirs."""
-        for hold in (*own(word), *(hold for hold in self._roles if hold.right == word)):
+        """By what the user is one of those whom `word` names in `area`; `own` tells the holds of a permission of theirs."""
+        for hold in (*own(word), *(hold for hold in self._roles if hold.permission == word)):
             yield Ground(hold)
         for only, ground in self._borrowed:
-            if ground.hold.right == word and only in ("", area):
+            if ground.hold.permission == word and only in ("", area):
                 yield ground
 
-    def holds(self, right: str, own: Callable[[str], list[Hold]]) -> list[Hold]:
-        """Where the user may decide in an area, at some step or other; `right` is "decide_<area>".
+    def holds(self, permission: str, own: Callable[[str], list[Hold]]) -> list[Hold]:
+        """Where the user may decide in an area, at some step or other; `permission` is "decide_<area>".
 
         Who manages members everywhere decides in the last resort.
         """
-        area = right.removeprefix(DECIDE)
+        area = permission.removeprefix(DECIDE)
         last = (ground.hold for ground in self.grounds(LAST_RESORT, area, own))
         return [*self._at_steps(area, own), *(hold for hold in last if hold.path == EVERYWHERE_PATH)]
 
@@ -63,14 +63,14 @@ class Reach:
 
 def reach_of(actor: Any) -> Reach:
     """By what `actor`, a signed-in user, decides besides their permissions."""
-    reach: Reach = actor.rights.derived(DECIDE)
+    reach: Reach = actor.permissions.derived(DECIDE)
     return reach
 
 
 def approves_for(actor: Any, area: str, scope: Any, at: datetime) -> set[int | None]:
     """In whose places `actor` may approve in `area` on the section of `scope`: None is their own, else a user's id."""
-    path = actor.rights.path_of(scope)
-    grounds = reach_of(actor).grounds(approve(area), area, actor.rights.own)
+    path = actor.permissions.path_of(scope)
+    grounds = reach_of(actor).grounds(approve(area), area, actor.permissions.own)
     return {
         ground.person
         for ground in grounds
@@ -127,22 +127,22 @@ _IN_PLACE_OF = (
     "FROM accounts_substitute s JOIN accounts_section within ON within.id = s.section_id "
     "JOIN accounts_user person ON person.id = s.person_id AND person.is_active "
 )
-_BORROWED_RIGHTS = (
-    "SELECT 'right', p.codename, place.path, place.parent_id, g.starts_at, g.ends_at," + _IN_PLACE_OF,
+_BORROWED_PERMISSIONS = (
+    "SELECT 'permission', p.codename, place.path, place.parent_id, g.starts_at, g.ends_at," + _IN_PLACE_OF,
     "JOIN accounts_sectiongrant g ON g.user_id = s.person_id JOIN auth_permission p ON p.id = g.permission_id "
     "JOIN accounts_section place ON place.id = g.content_object_id "
     "LEFT JOIN accounts_roleassignment a ON a.id = g.assignment_id LEFT JOIN accounts_role r ON r.id = a.role_id "
     "WHERE s.stand_in_id = %s AND (p.codename LIKE 'approve%%' "
-    "OR p.codename = 'manage_members' OR p.codename IN (SELECT \"right\" FROM accounts_approvalstep))",
+    "OR p.codename = 'manage_members' OR p.codename IN (SELECT \"permission\" FROM accounts_approvalstep))",
 )
 _BORROWED_ROLES = (
-    "SELECT 'right', 'role:' || a.role_id, place.path, place.parent_id, a.starts_at, a.ends_at," + _IN_PLACE_OF,
+    "SELECT 'permission', 'role:' || a.role_id, place.path, place.parent_id, a.starts_at, a.ends_at," + _IN_PLACE_OF,
     "JOIN accounts_roleassignment a ON a.user_id = s.person_id JOIN accounts_role r ON r.id = a.role_id "
     "JOIN accounts_section place ON place.id = a.section_id "
     "WHERE s.stand_in_id = %s AND a.role_id IN (SELECT role_id FROM accounts_approvalstep WHERE role_id IS NOT NULL)",
 )
 _STEPS = (
-    "SELECT 'step', CASE WHEN step.role_id IS NULL THEN step.\"right\" ELSE 'role:' || step.role_id END, place.path, "
+    "SELECT 'step', CASE WHEN step.role_id IS NULL THEN step.\"permission\" ELSE 'role:' || step.role_id END, place.path, "
     "place.parent_id, NULL, NULL, step.area, step.position, 0, '', NULL, NULL, NULL, FALSE "
     "FROM accounts_approvalstep step JOIN accounts_section place ON place.id = step.section_id",
 )
@@ -154,7 +154,7 @@ _OWN_ROLES = (
     "WHERE a.user_id = %s AND a.role_id IN (SELECT role_id FROM accounts_approvalstep WHERE role_id IS NOT NULL)",
 )
 # Their row and assignment stand where others have a position and a person.
-_OWN_RIGHTS = (
+_OWN_PERMISSIONS = (
     "SELECT 'held', p.codename, place.path, place.parent_id, g.starts_at, g.ends_at, '', g.id, g.assignment_id, "
     "'', NULL, NULL, NULL, COALESCE(r.sensitive, FALSE) FROM accounts_sectiongrant g "
     "JOIN auth_permission p ON p.id = g.permission_id JOIN accounts_section place ON place.id = g.content_object_id "
@@ -162,4 +162,6 @@ _OWN_RIGHTS = (
     "WHERE g.user_id = %s",
 )
 # The typed columns first: PostgreSQL takes the types of a UNION from them.
-_REACH = " UNION ALL ".join(map("".join, (_BORROWED_RIGHTS, _BORROWED_ROLES, _STEPS, _OWN_ROLES, _OWN_RIGHTS)))
+_REACH = " UNION ALL ".join(
+    map("".join, (_BORROWED_PERMISSIONS, _BORROWED_ROLES, _STEPS, _OWN_ROLES, _OWN_PERMISSIONS))
+)

@@ -22,8 +22,8 @@ from accounts.approvals.selectors.approvers import all_steps
 from accounts.approvals.selectors.deciding import LAST_RESORT, reach_of
 from accounts.permissions.models.sections import RoleAssignment, SectionGrant
 from accounts.permissions.rules.ceilings import EVERYWHERE_PATH
-from accounts.permissions.rules.rights import AREAS
-from accounts.permissions.selectors.rights import SignedIn, live
+from accounts.permissions.rules.permissions import AREAS
+from accounts.permissions.selectors.permissions import SignedIn, live
 from theater_site.core.actors import Actor
 from theater_site.core.prepared import Prepared
 
@@ -32,7 +32,7 @@ Filters = tuple[tuple[str, Any], ...]
 
 
 class Waits(NamedTuple):
-    """What a list tells of one: what is proposed is encrypted, and nobody reads it there."""
+    """What a list tells of one: what is submitted is encrypted, and nobody reads it there."""
 
     id: int
     version: int
@@ -169,7 +169,7 @@ def _ways_by_steps(actor: SignedIn, area: str, steps: Collection[Step], at: date
 
 def _places(actor: SignedIn, word: str, area: str, at: datetime) -> list[tuple[str, int | None]]:
     """Below which paths the actor is one whom `word` names, each with in whose place."""
-    grounds = reach_of(actor).grounds(word, area, actor.rights.own)
+    grounds = reach_of(actor).grounds(word, area, actor.permissions.own)
     return sorted({(ground.hold.path, ground.person) for ground in grounds if ground.hold.lives_at(at)}, key=repr)
 
 
@@ -213,9 +213,9 @@ def _held_at(words: Collection[str], at: datetime) -> dict[str, set[tuple[str, i
     """By word where it is held, and by whom."""
     roles = [role for word in words if (role := role_of(word)) is not None]
     found: dict[str, set[tuple[str, int]]] = defaultdict(set)
-    rights = SectionGrant.objects.filter(live(at), permission__codename__in=words, user__is_active=True)
-    for right, path, user in rights.values_list("permission__codename", "content_object__path", "user_id"):
-        found[right].add((path, user))
+    permissions = SectionGrant.objects.filter(live(at), permission__codename__in=words, user__is_active=True)
+    for permission, path, user in permissions.values_list("permission__codename", "content_object__path", "user_id"):
+        found[permission].add((path, user))
     assigned = RoleAssignment.objects.filter(live(at), role__in=roles, user__is_active=True)
     for role, path, user in assigned.values_list("role_id", "section__path", "user_id"):
         found[role_word(role)].add((path, user))

@@ -20,8 +20,8 @@ from accounts.approvals.selectors.approvers import (
 )
 from accounts.approvals.signals import decided_in_place, submission_waits
 from accounts.permissions.models.sections import Role, Section
-from accounts.permissions.rules.rights import APPROVED_AREAS, RIGHTS
-from accounts.permissions.selectors.rights import SignedIn
+from accounts.permissions.rules.permissions import APPROVED_AREAS, PERMISSIONS
+from accounts.permissions.selectors.permissions import SignedIn
 from accounts.users.models.users import User
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
@@ -31,11 +31,11 @@ MOST_STEPS = 6
 
 
 class StepFields(TypedDict, total=False):
-    """A step: its title, and the right or the role by which somebody decides at it."""
+    """A step: its title, and the permission or the role by which somebody decides at it."""
 
     title: Annotated[str, Doc("What the step is called, for those who wait for it. Example: Brand review")]
-    right: Annotated[
-        str, Doc("The permission by which somebody decides at this step. Example: approve_details", RIGHTS.keys)
+    permission: Annotated[
+        str, Doc("The permission by which somebody decides at this step. Example: approve_details", PERMISSIONS.keys)
     ]
     role: Annotated[
         Role | None,
@@ -65,15 +65,15 @@ def set_approval_steps(
 ) -> list[ApprovalStep]:
     """Set which steps the submissions of an area pass on a section and below. An empty list: those of the section above.
 
-    The last step is always that of the area's approve right; whoever sets steps holds it, and gives members their roles
+    The last step is always that of the area's approve permission; whoever sets steps holds it, and gives members their roles
     there. What waits meanwhile goes on at the same place in the order, the last one at most, and whoever has come to decide there
     is told. Refused: a step with no title,
-    with neither a right nor a role or with both, an unknown right, and another last step (`last_step_approves`).
+    with neither a permission nor a role or with both, an unknown permission, and another last step (`last_step_approves`).
     """
     if len(steps) > MOST_STEPS:
         raise Invalid(f"At most {MOST_STEPS} steps, please.", code="too_many_steps", field="steps")
     rows = [_step(section, area, position, fields) for position, fields in enumerate(steps)]
-    if rows and rows[-1].right != approve(area):
+    if rows and rows[-1].permission != approve(area):
         raise Invalid(
             f"The last step is decided by the right {approve(area)}: nothing is done that nobody agreed to who may approve it.",
             code="last_step_approves",
@@ -106,20 +106,22 @@ def _words(steps: list[Step]) -> list[str]:
 
 
 def _step(section: Section, area: str, position: int, fields: StepFields) -> ApprovalStep:
-    right, role, title = fields.get("right", ""), fields.get("role"), fields.get("title", "").strip()
+    permission, role, title = fields.get("permission", ""), fields.get("role"), fields.get("title", "").strip()
     where = f"steps.{position}"
     if not title:
         raise Invalid("Give the step a title.", code="required", field=f"{where}.title")
-    if (role is None) == (not right):
-        raise Invalid("A step is decided by a right or by a role: name one of them.", code="right_or_role", field=where)
-    if right and right not in RIGHTS:
-        raise Invalid("There is no such right.", code="unknown_right", field=f"{where}.right")
-    return ApprovalStep(section=section, area=area, position=position, title=title, right=right, role=role)
+    if (role is None) == (not permission):
+        raise Invalid(
+            "A step is decided by a permission or by a role: name one of them.", code="permission_or_role", field=where
+        )
+    if permission and permission not in PERMISSIONS:
+        raise Invalid("There is no such permission.", code="unknown_permission", field=f"{where}.permission")
+    return ApprovalStep(section=section, area=area, position=position, title=title, permission=permission, role=role)
 
 
 def decides(submission: Submission, verb: str) -> User | None:
     """Refuse the running action's actor where they may not decide on `submission`; else in whose place they do, who is told
-    of what they did (`verb` is "approve", "decline" or "request_changes"). None: in their own."""
+    of what they did (`verb` is "approve", "reject" or "request_changes"). None: in their own."""
     run = current()
     refuse_unless_decides(run.actor, submission, run.instant)
     assert isinstance(run.actor, SignedIn)
@@ -180,7 +182,7 @@ def _ask(submission: Submission, row: Waiting) -> None:
 
 def _to_tell(users: QuerySet[User]) -> list[User]:
     """By id, and with how they want to be told, which is asked next."""
-    return list(users.select_related("notice_preferences").order_by("pk"))
+    return list(users.select_related("notification_preferences").order_by("pk"))
 
 
 def escalate(submission: Submission, waiting: Waiting) -> None:

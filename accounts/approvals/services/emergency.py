@@ -31,7 +31,7 @@ def publish_in_emergency(
 ) -> Submission:
     """Apply a submission without approval, because it cannot wait.
 
-    It takes a right of its own, for every item, and a reason. Everybody who could have decided on any item is told at
+    It takes a permission of its own, for every item, and a reason. Everybody who could have decided on any item is told at
     once, with the reason. Refused: what waits for nobody, and what would now do something else than was submitted.
     """
     run = current()
@@ -64,8 +64,8 @@ def publish_in_emergency(
 
 def _refuse_unless_held(item: Item, given: Mapping[str, Any]) -> None:
     run = current()
-    for right, scope in item.action.scopes(given):
-        needed = f"emergency_{right.split('_', 1)[1]}"
+    for permission, scope in item.action.scopes(given):
+        needed = f"emergency_{permission.split('_', 1)[1]}"
         if not run.actor.holds(needed, scope, run.instant):
             raise NotAllowed(
                 f"In an emergency, item {item.number} of this needs the right {needed} there.",

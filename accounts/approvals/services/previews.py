@@ -12,7 +12,7 @@ from accounts.approvals.services.submissions.items import trying_out
 from accounts.approvals.services.submissions.looking import look_of
 from accounts.approvals.services.submissions.submitting import readable_items
 from accounts.permissions.models.sections import Section
-from accounts.permissions.selectors.rights import SignedIn
+from accounts.permissions.selectors.permissions import SignedIn
 from theater_site.core.actors import Actor
 from theater_site.core.changes import CREATED
 from theater_site.core.errors import Conflict, NotFound
@@ -42,5 +42,5 @@ def previewed(actor: Actor, submission_id: int) -> Iterator[Mapping[type, Any]]:
             if change.operation == CREATED:
                 made.setdefault(change.model, change.object_id)
         if Section in made and isinstance(actor, SignedIn):
-            actor.rights.sections_changed()
+            actor.permissions.sections_changed()
         yield made

@@ -33,7 +33,7 @@ class Ran(NamedTuple):
 
 
 class ForApprover(System):
-    """The worker, doing what `user` agreed to: it holds what it needs, since their right was judged when they agreed."""
+    """The worker, doing what `user` agreed to: it holds what it needs, since their permission was judged when they agreed."""
 
     def __init__(self, user: User | None) -> None:
         super().__init__("work")

@@ -11,7 +11,7 @@ from accounts.approvals.models.approvals import ApprovalStep, Substitute
 from accounts.approvals.rules.approval_steps import DECIDE, approve
 from accounts.approvals.signals import substitute_ended, substitute_named
 from accounts.permissions.models.sections import Section
-from accounts.permissions.rules.rights import APPROVED_AREAS
+from accounts.permissions.rules.permissions import APPROVED_AREAS
 from accounts.permissions.selectors.explain import members
 from accounts.permissions.services.delegation import Giver, one_at_a_time, refuse_own
 from accounts.users.models.users import User
@@ -58,7 +58,7 @@ def name_substitute(
     else:
         if not actor.holds("manage_members", section, now):
             raise NotAllowed(
-                "Everybody names their own substitute. For somebody else it needs the right manage_members here.",
+                "Everybody names their own substitute. For somebody else it needs the permission manage_members here.",
                 code="not_your_substitute",
                 data={"needs": ["manage_members"]},
             )
@@ -110,7 +110,11 @@ def _decided_by(areas: list[str], section: Section) -> list[str]:
     permission or by role. A substitute decides all these steps."""
     near = Q(section__path__in=section.paths_above) | Q(section__path__startswith=section.path)
     steps = ApprovalStep.objects.filter(near, area__in=areas).select_related("role")
-    by_step = {right for step in steps for right in (step.role.rights if step.role is not None else [step.right])}
+    by_step = {
+        permission
+        for step in steps
+        for permission in (step.role.permissions if step.role is not None else [step.permission])
+    }
     return sorted({approve(one) for one in areas} | by_step)
 
 

@@ -149,7 +149,7 @@ class AuditViewSet(Readable):
     def history(self, request: Request) -> Response:
         """List what became of one object, the oldest change first, with the values before and after.
 
-        Values are shown to those who hold the object's view right where it was, personal ones to those who hold `manage_` of
+        Values are shown to those who hold the object's view permission where it was, personal ones to those who hold `manage_` of
         that area there. `erased` values are gone for everybody.
         """
         reader = reader_of(request)
@@ -185,7 +185,7 @@ class AuditViewSet(Readable):
     @drf_action(detail=True, methods=["post"])
     def revert(self, request: Request, pk: str) -> Response:
         """Revert a change: give the object its old values again. It is the object's ordinary update, judged by
-        today's rules and permissions, and a submission where the actor may only propose. Refused where the fields
+        today's rules and permissions, and a submission where the actor may only submit. Refused where the fields
         hold something else by now."""
         reader, entry = reader_of(request), self.found()
         body = serializers.RevertInput(data=request.data)
@@ -263,7 +263,7 @@ class CheckpointViewSet(Readable):
     def get_queryset(self) -> Any:
         if not getattr(self, "swagger_fake_view", False) and reader_of(self.request).sections is not EVERYWHERE:
             raise NotAllowed(
-                "You may not read all of the audit log; it needs the right view_audit on the organization."
+                "You may not read all of the audit log; it needs the permission view_audit on the organization."
             )
         return AuditCheckpoint.objects.all()
 

@@ -73,13 +73,13 @@ def history(reader: Reader, object_type: str, object_id: str) -> QuerySet[AuditC
 def differences(reader: Reader, change: AuditChange) -> list[Difference]:
     """Field by field, what `reader` may know of `change` (loaded with its value).
 
-    Values are for those who hold the right to view such objects (`view_right`) where the object was, personal ones for
+    Values are for those who hold the permission to view such objects (`view_permission`) where the object was, personal ones for
     those who hold `manage_` of the same area there: what somebody's number once was is nobody's daily business.
     """
     model = model_of(change.object_type)
     value: AuditValue | None = getattr(change, "value", None)
-    area = model.view_right.split("_", 1)[1]
-    may_view = _held(reader, model.view_right, change)
+    area = model.view_permission.split("_", 1)[1]
+    may_view = _held(reader, model.view_permission, change)
     may_view_personal = may_view and _held(reader, f"manage_{area}", change)
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
@@ -103,7 +103,7 @@ def differences(reader: Reader, change: AuditChange) -> list[Difference]:
 
 def reasons(reader: Reader, change: AuditChange) -> dict[str, str]:
     """Why warnings about the object were waived for this change, by rule; for those who may know its personal values."""
-    area = model_of(change.object_type).view_right.split("_", 1)[1]
+    area = model_of(change.object_type).view_permission.split("_", 1)[1]
     value: AuditValue | None = getattr(change, "value", None)
     if value is None or not value.personal or not _held(reader, f"manage_{area}", change):
         return {}
@@ -160,6 +160,6 @@ def model_of(object_type: str) -> type[ContentModel]:
     return model
 
 
-def _held(reader: Reader, right: str, change: AuditChange) -> bool:
-    held = reader.actor.sections_held(right, reader.at)
+def _held(reader: Reader, permission: str, change: AuditChange) -> bool:
+    held = reader.actor.sections_held(permission, reader.at)
     return held is EVERYWHERE or change.section_id in held  # type: ignore[operator]

@@ -1,4 +1,4 @@
-"""`manage.py explain EMAIL RIGHT SECTION` and `manage.py explain --who SECTION`: who may do what, and why."""
+"""`manage.py explain EMAIL PERMISSION SECTION` and `manage.py explain --who SECTION`: who may do what, and why."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "asked", nargs="*", metavar="EMAIL RIGHT SECTION", help="whose right, which one, where (an id)"
+            "asked", nargs="*", metavar="EMAIL PERMISSION SECTION", help="whose permission, which one, where (an id)"
         )
         parser.add_argument(
             "--who", type=int, metavar="SECTION", help="list everybody who holds anything in this section"
@@ -32,18 +32,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, asked: list[str], who: int | None, at: str | None, **options: Any) -> None:
         when = _instant(at)
         if (who is None) == (not asked) or (asked and len(asked) != 3):
-            raise CommandError("Ask for EMAIL RIGHT SECTION, or for --who SECTION.")
+            raise CommandError("Ask for EMAIL PERMISSION SECTION, or for --who SECTION.")
         if who is not None:
             told: Any = _members(_section(str(who)), when)
             lines = [line for member in told for line in _lines_of_member(member)] or ["Nobody holds anything here."]
             data: Any = [_data_of_member(member) for member in told]
         else:
-            email, right, section = asked
+            email, permission, section = asked
             user = User.objects.filter(email=email).first()
             if user is None:
                 raise CommandError(f"Nobody has an account with the address {email!r}.")
             try:
-                told = explain(user, right, _section(section), when)
+                told = explain(user, permission, _section(section), when)
             except DomainError as error:
                 raise CommandError(error.message) from error
             lines, data = _lines_of(told), _data_of(told)
@@ -93,8 +93,8 @@ def _lines_of(told: Explanation) -> list[str]:
     if not told.allowed:
         since = f" (from {told.begins_at:%Y-%m-%d %H:%M %Z})" if told.missing == "not_yet" and told.begins_at else ""
         since = f" (since {told.ended_at:%Y-%m-%d %H:%M %Z})" if told.missing == "over" and told.ended_at else since
-        return [f"No: {told.user.email} may not {told.right} in {told.section.name}: {told.missing}{since}."]
-    lines = [f"Yes: {told.user.email} may {told.right} in {told.section.name}, {_until(told.until)}."]
+        return [f"No: {told.user.email} may not {told.permission} in {told.section.name}: {told.missing}{since}."]
+    lines = [f"Yes: {told.user.email} may {told.permission} in {told.section.name}, {_until(told.until)}."]
     for ground in told.grounds:
         place = f"inherited from {ground.section.name}" if ground.inherited else f"held on {ground.section.name}"
         lines.append(f"  as {ground.role or 'themselves'}, {place}, {_until(ground.grant.ends_at)}")
@@ -107,14 +107,14 @@ def _lines_of_member(member: Member) -> list[str]:
     for each in member.through:
         place = f"inherited from {each.section.name}" if each.inherited else "held here"
         role = each.assignment.role.title if each.assignment is not None else "themselves"
-        lines.append(f"  {role}, {place}, {_until(each.ends_at)}: {', '.join(each.rights)}")
+        lines.append(f"  {role}, {place}, {_until(each.ends_at)}: {', '.join(each.permissions)}")
     return lines
 
 
 def _data_of(told: Explanation) -> dict[str, Any]:
     return {
         "user": told.user.email,
-        "right": told.right,
+        "permission": told.permission,
         "section": told.section.pk,
         "at": told.at.isoformat(),
         "allowed": told.allowed,
@@ -147,11 +147,11 @@ def _data_of_member(member: Member) -> dict[str, Any]:
             "starts_at": _text(each.starts_at),
             "ends_at": _text(each.ends_at),
             "second_factor": each.second_factor,
-            "rights": each.rights,
+            "permissions": each.permissions,
         }
         for each in member.through
     ]
-    return {"user": member.user.email, "rights": member.rights, "through": through}
+    return {"user": member.user.email, "permissions": member.permissions, "through": through}
 
 
 def _text(at: datetime | None) -> str | None:

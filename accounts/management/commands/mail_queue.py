@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from accounts.models import Notification
-from accounts.notifications.selectors.notices import mail_counts, mail_queue, mail_state
-from accounts.notifications.services.notices import retry_all_mail, retry_mail
+from accounts.notifications.selectors.notifications import mail_counts, mail_queue, mail_state
+from accounts.notifications.services.notifications import retry_all_mail, retry_mail
 from accounts.permissions.selectors.sections import organization
 from theater_site.core.actors import System
 from theater_site.core.errors import DomainError
@@ -24,7 +24,7 @@ _ACTOR = System("mail_queue")
 class Command(BaseCommand):
     help = (
         "Show the mail that was given up, and why; with --waiting, what is still to be sent. Words and addresses stay in the "
-        "database. --retry tries what was given up anew: once the mail server is mended, or the address is."
+        "database. --retry tries what was given up anew: once the mail server is fixed, or the address is."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

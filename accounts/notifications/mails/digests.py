@@ -14,7 +14,7 @@ from accounts.notifications.mails.letters import Letter, Reader
 def digest(letters: Sequence[Letter], reader: Reader) -> Letter:
     """Each letter whole, in the order in which they came, so that nobody need sign in to read them."""
     count = len(letters)
-    subject = ngettext("%(count)s notice from %(site)s", "%(count)s notices from %(site)s", count)
+    subject = ngettext("%(count)s notification from %(site)s", "%(count)s notifications from %(site)s", count)
     return Letter(
         subject % {"count": count, "site": settings.SITE_NAME},
         _("What you asked to be told of once a day:")
@@ -26,4 +26,4 @@ def footer(link: str, *, essential: bool) -> str:
     """What stands below every mail to somebody with an account; `link` leads to their preferences."""
     if essential:
         return _("This is always mailed. When and how the rest is, you choose here:") + f"\n{link}\n"
-    return _("Which notices are mailed to you, and when, you choose here:") + f"\n{link}\n"
+    return _("Which notifications are mailed to you, and when, you choose here:") + f"\n{link}\n"

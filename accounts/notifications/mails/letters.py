@@ -1,4 +1,4 @@
-"""A letter and its reader: what every mail and notice of every app is made of.
+"""A letter and its reader: what every mail and notification of every app is made of.
 
 A letter is written by a function `(what it is about..., reader: Reader) -> Letter`, called with the reader's language
 active (`for_reader`), so its texts go through gettext and its times through `reader.time`.

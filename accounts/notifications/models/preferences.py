@@ -7,17 +7,17 @@ from datetime import time
 from django.conf import settings
 from django.db import models
 
-from accounts.notifications.rules.notice_kinds import KINDS, Delivery
+from accounts.notifications.rules.notification_kinds import KINDS, Delivery
 
 
-class NoticePreferences(models.Model):
+class NotificationPreferences(models.Model):
     """One user's choices; whoever has no row has the defaults. Times are wall times in the user's zone.
 
     `deliveries` holds what was chosen, by kind; what the kind no longer allows counts as not chosen.
     """
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="notice_preferences"
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="notification_preferences"
     )
     deliveries = models.JSONField(default=dict)
     digest_at = models.TimeField(

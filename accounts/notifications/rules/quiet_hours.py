@@ -1,4 +1,4 @@
-"""When a notice may go out: outside the reader's quiet hours, or at the hour of their digest.
+"""When a notification may go out: outside the reader's quiet hours, or at the hour of their digest.
 
 Hours are what the clocks of the reader's zone show, the days of a clock change included: a time that is skipped is read
 with the offset before the jump (02:30 happens at 03:30), and a time that comes twice means its first pass.

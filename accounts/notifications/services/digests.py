@@ -10,8 +10,8 @@ from django.db import transaction
 from accounts.notifications.mails.digests import digest
 from accounts.notifications.mails.letters import Letter, Reader, for_reader
 from accounts.notifications.models.notifications import Notification
-from accounts.notifications.models.preferences import NoticePreferences
-from accounts.notifications.rules.notice_kinds import DIGEST, KINDS, Delivery
+from accounts.notifications.models.preferences import NotificationPreferences
+from accounts.notifications.rules.notification_kinds import DIGEST, KINDS, Delivery
 from accounts.users.models.users import User
 from theater_site.core import runs
 
@@ -22,8 +22,8 @@ _READERS_A_ROUND = 200
 def gather_due(now: datetime | None = None) -> int:
     """Put a digest into the outbox for everybody whose hour has come; says for how many.
 
-    A notice that was read meanwhile, or whose kind was turned off, is not mailed. Each reader's notices are gathered in one
-    transaction, so that a worker that dies leaves all of them, and two workers make no two digests of one.
+    A notification that was read meanwhile, or whose kind was turned off, is not mailed. Each reader's notifications are
+    gathered in one transaction, so that a worker that dies leaves all of them, and two workers make no two digests of one.
     """
     now = now or runs.instant()
     due = Notification.objects.filter(digest_at__lte=now).order_by("digest_at").values_list("recipient_id", flat=True)
@@ -32,7 +32,7 @@ def gather_due(now: datetime | None = None) -> int:
 
 
 def _gather(user: User, now: datetime) -> bool:
-    preferences = NoticePreferences.objects.filter(user=user).first() or NoticePreferences(user=user)
+    preferences = NotificationPreferences.objects.filter(user=user).first() or NotificationPreferences(user=user)
     with transaction.atomic():
         waiting = Notification.objects.filter(recipient=user, digest_at__lte=now).select_for_update(skip_locked=True)
         keys = list(waiting.order_by("pk").values_list("pk", "kind", "read_at"))
@@ -61,7 +61,7 @@ def _letter(pk: int) -> Letter | None:
     try:
         row = Notification.objects.get(pk=pk)
     except Exception as error:
-        log.error("notice %s cannot be read: %s", pk, type(error).__name__)
+        log.error("notification %s cannot be read: %s", pk, type(error).__name__)
         Notification.objects.filter(pk=pk).update(failed=True, last_error=type(error).__name__)
         return None
     return Letter(row.subject, row.body)

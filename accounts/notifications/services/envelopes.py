@@ -1,4 +1,4 @@
-"""A notice as a mail: its headers, its HTML; and what a mail server's refusal means."""
+"""A notification as a mail: its headers, its HTML; and what a mail server's refusal means."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def enveloped(message: Sealed, connection: Any) -> EmailMultiAlternatives:
     body, language = message.body, supported(message.recipient__language or settings.LANGUAGE_CODE)
     if message.recipient_id is not None:
         address = one_click_address(message.recipient_id, message.kind)
-        body = f"{body.rstrip()}\n\n-- \n{_footer(language, address is None, settings.FRONTEND_URLS['notices'])}"
+        body = f"{body.rstrip()}\n\n-- \n{_footer(language, address is None, settings.FRONTEND_URLS['notifications'])}"
         if address is not None:
             headers |= {"List-Unsubscribe": f"<{address}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     mail = EmailMultiAlternatives(

@@ -17,8 +17,8 @@ from django.db import models, transaction
 
 from accounts.notifications.mails.letters import Letter, Make, Reader, for_reader
 from accounts.notifications.models.notifications import Notification
-from accounts.notifications.models.preferences import NoticePreferences
-from accounts.notifications.rules.notice_kinds import KINDS
+from accounts.notifications.models.preferences import NotificationPreferences
+from accounts.notifications.rules.notification_kinds import KINDS
 from accounts.notifications.rules.quiet_hours import after_quiet_hours
 from accounts.notifications.services.envelopes import (
     NoRecipient,
@@ -30,7 +30,7 @@ from accounts.notifications.services.envelopes import (
     refused_address,
     unreachable,
 )
-from accounts.notifications.services.notice_preferences import going
+from accounts.notifications.services.notification_preferences import going
 from accounts.users.models.users import User
 from accounts.users.rules.locales import zone_of
 from theater_site.core import runs
@@ -74,7 +74,7 @@ def put(
     """Tell each of `recipients` in their language, in the running action's transaction: told if that commits, else never.
 
     Whoever is inactive is not told. To an address that was refused for good nothing is mailed but what is urgent: it is given
-    up at once, and listed. `thread` names what mails belong together, `about` what it is about; of notices to one
+    up at once, and listed. `thread` names what mails belong together, `about` what it is about; of notifications to one
     user with the same `once` only the first is put. All three hold ids, never words. KeyError: a kind that is not declared.
     """
     KINDS[kind]
@@ -84,7 +84,7 @@ def put(
     rows = []
     for user in told.values():
         letter = for_reader(make, Reader.of(user))
-        mailed_at, digest_at = going(kind, user, preferences.get(user.pk) or NoticePreferences(user=user), now)
+        mailed_at, digest_at = going(kind, user, preferences.get(user.pk) or NotificationPreferences(user=user), now)
         if refused := not user.takes_mail and not KINDS[kind].urgent and (mailed_at or digest_at) is not None:
             mailed_at = digest_at = None
         rows.append(
@@ -107,7 +107,7 @@ def put(
 
 
 def withdraw_unsent(kind: str, recipients: Iterable[User], about: models.Model) -> None:
-    """Take back what these were told of `about` by notices of this kind, where it was neither sent nor read yet."""
+    """Take back what these were told of `about` by notifications of this kind, where it was neither sent nor read yet."""
     rows = Notification.objects.filter(
         recipient__in=list(recipients), read_at=None, delivered_at=None, attempts=0, digest=None, kind=kind
     )
@@ -115,12 +115,12 @@ def withdraw_unsent(kind: str, recipients: Iterable[User], about: models.Model) 
     rows.filter(about_type=about_it["about_type"], about_id=about_it["about_id"])._raw_delete(rows.db)
 
 
-def _preferences_of(users: Mapping[int, User]) -> dict[int, NoticePreferences | None]:
+def _preferences_of(users: Mapping[int, User]) -> dict[int, NotificationPreferences | None]:
     """By user, None for whoever never chose: as they were loaded along with the user, else in one query."""
-    name = "notice_preferences"
+    name = "notification_preferences"
     along = {pk: user._state.fields_cache[name] for pk, user in users.items() if name in user._state.fields_cache}
     others = users.keys() - along.keys()
-    return {**along, **(NoticePreferences.objects.in_bulk(others) if others else {})}
+    return {**along, **(NotificationPreferences.objects.in_bulk(others) if others else {})}
 
 
 def put_to_address(
@@ -302,7 +302,7 @@ def _reader(message: Sealed) -> models.QuerySet[User]:
 def _outside_quiet_hours(pk: int, again: datetime) -> datetime:
     """`again`, or when its reader is to be disturbed after that: a mail is no more urgent for having failed."""
     kind = Notification.objects.filter(pk=pk).values_list("kind", flat=True).first()
-    chosen = NoticePreferences.objects.select_related("user").filter(user__notifications=pk).first()
+    chosen = NotificationPreferences.objects.select_related("user").filter(user__notifications=pk).first()
     if chosen is None or (kind in KINDS and KINDS[kind].urgent):
         return again
     return after_quiet_hours(again, zone_of(chosen.user.timezone), chosen.quiet_from, chosen.quiet_until)

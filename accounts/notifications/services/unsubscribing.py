@@ -7,8 +7,8 @@ from typing import Annotated, NamedTuple
 from django.conf import settings
 from django.core import signing
 
-from accounts.notifications.rules.notice_kinds import DIGEST, KINDS, Delivery
-from accounts.notifications.services.notice_preferences import chosen, follow
+from accounts.notifications.rules.notification_kinds import DIGEST, KINDS, Delivery
+from accounts.notifications.services.notification_preferences import chosen, follow
 from accounts.users.models.users import User
 from theater_site.core.actions import OpenTo, action, current
 from theater_site.core.docs import Doc
@@ -18,7 +18,7 @@ _signer = signing.Signer(salt="accounts.unsubscribe")
 
 
 class Ended(NamedTuple):
-    """Which kinds of notices are no longer mailed."""
+    """Which kinds of notifications are no longer mailed."""
 
     kinds: list[str]
 
@@ -30,7 +30,7 @@ def one_click_address(user_id: int, kind: str) -> str | None:
     return f"{settings.API_URL}/api/v1/unsubscribe/{_signer.sign(f'{user_id}.{kind}')}/"
 
 
-@action("notice.unsubscribe", open_to=OpenTo.PUBLIC)
+@action("notification.unsubscribe", open_to=OpenTo.PUBLIC)
 def unsubscribe(*, token: Annotated[str, Doc("The secret from the link in the mail.")]) -> Ended:
     """Stop mailing the kind of notification that a link is for. A digest's token ends what it gathers. To do it twice
     changes nothing. NotFound for a token that is none of ours."""

@@ -16,7 +16,7 @@ from accounts.permissions.api.explanations import ExplanationRead, MemberRead
 from accounts.permissions.api.serializers import RoleAssignmentRead, RoleRead, SectionRead
 from accounts.permissions.models.invitations import Invitation
 from accounts.permissions.models.sections import Role, RoleAssignment, Section
-from accounts.permissions.rules.rights import RIGHTS
+from accounts.permissions.rules.permissions import PERMISSIONS
 from accounts.permissions.selectors.explain import explain, instant_asked, members, who
 from accounts.permissions.services.handing_over import carry_over, hand_over
 from accounts.permissions.services.invitations import accept_invitation, invite, resend_invitation, withdraw_invitation
@@ -42,8 +42,8 @@ class Asked(serializers.Serializer[Any]):
         max_value=2**63 - 1,
         help_text="Id of the user who is asked about; yourself without it. Example: 7",
     )
-    right = NamedText(
-        one_of=RIGHTS.keys, max_length=60, help_text="The permission that is asked about. Example: edit_details"
+    permission = NamedText(
+        one_of=PERMISSIONS.keys, max_length=60, help_text="The permission that is asked about. Example: edit_details"
     )
     at = serializers.DateTimeField(
         required=False, help_text="The instant that is asked about; now without it. Example: 2027-09-01T00:00:00Z"
@@ -79,7 +79,10 @@ class SectionViewSet(Readable):
     @extend_schema(
         parameters=[
             OpenApiParameter(
-                "right", str, required=True, description="The permission that is asked about. Example: edit_schedule"
+                "permission",
+                str,
+                required=True,
+                description="The permission that is asked about. Example: edit_schedule",
             ),
             OpenApiParameter(
                 "user",
@@ -107,7 +110,7 @@ class SectionViewSet(Readable):
         user = self._about(asked.validated_data.get("user"), section)
         # Of others nobody knows how they will sign in: the answer says whether they need a second factor.
         own_factor = self.actor.second_factor if user.pk == self.actor.user_id else True
-        told = explain(user, asked.validated_data["right"], section, at, second_factor=own_factor)
+        told = explain(user, asked.validated_data["permission"], section, at, second_factor=own_factor)
         return Response(ExplanationRead(told, context=self.get_serializer_context()).data)
 
     def _about(self, user_id: int | None, section: Section) -> User:
@@ -116,7 +119,7 @@ class SectionViewSet(Readable):
             return own
         if not self.actor.holds("view_members", section, runs.instant()):
             raise NotAllowed(
-                "About others, you may ask this only where you may see members: it needs the right view_members.",
+                "About others, you may ask this only where you may see members: it needs the permission view_members.",
                 data={"needs": ["view_members"]},
             )
         found = User.objects.filter(pk=user_id).first()
@@ -126,7 +129,7 @@ class SectionViewSet(Readable):
 
 
 class SectionMembers(Resource):
-    """Who may do what in a section, by user: which rights, through which assignment, from where, until when."""
+    """Who may do what in a section, by user: which permissions, through which assignment, from where, until when."""
 
     nouns = ("member", "the members of a section")
     path_parameters = {"id": "Id of the section; listed at `/api/v1/sections/`. Example: 12"}

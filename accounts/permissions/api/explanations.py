@@ -14,10 +14,10 @@ from theater_site.core.actors import Actor
 _SAYS = {
     "": "They may.",
     "account_closed": "Their account is closed.",
-    "not_held": "They hold this right nowhere. Somebody who holds it and manages members here can give a role that has it.",
-    "not_here": "They hold this right in other sections, and neither here nor above.",
-    "not_yet": "They are given this right here, and it has not begun yet.",
-    "over": "They held this right here, and it is over.",
+    "not_held": "They hold this permission nowhere. Somebody who holds it and manages members here can give a role that has it.",
+    "not_here": "They hold this permission in other sections, and neither here nor above.",
+    "not_yet": "They are given this permission here, and it has not begun yet.",
+    "over": "They held this permission here, and it is over.",
     "second_factor_needed": "Their role here is sensitive: sign in with a second factor, and it holds.",
 }
 
@@ -45,7 +45,7 @@ class SectionNamed(serializers.ModelSerializer[Section]):
 
 
 class RoleHeld(serializers.ModelSerializer[RoleAssignment]):
-    """An assignment as the source of a right. Its reason is told to whom it was given, and to those who may see members
+    """An assignment as the source of a permission. Its reason is told to whom it was given, and to those who may see members
     where it was given; it is empty for others."""
 
     role = serializers.CharField(source="role.name", help_text="What programs call the role. Example: house_manager")
@@ -80,7 +80,7 @@ class LinkRead(serializers.Serializer[Any]):
 
 
 class GroundRead(serializers.Serializer[Any]):
-    """One source of the right. `chain` leads from whoever gave it up to whom the installation gave it."""
+    """One source of the permission. `chain` leads from whoever gave it up to whom the installation gave it."""
 
     section = SectionNamed()
     inherited = serializers.BooleanField(help_text="True where it comes from a section above. Example: true")
@@ -104,7 +104,7 @@ class ExplanationRead(serializers.Serializer[Any]):
     """The answer: whether, until when, through what and whom; or what is missing."""
 
     user = UserNamed()
-    right = serializers.CharField(help_text="The permission that was asked about. Example: edit_details")
+    permission = serializers.CharField(help_text="The permission that was asked about. Example: edit_details")
     section = serializers.IntegerField(source="section.pk")
     at = serializers.DateTimeField(help_text="The instant that was asked about. Example: 2027-09-01T00:00:00Z")
     allowed = serializers.BooleanField(help_text="True where they hold it. Example: true")
@@ -146,7 +146,7 @@ class OwnPermissionsRead(serializers.Serializer[Any]):
     second_factor = serializers.BooleanField(
         help_text="True where it holds only after signing in with a second factor. Example: false"
     )
-    rights = serializers.ListField(
+    permissions = serializers.ListField(
         child=serializers.CharField(), help_text='The permissions that come of it. Example: ["edit_details"]'
     )
 
@@ -161,7 +161,7 @@ class MemberRead(serializers.Serializer[Any]):
     """What one user may do in a section, and through what."""
 
     user = UserNamed()
-    rights = serializers.ListField(
+    permissions = serializers.ListField(
         child=serializers.CharField(), help_text='All that they hold here. Example: ["edit_details", "view_details"]'
     )
     through = ThroughRead(many=True, help_text="Through which assignments.")

@@ -25,7 +25,7 @@ class MockAuthentication(BaseAuthentication):
         if email is not None:
             user = User.objects.filter(email=email, is_active=True).first()
         elif role is not None:
-            from accounts.permissions.selectors.rights import people_holding
+            from accounts.permissions.selectors.permissions import people_holding
 
             user = next((user for user in people_holding(role) if user.is_active), None)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from accounts.permissions.models.sections import Role, RoleAssignment, Section
-from accounts.permissions.rules.rights import RIGHTS
+from accounts.permissions.rules.permissions import PERMISSIONS
 from accounts.users.models.users import User
 from theater_site.api.inputs import NamedText
 
@@ -29,14 +29,14 @@ class SectionRead(serializers.ModelSerializer[Section]):
 class RoleRead(serializers.ModelSerializer[Role]):
     """A named set of permissions."""
 
-    rights = serializers.ListField(
-        child=NamedText(one_of=RIGHTS.keys),
+    permissions = serializers.ListField(
+        child=NamedText(one_of=PERMISSIONS.keys),
         help_text='The permissions that the role gives. Example: ["view_cast", "manage_cast"]',
     )
 
     class Meta:
         model = Role
-        fields = ("id", "version", "section", "name", "title", "rights", "sensitive")
+        fields = ("id", "version", "section", "name", "title", "permissions", "sensitive")
 
 
 class RoleAssignmentRead(serializers.ModelSerializer[RoleAssignment]):

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions.models.tokens import ApiToken
-from accounts.permissions.rules.api_tokens import TOKEN_RIGHTS
+from accounts.permissions.rules.api_tokens import TOKEN_PERMISSIONS
 from accounts.permissions.selectors.sections import organization
 from accounts.permissions.services.api_tokens import create_token, revoke_token
 from accounts.permissions.services.sessions import revoke_all_sessions, revoke_session
@@ -27,8 +27,8 @@ from theater_site.core.errors import NotSignedIn
 class ApiTokenRead(serializers.ModelSerializer[ApiToken]):
     """A token as it is listed: never the token itself, of which only `hint`, its first letters, is kept."""
 
-    rights = serializers.ListField(
-        child=NamedText(one_of=lambda: TOKEN_RIGHTS),
+    permissions = serializers.ListField(
+        child=NamedText(one_of=lambda: TOKEN_PERMISSIONS),
         help_text='The permissions to view that it gives. Example: ["view_schedule"]',
     )
     last_used_at = serializers.DateTimeField(
@@ -41,7 +41,7 @@ class ApiTokenRead(serializers.ModelSerializer[ApiToken]):
     class Meta:
         model = ApiToken
         fields: ClassVar[tuple[str, ...]] = (
-            "id", "version", "name", "section", "rights", "hint", "made_by", "created_at", "expires_at", "revoked_at",
+            "id", "version", "name", "section", "permissions", "hint", "made_by", "created_at", "expires_at", "revoked_at",
             "last_used_at",
         )  # fmt: skip
 

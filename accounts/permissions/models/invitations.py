@@ -21,7 +21,7 @@ class Invitation(ContentModel):
     """
 
     section_lookup: ClassVar[str] = "section_id"
-    view_right: ClassVar[str] = "view_members"
+    view_permission: ClassVar[str] = "view_members"
     personal: ClassVar[frozenset[str]] = frozenset({"email", "name", "reason"})
     chance: ClassVar[frozenset[str]] = frozenset({"token_hash", "expires_at"})
 
@@ -61,7 +61,7 @@ class Invitation(ContentModel):
         help_text="Id of the user who invited. Example: 7",
     )
     # What the role gave when it was offered.
-    rights = models.JSONField(default=list, editable=False)
+    permissions = models.JSONField(default=list, editable=False)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     expires_at = models.DateTimeField(
         help_text="Until when it can be accepted: an instant in UTC. Example: 2027-03-28T18:30:00Z"

@@ -1,4 +1,4 @@
-"""The section tree, and who holds which right on it from when to when."""
+"""The section tree, and who holds which permission on it from when to when."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from guardian.managers import UserObjectPermissionManager
 from guardian.models import UserObjectPermissionBase
 
-from accounts.permissions.rules.rights import RIGHTS
+from accounts.permissions.rules.permissions import PERMISSIONS
 from theater_site.core.actors import Actor
 from theater_site.core.models import ContentModel, ContentQuerySet
 
@@ -37,7 +37,7 @@ class Section(ContentModel):
     """
 
     section_lookup: ClassVar[str] = "id"
-    view_right: ClassVar[str] = "view_members"
+    view_permission: ClassVar[str] = "view_members"
     chance: ClassVar[frozenset[str]] = frozenset({"label", "path"})
 
     kind = models.CharField(
@@ -59,7 +59,7 @@ class Section(ContentModel):
 
     class Meta:
         default_permissions = ()
-        permissions = tuple(sorted(RIGHTS.items()))
+        permissions = tuple(sorted(PERMISSIONS.items()))
         base_manager_name = "objects"
         constraints = [
             models.CheckConstraint(
@@ -100,10 +100,10 @@ class Section(ContentModel):
 
 
 class Role(ContentModel):
-    """A named set of rights, given to people as one."""
+    """A named set of permissions, given to people as one."""
 
     section_lookup: ClassVar[str] = "section_id"
-    view_right: ClassVar[str] = "view_members"
+    view_permission: ClassVar[str] = "view_members"
 
     section = models.ForeignKey(
         Section,
@@ -118,7 +118,7 @@ class Role(ContentModel):
         "house_manager",
     )
     title = models.CharField(max_length=120, help_text="What people call it. Example: House manager")
-    rights = models.JSONField(
+    permissions = models.JSONField(
         default=list, help_text='The permissions that it gives. Example: ["view_cast", "manage_cast"]'
     )
     # What it allows is allowed only to somebody who signed in with a second factor.
@@ -147,7 +147,7 @@ class RoleAssignment(ContentModel):
     """
 
     section_lookup: ClassVar[str] = "section_id"
-    view_right: ClassVar[str] = "view_members"
+    view_permission: ClassVar[str] = "view_members"
     personal: ClassVar[frozenset[str]] = frozenset({"reason"})
 
     user = models.ForeignKey(
@@ -220,16 +220,16 @@ class SectionGrantManager(UserObjectPermissionManager.from_queryset(ContentQuery
 
 
 class SectionGrant(UserObjectPermissionBase, ContentModel):
-    """One right of one user on one section and all below, as guardian's direct-foreign-key row, with dates and origin.
+    """One permission of one user on one section and all below, as guardian's direct-foreign-key row, with dates and origin.
 
-    `origin` is the giver's own row of the same right, which reaches as far and lasts as long at least. Deleting a row
+    `origin` is the giver's own row of the same permission, which reaches as far and lasts as long at least. Deleting a row
     deletes whatever was passed on from it, however it is deleted.
 
     guardian's shortcuts find these rows but know neither parents nor dates: ask `User.has_perm` and `visible_to`.
     """
 
     section_lookup: ClassVar[str] = "content_object_id"
-    view_right: ClassVar[str] = "view_members"
+    view_permission: ClassVar[str] = "view_members"
 
     content_object = models.ForeignKey(Section, on_delete=models.CASCADE, related_name="grants")
     assignment = models.ForeignKey(RoleAssignment, null=True, on_delete=models.CASCADE, related_name="grants")
@@ -241,7 +241,7 @@ class SectionGrant(UserObjectPermissionBase, ContentModel):
 
     class Meta:
         base_manager_name = "objects"
-        # guardian's own uniqueness would forbid the same right from two roles.
+        # guardian's own uniqueness would forbid the same permission from two roles.
         unique_together = ()
         constraints = [
             models.UniqueConstraint(fields=["assignment", "permission"], name="grant_once_an_assignment"),

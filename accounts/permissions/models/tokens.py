@@ -12,14 +12,14 @@ from theater_site.core.models import ContentModel
 
 
 class ApiToken(ContentModel):
-    """A read-only token: it shows what is public, and what `rights` (views, such as "view_schedule") show on `section` and
+    """A read-only token: it shows what is public, and what `permissions` (views, such as "view_schedule") show on `section` and
     all below, as long as its maker holds them too.
 
     Only the digest of the token is kept (SHA-256; the token is 256 random bits, so no salt and no slow hash is needed).
     """
 
     section_lookup: ClassVar[str] = "section_id"
-    view_right: ClassVar[str] = "view_members"
+    view_permission: ClassVar[str] = "view_members"
     chance: ClassVar[frozenset[str]] = frozenset({"digest", "hint"})
 
     section = models.ForeignKey(
@@ -29,7 +29,7 @@ class ApiToken(ContentModel):
         help_text="Id of the section on which, and below which, it shows something. Example: 4",
     )
     name = models.CharField(max_length=120, help_text="What it is for. Example: Website")
-    rights = models.JSONField(
+    permissions = models.JSONField(
         default=list, blank=True, help_text='The permissions to view that it gives. Example: ["view_schedule"]'
     )
     made_by = models.ForeignKey(

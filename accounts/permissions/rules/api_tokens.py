@@ -1,4 +1,4 @@
-"""What an API token looks like, and which rights one may have."""
+"""What an API token looks like, and which permissions one may have."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import hashlib
 import re
 import secrets
 
-from accounts.permissions.rules.rights import RIGHTS
+from accounts.permissions.rules.permissions import PERMISSIONS
 
 PREFIX = "tp_"
 _SHAPE = re.compile(r"tp_[A-Za-z0-9_-]{43}", re.ASCII)
 
 # A token only reads. Who may do what, and who did it, are not for a website.
-TOKEN_RIGHTS = frozenset(
-    right for right in RIGHTS if right.startswith("view_") and right not in ("view_members", "view_audit")
+TOKEN_PERMISSIONS = frozenset(
+    permission
+    for permission in PERMISSIONS
+    if permission.startswith("view_") and permission not in ("view_members", "view_audit")
 )
 
 

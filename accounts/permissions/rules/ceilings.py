@@ -1,4 +1,4 @@
-"""Nobody passes on more than they hold: in right, place and time."""
+"""Nobody passes on more than they hold: in permission, place and time."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-# A right held on the organization holds everywhere; every path starts with the empty one.
+# A permission held on the organization holds everywhere; every path starts with the empty one.
 EVERYWHERE_PATH = ""
 
 
 class Hold(NamedTuple):
-    """One right on a section (its path) and all below, from `starts_at` (included) to `ends_at` (excluded); None is open.
+    """One permission on a section (its path) and all below, from `starts_at` (included) to `ends_at` (excluded); None is open.
 
-    `grant` is the row it comes from, which is what a passed-on right hangs on; `assignment` is whose row that is.
+    `grant` is the row it comes from, which is what a passed-on permission hangs on; `assignment` is whose row that is.
     """
 
-    right: str
+    permission: str
     path: str
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -39,39 +39,39 @@ class Hold(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What somebody wants to pass on: these rights on the section at `path`, for this span."""
+    """What somebody wants to pass on: these permissions on the section at `path`, for this span."""
 
-    rights: Collection[str]
+    permissions: Collection[str]
     path: str
     starts_at: datetime | None
     ends_at: datetime | None
 
 
-# What each missing right is told as, the worst first.
-NOT_HELD, NOT_HERE, NOT_SO_LONG = "beyond_own_rights", "beyond_own_sections", "beyond_own_time"
+# What each missing permission is told as, the worst first.
+NOT_HELD, NOT_HERE, NOT_SO_LONG = "beyond_own_permissions", "beyond_own_sections", "beyond_own_time"
 
 
 def origins(wanted: Wanted, held: Mapping[str, Iterable[Hold]]) -> tuple[dict[str, Hold], dict[str, str]]:
-    """For each right the one hold that it can hang on, and for each that has none the reason.
+    """For each permission the one hold that it can hang on, and for each that has none the reason.
 
     One hold must cover the whole span: two that adjoin do not, since either may be ended alone. Of several, the one that
     lasts longest is chosen, then the one that reaches furthest.
     """
     found: dict[str, Hold] = {}
     lacking: dict[str, str] = {}
-    for right in sorted(wanted.rights):
-        holds = list(held.get(right, ()))
+    for permission in sorted(wanted.permissions):
+        holds = list(held.get(permission, ()))
         here = [hold for hold in holds if hold.reaches(wanted.path)]
         enough = [hold for hold in here if hold.lasts(wanted.starts_at, wanted.ends_at)]
         if enough:
-            found[right] = max(enough, key=_strength)
+            found[permission] = max(enough, key=_strength)
         else:
-            lacking[right] = NOT_SO_LONG if here else NOT_HERE if holds else NOT_HELD
+            lacking[permission] = NOT_SO_LONG if here else NOT_HERE if holds else NOT_HELD
     return found, lacking
 
 
 def worst(reasons: Iterable[str]) -> str:
-    """The reason to tell first, where several rights are missing for different ones."""
+    """The reason to tell first, where several permissions are missing for different ones."""
     told = set(reasons)
     return next(reason for reason in (NOT_HELD, NOT_HERE, NOT_SO_LONG) if reason in told)
 

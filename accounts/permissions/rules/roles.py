@@ -2,62 +2,66 @@
 
 from __future__ import annotations
 
-from accounts.permissions.rules.rights import rights
+from accounts.permissions.rules.permissions import permissions_like
 
 PRESETS: dict[str, tuple[str, frozenset[str]]] = {
-    "director": ("Artistic or managing director", rights("*_*")),
+    "director": ("Artistic or managing director", permissions_like("*_*")),
     "production_manager": (
         "Production manager",
-        rights("view_*", "*_schedule", "edit_details", "propose_*", "edit_cast", "edit_media")
+        permissions_like("view_*", "*_schedule", "edit_details", "submit_*", "edit_cast", "edit_media")
         - {"view_audit", "view_buyers", "emergency_schedule"},
     ),
     "stage_manager": (
         "Stage manager",
-        rights(
+        permissions_like(
             "view_details",
             "view_cast",
             "view_schedule",
             "edit_schedule",
-            "propose_schedule",
-            "propose_cast",
+            "submit_schedule",
+            "submit_cast",
             "view_directory",
         ),
     ),
     "marketing_coordinator": (
         "Marketing coordinator",
-        rights(
+        permissions_like(
             "view_details",
             "view_promotions",
-            "propose_promotions",
-            "propose_details",
+            "submit_promotions",
+            "submit_details",
             "view_media",
             "edit_media",
             "publish_media",
-            "propose_media",
+            "submit_media",
             "view_tickets",
             "view_schedule",
         ),
     ),
     "casting_director": (
         "Casting director",
-        rights("*_cast", "view_details", "view_directory", "edit_directory") - {"emergency_cast"},
+        permissions_like("*_cast", "view_details", "view_directory", "edit_directory") - {"emergency_cast"},
     ),
     "box_office": (
         "Box office",
-        rights("*_tickets", "view_buyers", "edit_check_in", "view_schedule", "view_promotions")
-        - {"approve_tickets", "emergency_tickets", "propose_tickets", "publish_tickets"},
+        permissions_like("*_tickets", "view_buyers", "edit_check_in", "view_schedule", "view_promotions")
+        - {"approve_tickets", "emergency_tickets", "submit_tickets", "publish_tickets"},
     ),
-    "house_manager": ("House manager", rights("view_tickets", "edit_check_in", "view_schedule", "view_venues")),
+    "house_manager": (
+        "House manager",
+        permissions_like("view_tickets", "edit_check_in", "view_schedule", "view_venues"),
+    ),
     "media_editor": (
         "Media editor",
-        rights("view_media", "edit_media", "propose_media", "publish_media", "view_details"),
+        permissions_like("view_media", "edit_media", "submit_media", "publish_media", "view_details"),
     ),
     "archivist": (
         "Archivist",
-        rights("view_*", "edit_details", "edit_cast", "edit_directory", "edit_media") - {"view_audit", "view_buyers"},
+        permissions_like("view_*", "edit_details", "edit_cast", "edit_directory", "edit_media")
+        - {"view_audit", "view_buyers"},
     ),
-    "company_member": ("Company member", rights("view_schedule", "view_cast", "propose_directory")),
-    "viewer": ("Viewer", rights("view_details", "view_schedule", "view_cast", "view_media")),
+    "company_member": ("Company member", permissions_like("view_schedule", "view_cast", "submit_directory")),
+    "viewer": ("Viewer", permissions_like("view_details", "view_schedule", "view_cast", "view_media")),
 }
 
 # Who delegates, and who sees what buyers told us: held only with a second factor, where that is required.

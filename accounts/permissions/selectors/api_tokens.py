@@ -1,4 +1,4 @@
-"""Whose rights an API token has, and how many of them."""
+"""Whose permissions an API token has, and how many of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from accounts.permissions.models.sections import Section
 from accounts.permissions.models.tokens import ApiToken
 from accounts.permissions.rules.api_tokens import digest_of
-from accounts.permissions.selectors.rights import Rights
+from accounts.permissions.selectors.permissions import Permissions
 from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, Sections
 
 
@@ -27,16 +27,20 @@ class TokenBearer(Actor):
     def __init__(self, token: ApiToken) -> None:
         self.token = token
         self.pk = self.label = f"token:{token.pk}"
-        self._rights = Rights(token.made_by)
+        self._permissions = Permissions(token.made_by)
         self._below: frozenset[int] | None = None
 
     def holds(self, permission: str, scope: Any, at: datetime) -> bool:
-        return permission in self.token.rights and self._in_section(scope) and self._rights.holds(permission, scope, at)
+        return (
+            permission in self.token.permissions
+            and self._in_section(scope)
+            and self._permissions.holds(permission, scope, at)
+        )
 
     def sections_held(self, permission: str, at: datetime) -> Sections:
-        if permission not in self.token.rights:
+        if permission not in self.token.permissions:
             return ()
-        held = self._rights.sections(permission, at)
+        held = self._permissions.sections(permission, at)
         if self.token.section.parent_id is None:
             return held
         if self._below is None:

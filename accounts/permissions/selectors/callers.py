@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 
 from accounts.permissions.selectors.api_tokens import TokenBearer
-from accounts.permissions.selectors.rights import actor_for
+from accounts.permissions.selectors.permissions import actor_for
 from accounts.users.models.users import User
 from theater_site.core.actors import Actor
 

@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 
 from accounts.permissions.models.sections import RoleAssignment, Section, SectionGrant
 from accounts.permissions.rules.ceilings import Hold, held_until
-from accounts.permissions.rules.rights import RIGHTS
-from accounts.permissions.selectors.rights import live_grants
+from accounts.permissions.rules.permissions import PERMISSIONS
+from accounts.permissions.selectors.permissions import live_grants
 from accounts.users.models.users import User
 from theater_site.core import runs
 from theater_site.core.errors import Invalid
@@ -27,7 +27,7 @@ _ALONG = (
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link of the chain by which a right was passed on: who held it, as what, where."""
+    """One link of the chain by which a permission was passed on: who held it, as what, where."""
 
     user: User
     role: str
@@ -37,7 +37,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Why somebody holds a right: a row of theirs, here or above. `chain` leads from its giver up to the first one."""
+    """Why somebody holds a permission: a row of theirs, here or above. `chain` leads from its giver up to the first one."""
 
     grant: SectionGrant
     inherited: bool
@@ -66,7 +66,7 @@ class Explanation:
     """
 
     user: User
-    right: str
+    permission: str
     section: Section
     at: datetime
     allowed: bool
@@ -81,14 +81,14 @@ class Explanation:
 
 @dataclass(slots=True)
 class Through:
-    """Rights that come from one assignment for one span."""
+    """Permissions that come from one assignment for one span."""
 
     assignment: RoleAssignment | None
     section: Section
     inherited: bool
     starts_at: datetime | None
     ends_at: datetime | None
-    rights: list[str] = field(default_factory=list)
+    permissions: list[str] = field(default_factory=list)
 
     @property
     def second_factor(self) -> bool:
@@ -104,8 +104,8 @@ class Member:
     through: list[Through] = field(default_factory=list)
 
     @property
-    def rights(self) -> list[str]:
-        return sorted({right for each in self.through for right in each.rights})
+    def permissions(self) -> list[str]:
+        return sorted({permission for each in self.through for permission in each.permissions})
 
 
 def instant_asked(at: datetime | None) -> datetime:
@@ -120,15 +120,15 @@ def instant_asked(at: datetime | None) -> datetime:
     return at or now
 
 
-def explain(user: User, right: str, section: Section, at: datetime, *, second_factor: bool = True) -> Explanation:
-    """Whether `user` holds `right` on `section` at the instant `at`, now or later, as today's rows tell, and why.
+def explain(user: User, permission: str, section: Section, at: datetime, *, second_factor: bool = True) -> Explanation:
+    """Whether `user` holds `permission` on `section` at the instant `at`, now or later, as today's rows tell, and why.
 
-    Without a second factor, what comes from sensitive roles is not held. Refused: a right that does not exist. Queries do
+    Without a second factor, what comes from sensitive roles is not held. Refused: a permission that does not exist. Queries do
     not grow with what else the user holds; the chains cost one a level.
     """
-    refuse_unknown_right(right)
+    refuse_unknown_permission(permission)
     rows = list(
-        SectionGrant.objects.filter(user=user, permission__codename=right).select_related(*_ALONG).order_by("pk")
+        SectionGrant.objects.filter(user=user, permission__codename=permission).select_related(*_ALONG).order_by("pk")
     )
     above = set(section.paths_above)
     here = [row for row in rows if row.content_object.path in above]
@@ -136,7 +136,7 @@ def explain(user: User, right: str, section: Section, at: datetime, *, second_fa
     if live := lives if second_factor else [row for row in lives if not _sensitive(row)]:
         return Explanation(
             user,
-            right,
+            permission,
             section,
             at,
             allowed=True,
@@ -161,7 +161,7 @@ def explain(user: User, right: str, section: Section, at: datetime, *, second_fa
     )
     return Explanation(
         user,
-        right,
+        permission,
         section,
         at,
         allowed=False,
@@ -188,9 +188,9 @@ def who(section: Section, at: datetime, users: Iterable[User]) -> list[Member]:
             inherited = row.content_object_id != section.pk
             groups[key] = Through(row.assignment, row.content_object, inherited, row.starts_at, row.ends_at)
             known[row.user_id].through.append(groups[key])
-        groups[key].rights.append(row.permission.codename)
+        groups[key].permissions.append(row.permission.codename)
     for group in groups.values():
-        group.rights.sort()
+        group.permissions.sort()
     return list(known.values())
 
 
@@ -202,16 +202,16 @@ def held_by(user: User, at: datetime) -> list[Through]:
         key = (row.assignment_id, row.content_object_id, row.starts_at, row.ends_at)
         if key not in groups:
             groups[key] = Through(row.assignment, row.content_object, False, row.starts_at, row.ends_at)
-        groups[key].rights.append(row.permission.codename)
+        groups[key].permissions.append(row.permission.codename)
     return list(groups.values())
 
 
-def refuse_unknown_right(right: str) -> None:
-    if right not in RIGHTS:
+def refuse_unknown_permission(permission: str) -> None:
+    if permission not in PERMISSIONS:
         raise Invalid(
-            f"There is no right called {right[:60]!r}. A right is a verb and an area, such as edit_schedule.",
-            code="unknown_right",
-            field="right",
+            f"There is no permission called {permission[:60]!r}. A permission is a verb and an area, such as edit_schedule.",
+            code="unknown_permission",
+            field="permission",
         )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from accounts.permissions.models.sections import Section
 from accounts.permissions.models.tokens import ApiToken, ApiTokenUse
-from accounts.permissions.rules.api_tokens import TOKEN_RIGHTS, digest_of, hint_of, new_token
+from accounts.permissions.rules.api_tokens import TOKEN_PERMISSIONS, digest_of, hint_of, new_token
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid, NotAllowed
@@ -21,11 +21,11 @@ def create_token(
     *,
     section: Annotated[Section, Doc("Id of the section on which, and below which, it shows something. Example: 4")],  # type: ignore[valid-type]
     name: Annotated[str, Doc("What it is for. Example: Website")],
-    rights: Annotated[
+    permissions: Annotated[
         list[str],
         Doc(
             'The permissions to view that the token gives on the section and below. Example: ["view_schedule"]',
-            lambda: TOKEN_RIGHTS,
+            lambda: TOKEN_PERMISSIONS,
         ),
     ],
     expires_at: Annotated[
@@ -36,8 +36,8 @@ def create_token(
     answer's `token` is the secret; it is told this once and kept
     nowhere.
 
-    Refused: rights that are no views of content (`not_for_tokens`), rights that the maker does not hold there
-    (`beyond_own_rights`), an end that is past or more than two years away, and a maker who is nobody.
+    Refused: permissions that are no views of content (`not_for_tokens`), permissions that the maker does not hold there
+    (`beyond_own_permissions`), an end that is past or more than two years away, and a maker who is nobody.
     """
     run = current()
     if run.actor.user is None:
@@ -46,24 +46,26 @@ def create_token(
         raise Invalid("Say what it is for.", code="required", field="name")
     if not run.instant < expires_at <= run.instant + LONGEST:
         raise Invalid("It ends in the future, within two years.", code="bad_end", field="expires_at")
-    if foreign := sorted(set(rights) - TOKEN_RIGHTS):
+    if foreign := sorted(set(permissions) - TOKEN_PERMISSIONS):
         raise Invalid(
-            f"A token cannot have {foreign[0]!r}. It can have: {', '.join(sorted(TOKEN_RIGHTS))}.",
+            f"A token cannot have {foreign[0]!r}. It can have: {', '.join(sorted(TOKEN_PERMISSIONS))}.",
             code="not_for_tokens",
-            field="rights",
+            field="permissions",
         )
-    lacking = sorted(right for right in set(rights) if not run.actor.holds(right, section, run.instant))
+    lacking = sorted(
+        permission for permission in set(permissions) if not run.actor.holds(permission, section, run.instant)
+    )
     if lacking:
         raise NotAllowed(
             f"You cannot give what you do not hold here: {', '.join(lacking)}.",
-            code="beyond_own_rights",
+            code="beyond_own_permissions",
             data={"lacking": lacking},
         )
     secret = new_token()
     token = ApiToken(
         section=section,
         name=name.strip(),
-        rights=sorted(set(rights)),
+        permissions=sorted(set(permissions)),
         made_by=run.actor.user,
         digest=digest_of(secret),
         hint=hint_of(secret),

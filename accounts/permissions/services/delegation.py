@@ -1,6 +1,6 @@
-"""What giving, taking and moving of rights have in common: one at a time, below a ceiling, and never without a director.
+"""What giving, taking and moving of permissions have in common: one at a time, below a ceiling, and never without a director.
 
-Every right that somebody has been given hangs on the right of whoever gave it (`SectionGrant.origin`), and every
+Every permission that somebody has been given hangs on the permission of whoever gave it (`SectionGrant.origin`), and every
 assignment on the one that let it be given (`RoleAssignment.passed_on_from`). What hangs on something reaches no further
 and lasts no longer than that; so what ends takes along all that hangs on it, and nothing else.
 """
@@ -19,8 +19,8 @@ from django.db.models import Count, Q
 
 from accounts.permissions.models.sections import Role, RoleAssignment, Section, SectionGrant
 from accounts.permissions.rules.ceilings import Hold, Wanted, origins, worst
-from accounts.permissions.rules.rights import RIGHTS
-from accounts.permissions.selectors.rights import Rights, SignedIn
+from accounts.permissions.rules.permissions import PERMISSIONS
+from accounts.permissions.selectors.permissions import Permissions, SignedIn
 from accounts.permissions.signals import role_dated, role_ended
 from accounts.users.models.users import User
 from theater_site.core.actions import current
@@ -50,7 +50,7 @@ def tree_stands() -> None:
 
 @dataclass
 class Origins:
-    """What the rights that are given hang on: the assignment that lets them be given, and for each right a row.
+    """What the permissions that are given hang on: the assignment that lets them be given, and for each permission a row.
 
     Empty where the installation itself gives.
     """
@@ -58,8 +58,8 @@ class Origins:
     authority: int | None = None
     holds: dict[str, Hold] = field(default_factory=dict)
 
-    def of(self, right: str) -> int | None:
-        hold = self.holds.get(right)
+    def of(self, permission: str) -> int | None:
+        hold = self.holds.get(permission)
         return hold.grant if hold is not None else None
 
     def start(self, starts_at: datetime | None, now: datetime) -> datetime | None:
@@ -70,36 +70,36 @@ class Origins:
 
 
 class Giver:
-    """Who gives, with what they hold now: an actor's rights are read anew by the runner, once nothing else changes them."""
+    """Who gives, with what they hold now: an actor's permissions are read anew by the runner, once nothing else changes them."""
 
-    def __init__(self, user: User | None, rights: Rights, *, everything: bool = False) -> None:
+    def __init__(self, user: User | None, permissions: Permissions, *, everything: bool = False) -> None:
         self.user = user
-        self.rights = rights
+        self.permissions = permissions
         self.everything = everything
 
     @classmethod
     def acting(cls, actor: Actor) -> Giver:
         """Whoever acts, with the second factor that they have or lack; the installation itself holds everything."""
-        rights = actor.rights if isinstance(actor, SignedIn) else Rights(User(is_active=False))
-        return cls(actor.user, rights, everything=actor.kind is ActorKind.SYSTEM)
+        permissions = actor.permissions if isinstance(actor, SignedIn) else Permissions(User(is_active=False))
+        return cls(actor.user, permissions, everything=actor.kind is ActorKind.SYSTEM)
 
     @classmethod
     def absent(cls, user: User | None) -> Giver:
         """Somebody who gave their word before; None is the installation itself."""
-        return cls(user, Rights(user or User(is_active=False)), everything=user is None)
+        return cls(user, Permissions(user or User(is_active=False)), everything=user is None)
 
     def origins(
-        self, rights: Collection[str], section: Section, starts_at: datetime | None, ends_at: datetime | None
+        self, permissions: Collection[str], section: Section, starts_at: datetime | None, ends_at: datetime | None
     ) -> Origins:
-        """What these rights can hang on, for that section and span; NotAllowed tells which are missing and why.
+        """What these permissions can hang on, for that section and span; NotAllowed tells which are missing and why.
 
-        Whoever gives needs the right to manage members there for as long as well. An open start begins now.
+        Whoever gives needs the permission to manage members there for as long as well. An open start begins now.
         """
         if self.everything:
             return Origins()
         now = current().instant
-        wanted = Wanted({*rights, AUTHORITY}, section.path, starts_at or now, ends_at)
-        found, lacking = origins(wanted, self.rights.all())
+        wanted = Wanted({*permissions, AUTHORITY}, section.path, starts_at or now, ends_at)
+        found, lacking = origins(wanted, self.permissions.all())
         if lacking:
             raise NotAllowed(
                 f"You cannot give what you do not hold here for this time: {', '.join(sorted(lacking))}.",
@@ -109,11 +109,11 @@ class Giver:
         return Origins(found[AUTHORITY].assignment, found)
 
     def could_give(
-        self, rights: Collection[str], section: Section, starts_at: datetime | None, ends_at: datetime | None
+        self, permissions: Collection[str], section: Section, starts_at: datetime | None, ends_at: datetime | None
     ) -> bool:
         """Whether `origins` finds them all."""
         try:
-            self.origins(rights, section, starts_at, ends_at)
+            self.origins(permissions, section, starts_at, ends_at)
         except NotAllowed:
             return False
         return True
@@ -150,7 +150,7 @@ def give(
     ends_at: datetime | None,
     reason: str,
 ) -> RoleAssignment:
-    """The assignment with its rights, hung on what `giver` holds; everything is read anew and judged here.
+    """The assignment with its permissions, hung on what `giver` holds; everything is read anew and judged here.
 
     Refused: a closed account, a role or section that is gone, a span that is none, a section outside of the role's own,
     and whatever the giver does not hold there for that time.
@@ -160,7 +160,7 @@ def give(
     if not user.is_active:
         raise Invalid("This account is closed; open it again first.", code="user_inactive", field="user")
     refuse_outside(role, section)
-    hung = giver.origins(role.rights, section, starts_at, ends_at)
+    hung = giver.origins(role.permissions, section, starts_at, ends_at)
     starts_at = hung.start(starts_at, current().instant)
     assignment = RoleAssignment(
         user=user,
@@ -173,14 +173,17 @@ def give(
         passed_on_from_id=hung.authority,
     )
     assignment.save()
-    lay(assignment, role.rights, hung)
+    lay(assignment, role.permissions, hung)
     return assignment
 
 
 def lay(
-    assignment: RoleAssignment, rights: Iterable[str], hung: Origins, ends: Mapping[str, datetime | None] | None = None
+    assignment: RoleAssignment,
+    permissions: Iterable[str],
+    hung: Origins,
+    ends: Mapping[str, datetime | None] | None = None,
 ) -> list[SectionGrant]:
-    """The rows that give `rights` for the assignment's section and span; `ends` are those that differ."""
+    """The rows that give `permissions` for the assignment's section and span; `ends` are those that differ."""
     made: list[SectionGrant] = SectionGrant.objects.bulk_create(
         SectionGrant(
             user_id=assignment.user_id,
@@ -191,22 +194,26 @@ def lay(
             starts_at=assignment.starts_at,
             ends_at=(ends or {}).get(permission.codename, assignment.ends_at),
         )
-        for permission in permissions(rights)
+        for permission in permission_rows(permissions)
     )
     return made
 
 
-def permissions(rights: Iterable[str]) -> list[Permission]:
+def permission_rows(permissions: Iterable[str]) -> list[Permission]:
     on_sections = ContentType.objects.get_for_model(Section)
-    return list(Permission.objects.filter(content_type=on_sections, codename__in=list(rights)).order_by("codename"))
+    return list(
+        Permission.objects.filter(content_type=on_sections, codename__in=list(permissions)).order_by("codename")
+    )
 
 
-def refuse_unknown(rights: Collection[str]) -> None:
-    """A role is one or several of the rights there are."""
-    if unknown := sorted(set(rights) - RIGHTS.keys()):
-        raise Invalid(f"There is no right called {unknown[0][:60]}.", code="unknown_right", field="rights")
-    if not rights:
-        raise Invalid("A role without rights is none; end it instead.", code="no_rights", field="rights")
+def refuse_unknown(permissions: Collection[str]) -> None:
+    """A role is one or several of the permissions there are."""
+    if unknown := sorted(set(permissions) - PERMISSIONS.keys()):
+        raise Invalid(
+            f"There is no permission called {unknown[0][:60]}.", code="unknown_permission", field="permissions"
+        )
+    if not permissions:
+        raise Invalid("A role without permissions is none; end it instead.", code="no_permissions", field="permissions")
 
 
 @dataclass
@@ -219,7 +226,7 @@ class Reach:
 
     def cut(self, reason: str = "") -> None:
         """End all of it at `until`, at once where that is now. Refused for what the actor holds themselves, and where
-        nobody would be left who can give every right for the whole organization."""
+        nobody would be left who can give every permission for the whole organization."""
         now = current().instant
         self._refuse_own_part()
         over = [pk for pk, row in self.grants.items() if self.until <= now or not _begun(row, self.until)]
@@ -247,7 +254,7 @@ def reach_of(
 ) -> Reach:
     """Everything that ends with these at `until`: what was passed on from them, what was passed on from that, and so on.
 
-    An assignment ends with the one that let it be given, and when the last of its rights does.
+    An assignment ends with the one that let it be given, and when the last of its permissions does.
     """
     reach = Reach(until)
     roots, rows = list(assignments), list(grants)
@@ -273,20 +280,20 @@ def close(assignment: RoleAssignment, at: datetime, reason: str) -> None:
 
 
 def keep_a_director() -> None:
-    """Refuse what leaves nobody who holds every right on the whole organization, now and without an end: a right that
+    """Refuse what leaves nobody who holds every permission on the whole organization, now and without an end: a permission that
     nobody holds there together with that of delegating is one that nobody can ever give again."""
     now = current().instant
     left = SectionGrant.objects.filter(
         Q(starts_at=None) | Q(starts_at__lte=now),
         ends_at=None,
-        permission__codename__in=RIGHTS,
+        permission__codename__in=PERMISSIONS,
         content_object__parent=None,
         user__is_active=True,
     )
-    held = left.values("user_id").annotate(rights=Count("permission", distinct=True)).order_by()
-    if not held.filter(rights=len(RIGHTS)).exists():
+    held = left.values("user_id").annotate(permissions=Count("permission", distinct=True)).order_by()
+    if not held.filter(permissions=len(PERMISSIONS)).exists():
         raise Conflict(
-            "This is the last person who can give every right for the whole organization. Give somebody else the role first.",
+            "Nobody else can give every permission for the whole organization. Assign the role to somebody else first.",
             code="last_director",
         )
 

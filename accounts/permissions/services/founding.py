@@ -31,8 +31,8 @@ def found_organization(*, name: str, director: User) -> Section:
     root.save()
     for area in AREAS:
         Section.below(root, SectionKind.AREA, area).save()
-    for role, (title, rights) in PRESETS.items():
-        Role(section=root, name=role, title=title, rights=sorted(rights), sensitive=role in SENSITIVE).save()
+    for role, (title, permissions) in PRESETS.items():
+        Role(section=root, name=role, title=title, permissions=sorted(permissions), sensitive=role in SENSITIVE).save()
     assignment = assign_role.as_consequence(
         user=director,
         role=Role.objects.get(name="director"),

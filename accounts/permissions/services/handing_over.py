@@ -39,11 +39,11 @@ def hand_over(
 ) -> list[RoleAssignment]:
     """Hand the roles of somebody who leaves over to a successor. What they passed on stays with whom it was passed on
     to, and now hangs on the successor's. Open invitations and API tokens go along as far as the leaver still had the
-    rights for them; others end, and the audit entry's note says which. Whoever knew the secret of a token knows it
+    permissions for them; others end, and the audit entry's note says which. Whoever knew the secret of a token knows it
     still.
 
     Open to whoever could give all of it themselves, the leaver among them. Refused: to hand over to oneself, to a
-    closed account, to the same person, and where nothing is held. What the leaver proposed stays theirs.
+    closed account, to the same person, and where nothing is held. What the leaver submitted stays theirs.
     """
     run = current()
     if leaver.pk == successor.pk:
@@ -140,15 +140,15 @@ def _pass_on_the_word(giver: Giver, leaver: User, successor: User) -> None:
     givers = {Giver.absent(User.objects.get(pk=leaver.pk)), *([] if run.actor.user_id == leaver.pk else [giver])}
     ended: dict[str, list[int]] = {"invitations_withdrawn": [], "tokens_revoked": []}
     for invitation in Invitation.objects.filter(invited_by=leaver, assignment=None, withdrawn_at=None).order_by("pk"):
-        rights, span = invitation.role.rights, (invitation.starts_at, invitation.ends_at)
-        if all(each.could_give(rights, invitation.section, *span) for each in givers):
+        permissions, span = invitation.role.permissions, (invitation.starts_at, invitation.ends_at)
+        if all(each.could_give(permissions, invitation.section, *span) for each in givers):
             invitation.invited_by = successor
         else:
             invitation.withdrawn_at = run.instant
             ended["invitations_withdrawn"].append(invitation.pk)
         invitation.save()
     for token in ApiToken.objects.filter(made_by=leaver, revoked_at=None, expires_at__gt=run.instant).order_by("pk"):
-        if all(each.could_give(token.rights, token.section, run.instant, run.instant) for each in givers):
+        if all(each.could_give(token.permissions, token.section, run.instant, run.instant) for each in givers):
             token.made_by = successor
         else:
             token.revoked_at = run.instant
@@ -162,15 +162,17 @@ def _refuse_strangers(giver: Giver, actor: Actor, leaver: User, held: Iterable[R
     if actor.kind is ActorKind.SYSTEM:
         return
     if actor.user_id != leaver.pk and not any(
-        hold.lives_at(current().instant) for hold in giver.rights.all().get(AUTHORITY, ())
+        hold.lives_at(current().instant) for hold in giver.permissions.all().get(AUTHORITY, ())
     ):
         raise NotAllowed("You may not hand over roles. Ask somebody who manages members.", data={"needs": [AUTHORITY]})
     for assignment in held:
-        rights = assignment.grants.filter(lasting(current().instant)).values_list("permission__codename", flat=True)
+        permissions = assignment.grants.filter(lasting(current().instant)).values_list(
+            "permission__codename", flat=True
+        )
         begin = assignment.starts_at
         later = begin if begin is not None and begin > current().instant else None
         try:
-            giver.origins(set(rights), assignment.section, later, assignment.ends_at)
+            giver.origins(set(permissions), assignment.section, later, assignment.ends_at)
         except NotAllowed:
             if actor.user_id == leaver.pk or actor.holds("view_members", assignment.section, current().instant):
                 raise
@@ -194,8 +196,8 @@ def _handed(giver: Giver, old: RoleAssignment, successor: User, reason: str) -> 
         passed_on_from_id=old.passed_on_from_id,
     )
     new.save()
-    hung = Origins(holds={right: Hold(right, "", grant=row.origin_id) for right, row in was.items()})
-    made = lay(new, was, hung, {right: row.ends_at for right, row in was.items()})
+    hung = Origins(holds={permission: Hold(permission, "", grant=row.origin_id) for permission, row in was.items()})
+    made = lay(new, was, hung, {permission: row.ends_at for permission, row in was.items()})
     place = {was[row.permission.codename].pk: row for row in made}
     hanging = list(SectionGrant.objects.filter(origin__in=place).order_by("pk"))
     for row in hanging:

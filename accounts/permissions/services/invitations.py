@@ -54,12 +54,12 @@ def invite(
     refuse_bad_span(starts_at, ends_at)
     refuse_outside(role, section)
     giver = Giver.acting(actor)
-    giver.origins(role.rights, section, starts_at, ends_at)
+    giver.origins(role.permissions, section, starts_at, ends_at)
     invitation = Invitation(
         email=email,
         name=checked_name(name or ""),
         role=role,
-        rights=sorted(role.rights),
+        permissions=sorted(role.permissions),
         section=section,
         starts_at=starts_at,
         ends_at=ends_at,
@@ -95,7 +95,7 @@ def accept_invitation(
 ) -> RoleAssignment:
     """Accept an invitation by the secret from its link.
 
-    Given by the inviter with what they hold now: what they have lost since, they cannot give (`inviter_lost_rights`).
+    Given by the inviter with what they hold now: what they have lost since, they cannot give (`inviter_lost_permissions`).
     Refused: an unknown, used, withdrawn or expired link, and another's; a role that gives more than when it was offered
     (`role_widened`).
     """
@@ -127,7 +127,8 @@ def accept_invitation(
         )
     except NotAllowed as error:
         raise Conflict(
-            "Whoever invited you may no longer give this role. Ask for another invitation.", code="inviter_lost_rights"
+            "Whoever invited you may no longer give this role. Ask for another invitation.",
+            code="inviter_lost_permissions",
         ) from error
     if invitation.name and not run.actor.user.name:
         run.actor.user.name = invitation.name
@@ -173,7 +174,7 @@ def _refuse_others(invitation: Invitation) -> None:
 
 def _refuse_widened(invitation: Invitation) -> None:
     """Without this, somebody who edits the role gives by the inviter's authority what the inviter did not offer."""
-    if more := sorted(set(invitation.role.rights) - set(invitation.rights)):
+    if more := sorted(set(invitation.role.permissions) - set(invitation.permissions)):
         raise Conflict(
             "This role gives more than when it was offered. Ask for another invitation.",
             code="role_widened",

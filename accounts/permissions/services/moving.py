@@ -1,4 +1,4 @@
-"""A section moves in the tree, with all below: who inherits rights there changes with it."""
+"""A section moves in the tree, with all below: who inherits permissions there changes with it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db.models.functions import Concat, Substr
 
 from accounts.permissions.models.sections import RoleAssignment, Section, SectionGrant, SectionKind
 from accounts.permissions.rules.ceilings import Hold, Wanted, origins
-from accounts.permissions.selectors.rights import holds_in
+from accounts.permissions.selectors.permissions import holds_in
 from accounts.permissions.services.delegation import AUTHORITY, Giver, lasting, one_at_a_time, reach_of
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
@@ -33,11 +33,11 @@ def move_section(
     section: Section,
     parent: Annotated[Section, Doc("Id of the section that it is below from now on. Example: 3")],  # type: ignore[valid-type]
 ) -> Section:
-    """Move a section with all below it to another place in the tree. Needs the right where it hangs now and where it
+    """Move a section with all below it to another place in the tree. Needs the permission where it hangs now and where it
     will.
 
     Who holds something above its new place gains it there; so whoever moves must hold that at the old place themselves
-    (`beyond_own_rights`). Who held something above its old place only loses it there. What was given inside, by
+    (`beyond_own_permissions`). Who held something above its old place only loses it there. What was given inside, by
     somebody who no longer reaches it, stays where whoever moves could give it, and then hangs on that; else it ends.
 
     Refused: the organization, below itself or what is below it, a tree too deep; and by itself the section of a season
@@ -57,8 +57,8 @@ def move_section(
     giver = Giver.acting(current().actor)
     _refuse_gains(giver, section, parent)
     outside = {
-        right: [hold for hold in holds if not hold.path.startswith(section.path)]
-        for right, holds in giver.rights.all().items()
+        permission: [hold for hold in holds if not hold.path.startswith(section.path)]
+        for permission, holds in giver.permissions.all().items()
     }
     _rehang(section, parent)
     _settle(section, outside, everything=giver.everything)
@@ -78,18 +78,18 @@ def _refuse_gains(giver: Giver, section: Section, parent: Section) -> None:
     )
     lacking = sorted(
         {
-            hold.right
+            hold.permission
             for hold in gained
             if not any(
                 own.reaches(section.path) and own.lasts(max(hold.starts_at or now, now), hold.ends_at)
-                for own in giver.rights.all().get(hold.right, ())
+                for own in giver.permissions.all().get(hold.permission, ())
             )
         }
     )
     if lacking:
         raise NotAllowed(
             f"Others would gain there what you do not hold here: {', '.join(lacking)}.",
-            code="beyond_own_rights",
+            code="beyond_own_permissions",
             data={"lacking": lacking},
         )
 
@@ -141,7 +141,9 @@ def _settle(section: Section, held: dict[str, list[Hold]], *, everything: bool) 
     )
 
 
-def _hold_for(right: str, row: RoleAssignment | SectionGrant, path: str, held: dict[str, list[Hold]]) -> Hold | None:
+def _hold_for(
+    permission: str, row: RoleAssignment | SectionGrant, path: str, held: dict[str, list[Hold]]
+) -> Hold | None:
     now = current().instant
-    wanted = Wanted({right}, path, max(row.starts_at or now, now), row.ends_at)
-    return origins(wanted, held)[0].get(right)
+    wanted = Wanted({permission}, path, max(row.starts_at or now, now), row.ends_at)
+    return origins(wanted, held)[0].get(permission)

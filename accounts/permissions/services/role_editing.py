@@ -6,7 +6,7 @@ import re
 from typing import Annotated, TypedDict
 
 from accounts.permissions.models.sections import Role, RoleAssignment, Section, SectionGrant
-from accounts.permissions.rules.rights import RIGHTS
+from accounts.permissions.rules.permissions import PERMISSIONS
 from accounts.permissions.services.delegation import (
     Giver,
     Origins,
@@ -28,8 +28,8 @@ class RoleFields(TypedDict, total=False):
     """What can be said of a role: absent means unchanged. A sensitive role is for those who sign in with a second factor."""
 
     title: Annotated[str, Doc("What people call the role. Example: House manager")]
-    rights: Annotated[
-        list[str], Doc('The permissions that the role gives. Example: ["view_cast", "manage_cast"]', RIGHTS.keys)
+    permissions: Annotated[
+        list[str], Doc('The permissions that the role gives. Example: ["view_cast", "manage_cast"]', PERMISSIONS.keys)
     ]
     sensitive: Annotated[
         bool, Doc("True where its permissions hold only for those who signed in with a second factor. Example: false")
@@ -48,17 +48,17 @@ def create_role(
     """Create a role, which can be given on a section and below. `name` is what programs call it: small letters, digits,
     underscores.
 
-    Refused: a right that does not exist or that its maker does not hold on that section, no right at all, a taken name.
+    Refused: a permission that does not exist or that its maker does not hold on that section, no permission at all, a taken name.
     """
     if not _NAME.fullmatch(name):
         raise Invalid(
             "Small letters, digits and underscores, please, and a letter first.", code="bad_role_name", field="name"
         )
-    rights = sorted(set(fields.get("rights", [])))
-    refuse_unknown(rights)
+    permissions = sorted(set(fields.get("permissions", [])))
+    refuse_unknown(permissions)
     now = current().instant
-    Giver.acting(current().actor).origins(rights, section, now, now)
-    role = Role(section=section, name=name, rights=rights, sensitive=fields.get("sensitive", False))
+    Giver.acting(current().actor).origins(permissions, section, now, now)
+    role = Role(section=section, name=name, permissions=permissions, sensitive=fields.get("sensitive", False))
     role.title = fields.get("title", "")
     role.save()
     return role
@@ -71,11 +71,11 @@ def update_role(*, role: Role, changes: RoleFields) -> Role:
     a role that gives more by now has to be made again.
 
     Refused: to add what one does not hold oneself, everywhere and for as long as the role is held, or to allow what it
-    gives without a second factor; to do so with a role that one holds; a right that does not exist; and to leave nobody
-    who can give every right.
+    gives without a second factor; to do so with a role that one holds; a permission that does not exist; and to leave nobody
+    who can give every permission.
     """
     now = current().instant
-    before, after = set(role.rights), set(changes.get("rights", role.rights))
+    before, after = set(role.permissions), set(changes.get("permissions", role.permissions))
     held = list(role.assignments.filter(lasting(now)).select_related("section").order_by("pk"))
     eased = role.sensitive and not changes.get("sensitive", True)
     if after != before or eased:
@@ -87,7 +87,7 @@ def update_role(*, role: Role, changes: RoleFields) -> Role:
         refuse_unknown(after)
         _add(role, after - before, held)
         _take(role, before - after)
-        role.rights = sorted(after)
+        role.permissions = sorted(after)
     role.title = changes.get("title", role.title)
     role.sensitive = changes.get("sensitive", role.sensitive)
     role.save()
@@ -105,20 +105,20 @@ def delete_role(*, role: Role) -> None:
     role.delete()
 
 
-def _add(role: Role, rights: set[str], held: list[RoleAssignment]) -> None:
-    if rights:
-        for assignment, hung in zip(held, _origins(role, rights, held), strict=True):
-            lay(assignment, rights, hung)
+def _add(role: Role, permissions: set[str], held: list[RoleAssignment]) -> None:
+    if permissions:
+        for assignment, hung in zip(held, _origins(role, permissions, held), strict=True):
+            lay(assignment, permissions, hung)
 
 
-def _origins(role: Role, rights: set[str], held: list[RoleAssignment]) -> list[Origins]:
-    """What `rights` hang on for each of `held`; refused where the actor could not give them there for that long, or
+def _origins(role: Role, permissions: set[str], held: list[RoleAssignment]) -> list[Origins]:
+    """What `permissions` hang on for each of `held`; refused where the actor could not give them there for that long, or
     where the role is made for."""
     giver, now = Giver.acting(current().actor), current().instant
-    giver.origins(rights, role.section, now, now)
+    giver.origins(permissions, role.section, now, now)
     return [
         giver.origins(
-            rights,
+            permissions,
             assignment.section,
             assignment.starts_at if assignment.starts_at is not None and assignment.starts_at > now else None,
             assignment.ends_at,
@@ -127,11 +127,11 @@ def _origins(role: Role, rights: set[str], held: list[RoleAssignment]) -> list[O
     ]
 
 
-def _take(role: Role, rights: set[str]) -> None:
-    if not rights:
+def _take(role: Role, permissions: set[str]) -> None:
+    if not permissions:
         return
     now = current().instant
-    rows = SectionGrant.objects.filter(assignment__role=role, permission__codename__in=rights)
+    rows = SectionGrant.objects.filter(assignment__role=role, permission__codename__in=permissions)
     lasts = rows.filter(lasting(now)).select_related("content_object", "permission", "user")
     reach_of(now, grants=lasts.order_by("pk")).cut()
     # Those that are over: nothing of the role's is left that a later end could bring back.

@@ -29,8 +29,8 @@ def assign_role(
     """Assign a role to a user on a section and below, from `starts_at` until before `ends_at`.
 
     Refused: an end that is over or before the start, an inactive user, oneself, a section outside of the one that the
-    role was made for, and any right that the giver does not hold on that section for that whole time by one assignment
-    (`beyond_own_rights`, `beyond_own_sections`, `beyond_own_time`). When what the giver holds ends, this ends with it.
+    role was made for, and any permission that the giver does not hold on that section for that whole time by one assignment
+    (`beyond_own_permissions`, `beyond_own_sections`, `beyond_own_time`). When what the giver holds ends, this ends with it.
     """
     actor = current().actor
     refuse_own(actor, [user.pk])
@@ -86,17 +86,17 @@ def _prolong(assignment: RoleAssignment, ends_at: datetime | None, reason: str) 
     """Hung anew on what the actor holds. Nothing that hangs on this assignment can last that long, so no ring comes of it."""
     giver, now = Giver.acting(current().actor), current().instant
     starts_at = assignment.starts_at if assignment.starts_at is not None and assignment.starts_at > now else None
-    hung = giver.origins(assignment.role.rights, assignment.section, starts_at, ends_at)
+    hung = giver.origins(assignment.role.permissions, assignment.section, starts_at, ends_at)
     assignment.granted_by, assignment.passed_on_from_id = giver.user, hung.authority
     assignment.ends_at, assignment.reason = ends_at, reason or assignment.reason
     assignment.save()
     # What was shortened, ran out and was then edited out of the role would come to life again.
-    assignment.grants.exclude(permission__codename__in=assignment.role.rights).delete()
+    assignment.grants.exclude(permission__codename__in=assignment.role.permissions).delete()
     standing = {row.permission.codename: row for row in assignment.grants.select_related("permission")}
-    for right, row in standing.items():
-        row.origin_id, row.ends_at = hung.of(right), ends_at
+    for permission, row in standing.items():
+        row.origin_id, row.ends_at = hung.of(permission), ends_at
         row.save()
-    lay(assignment, set(assignment.role.rights) - standing.keys(), hung)
+    lay(assignment, set(assignment.role.permissions) - standing.keys(), hung)
     role_dated.announce(assignment=assignment)
 
 

@@ -30,7 +30,7 @@ def revoke_all_sessions(
     organization: Section,
     user: Annotated[User, Doc("Id of the user who is signed out everywhere. Example: 7")],  # type: ignore[valid-type]
 ) -> None:
-    """Sign a user out everywhere. The right is needed on the organization itself."""
+    """Sign a user out everywhere. The permission is needed on the organization itself."""
     if organization.parent_id is not None:
         raise Invalid(
             "Accounts belong to the organization, not to a part of it.", code="not_root", field="organization"

@@ -16,7 +16,7 @@ from accounts.approvals.models.waivers import Waiver
 from accounts.approvals.rules.submission_states import OPEN, WRITABLE
 from accounts.audit.services.retention import erase_reasons, erase_values
 from accounts.notifications.models.notifications import Notification
-from accounts.notifications.models.preferences import NoticePreferences
+from accounts.notifications.models.preferences import NotificationPreferences
 from accounts.permissions.models.invitations import Invitation
 from accounts.permissions.models.sections import RoleAssignment
 from accounts.permissions.models.tokens import ApiToken
@@ -31,7 +31,7 @@ from theater_site.core.mentions import mentions
 
 
 def forget(subject: Subject, words: frozenset[str], **_: Any) -> None:
-    """The account is closed under a placeholder; sign-ins, second factors, mail, proposals and reasons go. The row and its
+    """The account is closed under a placeholder; sign-ins, second factors, mail, submissions and reasons go. The row and its
     id stay, since the audit log names it."""
     _forget_invitations(subject)
     if subject.user_id is not None:
@@ -58,7 +58,7 @@ def _forget_account(user: User) -> None:
     revoke_all_session_tokens(user)
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
-    NoticePreferences.objects.filter(user=user).delete()
+    NotificationPreferences.objects.filter(user=user).delete()
     for token in ApiToken.objects.filter(made_by=user, revoked_at=None):
         token.revoked_at = current().instant
         token.save()
@@ -102,7 +102,7 @@ def _forget_texts(subject: Subject, words: frozenset[str]) -> None:
             if mentions(submission.title, words):
                 submission.title = "(erased)"
             if submission.state in OPEN | WRITABLE:
-                submission.state = SubmissionState.WITHDRAWN if own else SubmissionState.DECLINED
+                submission.state = SubmissionState.WITHDRAWN if own else SubmissionState.REJECTED
                 submission.decided_at = current().instant
             submission.save()
             erase_values("accounts.submission", submission.pk, {"items", "comment", "title", "decided_changes"})

@@ -19,7 +19,7 @@ from accounts.approvals.models.submissions import Submission, SubmissionAuthor, 
 from accounts.approvals.models.waivers import Waiver
 from accounts.audit.models.entries import AuditEntry
 from accounts.notifications.models.notifications import Notification
-from accounts.notifications.models.preferences import NoticePreferences
+from accounts.notifications.models.preferences import NotificationPreferences
 from accounts.permissions.models.invitations import Invitation
 from accounts.permissions.models.sections import RoleAssignment
 from accounts.permissions.models.tokens import ApiToken
@@ -66,7 +66,7 @@ def _to_their_addresses(subject: Subject) -> list[Notification]:
 
 
 def held_by_accounts(subject: Subject) -> Held:
-    """The account with all that hangs on it, what they proposed, were told and did. Answers `held_about`."""
+    """The account with all that hangs on it, what they submitted, were told and did. Answers `held_about`."""
     mine = Q(user_id=subject.user_id) if subject.user_id is not None else Q(pk__in=())
     user = subject.user_id if subject.user_id is not None else -1
     return {
@@ -128,7 +128,7 @@ def held_by_accounts(subject: Subject) -> Held:
             *("kind", "subject", "body", "address", "created_at", "delivered_at", "read_at"),
         ),
         "accounts.noticepreferences": told(
-            NoticePreferences.objects.filter(user_id=user), "deliveries", "digest_at", "quiet_from", "quiet_until"
+            NotificationPreferences.objects.filter(user_id=user), "deliveries", "digest_at", "quiet_from", "quiet_until"
         ),
         "accounts.apitoken": told(
             ApiToken.objects.filter(made_by_id=user).order_by("pk"),

@@ -55,7 +55,7 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(
-            "Nobody is superuser here: rights are granted on sections. "
+            "Nobody is superuser here: permissions are granted on sections. "
             "`manage.py found ORGANIZATION EMAIL` makes an organization with its first director."
         )
 

@@ -17,7 +17,7 @@ from theater_site.core.logs import bind_request_id
 
 class Command(BaseCommand):
     help = (
-        "Print everything that is held about the person of an e-mail address: account, directory, roles, proposals, mail, "
+        "Print everything that is held about the person of an e-mail address: account, directory, roles, submissions, mail, "
         "orders, pictures, what they did. The audit log tells that it was printed."
     )
 

@@ -21,14 +21,25 @@ from typing import Any
 from django.db import connection
 
 from accounts.models import Role, Section, User
-from accounts.permissions.rules.rights import RIGHTS
+from accounts.permissions.rules.permissions import PERMISSIONS
 from productions.models import Production, Season
 from tests import world
 from theater_site.core.actors import Actor
 
 APPS = ("accounts", "productions", "directory", "scheduling", "ticketing", "media_library")
 # Modules of this package: one an app, and what goes across apps.
-SCENES = (*APPS, "archive", "audit", "security", "delegation", "submissions", "approvals", "life", "parts", "notices")
+SCENES = (
+    *APPS,
+    "archive",
+    "audit",
+    "security",
+    "delegation",
+    "submissions",
+    "approvals",
+    "life",
+    "parts",
+    "notifications",
+)
 
 # Written by signing in and by reading, not by what is done.
 _BESIDE = {"django_session", "usersessions_usersession", "django_migrations", "core_heartbeat", "sqlite_sequence"}
@@ -66,10 +77,10 @@ class Theater:
         return world.production(self.season, by=self.director, title="A draft nobody knows")
 
     def proposer(self, area: str) -> User:
-        """Somebody who sees everything everywhere, and may propose what is about `area` and do nothing at all."""
+        """Somebody who sees everything everywhere, and may submit what is about `area` and do nothing at all."""
         name = f"proposer_of_{area}"
-        seen = [right for right in RIGHTS if right.startswith("view_")]
-        Role(section=self.root, name=name, title=f"Proposer of {area}", rights=[*seen, f"propose_{area}"]).save()
+        seen = [permission for permission in PERMISSIONS if permission.startswith("view_")]
+        Role(section=self.root, name=name, title=f"Proposer of {area}", permissions=[*seen, f"submit_{area}"]).save()
         return world.give(name, self.root, by=self.director)
 
     @cached_property
@@ -103,7 +114,7 @@ class Call:
     public: set[int] = field(default_factory=lambda: {401, 404})
     query: str = ""
     content_type: str = "application/json"
-    # Rights that it needs on the section of its object, besides what its action needs and what is needed to see what it
+    # Permissions that it needs on the section of its object, besides what its action needs and what is needed to see what it
     # names.
     needs: frozenset[str] = frozenset()
 

@@ -14,7 +14,7 @@ from theater_site.core.actors import System
 
 
 def submission(t: Theater, title: str = "A better title") -> Submission:
-    """One by somebody who may only propose, waiting."""
+    """One by somebody who may only submit, waiting."""
     author = t.__dict__.setdefault("_author", None) or world.give("marketing_coordinator", t.root, by=t.director)
     t.__dict__["_author"] = author
     done = update_production.submit(
@@ -51,7 +51,7 @@ def _give(t: Theater) -> dict[str, Any]:
     }
 
 
-def _proposal(t: Theater) -> Scene:
+def _submission(t: Theater) -> Scene:
     author = world.give("marketing_coordinator", t.root, by=t.director)
     given = {
         "section": t.section, "area": "details", "title": "x", "action_name": "production.publish", "inputs_json": "{}",
@@ -78,11 +78,11 @@ ACTIONS = {
     "section.rename": lambda t: Scene({"section": t.section, "name": f"Renamed {world.number()}"}),
     "role.assign": lambda t: Scene(_give(t)),
     "role.end": lambda t: Scene({"assignment": assignment(t), "reason": "over"}),
-    "submission.create": _proposal,
+    "submission.create": _submission,
     "submission.approve": lambda t: Scene(
         {"submission": (waiting := submission(t)), "comment": "", "digest": world.seen(waiting)}
     ),
-    "submission.decline": lambda t: Scene({"submission": submission(t), "comment": "not now"}),
+    "submission.reject": lambda t: Scene({"submission": submission(t), "comment": "not now"}),
     "submission.withdraw": _withdraw,
 }
 
@@ -131,7 +131,7 @@ ROUTES = {
     "POST submission-approve": lambda t: Call(
         {"pk": (waiting := submission(t)).pk}, {"comment": "", "digest": world.seen(waiting)}
     ),
-    "POST submission-decline": lambda t: Call({"pk": submission(t).pk}, {"comment": "not now"}),
+    "POST submission-reject": lambda t: Call({"pk": submission(t).pk}, {"comment": "not now"}),
     "POST submission-withdraw": _withdraw_call,
     "GET audit-list": lambda t: Call(stranger={200}, public={401}),
     "GET audit-detail": lambda t: Call({"pk": _entry(t)}, public={401}),
@@ -140,7 +140,7 @@ ROUTES = {
 ANOTHER = {
     "section-list": lambda t: world.season(t.root, by=t.director),
     "role-list": lambda t: Role(
-        section=t.root, name=f"role{world.number()}", title="Made by hand", rights=["view_cast"]
+        section=t.root, name=f"role{world.number()}", title="Made by hand", permissions=["view_cast"]
     ).save(),
     "role-assignment-list": assignment,
     "submission-list": submission,

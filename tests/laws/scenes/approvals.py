@@ -32,7 +32,10 @@ def _steps(t: Theater) -> dict[str, Any]:
     return {
         "section": t.section,
         "area": "details",
-        "steps": [{"title": "A look", "right": "edit_details"}, {"title": "Agreed", "right": "approve_details"}],
+        "steps": [
+            {"title": "A look", "permission": "edit_details"},
+            {"title": "Agreed", "permission": "approve_details"},
+        ],
     }
 
 
@@ -58,7 +61,7 @@ def _orphan(t: Theater) -> Submission:
         approvals.steps(
             t.section,
             {"title": "A look", "role": lonely},
-            {"title": "Agreed", "right": "approve_details"},
+            {"title": "Agreed", "permission": "approve_details"},
             by=t.director,
         )
         t.__dict__["_orphaned"] = world.assign(lonely.name, t.section, by=t.director, to=world.user())
@@ -136,7 +139,7 @@ ROUTES = {
     "GET approval-step-list": lambda t: open_read(),
     "POST approval-step-list": _steps_call,
     "GET approval-step-detail": lambda t: Call(
-        {"pk": approvals.steps(t.section, {"title": "Agreed", "right": "approve_details"}, by=t.director)[0].pk},
+        {"pk": approvals.steps(t.section, {"title": "Agreed", "permission": "approve_details"}, by=t.director)[0].pk},
         public={404},
     ),
     "GET substitute-list": lambda t: open_read(),
@@ -156,7 +159,7 @@ ROUTES = {
 
 ANOTHER = {
     "approval-step-list": lambda t: approvals.steps(
-        world.season(t.root, by=t.director).section, {"title": "Agreed", "right": "approve_details"}, by=t.director
+        world.season(t.root, by=t.director).section, {"title": "Agreed", "permission": "approve_details"}, by=t.director
     ),
     "substitute-list": _substitute,
     "waiver-list": lambda t: approvals.waiver(t.production, by=t.director),

@@ -71,9 +71,9 @@ def _soon() -> Any:
 
 ACTIONS = {
     "role.create": lambda t: Scene(
-        {"section": t.root, "name": f"role_{world.number()}", "fields": {"title": "Made", "rights": ["view_cast"]}}
+        {"section": t.root, "name": f"role_{world.number()}", "fields": {"title": "Made", "permissions": ["view_cast"]}}
     ),
-    "role.update": lambda t: Scene({"role": _role(t), "changes": {"rights": ["view_cast", "edit_cast"]}}),
+    "role.update": lambda t: Scene({"role": _role(t), "changes": {"permissions": ["view_cast", "edit_cast"]}}),
     "role.delete": lambda t: Scene({"role": _role(t)}),
     "role.set_end": lambda t: Scene({"assignment": _assignment(t), "ends_at": _soon(), "reason": ""}),
     "role.hand_over": lambda t: Scene({"leaver": _assignment(t).user, "successor": world.user(), "reason": "leaves"}),
@@ -108,11 +108,11 @@ def _delete_role(t: Theater) -> Call:
 
 
 ROUTES = {
-    "GET section-explain": lambda t: Call({"pk": t.section.pk}, query=f"?right=edit_cast&user={t.director.pk}"),
+    "GET section-explain": lambda t: Call({"pk": t.section.pk}, query=f"?permission=edit_cast&user={t.director.pk}"),
     "GET section-members": lambda t: Call({"pk": t.section.pk}),
     "POST section-move": lambda t: Call({"pk": _area(t).pk}, {"parent": t.draft_season.section_id}),
     "POST role-list": lambda t: Call(
-        body={"section": t.root.pk, "name": f"role_{world.number()}", "title": "Made", "rights": ["view_cast"]},
+        body={"section": t.root.pk, "name": f"role_{world.number()}", "title": "Made", "permissions": ["view_cast"]},
         status=201,
         stranger={400},
     ),

@@ -57,7 +57,7 @@ def _patch(row: Any, body: Any, **options: Any) -> Call:
 
 
 ACTIONS = {
-    "season.withdraw": lambda t: Scene({"season": t.season}),
+    "season.unpublish": lambda t: Scene({"season": t.season}),
     "season.hand_over": lambda t: Scene(
         {"season": _slot(t).season, "fields": {"name": "Following"}, "parts": list(SeasonPart)}
     ),
@@ -83,7 +83,7 @@ ACTIONS = {
 }
 
 ROUTES = {
-    "POST season-withdraw": lambda t: Call({"pk": t.season.pk}, {}),
+    "POST season-unpublish": lambda t: Call({"pk": t.season.pk}, {}),
     "POST season-hand-over": lambda t: Call(
         {"pk": _slot(t).season_id}, {"name": "Following", "parts": ["strands", "open_slots"]}
     ),

@@ -134,7 +134,7 @@ ACTIONS = {
     "asset.create": lambda t: Scene({**_home(t), "file": _file(t), "fields": {"title": "Act one"}}),
     "asset.update": lambda t: Scene({"asset": _asset(t), "changes": {"title": "Act two"}}),
     "asset.publish": lambda t: Scene({"asset": _asset(t)}),
-    "asset.withdraw": lambda t: Scene({"asset": _public(t)}),
+    "asset.unpublish": lambda t: Scene({"asset": _public(t)}),
     "asset.delete": lambda t: Scene({"asset": _asset(t)}),
     "asset.set_tags": lambda t: Scene({"asset": _labelled(t)[0], "tags": ["Costume", "Rehearsal"]}),
     "asset.depict": lambda t: Scene({"asset": _asset(t), "person": _person(t)}),
@@ -144,7 +144,7 @@ ACTIONS = {
     "collection.create": lambda t: Scene({**_home(t), "fields": {"title": "Gallery"}}),
     "collection.update": lambda t: Scene({"collection": _collection(t), "changes": {"description": "*All* of it."}}),
     "collection.publish": lambda t: Scene({"collection": _collection(t)}),
-    "collection.withdraw": lambda t: Scene({"collection": _shown(t)}),
+    "collection.unpublish": lambda t: Scene({"collection": _shown(t)}),
     "collection.delete": lambda t: Scene({"collection": _collection(t)}),
     "collection.add_asset": lambda t: Scene({"collection": _collection(t), "asset": _public(t)}),
     "collection.remove_asset": _takes_out,
@@ -154,7 +154,7 @@ ACTIONS = {
     ),
     "video_link.update": lambda t: Scene({"video": _video(t), "changes": {"title": "Interview"}}),
     "video_link.publish": lambda t: Scene({"video": _video(t)}),
-    "video_link.withdraw": lambda t: Scene({"video": _video(t, published=True)}),
+    "video_link.unpublish": lambda t: Scene({"video": _video(t, published=True)}),
     "video_link.delete": lambda t: Scene({"video": _video(t)}),
 }
 
@@ -208,7 +208,7 @@ ROUTES = {
     "GET asset-internal": lambda t: Call({"pk": _public(t).pk}),
     "GET asset-file": lambda t: open_read(kwargs={"pk": _public(t).pk}),
     "POST asset-publish": lambda t: Call({"pk": _asset(t).pk}, {}),
-    "POST asset-withdraw": lambda t: Call({"pk": _public(t).pk}, {}),
+    "POST asset-unpublish": lambda t: Call({"pk": _public(t).pk}, {}),
     "POST asset-set-tags": lambda t: Call({"pk": _labelled(t)[0].pk}, {"tags": ["Costume", "Rehearsal"]}),
     "POST asset-depict": lambda t: Call({"pk": _public(t).pk}, {"person": _person(t).pk}),
     "POST asset-undepict": _undepicted,
@@ -223,7 +223,7 @@ ROUTES = {
     "GET collection-internal": lambda t: Call({"pk": _shown(t).pk}),
     "GET collection-items": lambda t: open_read(kwargs={"pk": _shown(t).pk}),
     "POST collection-publish": lambda t: Call({"pk": _collection(t).pk}, {}),
-    "POST collection-withdraw": lambda t: Call({"pk": _shown(t).pk}, {}),
+    "POST collection-unpublish": lambda t: Call({"pk": _shown(t).pk}, {}),
     "POST collection-add-asset": lambda t: Call({"pk": _shown(t).pk}, {"asset": _public(t).pk}),
     "POST collection-remove-asset": _taken_out,
     "POST collection-arrange": _arranged,
@@ -236,7 +236,7 @@ ROUTES = {
     "DELETE video-link-detail": lambda t: _delete(_video(t)),
     "GET video-link-internal": lambda t: Call({"pk": _video(t, published=True).pk}),
     "POST video-link-publish": lambda t: Call({"pk": _video(t).pk}, {}),
-    "POST video-link-withdraw": lambda t: Call({"pk": _video(t, published=True).pk}, {}),
+    "POST video-link-unpublish": lambda t: Call({"pk": _video(t, published=True).pk}, {}),
 }
 
 ANOTHER = {

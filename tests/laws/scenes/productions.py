@@ -37,7 +37,7 @@ ACTIONS = {
     ),
     "production.update": lambda t: Scene({"production": t.production, "changes": {"title": "Macbeth"}}),
     "production.publish": lambda t: Scene({"production": t.draft}),
-    "production.withdraw": lambda t: Scene({"production": t.production}),
+    "production.unpublish": lambda t: Scene({"production": t.production}),
     "production.delete": lambda t: Scene({"production": t.draft}),
 }
 
@@ -60,7 +60,7 @@ ROUTES = {
     ),
     "DELETE production-detail": lambda t: Call({"pk": t.draft.pk}, version=t.draft.version, status=204),
     "POST production-publish": lambda t: Call({"pk": t.draft.pk}, {}),
-    "POST production-withdraw": lambda t: Call({"pk": t.production.pk}, {}),
+    "POST production-unpublish": lambda t: Call({"pk": t.production.pk}, {}),
     "GET production-internal": lambda t: Call({"pk": t.production.pk}),
 }
 

@@ -86,7 +86,7 @@ ACTIONS = {
     "event.reinstate_several": lambda t: Scene({"production": _canceled(t).production, "occurrences": None}),
     "event.delete": lambda t: Scene({"occurrence": _hidden(t)}),
     "event.publish": lambda t: Scene({"occurrence": _hidden(t)}),
-    "event.withdraw": lambda t: Scene({"occurrence": _show(t)}),
+    "event.unpublish": lambda t: Scene({"occurrence": _show(t)}),
     "series.schedule": lambda t: Scene({"production": t.production, "fields": _plan(t)}),
     "series.schedule_standalone": lambda t: Scene({"section": t.root, "fields": _plan(t)}),
     "series.move": lambda t: Scene({"series": _series(t), "changes": {"days": 7}}),
@@ -130,7 +130,7 @@ ROUTES = {
     ),
     "POST occurrence-cancel": lambda t: Call({"pk": _show(t).pk}, {"reason": "Snow."}),
     "POST occurrence-publish": lambda t: Call({"pk": _hidden(t).pk}, {}),
-    "POST occurrence-withdraw": lambda t: Call({"pk": _show(t).pk}, {}),
+    "POST occurrence-unpublish": lambda t: Call({"pk": _show(t).pk}, {}),
     "GET run-list": lambda t: open_read(),
     "POST run-list": lambda t: Call(
         body={"production": t.production.pk, "venue": _venue(t).pk, "kind": "home"}, status=201

@@ -23,7 +23,7 @@ def _end() -> datetime:
 
 def token(t: Theater) -> ApiToken:
     made: ApiToken = create_token(
-        actor=t.acting(), section=t.root, name=f"Website {world.number()}", rights=[], expires_at=_end()
+        actor=t.acting(), section=t.root, name=f"Website {world.number()}", permissions=[], expires_at=_end()
     )
     return made
 
@@ -44,7 +44,7 @@ def _subject(t: Theater) -> dict[str, Any]:
 
 ACTIONS = {
     "token.create": lambda t: Scene(
-        {"section": t.root, "name": "Website", "rights": ["view_schedule"], "expires_at": _end()}
+        {"section": t.root, "name": "Website", "permissions": ["view_schedule"], "expires_at": _end()}
     ),
     "token.revoke": lambda t: Scene({"token": token(t)}),
     "session.revoke": lambda t: Scene({"session": _own_session(t)}),
@@ -58,7 +58,7 @@ ACTIONS = {
 
 
 def _token_body(t: Theater) -> dict[str, Any]:
-    return {"section": t.root.pk, "name": "Website", "rights": ["view_schedule"], "expires_at": _end().isoformat()}
+    return {"section": t.root.pk, "name": "Website", "permissions": ["view_schedule"], "expires_at": _end().isoformat()}
 
 
 ROUTES = {

@@ -19,7 +19,7 @@ def items(t: Theater, title: str = "Drafted") -> list[dict[str, Any]]:
 
 
 def author(t: Theater) -> User:
-    """Somebody who may propose details and do nothing about them, always the same."""
+    """Somebody who may submit details and do nothing about them, always the same."""
     if "_drafter" not in t.__dict__:
         t.__dict__["_drafter"] = world.give("marketing_coordinator", t.root, by=t.director)
     drafter: User = t.__dict__["_drafter"]
@@ -52,7 +52,7 @@ OPEN = {
     OpenTo.SIGNED_IN: {
         "submission.approve",
         "submission.comment",
-        "submission.decline",
+        "submission.reject",
         "submission.draft",
         "submission.rebase",
         "submission.request_changes",

@@ -16,7 +16,7 @@ from tests.worlds import scheduling as calendar
 from tests.worlds import ticketing as office
 from theater_site.core.actors import Public, System
 from ticketing.models import Order, Promotion, SeatingChart, Ticket
-from ticketing.services.admissions import admit
+from ticketing.services.check_ins import check_in
 from ticketing.services.holds import Hold, block_seats
 from ticketing.services.promotions import create_promotion
 from ticketing.services.waiting_list import join_waiting_list
@@ -91,8 +91,8 @@ def _promotion(t: Theater) -> Promotion:
 def _opens_sale(t: Theater) -> Scene:
     performance, chart = _unsold(t)
     terms = {"chart": chart, "currency": "EUR"}
-    bands = [{"category": office.STALLS, "price": Decimal(20)}]
-    return Scene({"performance": performance, "terms": terms, "bands": bands})
+    price_categories = [{"category": office.STALLS, "price": Decimal(20)}]
+    return Scene({"performance": performance, "terms": terms, "price_categories": price_categories})
 
 
 def _blocks(t: Theater) -> Scene:
@@ -129,7 +129,7 @@ def _expires(t: Theater) -> Scene:
 
 def _undoes(t: Theater) -> Scene:
     ticket = _ticket(t)
-    admit(actor=t.acting(), performance=ticket.performance, code=ticket.code)
+    check_in(actor=t.acting(), performance=ticket.performance, code=ticket.code)
     return Scene({"performance": ticket.performance, "code": ticket.code})
 
 
@@ -161,8 +161,8 @@ ACTIONS = {
     "order.set_deadline": lambda t: Scene({"order": _order(t), "pay_by": timezone.now() + timedelta(days=3)}),
     "order.cancel": lambda t: Scene({"order": _order(t, paid=True)}),
     "order.expire": _expires,
-    "ticket.admit": _admits,
-    "ticket.undo_admission": _undoes,
+    "ticket.check_in": _admits,
+    "ticket.undo_check_in": _undoes,
     "promotion.create": lambda t: Scene(
         {"season": t.season, "fields": {"name": "Students", "percent": Decimal(20), "code": "YOUNG"}}
     ),
@@ -180,8 +180,10 @@ def _open_write(**options: Any) -> Call:
 
 def _opened(t: Theater) -> Call:
     performance, chart = _unsold(t)
-    bands = [{"category": office.STALLS, "price": "20.00"}]
-    return Call({"pk": performance.pk}, {"chart": chart.pk, "currency": "EUR", "bands": bands}, status=201)
+    price_categories = [{"category": office.STALLS, "price": "20.00"}]
+    return Call(
+        {"pk": performance.pk}, {"chart": chart.pk, "currency": "EUR", "price_categories": price_categories}, status=201
+    )
 
 
 def _seats_blocked(t: Theater) -> Call:
@@ -207,11 +209,11 @@ def _released(t: Theater) -> Call:
 
 def _undone(t: Theater) -> Call:
     ticket = _ticket(t)
-    admit(actor=t.acting(), performance=ticket.performance, code=ticket.code)
+    check_in(actor=t.acting(), performance=ticket.performance, code=ticket.code)
     return Call({"pk": ticket.performance_id}, {"code": ticket.code}, status=204)
 
 
-def _admitted(t: Theater) -> Call:
+def _checked_in(t: Theater) -> Call:
     ticket = _ticket(t)
     return Call({"pk": ticket.performance_id}, {"code": ticket.code}, status=201)
 
@@ -236,8 +238,8 @@ ROUTES = {
     "GET box-office-seats": lambda t: open_read(kwargs={"pk": _on_sale(t).pk}),
     "POST box-office-holds": _taken,
     "POST box-office-holds-release": _released,
-    "POST box-office-admissions": _admitted,
-    "POST box-office-admissions-undo": _undone,
+    "POST box-office-check-ins": _checked_in,
+    "POST box-office-check-ins-undo": _undone,
     "GET box-office-waiting-list": lambda t: Call({"pk": _sold_out(t).pk}, needs=frozenset({"view_buyers"})),
     "POST box-office-waiting-list": lambda t: _open_write(
         kwargs={"pk": _sold_out(t).pk}, body={"name": "Will Wait", "email": "will@home.example", "places": 1}

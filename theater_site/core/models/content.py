@@ -29,7 +29,7 @@ class ContentQuerySet(models.QuerySet["Any"]):
     def visible_to(self, actor: Actor) -> Self:
         """Only the rows that `actor` may see: published ones, their own, and all in sections where they may view."""
         model = self.model
-        sections = actor.sections_held(model.view_right, runs.instant())
+        sections = actor.sections_held(model.view_permission, runs.instant())
         # An empty Q as `public_when` says that all rows are public; joined by OR it would say nothing.
         if sections is EVERYWHERE or model.public_when == Q():
             return self
@@ -141,7 +141,7 @@ def section_joined(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
 
 
 def with_section(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-    """`rows` with the section of each loaded along, so that a question about rights finds its place in the tree there."""
+    """`rows` with the section of each loaded along, so that a question about permissions finds its place in the tree there."""
     place = rows.model.section_lookup.removesuffix("_id")
     return rows.select_related(place) if place.endswith("section") else rows
 
@@ -154,11 +154,11 @@ class ContentModel(models.Model):
 
     Every save counts `version` up and is refused with Stale where the row was changed by somebody else since it was
     loaded; every way of writing it but raw SQL is recorded field by field. A subclass says where its section is
-    (`section_lookup`, the path to a section id), which right shows its drafts, and what of it is public or personal.
+    (`section_lookup`, the path to a section id), which permission shows its drafts, and what of it is public or personal.
     """
 
     section_lookup: ClassVar[str] = "section_id"
-    view_right: ClassVar[str] = "view_details"
+    view_permission: ClassVar[str] = "view_details"
     # Rows that anybody may see; None: nothing of this is public.
     public_when: ClassVar[Q | None] = None
     # Attribute names whose values are somebody's private data: encrypted wherever a copy is kept, never logged.

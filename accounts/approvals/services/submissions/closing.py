@@ -38,7 +38,7 @@ def close_submission(*, submission: Submission, reason: str) -> Submission:
 
     Raises: Conflict `already_decided`.
     """
-    move(submission, "decline")
+    move(submission, "reject")
     submission.decided_at = current().instant
     submission.comment = f"The production was canceled: {reason}"
     submission.save()

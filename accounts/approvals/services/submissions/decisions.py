@@ -15,7 +15,7 @@ from accounts.approvals.services.submissions.items import Item, every_row, items
 from accounts.approvals.services.submissions.places import decided_together
 from accounts.approvals.services.submissions.transitions import move, refuse_unless
 from accounts.approvals.signals import submission_changes_requested, submission_decided
-from accounts.permissions.selectors.rights import absent
+from accounts.permissions.selectors.permissions import absent
 from accounts.users.models.users import User
 from theater_site.core.actions import OpenTo, action, current
 from theater_site.core.docs import Doc
@@ -74,21 +74,21 @@ def approve_submission(
     return _decided(submission, said, in_place_of)
 
 
-@action("submission.decline", open_to=OpenTo.SIGNED_IN, subject="submission")
-def decline_submission(
+@action("submission.reject", open_to=OpenTo.SIGNED_IN, subject="submission")
+def reject_submission(
     *,
     submission: Submission,
     comment: Annotated[str, Doc("Why it is rejected. Example: We do not advertise this yet.")],
 ) -> Submission:
-    """Reject a submission, with a comment that its author reads. Nothing else changes; they may mend it and submit it
+    """Reject a submission, with a comment that its author reads. Nothing else changes; they may fix it and submit it
     again."""
-    in_place_of = decides(submission, "decline")
-    refuse_unless(submission, "decline")
+    in_place_of = decides(submission, "reject")
+    refuse_unless(submission, "reject")
     if not comment.strip():
-        raise Invalid("Say why, so that it can be mended.", code="required", field="comment")
+        raise Invalid("Say why, so that it can be fixed.", code="required", field="comment")
     _keep(comment, submission, asks=True)
     submission.decided_changes = _would_change(submission)
-    move(submission, "decline")
+    move(submission, "reject")
     return _decided(submission, comment, in_place_of)
 
 
@@ -173,7 +173,7 @@ def _granted_by_approver(submission: Submission) -> Granted:
     run = current()
 
     def granted(item: Item, given: Mapping[str, Any]) -> None:
-        approves = item.action.proposable and _may_approve(submission, item, given)
+        approves = item.action.submittable and _may_approve(submission, item, given)
         if approves and decided_together(submission, place_of(item, given)):
             return
         if not item.action.permits(absent(submission.submitted_by), given, at=run.instant):
@@ -200,13 +200,13 @@ def _scope(item: Item, given: Mapping[str, Any]) -> Any:
 
 
 def _refuse_item(item: Item, given: Mapping[str, Any]) -> NoReturn:
-    right = f"approve_{place_of(item, given).area}"
+    permission = f"approve_{place_of(item, given).area}"
     raise NotAllowed(
-        f"You may not approve item {item.number} of this; it needs the right {right} there. Leave it to somebody who may "
+        f"You may not approve item {item.number} of this; it needs the right {permission} there. Leave it to somebody who may "
         "approve all of it, or ask for it in two submissions.",
         code="item_not_approvable",
         field=item.path,
-        data={"action": item.action.name, "needs": [right]},
+        data={"action": item.action.name, "needs": [permission]},
     )
 
 

@@ -10,7 +10,7 @@ from django.db import models
 
 from accounts.approvals.models.submissions import Submission
 from accounts.approvals.rules.differences import list_difference, text_difference
-from accounts.approvals.rules.submission_states import APPLIED, DECLINED
+from accounts.approvals.rules.submission_states import APPLIED, REJECTED
 from accounts.approvals.services.submissions.collisions import add_collisions, rebased
 from accounts.approvals.services.submissions.items import Trial, items_of, seen_by, trying_out
 from accounts.approvals.services.submissions.looking import look_of
@@ -23,7 +23,7 @@ from theater_site.core.changes import CREATED, DELETED, Change, merged, tracked
 from theater_site.core.errors import DomainError
 from theater_site.core.inputs import dump
 
-_DECIDED = frozenset({APPLIED, DECLINED})
+_DECIDED = frozenset({APPLIED, REJECTED})
 
 
 def difference_of(submission: Submission, actor: Actor) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _field(change: Change, attname: str, names: _Names, actor: Actor) -> dict[st
     before, after = change.before.get(attname), change.after.get(attname)
     told: dict[str, Any] = {"field": column.name, "kind": "value", "hidden": False, "before": None, "after": None}
     if attname in change.model.personal and not _may_view(actor, change):
-        # What is proposed stands in the submission itself, for all who may read that; what stands there now does not.
+        # What is submitted stands in the submission itself, for all who may read that; what stands there now does not.
         return {**told, "kind": "hidden", "hidden": True, "after": dump(after)}
     if isinstance(column, models.ForeignKey):
         reference = {"before": names.reference(column, before), "after": names.reference(column, after)}
@@ -147,7 +147,7 @@ def _column(model: type[models.Model], attname: str) -> Any:
 def _may_view(actor: Actor, change: Change) -> bool:
     if change.operation == CREATED:
         return True
-    sections = actor.sections_held(change.model.view_right, runs.instant())
+    sections = actor.sections_held(change.model.view_permission, runs.instant())
     return sections is EVERYWHERE or (change.section_id is not None and change.section_id in sections)  # type: ignore[operator]
 
 

@@ -14,7 +14,7 @@ from accounts.approvals.services.submissions.items import (
     Finder,
     Item,
     may_be_item,
-    may_propose,
+    may_submit,
     place_of,
     refuse_internal,
     seen_by,
@@ -81,7 +81,7 @@ def draft_submission(*, fields: SubmissionFields) -> Submission:
     """Create a draft of a submission. It may be incomplete, and only its authors see it. It may be incomplete, and
     nobody but its authors sees it.
 
-    Refused: an action that there is not, that the author may neither do nor propose, or that is no matter of
+    Refused: an action that there is not, that the author may neither do nor submit, or that is no matter of
     submissions (roles, steps, submissions themselves), and texts beyond all measure (see
     accounts/approvals/rules/submission_items.py). The audit log tells that it was begun, and nothing of what stands in it.
     """
@@ -139,7 +139,7 @@ def withdraw_submission(*, submission: Submission) -> Submission:
     """Withdraw one's own submission or draft."""
     if submission.author_id != current().actor.user_id:
         raise NotAllowed(
-            "Only its author withdraws a submission; whoever may approve it can decline.", code="not_author"
+            "Only its author withdraws a submission; whoever may approve it can reject.", code="not_author"
         )
     move(submission, "withdraw")
     submission.save()
@@ -150,7 +150,7 @@ def _write(submission: Submission, fields: SubmissionFields) -> None:
     if "items" in fields:
         submission.items = [_kept(item) for item in fields["items"]]
         _refuse_unkeepable(submission)
-        _refuse_without_right(submission)
+        _refuse_without_permission(submission)
     submission.title = " ".join(fields.get("title", submission.title).split())
     submission.run_at = fields.get("run_at", submission.run_at)
 
@@ -172,7 +172,7 @@ def _refuse_unkeepable(submission: Submission) -> None:
         raise Invalid("This is more than a submission takes.", code=problems[0].code, problems=problems)
 
 
-def _refuse_without_right(submission: Submission) -> None:
+def _refuse_without_permission(submission: Submission) -> None:
     known, run = registered(), current()
     placed = submission.state != SubmissionState.DRAFT
     for number, written in enumerate(submission.items):
@@ -183,7 +183,7 @@ def _refuse_without_right(submission: Submission) -> None:
         if not asked.needs:
             raise Invalid(
                 f"{asked.name} needs nobody's approval, and is done by whom it concerns: do it itself.",
-                code="not_proposable",
+                code="not_submittable",
                 field=path,
             )
         refuse_internal(asked, path)
@@ -191,7 +191,7 @@ def _refuse_without_right(submission: Submission) -> None:
         reading = Reading(Finder(seen_by(run.actor), {}))
         given = reading.read_all(asked.kinds, item.raw, item.path)
         if all(need.on.split(".")[0] in given for need in asked.needs):
-            if not asked.permits(run.actor, given) and not may_propose(run.actor, asked, given, run.instant):
+            if not asked.permits(run.actor, given) and not may_submit(run.actor, asked, given, run.instant):
                 asked.refuse(run.actor, given)
             if not placed:
                 place = place_of(item, given)
@@ -199,21 +199,21 @@ def _refuse_without_right(submission: Submission) -> None:
                 placed = True
         elif not _somewhere(asked):
             raise NotAllowed(
-                f"You may nowhere do {asked.name}, nor propose it.",
-                data={"action": asked.name, "needs": sorted(need.right for need in asked.needs)},
+                f"You may nowhere do {asked.name}, nor submit it.",
+                data={"action": asked.name, "needs": sorted(need.permission for need in asked.needs)},
             )
 
 
 def _somewhere(asked: Action[Any, Any]) -> bool:
-    """Whether the actor may do or propose it in any section at all: as long as it does not say where, that is enough."""
+    """Whether the actor may do or submit it in any section at all: as long as it does not say where, that is enough."""
     run = current()
 
-    def held(right: str) -> bool:
-        return bool(run.actor.sections_held(right, run.instant))
+    def held(permission: str) -> bool:
+        return bool(run.actor.sections_held(permission, run.instant))
 
-    rights = [need.right for need in asked.needs]
-    return all(map(held, rights)) or (
-        asked.proposable and all(held("propose_" + right.split("_", 1)[1]) for right in rights)
+    permissions = [need.permission for need in asked.needs]
+    return all(map(held, permissions)) or (
+        asked.submittable and all(held("submit_" + permission.split("_", 1)[1]) for permission in permissions)
     )
 
 

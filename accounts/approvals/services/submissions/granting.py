@@ -129,7 +129,7 @@ def _done(item: Item, find: Finder) -> Any:
     given = reading.read_all(item.action.kinds, item.raw, f"{item.path}.inputs")
     if gone := [problem for problem in reading.problems if problem.code == "reference_gone"]:
         raise Conflict(
-            f"{gone[0].message} Take it out of the submission, or decline this.", code="subject_gone", problems=gone
+            f"{gone[0].message} Take it out of the submission, or reject this.", code="subject_gone", problems=gone
         )
     if reading.problems:
         raise Conflict(
@@ -143,7 +143,7 @@ def _done(item: Item, find: Finder) -> Any:
     except NotFound as error:
         path = path_of(item, item.action.subject)
         raise Conflict(
-            f"{error.message} Take it out of the submission, or decline this.",
+            f"{error.message} Take it out of the submission, or reject this.",
             code="subject_gone",
             problems=[Conflict(error.message, code="subject_gone", field=path)],
         ) from error

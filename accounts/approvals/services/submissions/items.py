@@ -11,7 +11,7 @@ from django.db import models, transaction
 
 from accounts.approvals.rules import submission_items as rules
 from accounts.approvals.services.submissions.naming import title_of
-from accounts.approvals.signals import proposable_besides
+from accounts.approvals.signals import submittable_besides
 from accounts.permissions.models.sections import Section
 from theater_site.core.actions import Action, digest_of, registered, rehearsal
 from theater_site.core.actors import Actor
@@ -52,7 +52,7 @@ def items_of(written: list[dict[str, Any]]) -> list[Item]:
     known = registered()
     if gone := [(n, item["action"]) for n, item in enumerate(written) if item["action"] not in known]:
         raise Conflict(
-            f"There is no action {gone[0][1]} any more. Take it out of the submission, or decline this.",
+            f"There is no action {gone[0][1]} any more. Take it out of the submission, or reject this.",
             code="action_gone",
             problems=[
                 Conflict(f"There is no action {name} any more.", code="action_gone", field=f"items.{n}.action")
@@ -115,7 +115,7 @@ def every_row(kind: type[models.Model]) -> models.QuerySet[Any]:
 
 
 def seen_by(actor: Actor) -> Callable[[type[models.Model]], models.QuerySet[Any]]:
-    """The rows of a model that `actor` may see: what they may not see cannot be named in what they propose."""
+    """The rows of a model that `actor` may see: what they may not see cannot be named in what they submit."""
 
     def rows(kind: type[models.Model]) -> models.QuerySet[Any]:
         every = every_row(kind)
@@ -163,7 +163,7 @@ class Trial:
             raise Stale(first.message, data={**first.data, **told}, problems=self.problems)
         if self.problems:
             raise Invalid(
-                "This cannot be submitted yet: mend what is listed.",
+                "This cannot be submitted yet: fix what is listed.",
                 code="submission_incomplete",
                 data=told,
                 problems=[*self.problems, *errors],
@@ -240,8 +240,8 @@ def _note_place(trial: Trial, place: Place | None, item: Item, given: Mapping[st
 
 def place_of(item: Item, given: Mapping[str, Any]) -> Place:
     """The area of an item, and the section that it is about."""
-    right, scope = item.action.scopes(given)[0]
-    return Place(right.split("_", 1)[1], scope.pk if isinstance(scope, Section) else scope.owning_section_id)
+    permission, scope = item.action.scopes(given)[0]
+    return Place(permission.split("_", 1)[1], scope.pk if isinstance(scope, Section) else scope.owning_section_id)
 
 
 def _lift_out_of_the_new(trial: Trial) -> None:
@@ -257,24 +257,24 @@ def _lift_out_of_the_new(trial: Trial) -> None:
 
 
 def needed_of(actor: Actor, at: Any) -> Allowed:
-    """Judges an item for its author: None where they may do it, where it is decided on where they may propose it;
+    """Judges an item for its author: None where they may do it, where it is decided on where they may submit it;
     refused (NotAllowed) where they may neither."""
 
     def judge(item: Item, given: dict[str, Any]) -> Place | None:
         if item.action.permits(actor, given, at=at):
             return None
-        if not may_propose(actor, item.action, given, at):
+        if not may_submit(actor, item.action, given, at):
             item.action.refuse(actor, given)
         return place_of(item, given)
 
     return judge
 
 
-def may_propose(actor: Actor, action: Action[Any, Any], given: Mapping[str, Any], at: Any) -> bool:
+def may_submit(actor: Actor, action: Action[Any, Any], given: Mapping[str, Any], at: Any) -> bool:
     """Whether `actor` may have this decided on by somebody else."""
-    return action.proposable and (
-        action.permits(actor, given, propose=True, at=at)
-        or proposable_besides.ask(actor=actor, action=action, given=given)
+    return action.submittable and (
+        action.permits(actor, given, submit=True, at=at)
+        or submittable_besides.ask(actor=actor, action=action, given=given)
     )
 
 

@@ -11,7 +11,7 @@ from accounts.approvals.models.submissions import Submission
 from accounts.approvals.rules.submission_states import APPLIED, APPROVED, SUBMITTED
 from accounts.approvals.selectors.approvers import may_write
 from accounts.approvals.services.submissions.items import Allowed, every_row, needed_of, seen_by
-from accounts.permissions.selectors.rights import absent
+from accounts.permissions.selectors.permissions import absent
 from theater_site.core import runs
 from theater_site.core.actors import Actor
 
@@ -28,7 +28,7 @@ class Look(NamedTuple):
 
 def look_of(actor: Actor, submission: Submission) -> Look:
     """Whoever decides looks at a judged round as it was judged, and at anything else as its author could do it. All others,
-    those who write it above all, look at what they may themselves see, and do or propose, as it stands now."""
+    those who write it above all, look at what they may themselves see, and do or submit, as it stands now."""
     at = runs.instant()
     if may_write(actor, submission) or not actor.holds(f"decide_{submission.area}", submission, at):
         return Look(seen_by(actor), needed_of(actor, at))

@@ -15,7 +15,7 @@ def rebase_submission(*, submission: Submission) -> Submission:
     """Rebase a stale submission onto what is live now. It is submitted again, in a new round, where others changed
     other fields than it would.
 
-    Refused: everybody but its authors; where the same fields were changed (they are named, to be mended by hand: save
+    Refused: everybody but its authors; where the same fields were changed (they are named, to be fixed by hand: save
     it and submit it again); and as `submission.submit` is.
     """
     refuse_others(submission)

@@ -32,17 +32,17 @@ from theater_site.core.errors import Conflict, DomainError, Invalid, NotAllowed
 from theater_site.core.judges import refuse_errors
 
 
-def propose(action: Action[Any, Any], actor: Actor, given: Mapping[str, Any], if_version: int | None) -> Submission:
+def submit(action: Action[Any, Any], actor: Actor, given: Mapping[str, Any], if_version: int | None) -> Submission:
     """Store `action` for approval. Answers the runner's question; refused where its preview would be."""
-    seen = action.preview(actor=actor, if_version=if_version, proposing=True, **given)
+    seen = action.preview(actor=actor, if_version=if_version, submitting=True, **given)
     refuse_errors(seen.findings)
     if not seen.changes and not action.exposes:
         raise Conflict("This changes nothing, so there is nothing to approve.", code="nothing_changes")
-    right, scope = action.scopes(given)[0]
+    permission, scope = action.scopes(given)[0]
     return create_submission(
         actor=actor,
         section=_section_of(scope),
-        area=right.split("_", 1)[1],
+        area=permission.split("_", 1)[1],
         title=title_of(action, given),
         action_name=action.name,
         inputs_json=inputs.to_text(given),
@@ -59,7 +59,7 @@ def _section_of(scope: Any) -> Section:
     return section
 
 
-@action("submission.create", needs=Needs("propose_{area}", on="section"))
+@action("submission.create", needs=Needs("submit_{area}", on="section"))
 def create_submission(
     *,
     section: Section,

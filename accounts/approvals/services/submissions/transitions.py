@@ -6,7 +6,7 @@ from accounts.approvals.models.submissions import Submission, SubmissionState
 from accounts.approvals.rules import submission_states as states
 from theater_site.core.errors import Conflict
 
-_DECIDED = {SubmissionState.APPLIED, SubmissionState.DECLINED, SubmissionState.APPROVED, SubmissionState.WITHDRAWN}
+_DECIDED = {SubmissionState.APPLIED, SubmissionState.REJECTED, SubmissionState.APPROVED, SubmissionState.WITHDRAWN}
 
 
 def move(submission: Submission, verb: str) -> None:

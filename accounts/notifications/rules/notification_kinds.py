@@ -1,4 +1,4 @@
-"""What people are told of: every kind of notice, once, with what its reader may choose.
+"""What people are told of: every kind of notification, once, with what its reader may choose.
 
 A kind that is not here cannot be put into the outbox. Titles are the msgids of accounts/locale.
 """
@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class Delivery(str, Enum):
-    """How a notice reaches somebody; the list in the API shows it whichever way this is."""
+    """How a notification reaches somebody; the list in the API shows it whichever way this is."""
 
     AT_ONCE = "at_once"
     DIGEST = "digest"
@@ -35,15 +35,15 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "submission_arrived": Kind("Something waits for your approval"),
-    "submission_changes_requested": Kind("Changes are wanted in what you proposed"),
-    "submission_commented": Kind("Somebody commented on a proposal"),
-    "submission_decided": Kind("What you proposed was approved, declined or done"),
+    "submission_changes_requested": Kind("Changes are wanted in what you submitted"),
+    "submission_commented": Kind("Somebody commented on a submission"),
+    "submission_decided": Kind("What you submitted was approved, rejected or done"),
     "decided_in_your_place": Kind("Somebody decided in your place"),
-    "submission_stale": Kind("What you proposed no longer fits"),
+    "submission_stale": Kind("What you submitted no longer fits"),
     "submission_failed": Kind("What was approved could not be done"),
     "submission_reminder": Kind("Something still waits for your approval", default=Delivery.DIGEST),
     "submission_escalated": Kind("Something nobody else decided on waits for you"),
-    "nobody_may_decide": Kind("Nobody may decide on a proposal"),
+    "nobody_may_decide": Kind("Nobody may decide on a submission"),
     "substitute_named": Kind("Somebody stands in for somebody"),
     "substitute_ended": Kind("Somebody stands in no longer"),
     "emergency_published": Kind("Something was published without approval", essential=True, urgent=True),
@@ -69,5 +69,5 @@ KINDS: dict[str, Kind] = {
     "founded": Kind("Your theater is set up", essential=True, urgent=True),
     "security": Kind("Something changed in how you sign in", essential=True, urgent=True),
 }
-# The mail that gathers what waited; no notice of its own, so nobody chooses it or finds it in their list.
+# The mail that gathers what waited; no notification of its own, so nobody chooses it or finds it in their list.
 DIGEST = "digest"

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Section, SectionKind, User
 from accounts.permissions.selectors.explain import explain
-from accounts.permissions.selectors.rights import actor_for
+from accounts.permissions.selectors.permissions import actor_for
 from accounts.permissions.services.sections import create_section
 from productions.models import Production
 from tests import world

@@ -1,4 +1,4 @@
-"""Scenes of mail: notices as services put them, and mails whose server refused them."""
+"""Scenes of mail: notifications as services put them, and mails whose server refused them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def acting(actor: Actor, at: datetime | None = None) -> Iterator[None]:
 
 
 def tell(kind: str, *recipients: User, at: datetime | None = None, **options: Any) -> list[Notification]:
-    """Put one notice to each, as a running action does at the instant `at`."""
+    """Put one notification to each, as a running action does at the instant `at`."""
     subject, body = options.pop("subject", "News"), options.pop("body", "There is news.")
     known = set(Notification.objects.values_list("pk", flat=True))
     with acting(System("test"), at):

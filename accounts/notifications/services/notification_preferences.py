@@ -1,4 +1,4 @@
-"""How somebody wants to be told, and when that makes a notice go out."""
+"""How somebody wants to be told, and when that makes a notification go out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db.models import Q
 
 from accounts.notifications.models.notifications import Notification
-from accounts.notifications.models.preferences import NoticePreferences
-from accounts.notifications.rules.notice_kinds import KINDS, Delivery
+from accounts.notifications.models.preferences import NotificationPreferences
+from accounts.notifications.rules.notification_kinds import KINDS, Delivery
 from accounts.notifications.rules.quiet_hours import after_quiet_hours, next_at
 from accounts.users.models.users import User
 from accounts.users.rules.locales import zone_of
@@ -28,7 +28,7 @@ class KindChoice(TypedDict):
     delivery: Annotated[Delivery, Doc("How it is delivered. Example: digest")]
 
 
-class NoticeChoices(TypedDict, total=False):
+class NotificationChoices(TypedDict, total=False):
     """Absent means unchanged; `kinds` changes those that it names. Without an end or a beginning no hour is quiet."""
 
     language: Annotated[str, Doc("BCP 47 tag of the language of your mails. Example: en")]
@@ -50,8 +50,8 @@ class Going(NamedTuple):
     digest_at: datetime | None
 
 
-def going(kind: str, user: User, preferences: NoticePreferences, now: datetime) -> Going:
-    """When a notice of `kind`, told now, reaches `user`."""
+def going(kind: str, user: User, preferences: NotificationPreferences, now: datetime) -> Going:
+    """When a notification of `kind`, told now, reaches `user`."""
     delivery, zone = preferences.delivery_of(kind), zone_of(user.timezone)
     if delivery is Delivery.OFF:
         return Going(None, None)
@@ -62,8 +62,8 @@ def going(kind: str, user: User, preferences: NoticePreferences, now: datetime) 
     return Going(after_quiet_hours(now, zone, preferences.quiet_from, preferences.quiet_until), None)
 
 
-@action("notice.set_preferences", open_to=OpenTo.SIGNED_IN)
-def set_notice_preferences(*, user: User, choices: NoticeChoices) -> NoticePreferences:
+@action("notification.set_preferences", open_to=OpenTo.SIGNED_IN)
+def set_notification_preferences(*, user: User, choices: NotificationChoices) -> NotificationPreferences:
     """Set how you are notified. What was told of a kind and not sent yet goes the way that is chosen now.
 
     Refused, each with its field: an unknown kind, zone or language, what the kind does not allow, half of quiet hours.
@@ -90,7 +90,7 @@ def set_notice_preferences(*, user: User, choices: NoticeChoices) -> NoticePrefe
     return preferences
 
 
-def follow(preferences: NoticePreferences, kinds: Collection[str]) -> None:
+def follow(preferences: NotificationPreferences, kinds: Collection[str]) -> None:
     """Let what waits to be sent of these kinds go as it is preferred now; what is off is not sent any more, and listed."""
     waits = Q(next_attempt_at__isnull=False) | Q(digest_at__isnull=False)
     for kind in sorted(kinds):
@@ -104,13 +104,13 @@ def follow(preferences: NoticePreferences, kinds: Collection[str]) -> None:
         rows.update(next_attempt_at=mailed_at, digest_at=digest_at)
 
 
-def chosen(user: User) -> NoticePreferences:
+def chosen(user: User) -> NotificationPreferences:
     """The user's preferences, locked until the end of the transaction; made where there are none."""
-    NoticePreferences.objects.get_or_create(user=user)
-    return NoticePreferences.objects.select_for_update().get(user=user)
+    NotificationPreferences.objects.get_or_create(user=user)
+    return NotificationPreferences.objects.select_for_update().get(user=user)
 
 
-def _faults(choices: NoticeChoices) -> list[DomainError]:
+def _faults(choices: NotificationChoices) -> list[DomainError]:
     faults: list[DomainError] = []
     if "language" in choices and choices["language"] not in dict(settings.LANGUAGES):
         told = f"Choose one of: {', '.join(dict(settings.LANGUAGES))}."
@@ -128,7 +128,7 @@ def _faults(choices: NoticeChoices) -> list[DomainError]:
     return faults
 
 
-def _faults_of_hours(preferences: NoticePreferences) -> list[DomainError]:
+def _faults_of_hours(preferences: NotificationPreferences) -> list[DomainError]:
     begin, end = preferences.quiet_from, preferences.quiet_until
     if (begin is None) != (end is None):
         missing = "quiet_from" if begin is None else "quiet_until"

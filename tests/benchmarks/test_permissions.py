@@ -1,6 +1,6 @@
-"""Rights against their floors: 100 users with 200 roles, 6,000 sections, 100,000 content rows, on either database.
+"""Permissions against their floors: 100 users with 200 roles, 6,000 sections, 100,000 content rows, on either database.
 
-`pytest tests/benchmarks/test_rights.py -s` prints the ratios; on PostgreSQL by DATABASE_URL. Floors, in the same run:
+`pytest tests/benchmarks/test_permissions.py -s` prints the ratios; on PostgreSQL by DATABASE_URL. Floors, in the same run:
 - of a first question: the one statement that answers it and every later one (all that the user holds, with the place of
   each in the tree and that of the object), by a bare cursor, its rows fetched. Beside it, for comparison only, the
   narrowest statement that answers this one question and no other.
@@ -23,7 +23,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Role, RoleAssignment, Section, SectionGrant, SectionKind, User
-from accounts.permissions.selectors.rights import actor_for
+from accounts.permissions.selectors.permissions import actor_for
 from productions.models import Production
 from tests import world
 from tests.laws.scenes import Theater
@@ -66,7 +66,8 @@ class Scene:
             given = RoleAssignment(user=self.users[n % USERS], role=role, section=section)
             unseen(RoleAssignment, [given])
             unseen(SectionGrant, [
-                SectionGrant(user=given.user, permission=codes[r], content_object=section, assignment=given) for r in role.rights
+                SectionGrant(user=given.user, permission=codes[name], content_object=section, assignment=given)
+                for name in role.permissions
             ])  # fmt: skip
         self.holder = world.give("production_manager", self.great.section, by=self.theater.director)
         self.local = world.give("production_manager", small[0].section, by=self.theater.director)
@@ -95,7 +96,7 @@ def _in_turns(floor: Callable[[], object], call: Callable[[], object]) -> tuple[
 
 
 @pytest.mark.django_db(transaction=True)
-def test_rights_cost_little_more_than_their_floors(scene: Scene) -> None:
+def test_permissions_cost_little_more_than_their_floors(scene: Scene) -> None:
     at = timezone.now()
     narrow = (
         "SELECT 1 FROM accounts_sectiongrant g JOIN auth_permission p ON p.id = g.permission_id "

@@ -22,7 +22,7 @@ SPACE_TAKEN = "space_taken"
 
 @dataclass(frozen=True, kw_only=True)
 class _Bounded(Refuse):
-    """No claim is longer than `LONGEST_DAYS`: the search for overlaps looks back no further."""
+    """No booking is longer than `LONGEST_DAYS`: the search for overlaps looks back no further."""
 
     # Django's own arithmetic on times is no deterministic function on SQLite, so it cannot stand in a CHECK.
     when: str = ""
@@ -34,12 +34,12 @@ class _Bounded(Refuse):
         return f"(NEW.ends_at > datetime(NEW.starts_at, '+{hours} hours'))"
 
 
-class Claim(ContentModel):
+class Booking(ContentModel):
     """`space` is taken from `starts_at` up to, and not including, `ends_at`. Never updated: a move deletes and
     inserts.
     """
 
-    view_right: ClassVar[str] = "view_schedule"
+    view_permission: ClassVar[str] = "view_schedule"
     guards: ClassVar[Sequence[Guard]] = (
         NoOverlap(
             name=SPACE_TAKEN,
@@ -50,30 +50,30 @@ class Claim(ContentModel):
             longest=LONGEST_DAYS,
         ),
         _Bounded(
-            name="claim_too_long",
+            name="booking_too_long",
             message=f"A space can be taken for {LONGEST_DAYS} days at the most. Book the rest as another event.",
         ),
         AppendOnly(
-            name="claim_unchanged",
-            message="A claim on a space is never changed: it is given up and made anew.",
+            name="booking_unchanged",
+            message="A booking on a space is never changed: it is given up and made anew.",
             erasable=True,
         ),
     )
 
-    # That of the occurrence, kept here too: a claim that goes is recorded without looking its occurrence up.
+    # That of the occurrence, kept here too: a booking that goes is recorded without looking its occurrence up.
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+", db_index=False)
     # Without an index of its own: the one below begins with it.
-    space = models.ForeignKey(Space, on_delete=models.PROTECT, related_name="claims", db_index=False)
-    occurrence = models.ForeignKey(Occurrence, on_delete=models.CASCADE, related_name="claims")
+    space = models.ForeignKey(Space, on_delete=models.PROTECT, related_name="bookings", db_index=False)
+    occurrence = models.ForeignKey(Occurrence, on_delete=models.CASCADE, related_name="bookings")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
 
     class Meta:
         base_manager_name = "objects"
-        indexes = [models.Index(fields=["space", "starts_at", "ends_at"], name="claim_by_space")]
+        indexes = [models.Index(fields=["space", "starts_at", "ends_at"], name="booking_by_space")]
         constraints = [
             models.CheckConstraint(
-                name="claim_ends_after_start",
+                name="booking_ends_after_start",
                 condition=Q(ends_at__gt=F("starts_at")),
                 violation_error_message="The end must be after the start.",
                 violation_error_code="ends_before_start",

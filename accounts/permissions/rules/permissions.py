@@ -1,13 +1,13 @@
-"""The rights that can be held on a section: a verb and the area of the theater's work that it is about."""
+"""The permissions that can be held on a section: a verb and the area of the theater's work that it is about."""
 
 from __future__ import annotations
 
 VERBS = {
     "view": "see drafts and internal facts of",
-    "propose": "propose changes of",
+    "submit": "submit changes of",
     "edit": "change",
     "publish": "make public",
-    "approve": "decide on proposals about",
+    "approve": "decide on submissions about",
     "manage": "arrange and delegate",
     "emergency": "do without approval what cannot wait, of",
 }
@@ -30,7 +30,7 @@ AREAS = {
 
 # Areas that have only some of the verbs.
 _ONLY = {"audit": ("view",), "buyers": ("view",), "check_in": ("edit",)}
-RIGHTS = {
+PERMISSIONS = {
     f"{verb}_{area}": f"{meaning} {about}"
     for verb, meaning in VERBS.items()
     for area, about in AREAS.items()
@@ -38,21 +38,21 @@ RIGHTS = {
 }
 
 # The areas whose changes somebody approves.
-APPROVED_AREAS = tuple(area for area in AREAS if f"approve_{area}" in RIGHTS)
+APPROVED_AREAS = tuple(area for area in AREAS if f"approve_{area}" in PERMISSIONS)
 
 
-def rights(*patterns: str) -> frozenset[str]:
-    """The rights that patterns such as "edit_details", "view_*" or "*_tickets" name; a pattern that names none is a
+def permissions_like(*patterns: str) -> frozenset[str]:
+    """The permissions that patterns such as "edit_details", "view_*" or "*_tickets" name; a pattern that names none is a
     ValueError, so that a misspelt one is found at import."""
     named: set[str] = set()
     for pattern in patterns:
         verb, _, area = pattern.partition("_")
         found = {
-            right
-            for right in RIGHTS
-            if verb in ("*", right.partition("_")[0]) and area in ("*", right.partition("_")[2])
+            permission
+            for permission in PERMISSIONS
+            if verb in ("*", permission.partition("_")[0]) and area in ("*", permission.partition("_")[2])
         }
         if not found:
-            raise ValueError(f"no right is named by {pattern!r}")
+            raise ValueError(f"no permission is named by {pattern!r}")
         named |= found
     return frozenset(named)

@@ -15,7 +15,7 @@ from productions.services.productions import update_production
 from tests import world
 
 pytestmark = pytest.mark.django_db
-NOTICES, PREFERENCES = "/api/v1/me/notices/", "/api/v1/me/notice-preferences/"
+NOTIFICATIONS, PREFERENCES = "/api/v1/me/notifications/", "/api/v1/me/notification-preferences/"
 
 
 def mails_to(user: User, days: int = 0) -> list[Any]:
@@ -34,38 +34,38 @@ def test_being_told_at_once_then_daily_then_less() -> None:
     mails_to(ann)
     browser = world.client(ann)
 
-    def propose(title: str) -> None:
+    def submit(title: str) -> None:
         update_production.submit(actor=world.acting(writer), production=production, changes={"title": title})
 
     # At once, with the place to go to.
-    propose("A first title")
+    submit("A first title")
     (message,) = mails_to(ann)
     assert message.subject.startswith("Waiting for you: ")
-    listed = browser.get(NOTICES).json()
+    listed = browser.get(NOTIFICATIONS).json()
     newest = listed["results"][0]
     assert listed["unread"] == len(listed["results"]) == 2
     assert (newest["kind"], newest["about_type"]) == ("submission_arrived", "accounts.submission")
     assert browser.get(f"/api/v1/submissions/{newest['about_id']}/").status_code == 200
 
     # Read one, then all; what others were told is out of reach.
-    assert world.post(browser, f"{NOTICES}{newest['id']}/read/").json()["read_at"] is not None
-    assert browser.get(NOTICES, {"unread": "true"}).json()["unread"] == 1
-    assert world.post(browser, f"{NOTICES}read-all/", {"up_to": newest["id"]}).json() == {"read": 1}
-    assert browser.get(NOTICES, {"unread": "true"}).json() == {"results": [], "next": None, "unread": 0}
+    assert world.post(browser, f"{NOTIFICATIONS}{newest['id']}/read/").json()["read_at"] is not None
+    assert browser.get(NOTIFICATIONS, {"unread": "true"}).json()["unread"] == 1
+    assert world.post(browser, f"{NOTIFICATIONS}read-all/", {"up_to": newest["id"]}).json() == {"read": 1}
+    assert browser.get(NOTIFICATIONS, {"unread": "true"}).json() == {"results": [], "next": None, "unread": 0}
     others = Notification.objects.exclude(recipient=ann).first()
     assert others is not None
-    assert browser.get(f"{NOTICES}{others.pk}/").status_code == 404
-    assert browser.get(NOTICES, {"colour": "red"}).json()["code"] == "unknown_filter"
+    assert browser.get(f"{NOTIFICATIONS}{others.pk}/").status_code == 404
+    assert browser.get(NOTIFICATIONS, {"colour": "red"}).json()["code"] == "unknown_filter"
 
     # Once a day.
     daily = {"digest_at": "07:30", "kinds": [{"kind": "submission_arrived", "delivery": "digest"}]}
     assert world.patch(browser, PREFERENCES, daily).status_code == 200
-    propose("A second title")
-    propose("A third title")
+    submit("A second title")
+    submit("A third title")
     assert mails_to(ann) == []
     assert digests.gather_due(timezone.now() + timedelta(days=1)) == 1
     (gathered,) = mails_to(ann, days=1)
-    assert gathered.subject == "2 notices from Theater"
+    assert gathered.subject == "2 notifications from Theater"
     assert gathered.body.count("Waiting for you: ") == 2
 
     # One click in the mail program: without signing in, by POST alone, and only this.
@@ -80,10 +80,10 @@ def test_being_told_at_once_then_daily_then_less() -> None:
         assert answer.status_code == 200
     after = {row["kind"]: row["delivery"] for row in browser.get(PREFERENCES).json()["kinds"]}
     assert after == kinds | {"submission_arrived": "off", "submission_reminder": "off"}, "what the digest gathered"
-    propose("A fourth title")
+    submit("A fourth title")
     assert digests.gather_due(timezone.now() + timedelta(days=2)) == 0
     assert mails_to(ann, days=2) == []
-    assert browser.get(NOTICES).json()["unread"] == 3, "the list goes on"
+    assert browser.get(NOTIFICATIONS).json()["unread"] == 3, "the list goes on"
 
     # What is essential comes all the same, and its mail has no such link.
     world.assign("viewer", root, by=director, to=ann)

@@ -1,4 +1,4 @@
-"""What rights answer where the question itself is odd."""
+"""What permissions answer where the question itself is odd."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from accounts.models import Section
-from accounts.permissions.rules.rights import RIGHTS, rights
-from accounts.permissions.selectors import rights as selectors
-from accounts.permissions.selectors.rights import SectionBackend, SignedIn, actor_for, holders_of, people_holding
+from accounts.permissions.rules.permissions import PERMISSIONS, permissions_like
+from accounts.permissions.selectors import permissions as selectors
+from accounts.permissions.selectors.permissions import SectionBackend, SignedIn, actor_for, holders_of, people_holding
 from productions.models import Production
 from tests import world
 
@@ -23,9 +23,9 @@ def theater():
     return root, director, season
 
 
-def test_a_pattern_that_names_no_right_is_found_at_import():
+def test_a_pattern_that_names_no_permission_is_found_at_import():
     with pytest.raises(ValueError, match="edit_detials"):
-        rights("edit_detials")
+        permissions_like("edit_detials")
 
 
 def test_many_sections_are_named_by_their_place_and_answer_alike(theater, monkeypatch):
@@ -57,7 +57,9 @@ def test_all_permissions_are_those_that_has_perm_tells(theater):
     viewer = world.give("viewer", season.section, by=director)
     backend = SectionBackend()
     told = backend.get_all_permissions(viewer, season)
-    assert told == {f"accounts.{right}" for right in RIGHTS if viewer.has_perm(f"accounts.{right}", season)}
+    assert told == {
+        f"accounts.{permission}" for permission in PERMISSIONS if viewer.has_perm(f"accounts.{permission}", season)
+    }
     assert "accounts.view_details" in told
     assert backend.get_all_permissions(AnonymousUser(), season) == set()
     assert not viewer.has_perm("accounts.view_details")
@@ -65,7 +67,7 @@ def test_all_permissions_are_those_that_has_perm_tells(theater):
     assert not viewer.has_perm("accounts.fly", season)
 
 
-def test_those_who_hold_a_right_or_a_role_are_found_until_it_ends(theater):
+def test_those_who_hold_a_permission_or_a_role_are_found_until_it_ends(theater):
     root, director, season = theater
     viewer = world.give("viewer", season.section, by=director)
     assert holders_of("view_details", season.section) == [director, viewer]

@@ -11,17 +11,17 @@ from theater_site.core.models import ContentModel
 from ticketing.models.orders import Ticket
 
 
-class Admission(ContentModel):
+class CheckIn(ContentModel):
     """That the bearer of a ticket was let in. A ticket has one at the most, which the database keeps."""
 
     section_lookup: ClassVar[str] = "ticket__line__order__section_id"
-    view_right: ClassVar[str] = "view_tickets"
+    view_permission: ClassVar[str] = "view_tickets"
 
-    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="admissions", db_index=False)
-    admitted_at = models.DateTimeField(
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="check_ins", db_index=False)
+    checked_in_at = models.DateTimeField(
         help_text="When the ticket was checked in: an instant in UTC. Example: 2027-03-14T19:12:00Z"
     )
-    admitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    checked_in_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         base_manager_name = "objects"
@@ -29,10 +29,10 @@ class Admission(ContentModel):
             models.UniqueConstraint(
                 fields=["ticket"],
                 name="ticket_admits_once",
-                violation_error_message="This ticket was admitted a moment ago.",
-                violation_error_code="already_admitted",
+                violation_error_message="This ticket was checked in a moment ago.",
+                violation_error_code="already_checked_in",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.ticket_id} at {self.admitted_at}"
+        return f"{self.ticket_id} at {self.checked_in_at}"

@@ -1,4 +1,4 @@
-"""Notices: who is told what, in which language, once, when; what their mails carry; the queue of those that failed."""
+"""Notifications: who is told what, in which language, once, when; what their mails carry; the queue of those that failed."""
 
 from __future__ import annotations
 
@@ -16,19 +16,23 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.approvals import signals as approvals_signals
-from accounts.models import AuditEntry, NoticePreferences, Notification, SubmissionComment, User
+from accounts.models import AuditEntry, Notification, NotificationPreferences, SubmissionComment, User
 from accounts.notifications.mails.letters import Letter
-from accounts.notifications.rules.notice_kinds import KINDS, Delivery
-from accounts.notifications.selectors.notices import mail_counts
+from accounts.notifications.rules.notification_kinds import KINDS, Delivery
+from accounts.notifications.selectors.notifications import mail_counts
 from accounts.notifications.services import digests, outbox
 from accounts.notifications.services.unsubscribing import one_click_address
 from tests import world
 from tests.laws.scenes import Theater
 from tests.laws.scenes.accounts import submission
-from tests.worlds.notices import acting, given_up, tell
+from tests.worlds.notifications import acting, given_up, tell
 
 pytestmark = pytest.mark.django_db
-PREFERENCES, NOTICES, MAILS = "/api/v1/me/notice-preferences/", "/api/v1/me/notices/", "/api/v1/mails/"
+PREFERENCES, NOTIFICATIONS, MAILS = (
+    "/api/v1/me/notification-preferences/",
+    "/api/v1/me/notifications/",
+    "/api/v1/mails/",
+)
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
@@ -118,12 +122,12 @@ def test_every_announcement_about_a_submission_reaches_who_wrote_it() -> None:
         approvals_signals.submission_commented.announce(comment=asked)
         approvals_signals.submission_stale.announce(submission=waiting)
         approvals_signals.submission_failed.announce(submission=waiting)
-        for state, run_at in (("declined", None), ("approved", NOON), ("applied", NOON), ("applied", None)):
+        for state, run_at in (("rejected", None), ("approved", NOON), ("applied", NOON), ("applied", None)):
             waiting.state, waiting.run_at, waiting.decided_by = state, run_at, theater.director
             approvals_signals.submission_decided.announce(submission=waiting)
     told = list(Notification.objects.filter(recipient=author).order_by("pk"))
     assert [row.subject.split(":")[0] for row in told] == [
-        "Changes wanted", "Comment", "No longer fits", "Could not be done", "Declined", "Approved for later", "Live",
+        "Changes wanted", "Comment", "No longer fits", "Could not be done", "Rejected", "Approved for later", "Live",
         "Approved",
     ]  # fmt: skip
     assert {(row.thread, row.about_type, row.about_id) for row in told} == {
@@ -159,7 +163,7 @@ def test_a_mail_is_plain_text_and_html_threads_and_can_be_ended() -> None:
     assert first["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     plain, html = (part.get_payload(decode=True).decode() for part in second.get_payload())
     assert second.get_content_type() == "multipart/alternative"
-    assert plain.startswith("Look: https://a.example/<b>\n\n-- \nWhich notices are mailed to you")
+    assert plain.startswith("Look: https://a.example/<b>\n\n-- \nWhich notifications are mailed to you")
     assert '<a href="https://a.example/">https://a.example/</a>&lt;b&gt;' in html
 
 
@@ -181,19 +185,19 @@ def test_a_digest_gathers_what_waits_once_and_leaves_out_what_was_read() -> None
     kinds = ("submission_arrived", "submission_commented", "role_given", "submission_arrived")
     rows = [tell(kind, ann, at=NOON, subject=f"About {n}", body=f"Words {n}")[0] for n, kind in enumerate(kinds)]
     browser = world.client(ann)
-    world.post(browser, f"{NOTICES}{rows[3].pk}/read/")
+    world.post(browser, f"{NOTIFICATIONS}{rows[3].pk}/read/")
     choose(ann, kinds={"submission_commented": "off"})
     early, due = NOON + timedelta(hours=10), NOON + timedelta(hours=20)
     assert (digests.gather_due(early), digests.gather_due(due), digests.gather_due(due)) == (0, 1, 0)
     assert outbox.deliver_due(due) == (1, 0)
     (message,) = sent_to(ann)
-    assert message.subject == "2 notices from Theater"
+    assert message.subject == "2 notifications from Theater"
     assert "* About 0\n\nWords 0\n\n* About 2\n\nWords 2" in message.body
     assert "About 1" not in message.body
     assert "About 3" not in message.body
     gathered = Notification.objects.get(kind="digest")
     assert set(gathered.gathered.values_list("pk", flat=True)) == {rows[0].pk, rows[2].pk}
-    assert len(browser.get(NOTICES).json()["results"]) == 4, "the mail that gathers is no notice of its own"
+    assert len(browser.get(NOTIFICATIONS).json()["results"]) == 4, "the mail that gathers is no notification of its own"
 
 
 def test_one_that_no_key_reads_keeps_no_other_out_of_the_digest() -> None:
@@ -223,7 +227,7 @@ def test_where_nothing_is_left_to_tell_there_is_no_digest() -> None:
 def test_preferences_are_the_defaults_until_chosen_and_change_only_what_is_named() -> None:
     ann = world.user()
     before = world.client(ann).get(PREFERENCES).json()
-    assert not NoticePreferences.objects.exists(), "to look writes nothing"
+    assert not NotificationPreferences.objects.exists(), "to look writes nothing"
     assert {row["kind"]: row["delivery"] for row in before["kinds"]} == {
         name: kind.default.value for name, kind in KINDS.items()
     }
@@ -236,7 +240,7 @@ def test_preferences_are_the_defaults_until_chosen_and_change_only_what_is_named
     ]
     assert [(row["kind"], row["delivery"]) for row in changed] == [("submission_stale", "off")]
     assert choose(ann, quiet_from="22:00", quiet_until="07:00")["kinds"] == after["kinds"]
-    entry = AuditEntry.objects.filter(action="notice.set_preferences").latest("id")
+    entry = AuditEntry.objects.filter(action="notification.set_preferences").latest("id")
     assert entry.note == {"user": ann.pk, "changed": ["quiet_from", "quiet_until"]}
 
 
@@ -335,7 +339,7 @@ def test_preferences_that_cannot_be_are_refused_by_field(body: dict[str, Any], f
     answer = world.patch(world.client(ann), PREFERENCES, body)
     assert answer.status_code == 400, answer.content
     assert [(fault["field"], fault["code"]) for fault in answer.json()["errors"]] == [(field, code)]
-    assert not NoticePreferences.objects.exists()
+    assert not NotificationPreferences.objects.exists()
 
 
 def test_several_faults_are_told_at_once() -> None:
@@ -346,7 +350,7 @@ def test_several_faults_are_told_at_once() -> None:
 
 
 def test_what_a_kind_no_longer_allows_counts_as_not_chosen() -> None:
-    kept = NoticePreferences(user=world.user(), deliveries={"security": "off", "submission_stale": "loudly"})
+    kept = NotificationPreferences(user=world.user(), deliveries={"security": "off", "submission_stale": "loudly"})
     assert kept.delivery_of("security") is kept.delivery_of("submission_stale") is Delivery.AT_ONCE
     assert kept.digest_at == time(8)
 
@@ -404,7 +408,7 @@ def test_the_command_shows_and_retries_without_a_word_of_a_mail() -> None:
 
 
 def test_a_part_of_the_organization_has_no_mail_of_its_own() -> None:
-    from accounts.notifications.services.notices import retry_all_mail
+    from accounts.notifications.services.notifications import retry_all_mail
     from theater_site.core.errors import Invalid
 
     root, director = world.found()
@@ -414,7 +418,7 @@ def test_a_part_of_the_organization_has_no_mail_of_its_own() -> None:
     assert refused.value.code == "not_root"
 
 
-# --- Security notices ----------------------------------------------------------------------------------------
+# --- Security notifications ----------------------------------------------------------------------------------------
 
 
 def test_an_address_that_is_refused_for_good_is_given_up_at_once_with_a_reason_that_names_nobody() -> None:
@@ -440,7 +444,7 @@ def test_an_address_that_was_refused_for_good_is_not_asked_again_until_it_change
     ann.refresh_from_db()
     (row,) = tell("submission_arrived", ann)
     assert (row.failed, row.next_attempt_at, row.last_error) == (True, None, "AddressRefusedBefore")
-    assert world.client(ann).get(NOTICES).json()["results"][0]["id"] == row.pk
+    assert world.client(ann).get(NOTIFICATIONS).json()["results"][0]["id"] == row.pk
     # Another address is another matter.
     ann.email = "ann@elsewhere.example"
     assert [row.failed for row in tell("submission_arrived", ann)] == [False]
@@ -453,12 +457,12 @@ def test_an_address_that_was_refused_for_good_is_not_asked_again_until_it_change
     assert [row.failed for row in tell("submission_arrived", ann)] == [False]
 
 
-def test_a_notice_to_an_address_is_listed_for_its_owner_and_goes_to_that_address() -> None:
+def test_a_notification_to_an_address_is_listed_for_its_owner_and_goes_to_that_address() -> None:
     ann = world.user(language="de")
     outbox.put_to_address("security", "old@home.example", lambda reader: Letter("S", reader.language), recipient=ann)
     outbox.deliver_due()
     assert mail.outbox[-1].to == ["old@home.example"]
-    (row,) = world.client(ann).get(NOTICES).json()["results"]
+    (row,) = world.client(ann).get(NOTIFICATIONS).json()["results"]
     assert (row["kind"], row["body"]) == ("security", "de\n")
 
 

@@ -15,7 +15,7 @@ from guardian.backends import ObjectPermissionBackend
 
 from accounts.permissions.models.sections import RoleAssignment, Section, SectionGrant
 from accounts.permissions.rules.ceilings import EVERYWHERE_PATH, Hold
-from accounts.permissions.rules.rights import RIGHTS
+from accounts.permissions.rules.permissions import PERMISSIONS
 from accounts.users.models.users import User
 from theater_site.core import runs
 from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, Public, Sections, SectionsBelow
@@ -30,8 +30,8 @@ Row = tuple[Any, ...]
 class Derived(Protocol):
     """Permissions that nobody is granted: they follow from something else, such as approval steps."""
 
-    def holds(self, right: str, own: Callable[[str], list[Hold]]) -> list[Hold]:
-        """Where `right` is held; `own` gives the holds of another permission of the same user."""
+    def holds(self, permission: str, own: Callable[[str], list[Hold]]) -> list[Hold]:
+        """Where `permission` is held; `own` gives the holds of another permission of the same user."""
 
 
 # Loads what is derived for a user, and the user's grants along with it, by one statement.
@@ -44,7 +44,7 @@ def derive(prefix: str, load: Deriving) -> None:
     _derivings[prefix] = load
 
 
-class Rights:
+class Permissions:
     """Everything one user holds, loaded with the first question and kept.
 
     One query for the grants, with the section of the object asked about; one for the sections below all of them, once a
@@ -61,24 +61,24 @@ class Rights:
         # Whether a section's place in the tree is looked up, though it was loaded before with the section itself.
         self._loads_sections = loads_sections
         self._rows: list[Row] | None = None
-        self._by_right: dict[str, list[Hold]] = {}
+        self._by_permission: dict[str, list[Hold]] = {}
         self._paths: dict[int, str] = {}
         self._below: list[tuple[int, str]] | None = None
         self._below_loaded = False
         self._held: dict[tuple[str, ...], Sections] = {}
         self._derived: dict[str, Any] = {}
 
-    def anew(self) -> Rights:
+    def anew(self) -> Permissions:
         """The same user's as they stand now, the account's being open and the place of every section included; nothing is
         loaded yet."""
         user = User.objects.filter(pk=self._user.pk).first() or User(is_active=False)
-        return Rights(user, second_factor=self._second_factor, loads_sections=True)
+        return Permissions(user, second_factor=self._second_factor, loads_sections=True)
 
-    def holds(self, right: str, scope: Any, at: datetime) -> bool:
-        """Whether `right` is held at the instant `at` on the section of `scope`: a Section or a content object."""
+    def holds(self, permission: str, scope: Any, at: datetime) -> bool:
+        """Whether `permission` is held at the instant `at` on the section of `scope`: a Section or a content object."""
         if self._rows is None:
             self._loaded(self._section_to_load(scope))
-        paths = self._held_paths(right, at)
+        paths = self._held_paths(permission, at)
         if not paths:
             return False
         if EVERYWHERE_PATH in paths:
@@ -86,9 +86,9 @@ class Rights:
         path = self.path_of(scope)
         return path is not None and path.startswith(tuple(paths))
 
-    def sections(self, right: str, at: datetime) -> Sections:
-        """The ids of all sections on which `right` is held, the ones below included; EVERYWHERE from the root down."""
-        paths = tuple(sorted(self._held_paths(right, at)))
+    def sections(self, permission: str, at: datetime) -> Sections:
+        """The ids of all sections on which `permission` is held, the ones below included; EVERYWHERE from the root down."""
+        paths = tuple(sorted(self._held_paths(permission, at)))
         if not paths:
             return ()
         if paths[0] == EVERYWHERE_PATH:
@@ -106,8 +106,8 @@ class Rights:
         return tuple(pk for pk, path in below if path.startswith(paths))
 
     def all(self) -> dict[str, list[Hold]]:
-        """Every right with what it is held by, at whatever time."""
-        return {right: self._holds(right) for right in {row[0] for row in self._loaded()}}
+        """Every permission with what it is held by, at whatever time."""
+        return {permission: self._holds(permission) for permission in {row[0] for row in self._loaded()}}
 
     def sections_changed(self) -> None:
         """There are other sections than when it was asked which there are."""
@@ -140,19 +140,19 @@ class Rights:
                 self._rows = held if known else []
         return self._derived[prefix]
 
-    def own(self, right: str) -> list[Hold]:
-        """By what `right` is held, at whatever time."""
-        return self._holds(right)
+    def own(self, permission: str) -> list[Hold]:
+        """By what `permission` is held, at whatever time."""
+        return self._holds(permission)
 
-    def _holds(self, right: str) -> list[Hold]:
-        if right not in self._by_right:
-            prefix = next((prefix for prefix in _derivings if right.startswith(prefix)), None)
-            self._by_right[right] = (
-                [_hold(row) for row in self._loaded() if row[0] == right]
+    def _holds(self, permission: str) -> list[Hold]:
+        if permission not in self._by_permission:
+            prefix = next((prefix for prefix in _derivings if permission.startswith(prefix)), None)
+            self._by_permission[permission] = (
+                [_hold(row) for row in self._loaded() if row[0] == permission]
                 if prefix is None
-                else self.derived(prefix).holds(right, self._holds)
+                else self.derived(prefix).holds(permission, self._holds)
             )
-        return self._by_right[right]
+        return self._by_permission[permission]
 
     def _all_below(self) -> list[tuple[int, str]] | None:
         """Each section on which anything is held at any time, with its path: one query, whatever is asked afterwards.
@@ -167,8 +167,8 @@ class Rights:
             self._paths.update(found)
         return self._below
 
-    def _held_paths(self, right: str, at: datetime) -> set[str]:
-        return {hold.path for hold in self._holds(right) if hold.lives_at(at)}
+    def _held_paths(self, permission: str, at: datetime) -> set[str]:
+        return {hold.path for hold in self._holds(permission) if hold.lives_at(at)}
 
     def path_of(self, scope: Any) -> str | None:
         """The place of the section of `scope` in the tree; None where it has none."""
@@ -229,8 +229,8 @@ def aware(instant: datetime | None) -> datetime | None:
 
 
 def _hold(row: Row) -> Hold:
-    right, path, parent, starts_at, ends_at, grant, assignment = row[:7]
-    return Hold(right, reaching(path, parent), aware(starts_at), aware(ends_at), grant, assignment)
+    permission, path, parent, starts_at, ends_at, grant, assignment = row[:7]
+    return Hold(permission, reaching(path, parent), aware(starts_at), aware(ends_at), grant, assignment)
 
 
 def _ids_below(paths: tuple[str, ...]) -> list[int]:
@@ -262,20 +262,20 @@ class SignedIn(Actor):
     def __init__(self, user: User, *, second_factor: bool = True) -> None:
         self.user = user
         self.label = f"user:{user.pk}"
-        self.rights = Rights(user, second_factor=second_factor)
+        self.permissions = Permissions(user, second_factor=second_factor)
         self.second_factor = second_factor
 
     def renew(self) -> None:
-        self.rights = self.rights.anew()
+        self.permissions = self.permissions.anew()
 
     def holds(self, permission: str, scope: Any, at: datetime) -> bool:
-        return self.rights.holds(permission, scope, at)
+        return self.permissions.holds(permission, scope, at)
 
     def sections_held(self, permission: str, at: datetime) -> Sections:
-        return self.rights.sections(permission, at)
+        return self.permissions.sections(permission, at)
 
     def why_not(self, permission: str, scope: Any, at: datetime) -> NotAllowed | None:
-        if self.second_factor or not Rights(self.user).holds(permission, scope, at):
+        if self.second_factor or not Permissions(self.user).holds(permission, scope, at):
             return None
         return NotAllowed(
             "Your role here is sensitive: it holds only while you are signed in with a second factor. Set up an authenticator "
@@ -301,20 +301,24 @@ def absent(user: User | None) -> Actor:
 class SectionBackend(ObjectPermissionBackend):
     """`user.has_perm("accounts.edit_promotions", section)`, with parents and dates, which guardian's own does not know.
 
-    Any content object may stand for its section. Without an object the answer is no: there are no rights at large.
+    Any content object may stand for its section. Without an object the answer is no: there are no permissions at large.
     """
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         app, _, codename = perm.rpartition(".")
-        if obj is None or app not in ("", "accounts") or codename not in RIGHTS:
+        if obj is None or app not in ("", "accounts") or codename not in PERMISSIONS:
             return False
         if not user_obj.is_authenticated or not user_obj.is_active:
             return False
-        rights = user_obj.__dict__.setdefault("_rights", Rights(user_obj))
-        return rights.holds(codename, obj, runs.instant())
+        permissions = user_obj.__dict__.setdefault("_permissions", Permissions(user_obj))
+        return permissions.holds(codename, obj, runs.instant())
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
-        return {f"accounts.{right}" for right in RIGHTS if self.has_perm(user_obj, f"accounts.{right}", obj)}
+        return {
+            f"accounts.{permission}"
+            for permission in PERMISSIONS
+            if self.has_perm(user_obj, f"accounts.{permission}", obj)
+        }
 
 
 def live(at: datetime) -> Q:
@@ -332,9 +336,9 @@ def live_grants(section: Section, at: datetime) -> QuerySet[SectionGrant]:
     return rows
 
 
-def holders_of(right: str, section: Section, at: datetime | None = None) -> list[User]:
-    """The active users who hold `right` on `section` at that instant (now), by themselves or from above; by id."""
-    grants = live_grants(section, at or timezone.now()).filter(permission__codename=right)
+def holders_of(permission: str, section: Section, at: datetime | None = None) -> list[User]:
+    """The active users who hold `permission` on `section` at that instant (now), by themselves or from above; by id."""
+    grants = live_grants(section, at or timezone.now()).filter(permission__codename=permission)
     return list(User.objects.filter(pk__in=grants.values("user_id")).order_by("pk"))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Role, RoleAssignment, Section, SectionGrant, SectionKind, User
 from accounts.permissions.rules.roles import PRESETS
-from accounts.permissions.selectors.rights import holders_of
+from accounts.permissions.selectors.permissions import holders_of
 from accounts.permissions.services.handing_over import hand_over
 from accounts.permissions.services.roles import assign_role, end_role
 from accounts.permissions.services.sections import create_section, rename_section
@@ -81,7 +81,7 @@ def test_all_ways_of_asking_agree_with_a_naive_one(
         User.objects.filter(pk=who.pk).update(is_active=active)
         who = User.objects.get(pk=who.pk)
 
-    def holds(right: str, section: Section, at: datetime) -> bool:
+    def holds(permission: str, section: Section, at: datetime) -> bool:
         """The oracle: climb the tree, look at every assignment."""
         here: int | None = section.pk
         above = []
@@ -89,19 +89,19 @@ def test_all_ways_of_asking_agree_with_a_naive_one(
             above.append(here)
             here = parents[here]
         return active and any(
-            place in above and right in PRESETS[role][1] and (not start or start <= at) and (not end or at < end)
+            place in above and permission in PRESETS[role][1] and (not start or start <= at) and (not end or at < end)
             for role, place, start, end in spans
         )
 
     for at in [NOON + timedelta(hours=hour, seconds=second) for hour in (-1, 0, 1) for second in (-1, 0, 1)]:
         with time_machine.travel(at, tick=False):
             actor, fresh = world.acting(who), User.objects.get(pk=who.pk)
-            for right in ASKED:
-                expected = {section.pk for section in sections if holds(right, section, at)}
-                assert {s.pk for s in sections if actor.holds(right, s, at)} == expected
-                assert {s.pk for s in sections if fresh.has_perm(f"accounts.{right}", s)} == expected
-                assert {s.pk for s in sections if who in holders_of(right, s, at)} == expected
-                told = actor.sections_held(right, at)
+            for permission in ASKED:
+                expected = {section.pk for section in sections if holds(permission, section, at)}
+                assert {s.pk for s in sections if actor.holds(permission, s, at)} == expected
+                assert {s.pk for s in sections if fresh.has_perm(f"accounts.{permission}", s)} == expected
+                assert {s.pk for s in sections if who in holders_of(permission, s, at)} == expected
+                told = actor.sections_held(permission, at)
                 assert (told is EVERYWHERE) == (theater.root.pk in expected)
                 if told is not EVERYWHERE:
                     assert set(told) & {s.pk for s in sections} == expected
@@ -145,11 +145,11 @@ def test_nobody_gives_more_than_they_hold(theater: Theater) -> None:
     ):
         with pytest.raises(NotAllowed):
             _assign(theater, local, newcomer, "viewer", section, **span)
-    Role(section=theater.root, name="delegate", title="Delegate", rights=["manage_members", "view_members"]).save()
+    Role(section=theater.root, name="delegate", title="Delegate", permissions=["manage_members", "view_members"]).save()
     delegate = world.give("delegate", theater.root, by=theater.director)
     with pytest.raises(NotAllowed) as refused:
         _assign(theater, delegate, newcomer, "viewer", theater.root)
-    assert refused.value.code == "beyond_own_rights"
+    assert refused.value.code == "beyond_own_permissions"
     assert "view_cast" in refused.value.data["lacking"]
 
 
@@ -163,7 +163,7 @@ def test_nobody_changes_their_own_roles(theater: Theater) -> None:
 
 
 def test_the_last_director_stays(theater: Theater) -> None:
-    Role(section=theater.root, name="delegate", title="Delegate", rights=["manage_members"]).save()
+    Role(section=theater.root, name="delegate", title="Delegate", permissions=["manage_members"]).save()
     soon = world.user()
     assign_role(
         actor=System("test"),
@@ -219,7 +219,7 @@ def test_of_thousands_of_sections_the_place_in_the_tree_is_asked(
     few = [set(rows.visible_to(world.acting(who)).values_list("pk", flat=True)) for rows in asked]
     named = world.acting(who).sections_held("view_members", timezone.now())
     assert all(few)
-    monkeypatch.setattr("accounts.permissions.selectors.rights._FEW", 1)
+    monkeypatch.setattr("accounts.permissions.selectors.permissions._FEW", 1)
     actor = world.acting(who)
     assert [set(rows.visible_to(actor).values_list("pk", flat=True)) for rows in asked] == few
     many = actor.sections_held("view_members", timezone.now())

@@ -1,30 +1,32 @@
-"""Reading notices: one's own, and the mail queue of the installation."""
+"""Reading notifications: one's own, and the mail queue of the installation."""
 
 from __future__ import annotations
 
 from django.db.models import Count, Q, QuerySet
 
 from accounts.notifications.models.notifications import Notification
-from accounts.notifications.models.preferences import NoticePreferences
-from accounts.notifications.rules.notice_kinds import DIGEST
+from accounts.notifications.models.preferences import NotificationPreferences
+from accounts.notifications.rules.notification_kinds import DIGEST
 from accounts.users.models.users import User
 
 
-def notices_of(user: User) -> QuerySet[Notification]:
-    """All that the user was told, mailed or not; the mails that gather it are no notices of their own."""
+def notifications_of(user: User) -> QuerySet[Notification]:
+    """All that the user was told, mailed or not; the mails that gather it are no notifications of their own."""
     return Notification.objects.filter(recipient=user).exclude(kind=DIGEST)
 
 
 def unread_count(user: User) -> int:
-    return notices_of(user).filter(read_at=None).count()
+    return notifications_of(user).filter(read_at=None).count()
 
 
-def preferences_of(user: User) -> NoticePreferences:
+def preferences_of(user: User) -> NotificationPreferences:
     """The user's choices; the defaults, unsaved, where they made none."""
-    return NoticePreferences.objects.select_related("user").filter(user=user).first() or NoticePreferences(user=user)
+    return NotificationPreferences.objects.select_related("user").filter(user=user).first() or NotificationPreferences(
+        user=user
+    )
 
 
-# Notices that are only listed, or that wait for a digest or went with one, are no mails.
+# Notifications that are only listed, or that wait for a digest or went with one, are no mails.
 _MAILED = Q(next_attempt_at__isnull=False) | Q(delivered_at__isnull=False) | Q(failed=True)
 
 

@@ -1,4 +1,4 @@
-"""Check-in at the door: each ticket admits once."""
+"""Check-in at the door: each ticket checks in once."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from scheduling.models import Occurrence, OccurrenceStatus
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, NotFound
-from ticketing.models import Admission, OrderState, Ticket
+from ticketing.models import CheckIn, OrderState, Ticket
 from ticketing.rules.secrets import typed_ticket_code
 
 
-@action("ticket.admit", needs=Needs("edit_check_in", on="performance"))
-def admit(
+@action("ticket.check_in", needs=Needs("edit_check_in", on="performance"))
+def check_in(
     *,
     performance: Occurrence,
     code: Annotated[
@@ -23,14 +23,14 @@ def admit(
             "matter. Example: 7KQ2-MX4P-9RTD"
         ),
     ],
-) -> Admission:
-    """Admit the bearer of this ticket. Letter case, dashes and lookalike letters of a typed code do not matter.
+) -> CheckIn:
+    """Check in the bearer of this ticket. Letter case, dashes and lookalike letters of a typed code do not matter.
 
     Errors: `no_such_ticket`; `performance_canceled`; `wrong_performance`, naming the other one; `ticket_void` of a canceled
-    order; `not_paid`; `already_admitted`, saying when.
+    order; `not_paid`; `already_checked_in`, saying when.
     """
     if performance.status == OccurrenceStatus.CANCELED:
-        raise Conflict("This performance is canceled. Nobody is admitted.", code="performance_canceled")
+        raise Conflict("This performance is canceled. Nobody is checked in.", code="performance_canceled")
     tickets = Ticket.objects.select_for_update(of=("self",)).select_related("performance__production", "line__order")
     ticket = tickets.filter(code=typed_ticket_code(code)).first()
     if ticket is None:
@@ -48,25 +48,25 @@ def admit(
         raise Conflict("The order of this ticket was canceled or not paid in time.", code="ticket_void")
     if ticket.line.order.state != OrderState.PAID:
         raise Conflict("This ticket is not paid yet. Take the money first.", code="not_paid")
-    before = Admission.objects.filter(ticket=ticket).first()
+    before = CheckIn.objects.filter(ticket=ticket).first()
     if before is not None:
-        when = before.admitted_at.isoformat()
+        when = before.checked_in_at.isoformat()
         raise Conflict(
-            f"This ticket was admitted already, at {when}.", code="already_admitted", data={"admitted_at": when}
+            f"This ticket was checked in already, at {when}.", code="already_checked_in", data={"checked_in_at": when}
         )
     run = current()
-    admission = Admission(ticket=ticket, admitted_at=run.instant, admitted_by=run.actor.user)
-    admission.save()
-    return admission
+    check_in = CheckIn(ticket=ticket, checked_in_at=run.instant, checked_in_by=run.actor.user)
+    check_in.save()
+    return check_in
 
 
-@action("ticket.undo_admission", needs=Needs("edit_check_in", on="performance"))
-def undo_admission(
+@action("ticket.undo_check_in", needs=Needs("edit_check_in", on="performance"))
+def undo_check_in(
     *, performance: Occurrence, code: Annotated[str, Doc("The code of the ticket. Example: 7KQ2-MX4P-9RTD")]
 ) -> None:
-    """Undo an admission made by mistake, so that the ticket admits again. Error: `not_admitted`."""
-    admissions = Admission.objects.select_for_update(of=("self",)).filter(ticket__performance=performance)
-    admission = admissions.filter(ticket__code=typed_ticket_code(code)).first()
-    if admission is None:
-        raise Conflict("Nobody was admitted to this performance with this code.", code="not_admitted")
-    admission.delete()
+    """Undo an check-in made by mistake, so that the ticket checks in again. Error: `not_checked_in`."""
+    check_ins = CheckIn.objects.select_for_update(of=("self",)).filter(ticket__performance=performance)
+    check_in = check_ins.filter(ticket__code=typed_ticket_code(code)).first()
+    if check_in is None:
+        raise Conflict("Nobody was checked in to this performance with this code.", code="not_checked_in")
+    check_in.delete()

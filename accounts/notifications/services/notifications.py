@@ -1,4 +1,4 @@
-"""What becomes of notices after they were told: read by whom they are for, retried by whoever looks after the mail."""
+"""What becomes of notifications after they were told: read by whom they are for, retried by whoever looks after the mail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from theater_site.core.errors import Conflict, Invalid, NotAllowed
 
 
 class Marked(NamedTuple):
-    """How many notices were unread before."""
+    """How many notifications were unread before."""
 
     read: int
 
@@ -26,27 +26,27 @@ class Retried(NamedTuple):
     retried: int
 
 
-@action("notice.read", open_to=OpenTo.SIGNED_IN)
-def read_notice(*, notice: Notification) -> Notification:
+@action("notification.read", open_to=OpenTo.SIGNED_IN)
+def read_notification(*, notification: Notification) -> Notification:
     """Mark a notification as read. A digest that still waits leaves it out."""
-    if notice.recipient_id != current().actor.user_id:
-        raise NotAllowed("This notice is somebody else's.", code="not_own_notice")
-    current().note["notice"] = notice.pk
-    if notice.read_at is None:
-        notice.read_at = current().instant
-        Notification.objects.filter(pk=notice.pk, read_at=None).update(read_at=notice.read_at)
-    return notice
+    if notification.recipient_id != current().actor.user_id:
+        raise NotAllowed("This notification is somebody else's.", code="not_own_notification")
+    current().note["notification"] = notification.pk
+    if notification.read_at is None:
+        notification.read_at = current().instant
+        Notification.objects.filter(pk=notification.pk, read_at=None).update(read_at=notification.read_at)
+    return notification
 
 
-@action("notice.read_all", open_to=OpenTo.SIGNED_IN)
-def read_all_notices(
+@action("notification.read_all", open_to=OpenTo.SIGNED_IN)
+def read_all_notifications(
     *,
     user: User,
     up_to: Annotated[int | None, Doc("Id of the last one that was seen; null marks all as read. Example: 88")],
 ) -> Marked:
     """Mark all your notifications as read."""
     if user.pk != current().actor.user_id:
-        raise NotAllowed("These notices are somebody else's.", code="not_own_notice")
+        raise NotAllowed("These notifications are somebody else's.", code="not_own_notification")
     rows = Notification.objects.filter(recipient=user, read_at=None)
     if up_to is not None:
         rows = rows.filter(pk__lte=up_to)
@@ -57,7 +57,7 @@ def read_all_notices(
 
 @action("mail.retry", needs=Needs("manage_members", on="organization"))
 def retry_mail(*, organization: Section, message: Notification) -> Notification:
-    """Try to send a mail again that failed. The right is needed on the organization itself. Refused (`not_failed`): one
+    """Try to send a mail again that failed. The permission is needed on the organization itself. Refused (`not_failed`): one
     that is delivered, or that is still tried."""
     _refuse_parts(organization)
     if not _again(Q(pk=message.pk)):

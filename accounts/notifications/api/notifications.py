@@ -1,4 +1,4 @@
-"""The addresses of notices: one's own list and preferences, the link in a mail that ends its kind, and the mail queue."""
+"""The addresses of notifications: one's own list and preferences, the link in a mail that ends its kind, and the mail queue."""
 
 from __future__ import annotations
 
@@ -14,11 +14,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.notifications.models.notifications import Notification
-from accounts.notifications.models.preferences import NoticePreferences
-from accounts.notifications.rules.notice_kinds import KINDS, Delivery
-from accounts.notifications.selectors.notices import mail_queue, mail_state, notices_of, preferences_of, unread_count
-from accounts.notifications.services.notice_preferences import set_notice_preferences
-from accounts.notifications.services.notices import read_all_notices, read_notice, retry_all_mail, retry_mail
+from accounts.notifications.models.preferences import NotificationPreferences
+from accounts.notifications.rules.notification_kinds import KINDS, Delivery
+from accounts.notifications.selectors.notifications import (
+    mail_queue,
+    mail_state,
+    notifications_of,
+    preferences_of,
+    unread_count,
+)
+from accounts.notifications.services.notification_preferences import set_notification_preferences
+from accounts.notifications.services.notifications import (
+    read_all_notifications,
+    read_notification,
+    retry_all_mail,
+    retry_mail,
+)
 from accounts.notifications.services.unsubscribing import unsubscribe
 from accounts.permissions.selectors.sections import organization
 from accounts.users.models.users import User
@@ -34,7 +45,7 @@ from theater_site.core.errors import NotAllowed, NotSignedIn
 def _own(request: Request) -> User:
     actor = actor_of(request)
     if actor.kind is not ActorKind.USER:
-        raise NotSignedIn("Sign in to see your notices.")
+        raise NotSignedIn("Sign in to see your notifications.")
     user: User = actor.user
     return user
 
@@ -42,7 +53,7 @@ def _own(request: Request) -> User:
 # --- One's own list ------------------------------------------------------------------------------------------
 
 
-class NoticeRead(serializers.ModelSerializer[Notification]):
+class NotificationRead(serializers.ModelSerializer[Notification]):
     """Something that the reader was told, in their language."""
 
     title = serializers.SerializerMethodField(help_text="What kinds of this are about, in the language of the request.")
@@ -65,7 +76,7 @@ class MarkedRead(serializers.Serializer[Any]):
     read = serializers.IntegerField(help_text="How many were unread before.")
 
 
-class NoticeFilters(filters.FilterSet):
+class NotificationFilters(filters.FilterSet):
     unread = filters.BooleanFilter(
         field_name="read_at", lookup_expr="isnull", help_text="Only unread ones, or only read."
     )
@@ -75,7 +86,7 @@ class NoticeFilters(filters.FilterSet):
         fields = ("kind", "thread", "about_type", "about_id")
 
 
-class _NoticePages(KeysetPagination):
+class _NotificationPages(KeysetPagination):
     """Pages that say how much is unread."""
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -88,21 +99,21 @@ class _NoticePages(KeysetPagination):
         }
 
 
-class NoticeViewSet(Resource):
+class NotificationViewSet(Resource):
     """What you were told, latest first, mailed or not; `unread` counts all that is unread, whatever the page and filter."""
 
     nouns = ("of your notifications", "your notifications")
     queryset = Notification.objects.all()
-    serializer_class = NoticeRead
-    pagination_class = _NoticePages
+    serializer_class = NotificationRead
+    pagination_class = _NotificationPages
     ordering = ("-pk",)
-    filterset_class = NoticeFilters
-    _up_to = body_of(read_all_notices, leave_out=("user",))
+    filterset_class = NotificationFilters
+    _up_to = body_of(read_all_notifications, leave_out=("user",))
 
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return Notification.objects.none()
-        return notices_of(_own(self.request))
+        return notifications_of(_own(self.request))
 
     def list(self, request: Request) -> Response:
         answer = self.listed(self.get_queryset())
@@ -112,25 +123,25 @@ class NoticeViewSet(Resource):
     def retrieve(self, request: Request, pk: str) -> Response:
         return self.shown(self.found())
 
-    @extend_schema(request=None, responses=NoticeRead)
+    @extend_schema(request=None, responses=NotificationRead)
     @address(detail=True, methods=["post"])
     def read(self, request: Request, pk: str) -> Response:
-        return self.perform(request, read_notice, self.shown, given={"notice": self.found()})
+        return self.perform(request, read_notification, self.shown, given={"notification": self.found()})
 
-    read.action_run = read_notice  # type: ignore[attr-defined]
+    read.action_run = read_notification  # type: ignore[attr-defined]
 
     @extend_schema(request=_up_to, responses=MarkedRead)
     @address(detail=False, methods=["post"], url_path="read-all", url_name="read-all")
     def read_all(self, request: Request) -> Response:
         return self.perform(
             request,
-            read_all_notices,
+            read_all_notifications,
             lambda done: Response(done._asdict()),
             given={"user": _own(request)},
             body=self._up_to,
         )
 
-    read_all.action_run = read_all_notices  # type: ignore[attr-defined]
+    read_all.action_run = read_all_notifications  # type: ignore[attr-defined]
 
 
 # --- One's own preferences -----------------------------------------------------------------------------------
@@ -150,7 +161,7 @@ class KindRead(serializers.Serializer[Any]):
     )
 
 
-class PreferencesRead(serializers.ModelSerializer[NoticePreferences]):
+class PreferencesRead(serializers.ModelSerializer[NotificationPreferences]):
     """How somebody is told; times are wall times in `timezone`."""
 
     language = serializers.CharField(
@@ -162,11 +173,11 @@ class PreferencesRead(serializers.ModelSerializer[NoticePreferences]):
     kinds = serializers.SerializerMethodField(help_text="How each kind is delivered.")
 
     class Meta:
-        model = NoticePreferences
+        model = NotificationPreferences
         fields = ("language", "timezone", "digest_at", "quiet_from", "quiet_until", "kinds")
 
     @extend_schema_field(KindRead(many=True))
-    def get_kinds(self, row: NoticePreferences) -> list[dict[str, Any]]:
+    def get_kinds(self, row: NotificationPreferences) -> list[dict[str, Any]]:
         return [
             {
                 "kind": name,
@@ -179,32 +190,32 @@ class PreferencesRead(serializers.ModelSerializer[NoticePreferences]):
         ]
 
 
-_CHOICES = body_of(set_notice_preferences, leave_out=("user",), model=NoticePreferences, partial=True)
+_CHOICES = body_of(set_notification_preferences, leave_out=("user",), model=NotificationPreferences, partial=True)
 
 
 class PreferencesView(ActingView):
     """Get how you are notified."""
 
-    @extend_schema(responses=PreferencesRead, operation_id="own_notice_preferences")
+    @extend_schema(responses=PreferencesRead, operation_id="own_notification_preferences")
     def get(self, request: Request) -> Response:
         return Response(PreferencesRead(preferences_of(_own(request))).data)
 
     @extend_schema(
         request=_CHOICES,
         responses=PreferencesRead,
-        operation_id="set_own_notice_preferences",
+        operation_id="set_own_notification_preferences",
     )
     def patch(self, request: Request) -> Response:
         """Set how you are notified: what is named changes, the rest stays. Needs no version."""
         return self.perform(
             request,
-            set_notice_preferences,
+            set_notification_preferences,
             lambda made: Response(PreferencesRead(made).data),
             given={"user": _own(request)},
             body=_CHOICES,
         )
 
-    patch.action_run = set_notice_preferences  # type: ignore[attr-defined]
+    patch.action_run = set_notification_preferences  # type: ignore[attr-defined]
 
 
 # --- One click -----------------------------------------------------------------------------------------------
@@ -280,7 +291,7 @@ class MailViewSet(Resource):
             raise NotSignedIn("Sign in to see this.")
         if not self.actor.holds("manage_members", organization(), runs.instant()):
             raise NotAllowed(
-                "You may not see this; it needs the right manage_members on the organization.",
+                "You may not see this; it needs the permission manage_members on the organization.",
                 data={"needs": ["manage_members"]},
             )
         return mail_queue()
