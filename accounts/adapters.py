@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from smtplib import SMTPException
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -27,6 +27,11 @@ log = logging.getLogger(__name__)
 
 class AccountAdapter(DefaultAccountAdapter):
     """Sends plain-text mails written by `accounts.notifications.mails.signing_in`; there are no templates to render."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": "Too many attempts to sign in. If a code was mailed to you, enter it; else wait some minutes.",
+    }
 
     def render_mail(
         self,

@@ -105,7 +105,7 @@ class PersonViewSet(Readable):
             raise NotSignedIn("Sign in to see this.")
         own = self.actor.user_id is not None and person.user_id == self.actor.user_id
         if not own and not self.actor.holds(Person.view_permission, person, runs.instant()):
-            raise NotAllowed(f"You may not see this; it needs the right {Person.view_permission}.")
+            raise NotAllowed(f"You may not see this; it needs the permission {Person.view_permission}.")
         return self.shown(person, serializers.PersonInternal)
 
     @extend_schema(responses=serializers.PersonInternal)

@@ -71,7 +71,7 @@ def describe_self(*, person: Person, changes: SelfDescription) -> Person | Submi
     run = current()
     if not is_own(person):
         raise NotAllowed(
-            "People describe themselves alone. Submit or make a change of the person instead.", code="not_own_record"
+            "You can describe only yourself here. Change the person instead, or submit a change.", code="not_own_record"
         )
     if run.actor.holds("edit_directory", person, run.instant):
         return update_person.as_consequence(person=person, changes=changes)

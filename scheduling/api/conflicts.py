@@ -52,7 +52,7 @@ def _insider(actor: Actor) -> Actor:
         raise NotSignedIn("Sign in to see what is booked.")
     if not actor.sections_held(Occurrence.view_permission, runs.instant()):
         raise NotAllowed(
-            f"You may not see what is booked; it needs the right {Occurrence.view_permission} on some section."
+            f"You may not see what is booked; it needs the permission {Occurrence.view_permission} on some section."
         )
     return actor
 

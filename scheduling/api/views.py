@@ -187,7 +187,7 @@ class OccurrenceViewSet(Readable):
         shown = serializers.OccurrenceCanceled(page, many=True, context=self.get_serializer_context())
         return self.get_paginated_response(shown.data)
 
-    @drf_action(detail=False, methods=["post"], url_path="reinstate", url_name="reinstate-several")
+    @drf_action(detail=False, methods=["post"], url_path="reinstate-several", url_name="reinstate-several")
     def reinstate_several(self, request: Request) -> Response:
         return self.perform(
             request,

@@ -102,7 +102,9 @@ def parse(text: str) -> Rule:
     for item in line.split(";"):
         name, equals, value = item.partition("=")
         if not equals or not value or name in parts:
-            raise _malformed(f"{item[:40]!r} is not one NAME=VALUE, given once.")
+            raise _malformed(
+                f'{item[:40]!r} is no part of a rule. Write parts such as FREQ=WEEKLY, each once, joined by ";".'
+            )
         parts[name] = value
     freq = parts.pop("FREQ", "")
     if freq in ("MINUTELY", "SECONDLY"):

@@ -88,7 +88,7 @@ def _taken(found: list[Clash]) -> Conflict:
     seen = visible_among(current().actor, {clash.booking.occurrence_id for clash in found})
     told = [_told(clash, seen) for clash in found[:_TOLD]]
     lead = told[0]
-    others = f" So are {len(found) - 1} more." if len(found) > 1 else ""
+    others = f" {len(found) - 1} more {'date clashes' if len(found) == 2 else 'dates clash'}." if len(found) > 1 else ""
     return Conflict(
         f"{lead['space_name']} is taken by {lead['title'] or 'another event'} {lead['when']}.{others} "
         f"Choose another time or space; GET /api/v1/conflicts/?space={lead['space']} with starts_at and ends_at "

@@ -271,4 +271,4 @@ def refuse_misplaced(occurrence: Occurrence) -> None:
 
 def _refuse_canceled(occurrence: Occurrence) -> None:
     if occurrence.status == OccurrenceStatus.CANCELED:
-        raise Conflict("This is canceled. Reinstate it first.", code="canceled")
+        raise Conflict("This is canceled already.", code="canceled")

@@ -105,9 +105,10 @@ def unplaced(root: Path) -> list[str]:
     for container in inside["containers"]:
         homes |= places(inside["layers"], container)
     homes |= places(CONTRACTS["accounts"]["layers"], "accounts")
-    for container in ("accounts", *inside["containers"]):
+    containers = {*PACKAGES, *inside["containers"]}
+    for container in containers & homes.keys():
         del homes[container]  # being in the app is not yet being in one of its layers
-    return sorted(module for module in modules(root) if module not in PACKAGES and place(module, homes) is None)
+    return sorted(module for module in modules(root) if module not in containers and place(module, homes) is None)
 
 
 def web_outside_api(root: Path) -> list[str]:

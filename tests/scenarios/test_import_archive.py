@@ -360,7 +360,7 @@ def test_half_of_the_permissions_is_not_enough(director, folder):
     root = Section.objects.get(parent=None)
     manager = world.give("production_manager", root, by=director)
     before = scene.everything()
-    with pytest.raises(NotAllowed, match="needs the right"):
+    with pytest.raises(NotAllowed, match="needs the permission"):
         scene.take(folder, actor=world.acting(manager))
     assert scene.everything() == before
 

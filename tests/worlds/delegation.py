@@ -53,5 +53,5 @@ def mailed_secret() -> str:
 
 
 def with_address(user: User, *, verified: bool = True) -> User:
-    EmailAddress.objects.create(user=user, email=user.email, verified=verified, primary=True)
+    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": verified, "primary": True})
     return user

@@ -40,7 +40,10 @@ class VisibleRelated(serializers.PrimaryKeyRelatedField):
     """An id of something that the actor may see; what they may not see does not exist for them."""
 
     # The same words as for a hidden address: nobody learns which of the two it is.
-    default_error_messages = {"does_not_exist": "Not found, or not visible to you."}
+    default_error_messages = {
+        "does_not_exist": "Not found, or not visible to you.",
+        "incorrect_type": "This is no id. Send a whole number, not {data_type}.",
+    }
 
     def get_queryset(self) -> models.QuerySet[Any]:
         rows: Any = vars(self)["queryset"].all()

@@ -147,7 +147,9 @@ def _as_domain_error(error: Exception) -> errors.DomainError | None:
 
 def _of_validation(error: exceptions.ValidationError) -> errors.Invalid:
     faults = list(_flatten(error.detail, ""))
-    lead = faults[0].message if len(faults) == 1 else "Several fields are wrong; see errors."
+    lead = "Several fields are wrong; see errors."
+    if len(faults) == 1:
+        lead = f"{faults[0].field}: {faults[0].message}" if faults[0].field else faults[0].message
     return errors.Invalid(lead, code="invalid", problems=faults)
 
 

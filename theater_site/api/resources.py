@@ -63,7 +63,7 @@ def refuse_outsiders(actor: Actor, row: ContentModel, permission: str) -> None:
     if actor.kind is ActorKind.PUBLIC:
         raise NotSignedIn("Sign in to see this.")
     if not actor.holds(permission, row, runs.instant()):
-        raise NotAllowed(f"You may not see this; it needs the right {permission}.")
+        raise NotAllowed(f"You may not see this; it needs the permission {permission}.")
 
 
 class PreviewedChange(serializers.Serializer[Any]):
@@ -107,6 +107,9 @@ class PreviewAnswer(serializers.Serializer[Any]):
         many=True, help_text="What would be created, changed and deleted, in the order in which it happens."
     )
     findings = PreviewedFinding(many=True, help_text="What the rules say about it.")
+    needs_approval = serializers.BooleanField(
+        help_text="True where it would be submitted for approval instead of done. Example: false"
+    )
 
 
 class SubmittedAnswer(serializers.Serializer[Any]):
@@ -231,11 +234,11 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
         return context
 
     def filter_queryset(self, queryset: Any) -> Any:
-        self._refuse_unknown_filters(queryset)
+        self.refuse_unknown_filters(queryset)
         return super().filter_queryset(queryset)
 
-    def _refuse_unknown_filters(self, queryset: Any) -> None:
-        # A misspelt filter would else answer with everything.
+    def refuse_unknown_filters(self, queryset: Any) -> None:
+        """Raise Invalid (`unknown_filter`) for a parameter that does nothing here: a misspelt filter would return all rows."""
         filters = getattr(DjangoFilterBackend().get_filterset_class(self, queryset), "base_filters", {})
         known = {*filters, "cursor", "page_size", "preview", "format", *(["ordering"] if self.orderings else [])}
         for name, shown in getattr(self, "parameters", {}).items():
@@ -251,7 +254,7 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
     def asked(self, model: type[models.Model]) -> dict[str, Any]:
         """What the filters of a list ask for that is not read by a queryset: field by field, ids of objects."""
         rows = model._default_manager.all()
-        self._refuse_unknown_filters(rows)
+        self.refuse_unknown_filters(rows)
         filters = DjangoFilterBackend().get_filterset(self.request, rows, self)
         if not filters.is_valid():
             raise translate_validation(filters.errors)
@@ -441,6 +444,7 @@ def preview_of(
             for change in preview.changes
         ],
         "findings": [finding.as_data() for finding in preview.findings],
+        "needs_approval": submitting,
     }
 
 

@@ -17,7 +17,7 @@ class ApiRoot(serializers.Serializer[Any]):
 
     schema = serializers.URLField(help_text="The OpenAPI schema. Example: https://theater.example/api/v1/schema/")
     sign_in = serializers.URLField(
-        help_text="Sign-up and sign-in (allauth). Example: https://theater.example/api/auth/"
+        help_text="The description of sign-up and sign-in. Example: https://theater.example/api/auth/openapi.json"
     )
     resources = serializers.DictField(
         child=serializers.URLField(),
@@ -36,5 +36,5 @@ class ApiRootView(ActingView):
         """List the resources of the API with their addresses."""
         here = request.build_absolute_uri("/api/v1/")
         resources = {prefix: f"{here}{prefix}/" for prefix in sorted(self.prefixes)}
-        sign_in = request.build_absolute_uri("/api/auth/")
+        sign_in = request.build_absolute_uri("/api/auth/openapi.json")
         return Response({"schema": f"{here}schema/", "sign_in": sign_in, "resources": resources})

@@ -227,8 +227,10 @@ class Action(Generic[P, Result]):
             if (better := actor.why_not(permission, scope, instant())) is not None:
                 raise better
         permissions = sorted({permission for permission, _ in self.scopes(given)})
+        if any(permission.endswith("_") for permission in permissions):
+            raise Conflict("It is not known yet what area this is about. Submit it first.", code="wrong_state")
         raise NotAllowed(
-            f"You may not do this here; it needs the right {' and '.join(permissions) or 'of the installation itself'}."
+            f"You may not do this here; it needs the permission {' and '.join(permissions) or 'of the installation itself'}."
             + (" Ask whoever manages the members of this section." if permissions else ""),
             data={"action": self.name, "needs": permissions},
         )
@@ -340,7 +342,7 @@ class Action(Generic[P, Result]):
             waivable = [finding for finding in waivable if finding not in standing]
         if waivable:
             raise Conflict(
-                "There are warnings. Fix what they name, or waive each rule with a reason.",
+                _waive_message(waivable, run.waivers),
                 code="waiver_required",
                 data={"findings": [finding.as_data() for finding in waivable]},
             )
@@ -349,13 +351,21 @@ class Action(Generic[P, Result]):
         return f"<action {self.name}>"
 
 
+def _waive_message(findings: list[Finding], waivers: Mapping[str, str]) -> str:
+    rules = sorted({finding.rule for finding in findings})
+    shape = ", ".join(f'"{rule}": "<reason>"' for rule in rules)
+    unknown = sorted(waivers.keys() - set(rules))
+    wrong = f" Nothing here asks for a waiver of {', '.join(unknown)}." if unknown else ""
+    return f'There are warnings. Fix what they name, or waive each rule with a reason: "waive": {{{shape}}}.{wrong}'
+
+
 def also_needs(*permissions: tuple[str, Any], to: str) -> None:
     """Inside an action, for a part of it that only some ask for: NotAllowed, naming what they may not do `to`, unless whoever
     acts holds each permission on its object too."""
     run = current()
     for permission, scope in permissions:
         if not run.actor.holds(permission, scope, run.instant):
-            raise NotAllowed(f"You may not {to}; it needs the right {permission}.", data={"needs": [permission]})
+            raise NotAllowed(f"You may not {to}; it needs the permission {permission}.", data={"needs": [permission]})
 
 
 @contextmanager

@@ -175,7 +175,7 @@ class Ticket(ContentModel):
         max_length=24,
         unique=True,
         editable=False,
-        help_text="The code to check in with, as the ticket shows it. Example: 7KQ2-MX4P-9RTD",
+        help_text="The code to check in with, as the ticket shows it. Example: 7KQ2MX4P9RTD8H3JW5ZB",
     )
     void = models.BooleanField(
         default=False, help_text="True where the ticket checks in nobody, since its order was canceled. Example: false"

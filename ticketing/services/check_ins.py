@@ -20,7 +20,7 @@ def check_in(
         str,
         Doc(
             "The ticket's code as it is scanned or typed; case, dashes and lookalike letters do not "
-            "matter. Example: 7KQ2-MX4P-9RTD"
+            "matter. Example: 7KQ2MX4P9RTD8H3JW5ZB"
         ),
     ],
 ) -> CheckIn:
@@ -62,7 +62,7 @@ def check_in(
 
 @action("ticket.undo_check_in", needs=Needs("edit_check_in", on="performance"))
 def undo_check_in(
-    *, performance: Occurrence, code: Annotated[str, Doc("The code of the ticket. Example: 7KQ2-MX4P-9RTD")]
+    *, performance: Occurrence, code: Annotated[str, Doc("The code of the ticket. Example: 7KQ2MX4P9RTD8H3JW5ZB")]
 ) -> None:
     """Undo an check-in made by mistake, so that the ticket checks in again. Error: `not_checked_in`."""
     check_ins = CheckIn.objects.select_for_update(of=("self",)).filter(ticket__performance=performance)

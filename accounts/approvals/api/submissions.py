@@ -71,10 +71,12 @@ class SubmissionViewSet(Readable):
         return Response(body(error, status_of(error)), status=status_of(error), content_type=MEDIA_TYPE)
 
     @extend_schema(responses=serializers.CommentRead(many=True))
-    @drf_action(detail=True, methods=["get"], url_name="comments")
+    @drf_action(detail=True, methods=["get"], url_name="comments", filter_backends=[], filterset_class=None)
     def comments(self, request: Request, pk: str) -> Response:
         """List the comments of all rounds, the latest first."""
-        page = self.paginate_queryset(self.found().comments.all())
+        rows = self.found().comments.all()
+        self.refuse_unknown_filters(rows)
+        page = self.paginate_queryset(rows)
         return self.get_paginated_response(serializers.CommentRead(page, many=True).data)
 
     @extend_schema(responses=serializers.SubmissionDifference)

@@ -249,4 +249,4 @@ def _holders(word: str, section: Section, at: datetime) -> QuerySet[Any, int]:
 
 
 def _told(word: str) -> str:
-    return "its role" if role_of(word) is not None else f"the right {word}"
+    return "its role" if role_of(word) is not None else f"the permission {word}"

@@ -75,7 +75,7 @@ def set_approval_steps(
     rows = [_step(section, area, position, fields) for position, fields in enumerate(steps)]
     if rows and rows[-1].permission != approve(area):
         raise Invalid(
-            f"The last step is decided by the right {approve(area)}: nothing is done that nobody agreed to who may approve it.",
+            f"The last step must be decided by the permission {approve(area)}.",
             code="last_step_approves",
             field="steps",
         )

@@ -68,7 +68,7 @@ def _refuse_unless_held(item: Item, given: Mapping[str, Any]) -> None:
         needed = f"emergency_{permission.split('_', 1)[1]}"
         if not run.actor.holds(needed, scope, run.instant):
             raise NotAllowed(
-                f"In an emergency, item {item.number} of this needs the right {needed} there.",
+                f"In an emergency, item {item.number} of this needs the permission {needed} there.",
                 code="not_in_emergency",
                 field=item.path,
                 data={"needs": [needed]},

@@ -51,7 +51,9 @@ class Invitation(ContentModel):
         help_text="Until before when the role holds; null is without an end. Example: 2028-07-01T00:00:00Z",
     )
     reason = models.CharField(
-        max_length=500, blank=True, help_text="Why, for those who see the members. Example: Box office volunteer"
+        max_length=500,
+        blank=True,
+        help_text="Why, for those who see the members and for the invited person. Example: Box office volunteer",
     )
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -31,7 +31,9 @@ class SessionTokenAuthentication(BaseAuthentication):
             return None
         found = session_of_token(token)
         if found is None:
-            raise AuthenticationFailed("The session token is not valid, or no longer. Sign in again.")
+            raise AuthenticationFailed(
+                "This session token is not valid. Sign in again; after signing up confirm your address first."
+            )
         note_seen(token, timezone.now())
         return found
 

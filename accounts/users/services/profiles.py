@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypedDict
+from collections.abc import Callable
+from typing import Annotated, Any, TypedDict
 
 from django.utils import translation
 
@@ -10,7 +11,7 @@ from accounts.users.models.users import User
 from accounts.users.rules.locales import supported
 from theater_site.core.actions import OpenTo, action, current
 from theater_site.core.docs import Doc
-from theater_site.core.errors import Invalid
+from theater_site.core.errors import DomainError, Invalid, all_of
 from theater_site.core.text import refuse_controls, single_spaced
 from theater_site.core.zones import refuse_unknown_zone
 
@@ -32,13 +33,15 @@ def update_own_account(*, changes: OwnAccount) -> User:
     """
     run = current()
     user = User.objects.select_for_update().get(pk=run.actor.user.pk)
-    if "name" in changes:
-        user.name = checked_name(changes["name"])
-    if "language" in changes:
-        user.language = _language(changes["language"])
-    if "timezone" in changes:
-        refuse_unknown_zone(changes["timezone"])
-        user.timezone = changes["timezone"]
+    checks: dict[str, Callable[[Any], str]] = {"name": checked_name, "language": _language, "timezone": _zone}
+    problems: list[DomainError] = []
+    for field, value in changes.items():
+        try:
+            setattr(user, field, checks[field](value))
+        except Invalid as error:
+            problems.append(error)
+    if problems:
+        raise all_of(problems)
     user.save()
     run.note["fields"] = sorted(changes)
     return user
@@ -49,6 +52,11 @@ def checked_name(name: str) -> str:
     name = single_spaced(refuse_controls(name, field="name"))
     if len(name) > 200:
         raise Invalid(f"At most 200 characters; these are {len(name)}.", code="max_length", field="name")
+    return name
+
+
+def _zone(name: str) -> str:
+    refuse_unknown_zone(name)
     return name
 
 

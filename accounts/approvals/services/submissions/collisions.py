@@ -19,7 +19,7 @@ def collisions_of(submission: Submission) -> list[DomainError]:
     it was submitted, as "productions.production.12.subtitle"."""
     return [
         Conflict(
-            f"Somebody else has changed {name} since this was submitted.",
+            f"The field {name} has changed since this was submitted.",
             code="rebase_collision",
             field=f"{seen.object_type}.{seen.object_id}.{name}",
         )

@@ -116,6 +116,7 @@ def request_changes(
     ]
     SubmissionComment.objects.bulk_create(comments)
     move(submission, "request_changes")
+    submission.comment = comment or ""
     submission.save()
     submission_changes_requested.announce(submission=submission, comments=comments)
     return submission
@@ -202,8 +203,8 @@ def _scope(item: Item, given: Mapping[str, Any]) -> Any:
 def _refuse_item(item: Item, given: Mapping[str, Any]) -> NoReturn:
     permission = f"approve_{place_of(item, given).area}"
     raise NotAllowed(
-        f"You may not approve item {item.number} of this; it needs the right {permission} there. Leave it to somebody who may "
-        "approve all of it, or ask for it in two submissions.",
+        f"You may not approve item {item.number} of this; it needs the permission {permission} there. Leave it to "
+        "somebody who may approve all of it, or ask for it in two submissions.",
         code="item_not_approvable",
         field=item.path,
         data={"action": item.action.name, "needs": [permission]},

@@ -97,8 +97,8 @@ def draft_submission(*, fields: SubmissionFields) -> Submission:
 
 @action("submission.save", open_to=OpenTo.SIGNED_IN, subject="submission")
 def save_submission(*, submission: Submission, changes: SubmissionFields) -> Submission:
-    """Save a draft. A submission that waits is thereby submitted again, in a new round. What has been submitted is
-    thereby submitted anew, in a new round, and is to be complete.
+    """Save a draft, or a new round of a pending submission, which must be complete. After requested changes it is only
+    saved; submit it with `submit/`.
 
     Refused: everybody but its authors, what was decided, and as at its beginning. In the audit log the saves of one
     person within an hour are one entry, without the texts; what is submitted stands there in full.
@@ -179,7 +179,11 @@ def _refuse_without_permission(submission: Submission) -> None:
         path = f"items.{number}.action"
         asked = known.get(written["action"])
         if asked is None:
-            raise Invalid(f"There is no action {written['action']!r}.", code="unknown_action", field=path)
+            raise Invalid(
+                f"There is no action {written['action']!r}. GET /api/v1/actions/ lists them.",
+                code="unknown_action",
+                field=path,
+            )
         if not asked.needs:
             raise Invalid(
                 f"{asked.name} needs nobody's approval, and is done by whom it concerns: do it itself.",

@@ -65,6 +65,9 @@ def grant(submission: Submission, granted: Granted, *, seen: str | None = None, 
         if error.code in _ANSWERED_AT_ONCE:
             raise
         if seen is not None and error.code != "submission_stale" and seen != submission.token():
+            if not seen:
+                # The difference had no digest: it showed what keeps the submission from being applied.
+                raise
             # What was seen could be applied, so something changed since.
             raise _outdated(submission) from error
         return Outcome("go_stale" if error.code == "submission_stale" else "fail", error)
@@ -80,9 +83,11 @@ def _refuse_another(submission: Submission, digest: str, seen: str | None) -> No
         raise _outdated(submission)
     fields = [collision.field for collision in collisions]
     raise Stale(
-        "Somebody changed the same fields since this was submitted. Nothing was applied. Rebase it, or reject it."
+        "The same fields have changed since this was submitted. Nothing was applied. Ask its authors to rebase it, or"
+        " reject it."
         if fields
-        else "What this changes is not what it was when it was approved. Nothing was applied. Rebase it, or reject it.",
+        else "What this changes is not what it was when it was approved. Nothing was applied. Ask its authors to rebase it,"
+        " or reject it.",
         code="submission_stale",
         data={"fields": fields},
         problems=collisions,
