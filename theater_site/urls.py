@@ -18,6 +18,7 @@ from theater_site.api.documents import SchemaView
 from theater_site.api.root import ApiRootView
 from theater_site.api.routing import Router
 from ticketing.api.urls import register as register_ticketing
+from ticketing.api.urls import urlpatterns as ticketing_addresses
 
 router = Router()
 for register in (
@@ -43,6 +44,7 @@ urlpatterns = [
     path("api/v1/", include(productions_addresses)),
     path("api/v1/", include(directory_addresses)),
     path("api/v1/", include(scheduling_addresses)),
+    path("api/v1/", include(ticketing_addresses)),
     path("api/v1/", include(router.urls)),
 ]
 

@@ -49,7 +49,7 @@ class StagedFile(ContentModel):
         indexes = [models.Index(fields=["created_at"], name="staged_file_by_age")]
 
     def __str__(self) -> str:
-        return self.key
+        return ""  # its key is an address in the storage, which nobody needs to read
 
     @classmethod
     def visible_as_own(cls, actor: Actor) -> Q | None:

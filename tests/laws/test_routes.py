@@ -50,7 +50,7 @@ ROUTES = routes()
 # Where people without an account change something. Whoever adds to these opens a door.
 OPEN_TO_ALL = {
     "POST box-office-holds", "POST box-office-holds-release", "POST box-office-waiting-list",
-    "POST box-office-waiting-list-leave", "POST order-list",
+    "POST box-office-waiting-list-leave", "POST order-list", "POST order-cancel-by-reference",
     "POST unsubscribe",
 }  # fmt: skip
 # Where everybody signed in changes what is their own, and there is nobody else's to reach.

@@ -33,6 +33,8 @@ from theater_site.core import runs
 from theater_site.core.actions import Action, OpenTo, Submitted
 from theater_site.core.actors import Actor, ActorKind, Public
 from theater_site.core.announcements import Question
+from theater_site.core.changes import Change
+from theater_site.core.encryption import BlindIndexField
 from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn, Stale, VersionRequired
 from theater_site.core.models.content import ContentModel, with_section
 
@@ -426,6 +428,16 @@ def wants_preview(request: Request) -> bool:
     return request.query_params.get("preview", "").lower() in ("true", "1")
 
 
+def _shown(change: Change, values: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    """The values of a previewed change, without indexes of encrypted values and without secrets that would be others when it
+    is done. The public sees no personal values either."""
+    model = change.model
+    hidden = set(model.chance) | {f.attname for f in model._meta.concrete_fields if isinstance(f, BlindIndexField)}
+    if actor.kind is ActorKind.PUBLIC:
+        hidden |= model.personal
+    return {name: value for name, value in values.items() if name not in hidden}
+
+
 def preview_of(
     action: Action[Any, Any], actor: Actor, arguments: dict[str, Any], version: int | None
 ) -> dict[str, Any]:
@@ -438,8 +450,8 @@ def preview_of(
                 "object_type": change.object_type,
                 "object_id": str(change.object_id),
                 "operation": change.operation,
-                "before": change.before,
-                "after": change.after,
+                "before": _shown(change, change.before, actor),
+                "after": _shown(change, change.after, actor),
             }
             for change in preview.changes
         ],

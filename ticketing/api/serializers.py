@@ -22,6 +22,7 @@ from ticketing.models import (
     SeatingChart,
     WaitingListEntry,
 )
+from ticketing.rules.secrets import digest_of
 
 
 @extend_schema_field({"type": "string", "format": "decimal", "description": "With the decimals of its currency."})
@@ -326,6 +327,39 @@ class WaitingJoined(serializers.ModelSerializer[WaitingListEntry]):
     class Meta:
         model = WaitingListEntry
         fields = ("performance",)
+
+
+class WaitingByKey(serializers.ModelSerializer[WaitingListEntry]):
+    """What a link in a mail about a waiting list is for."""
+
+    title = serializers.CharField(
+        source="performance.shown_title", help_text="The title of the performance. Example: The Seagull"
+    )
+    starts_at = serializers.DateTimeField(
+        source="performance.starts_at",
+        allow_null=True,
+        help_text="When the performance starts: an instant in UTC; null where that is open. Example: 2027-03-14T18:30:00Z",
+    )
+    state = serializers.SerializerMethodField(
+        help_text="waiting: no seats are offered yet. offered: seats are held until `offered_until`; where `orders` is true the"
+        " key is the `hold` of `POST /api/v1/orders/`. lapsed: the offer has ended. Example: waiting"
+    )
+    orders = serializers.SerializerMethodField(
+        help_text="True where this key orders the offered seats; false where it only leaves the list. Example: false"
+    )
+
+    class Meta:
+        model = WaitingListEntry
+        fields = ("performance", "title", "starts_at", "places", "state", "offered_until", "orders")
+
+    def get_state(self, entry: WaitingListEntry) -> str:
+        """waiting, offered or lapsed"""
+        if entry.offered_until is None:
+            return "waiting"
+        return "offered" if entry.offered_until > instant() else "lapsed"
+
+    def get_orders(self, entry: WaitingListEntry) -> bool:
+        return self.get_state(entry) == "offered" and entry.offer_holder == digest_of(self.context["key"])
 
 
 class WaitingInternal(serializers.ModelSerializer[WaitingListEntry]):

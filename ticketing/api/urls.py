@@ -1,5 +1,9 @@
+from django.urls import path
+
 from theater_site.api.routing import Router
 from ticketing.api import views
+
+urlpatterns = [path("waiting-list/<str:key>/", views.WaitingKeyView.as_view(), name="waiting-list-key")]
 
 
 def register(router: Router) -> None:

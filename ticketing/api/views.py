@@ -21,7 +21,7 @@ from rest_framework.reverse import reverse
 
 from scheduling.models import Category, Occurrence
 from theater_site.api.inputs import body_of
-from theater_site.api.resources import Readable, Resource, actor_of, creates, documented, verb
+from theater_site.api.resources import ActingView, Readable, Resource, actor_of, creates, documented, verb
 from theater_site.core import runs
 from theater_site.core.actions import Action
 from theater_site.core.actors import ActorKind
@@ -30,10 +30,11 @@ from ticketing.api import serializers
 from ticketing.models import Order, Promotion, Sale, SeatingChart, WaitingListEntry
 from ticketing.selectors.availability import seat_list
 from ticketing.selectors.orders import matching
+from ticketing.selectors.waiting import entries_by_key
 from ticketing.services.charts import create_chart
 from ticketing.services.check_ins import check_in, undo_check_in
 from ticketing.services.holds import block_seats, free_seats, release_hold, take_hold
-from ticketing.services.orders import cancel_order, pay_order, place_order, set_deadline
+from ticketing.services.orders import cancel_order, cancel_unpaid_order, pay_order, place_order, set_deadline
 from ticketing.services.promotions import create_promotion, end_promotion
 from ticketing.services.sales import change_sale, end_sale, open_sale
 from ticketing.services.waiting_list import join_waiting_list, leave_waiting_list
@@ -132,6 +133,35 @@ class BoxOfficeViewSet(Resource):
         return self.get_paginated_response(serializers.WaitingInternal(page, many=True).data)
 
 
+class WaitingKeyView(ActingView):
+    """A link in a mail about a waiting list."""
+
+    guessed = frozenset({"not_waiting"})
+
+    @extend_schema(
+        operation_id="waiting_list_by_key",
+        responses=serializers.WaitingByKey,
+        parameters=[
+            OpenApiParameter(
+                "key",
+                OpenApiTypes.STR,
+                OpenApiParameter.PATH,
+                description="The key of the mailed link. Example: MTI:1tQ2Lm",
+            ),
+        ],
+    )
+    def get(self, request: Request, key: str) -> Response:
+        """Get what the link in a mail about a waiting list is for.
+
+        Leave the list by `POST /api/v1/performances/<performance>/waiting-list/leave/` with this key; order offered seats by
+        `POST /api/v1/orders/` with it as `hold`.
+        """
+        entry = entries_by_key(key).select_related("performance__production").first()
+        if entry is None:
+            raise NotFound("Nobody waits with this key. They left the list, or ordered.", code="not_waiting")
+        return Response(serializers.WaitingByKey(entry, context={"key": key}).data)
+
+
 class OrderFilter(filters.FilterSet):
     search = filters.CharFilter(
         method="by_text",
@@ -153,6 +183,15 @@ class OrderFilter(filters.FilterSet):
         return rows.filter(pk__in=Order.objects.filter(lines__ticket__performance=value).values("pk"))
 
 
+_CANCEL_UNPAID = body_of(cancel_unpaid_order, leave_out=("reference",))
+_REFERENCE = OpenApiParameter(
+    "reference",
+    OpenApiTypes.STR,
+    OpenApiParameter.PATH,
+    description="The secret reference. Example: Xk3vQ0J7bW9xT1n5yR2mLp8s",
+)
+
+
 class OrderViewSet(Readable):
     """Orders for the box office, latest first, by number. A buyer reads an order by its secret reference."""
 
@@ -171,9 +210,7 @@ class OrderViewSet(Readable):
 
     @extend_schema(
         responses=serializers.OrderPublic,
-        parameters=[
-            OpenApiParameter("reference", OpenApiTypes.STR, OpenApiParameter.PATH, description="The secret reference."),
-        ],
+        parameters=[_REFERENCE],
     )
     @drf_action(
         detail=False,
@@ -187,8 +224,26 @@ class OrderViewSet(Readable):
         """Get the order with this secret reference, for its buyer. The reference is all that it takes to read it."""
         order = Order.objects.prefetch_related("lines__ticket").filter(reference=reference).first()
         if order is None:
-            raise NotFound("There is no order with this reference.", code="no_such_order")
+            raise NotFound("No order has this reference.", code="no_such_order")
         return self.shown(order, serializers.OrderPublic)
+
+    @drf_action(
+        detail=False,
+        methods=["post"],
+        url_path=r"by-reference/(?P<reference>[A-Za-z0-9_-]{24})/cancel",
+        url_name="cancel-by-reference",
+    )
+    def cancel_by_reference(self, request: Request, reference: str) -> Response:
+        return self.perform(
+            request,
+            cancel_unpaid_order,
+            lambda order: Response(serializers.OrderPublic(order).data),
+            given={"reference": reference},
+            body=_CANCEL_UNPAID,
+        )
+
+    documented(cancel_by_reference, cancel_unpaid_order, _CANCEL_UNPAID, {200: serializers.OrderPublic})
+    cancel_by_reference = extend_schema(parameters=[_REFERENCE])(cancel_by_reference)
 
     @extend_schema(request=_place, responses={201: serializers.OrderPublic})
     def create(self, request: Request) -> Response:

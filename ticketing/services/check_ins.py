@@ -7,7 +7,7 @@ from typing import Annotated
 from scheduling.models import Occurrence, OccurrenceStatus
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
-from theater_site.core.errors import Conflict, NotFound
+from theater_site.core.errors import Conflict, Invalid, NotFound
 from ticketing.models import CheckIn, OrderState, Ticket
 from ticketing.rules.secrets import typed_ticket_code
 
@@ -29,6 +29,8 @@ def check_in(
     Errors: `no_such_ticket`; `performance_canceled`; `wrong_performance`, naming the other one; `ticket_void` of a canceled
     order; `not_paid`; `already_checked_in`, saying when.
     """
+    if not code.strip():
+        raise Invalid("Scan or type the code of a ticket.", code="required", field="code")
     if performance.status == OccurrenceStatus.CANCELED:
         raise Conflict("This performance is canceled. Nobody is checked in.", code="performance_canceled")
     tickets = Ticket.objects.select_for_update(of=("self",)).select_related("performance__production", "line__order")

@@ -72,7 +72,10 @@ def take_hold(
         source = _source(performance, quantity)
         occupancy.take_places(performance.pk, area, quantity, holder=digest_of(token), until=until, source=source)
     else:
-        raise Invalid("Name either seats, or an area and a quantity.", code="seats_or_area")
+        missing = (
+            "quantity" if area is not None and not seats else "area" if quantity is not None and not seats else "seats"
+        )
+        raise Invalid("Name either seats, or an area and a quantity.", code="seats_or_area", field=missing)
     return Hold(token, performance.pk, until, places, Money.total((place.price for place in places), sale.currency))
 
 

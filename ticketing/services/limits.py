@@ -48,8 +48,8 @@ def limit_email(performance_id: int, email_index: str, quantity: int, at: dateti
 def _refuse_above(most: int, unpaid: int, quantity: int) -> None:
     if unpaid + quantity > most:
         raise Conflict(
-            f"At most {most} unpaid seats are kept for one buyer or network address; {unpaid} are kept already. Pay for these, or ask"
-            " the box office.",
+            f"At most {most} unpaid seats are kept for one buyer or network address; {unpaid} are kept already. Pay for these,"
+            " or ask the box office.",
             code="too_many_unpaid_seats",
             data={"limit": most, "unpaid": unpaid},
         )

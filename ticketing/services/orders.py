@@ -11,7 +11,7 @@ from accounts.models import Section
 from scheduling.models import Occurrence, OccurrenceStatus
 from theater_site.core.actions import Needs, OpenTo, action, current
 from theater_site.core.docs import Doc
-from theater_site.core.errors import Conflict, Invalid
+from theater_site.core.errors import Conflict, Invalid, NotFound
 from theater_site.core.money import Money
 from ticketing.models import CheckIn, Order, OrderLine, OrderState, Payment, PaymentState, Ticket
 from ticketing.rules.secrets import digest_of, new_reference, new_ticket_code
@@ -165,6 +165,23 @@ def cancel_order(*, order: Order) -> Order:
     _close(order, tickets, OrderState.CANCELED)
     order_canceled.announce(order=order)
     return order
+
+
+@action("order.cancel_unpaid", open_to=OpenTo.PUBLIC)
+def cancel_unpaid_order(
+    *, reference: Annotated[str, Doc("The secret reference. Example: Xk3vQ0J7bW9xT1n5yR2mLp8s")]
+) -> Order:
+    """Cancel an unpaid order by its secret reference, as its buyer. Frees its seats and sends the buyer a mail.
+
+    Errors: `no_such_order`; `order_paid`: ask the box office; `order_canceled`, `order_expired`.
+    """
+    order = Order.objects.select_for_update(of=("self",)).filter(reference=reference).first()
+    if order is None:
+        raise NotFound("No order has this reference.", code="no_such_order")
+    if order.state == OrderState.PAID:
+        raise Conflict("This order is paid. Ask the box office to cancel it.", code="order_paid")
+    canceled: Order = cancel_order.as_consequence(order=order)
+    return canceled
 
 
 @action("order.expire", open_to=OpenTo.SYSTEM, subject="order")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.notifications.services.outbox import put_to_address
 from scheduling.models import Occurrence
@@ -30,6 +30,7 @@ from ticketing.selectors.availability import (
     price_categories_of,
     sale_open,
 )
+from ticketing.selectors.waiting import entries_by_key
 from ticketing.services import occupancy
 
 
@@ -113,11 +114,7 @@ def served(holder: str) -> None:
 
 
 def _by_key(key: str) -> WaitingListEntry | None:
-    try:
-        found = Q(pk=WaitingListEntry.id_of_leaving_key(key))
-    except ValueError:
-        found = Q(offer_holder=digest_of(key))
-    return WaitingListEntry.objects.select_for_update(of=("self",)).filter(found).first()
+    return entries_by_key(key).select_for_update(of=("self",)).first()
 
 
 def _waiting(performance_id: int) -> QuerySet[WaitingListEntry]:

@@ -71,7 +71,7 @@ class SubmissionViewSet(Readable):
         return Response(body(error, status_of(error)), status=status_of(error), content_type=MEDIA_TYPE)
 
     @extend_schema(responses=serializers.CommentRead(many=True))
-    @drf_action(detail=True, methods=["get"], url_name="comments", filter_backends=[], filterset_class=None)
+    @drf_action(detail=True, methods=["get"], url_name="comments", filter_backends=[], filterset_fields=())
     def comments(self, request: Request, pk: str) -> Response:
         """List the comments of all rounds, the latest first."""
         rows = self.found().comments.all()

@@ -227,7 +227,7 @@ class AuditViewSet(Readable):
     def export(self, request: Request, kind: str) -> Any:
         """Export the audit log as one file, with the filters of the list: a line for each change."""
         reader = reader_of(request)
-        self._refuse_unknown_filters(self.queryset)
+        self.refuse_unknown_filters(self.queryset)
         search = AuditFilter(request.query_params, AuditEntry.objects.all(), request=request)
         if not search.is_valid():
             raise translate_validation(search.errors)

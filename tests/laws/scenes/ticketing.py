@@ -168,6 +168,7 @@ ACTIONS = {
     ),
     "promotion.end": lambda t: Scene({"promotion": _promotion(t)}),
     "waiting_list.join": _joins,
+    "order.cancel_unpaid": lambda t: Scene({"reference": _order(t).reference}, actor=Public()),
     "waiting_list.leave": lambda t: Scene({"key": _waiting_key(t)}, actor=Public()),
     "waiting_list.offer": lambda t: Scene({"performance": _sold_out(t)}, actor=System("work")),
 }
@@ -250,6 +251,10 @@ ROUTES = {
     "GET order-list": lambda t: Call(stranger={200}, public={401}),
     "POST order-list": lambda t: _open_write(body={"hold": _held(t).token, **_BUYER}),
     # The reference is the buyer's secret: it opens the order for reading, and nothing else.
+    "GET waiting-list-key": lambda t: open_read(kwargs={"key": _waiting_key(t)}),
+    "POST order-cancel-by-reference": lambda t: _open_write(
+        kwargs={"reference": _order(t).reference}, body={}, status=200, stranger={200}, public={200}
+    ),
     "GET order-by-reference": lambda t: open_read(kwargs={"reference": _order(t).reference}),
     "GET order-detail": lambda t: Call({"pk": _order(t).pk}),
     "POST order-pay": lambda t: Call({"pk": _order(t).pk}, {"method": "cash"}),

@@ -19,7 +19,7 @@ def title_of(action: Action[Any, Any], given: Mapping[str, Any]) -> str:
     kind, _, verb = action.name.partition(".")
     done = f"{kind.replace('_', ' ').capitalize()}: {verb.replace('_', ' ')}"
     about = given.get(action.subject) if action.subject else None
-    name = _unless_personal(about) if isinstance(about, ContentModel) else _written(given)
+    name = (_unless_personal(about) if isinstance(about, ContentModel) else "") or _written(given)
     if not name:
         name = next((found for value in given.values() if (found := _unless_personal(value))), "")
     return f"{done} “{name}”"[:LONGEST] if name else done
