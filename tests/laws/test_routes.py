@@ -145,7 +145,7 @@ def test_asking_only_what_it_would_do_changes_nothing(route: str, theater: Theat
         browser, route, Call(**{**vars(call), "query": call.query + ("&" if call.query else "?") + "preview=true"})
     )
     assert answer.status_code == 200, answer.content
-    assert answer.json().keys() == {"changes", "findings"}
+    assert answer.json().keys() == {"changes", "findings", "needs_approval"}
     assert changed(before) == []
 
 
