@@ -40,7 +40,7 @@ def problems(name: str, report: dict[str, Any]) -> list[str]:
     if len(names) != len(set(names)):
         found.append(f"{name} names a test twice")
     if report.get("exitcode") != 0:
-        found.append(f"{name} tells of a run that ended with {report.get('exitcode')}")
+        found.append(f"{name} reports a run that ended with {report.get('exitcode')}")
     summary = report.get("summary", {})
     passed = sum(test["outcome"] == "passed" for test in tests)
     if summary.get("total") != len(tests) or summary.get("passed", 0) != passed or "deselected" in summary:

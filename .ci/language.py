@@ -16,10 +16,10 @@ from pathlib import Path
 
 WORDS = re.compile(
     r"""\b(?:
-        anew | whoever | whosoever | whomever | mend(?:s|ed|ing)? | thereof | hereby | nobody's | one's | standing\ in
-      | t(?:old|ell|ells|elling)\ (?:of|along) | hang(?:s|ing)?\ on | stands? | go(?:es)?\ its\ own\ way
-      | (?:come|came)s?\ to\ life | by\ what\ they\ hold | is\ no(?!\ longer\b|\ more\b) | say\ it | whose\ word
-      | what\ waits | stand-in | as\ at\ its\ making
+        anew | whoever | whosoever | whomever | mend(?:s|ed|ing)? | thereof | hereby | nobody's | one's | standing\ in(?!\ )
+      | t(?:old|ell|ells|elling)\ (?:of|along) | hang(?:s|ing)?\ on | stands?(?!\ by\b|\ stands\b) | go(?:es)?\ its\ own\ way
+      | (?:come|came)s?\ to\ life | by\ what\ they\ hold | (?<!there\ )(?<!answer\ )is\ no(?!\ longer\b|\ more\b|\ matter\b)
+      | say\ it | whose\ word | what\ waits | stand-in | as\ at\ its\ making
     )\b""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -48,7 +48,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Sent at once where somebody waits for the code in it: where the mail server does not take it, that is 503. What
-        tells of something that was done goes through the outbox, and into the user's list."""
+        reports something that was done goes through the outbox, and into the user's list."""
         if template_prefix not in AWAITED:
             self._tell(template_prefix, email, context)
             return
@@ -88,7 +88,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return saved
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        # allauth's own has the Host header in it, port and all: whoever names another port each time is never stopped.
+        # allauth's own has the Host header in it, port and all: anybody who names another port each time is never stopped.
         return f"login:{stored_email(str(credentials.get('email') or ''))}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:

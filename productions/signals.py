@@ -46,7 +46,7 @@ roles_credited: Question[dict[int, set[str]]] = Question(
 checklist_lines: Question[Lines] = Question(
     "By production id: the lines of the checklist before each of `steps` (statuses) that another app has. Lines before other"
     " steps are passed over; a production without any may be absent. With `required`, only lines without which the step is not"
-    " taken are wanted: whoever has no such line need not look.",
+    " taken are wanted: anybody who has no such line need not look.",
     arguments=("productions", "steps", "required"),
     default=dict,
     combine=both,

@@ -1,4 +1,4 @@
-"""What every test stands on. Scenes are set by `tests/world.py`; fixtures here make the ground even."""
+"""What every test is on. Scenes are set by `tests/world.py`; fixtures here make the ground even."""
 
 from __future__ import annotations
 

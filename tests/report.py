@@ -79,7 +79,7 @@ def _without_the_machine(value: Any) -> Any:
 
 
 def _places() -> list[tuple[str, str]]:
-    """Folders of this machine and what stands for them, the deepest first: a folder may lie in another."""
+    """Folders of this machine and what represents them, the deepest first: a folder may lie in another."""
     packages = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()}
     places = {
         str(ROOT): "",

@@ -53,7 +53,7 @@ PAYMENT_MINUTES        1440                       minutes until an unpaid order 
 WAITING_LIST_HOURS     24                         hours that free seats are held for somebody on the waiting list
 UNPAID_SEATS_PER_ADDRESS  40                      held and unpaid seats of one network address; 0: no limit
 UNPAID_SEATS_PER_EMAIL  20                        unpaid seats of one e-mail address; 0: no limit
-APPROVAL_REMINDER_DAYS  2,5,10                    after how many days people are reminded of what waits for them
+APPROVAL_REMINDER_DAYS  2,5,10                    after how many days people are reminded of what is pending for them
 MOCK_AUTHENTICATION    no                         believe X-Mock-User and X-Mock-Role; never in production
 """
 
@@ -146,7 +146,7 @@ def _problems_of_keys() -> list[str]:
         try:
             Fernet(key)
         except ValueError:
-            problems.append(f"FIELD_KEYS: key {position} is no Fernet key (32 bytes, url-safe base64)")
+            problems.append(f"FIELD_KEYS: key {position} is not a Fernet key (32 bytes, url-safe base64)")
     if len(INDEX_KEY) < 32:
         problems.append("INDEX_KEY is shorter than 32 characters")
     for position, key in enumerate(AUDIT_SIGNING_KEYS, start=1):
@@ -363,7 +363,7 @@ SESSION_COOKIE_AGE = env.int("SESSION_DAYS", 14) * 24 * 3600
 
 REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", PRODUCTION)
 
-# guardian's rows hang on sections only and are read by SectionBackend, which knows parents and dates; its own
+# guardian's rows depend on sections only and are read by SectionBackend, which knows parents and dates; its own
 # backend, its anonymous user and its shortcuts on User know neither.
 ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
@@ -409,7 +409,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": [
         "theater_site.api.parsing.JSONParser",
     ],
-    # The first one's `authenticate_header` makes a missing sign-in 401, not 403. The mock is inert unless
+    # The first their `authenticate_header` makes a missing sign-in 401, not 403. The mock is inert unless
     # MOCK_AUTHENTICATION is on.
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.users.api.authentication.SessionTokenAuthentication",
@@ -417,7 +417,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         *([] if PRODUCTION else ["accounts.permissions.api.mock_authentication.MockAuthentication"]),
     ],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-    # Services judge every change and `visible_to` every list; a view cannot forget it, so it need not say it.
+    # Services judge every change and `visible_to` every list; a view cannot forget it, so it need not state it.
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_THROTTLE_CLASSES": [
         "theater_site.api.throttling.AnonThrottle",

@@ -90,7 +90,7 @@ def _listen(announcement: Announcement, *receivers: Callable[..., None]) -> None
 
 
 def _encrypted_places() -> None:
-    """Where tokens stand that are no encrypted field: `rotate_keys` goes there too."""
+    """Columns with encrypted values that are not encrypted fields: `rotate_keys` re-encrypts them too."""
     rotation.also("accounts.auditvalue", "personal", replaced=True)
     rotation.also("core.idempotentanswer", "answer")
     rotation.also("mfa.authenticator", "data", rewrite=keys.rewrite_authenticator)
@@ -101,16 +101,16 @@ def _accounts() -> None:
     _listen(core_signals.action_done, audit.write_entry)
     password_reset.connect(addresses.verify_address, weak=False, dispatch_uid="verify_address")
     _listen(approvals_signals.submission_arrived, approvals.let_wait)
-    _listen(approvals_signals.submission_decided, notifications.tell_author)
-    _listen(approvals_signals.submission_changes_requested, notifications.tell_of_changes_requested)
-    _listen(approvals_signals.submission_commented, notifications.tell_of_comment)
-    _listen(approvals_signals.submission_stale, notifications.tell_of_stale)
-    _listen(approvals_signals.submission_failed, notifications.tell_of_failed)
+    _listen(approvals_signals.submission_decided, notifications.notify_author)
+    _listen(approvals_signals.submission_changes_requested, notifications.notify_of_changes_requested)
+    _listen(approvals_signals.submission_commented, notifications.notify_of_comment)
+    _listen(approvals_signals.submission_stale, notifications.notify_of_stale)
+    _listen(approvals_signals.submission_failed, notifications.notify_of_failed)
     _listen(permissions_signals.invitation_sent, people.mail_invitation)
     _listen(permissions_signals.organization_founded, people.mail_founder)
-    _listen(permissions_signals.role_given, people.tell_of_role)
-    _listen(permissions_signals.role_ended, people.tell_of_role_ended)
-    _listen(permissions_signals.role_dated, people.tell_of_role_dated)
+    _listen(permissions_signals.role_given, people.notify_of_role)
+    _listen(permissions_signals.role_ended, people.notify_of_role_ended)
+    _listen(permissions_signals.role_dated, people.notify_of_role_dated)
     _approvals()
     core_signals.store_submission.answered_by(submit)
     core_signals.changed_since.answered_by(changed_since)
@@ -128,12 +128,12 @@ def _approvals() -> None:
     _listen(approvals_signals.submission_waits, approvals.tell_deciders)
     _listen(approvals_signals.decided_in_place, approvals.tell_in_whose_place)
     _listen(approvals_signals.submission_overdue, approvals.tell_overdue)
-    _listen(approvals_signals.emergency_published, approvals.tell_of_emergency)
-    _listen(approvals_signals.substitute_named, approvals.tell_of_substitute)
-    _listen(approvals_signals.substitute_ended, approvals.tell_of_substitute_ended)
+    _listen(approvals_signals.emergency_published, approvals.notify_of_emergency)
+    _listen(approvals_signals.substitute_named, approvals.notify_of_substitute)
+    _listen(approvals_signals.substitute_ended, approvals.notify_of_substitute_ended)
     previewed_submission.answered_by(previews.previewed)
     jobs.every("do what was agreed to for now", seconds=5, run=set_times.run_due)
-    jobs.every("remind of what waits", seconds=300, run=reminders.chase)
+    jobs.every("remind of what is pending", seconds=300, run=reminders.chase)
 
 
 def _personal_data() -> None:

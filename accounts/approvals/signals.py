@@ -74,10 +74,12 @@ emergency_published = Announcement(
     reason=str,
 )
 
-substitute_named = Announcement("Somebody stands in for somebody. Sent inside the transaction.", substitute=Substitute)
+substitute_named = Announcement(
+    "Somebody substitutes for somebody. Sent inside the transaction.", substitute=Substitute
+)
 
 substitute_ended = Announcement(
-    "Somebody stands in no longer, before the time that was set. Sent inside the transaction.", substitute=Substitute
+    "Somebody no longer substitutes, before the time that was set. Sent inside the transaction.", substitute=Substitute
 )
 
 submittable_besides: Question[bool] = Question(

@@ -123,7 +123,7 @@ class BlockRead(serializers.Serializer[Any]):
     """The lines of the program below one heading."""
 
     title = serializers.CharField(help_text="The heading. Example: Creative team")
-    entries = EntryRead(many=True, help_text="What stands below it, in order.")
+    entries = EntryRead(many=True, help_text="What is printed below it, in order.")
 
 
 class SlipRead(serializers.Serializer[Any]):
@@ -404,11 +404,11 @@ def _day(request: Request) -> dt.date | None:
             raise ValueError
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise Invalid(f"{text[:40]!r} is no day. Write it as 2026-10-02.", code="bad_date", field="on") from error
+        raise Invalid(f"{text[:40]!r} is not a day. Write it as 2026-10-02.", code="bad_date", field="on") from error
 
 
 def _cast_seen(request: Request, pk: str) -> Production:
-    """The production, if its cast may be seen: everybody sees a public one's, a draft's those who may view the cast."""
+    """The production, if its cast may be seen: everybody sees a public their, a draft's those who may view the cast."""
     row: Production = visible(request, Production, pk)
     if row.published_at is None and not actor_of(request).holds("view_cast", row, runs.instant()):
         raise Http404

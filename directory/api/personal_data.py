@@ -71,7 +71,7 @@ def _sections() -> dict[str, Any]:
 
 
 class OwnPersonalDataView(ActingView):
-    """What is held about whoever asks."""
+    """What is held about anybody who asks."""
 
     @extend_schema(responses=PersonalDataRead, operation_id="own_personal_data")
     def get(self, request: Request) -> Response:
@@ -108,7 +108,7 @@ class PersonalDataErasureView(ActingView):
 
 
 def _whole(data: PersonalData) -> Response:
-    # Whoever stands between must not keep it.
+    # Anybody who is between must not keep it.
     return Response(data.document(), headers={"Cache-Control": "no-store"})
 
 

@@ -221,7 +221,7 @@ class ConsentFilter(filters.FilterSet):
 
 
 class ConsentViewSet(Readable):
-    """What people agreed to, latest first: one's own, and everybody's for those who may view the directory."""
+    """What people agreed to, latest first: their own, and everybody's for those who may view the directory."""
 
     queryset = Consent.objects.all()
     serializer_class = serializers.ConsentRead

@@ -24,9 +24,9 @@ class ConsentPurpose(models.TextChoices):
 
 
 class Consent(ContentModel):
-    """Somebody agreed to one purpose, from `given_at` until `withdrawn_at`; None means that it stands.
+    """Somebody agreed to one purpose, from `given_at` until `withdrawn_at`; None means it is still given.
 
-    At most one for each purpose stands at a time. Consenting again after a withdrawal is a new row; none is deleted
+    At most one for each purpose exists at a time. Consenting again after a withdrawal is a new row; none is deleted
     but with its person.
     """
 
@@ -57,7 +57,7 @@ class Consent(ContentModel):
                 condition=Q(withdrawn_at=None),
                 name="consent_stands_once",
                 violation_error_code="consent_stands",
-                violation_error_message="This consent stands already.",
+                violation_error_message="This consent exists already.",
             ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | Q(withdrawn_at__gte=F("given_at")),

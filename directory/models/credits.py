@@ -93,7 +93,7 @@ class Credit(ContentModel):
         max_length=60,
         blank=True,
         default="",
-        help_text="The heading of the program under which it stands; empty is the usual one. Example: Creative team",
+        help_text="The heading of the program under which it is; empty is the usual one. Example: Creative team",
     )
     block_order = models.PositiveIntegerField(
         default=0, help_text="The place of that heading in the program, the lowest first. Example: 2"

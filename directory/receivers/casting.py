@@ -16,7 +16,7 @@ _NAMED = 5
 
 
 def judge_casts(changes: list[Change]) -> list[Finding]:
-    """A warning for each changed credit that collides with another of its part, and for each part that is no group any longer
+    """A warning for each changed credit that collides with another of its part, and for each part that is not a group any longer
     and has such credits; parts that are groups are held by many.
 
     One query, and none where no changed credit names a character.

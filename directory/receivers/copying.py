@@ -15,7 +15,7 @@ CREDITS = "credits"
 def bring_credits(original: Production, copy: Production, parts: list[str], **_: Any) -> None:
     """Where `parts` asks for credits: who held each part and job last, without days. Listens after the scenes were brought:
     a credit finds its character there by name, or names none. Covers and those whom somebody took
-    over from stay behind, and so does whoever held a part before another did with later days; a replacement holds the part
+    over from stay behind, and so does anybody who held a part before another did with later days; a replacement holds the part
     from the beginning. Refused for those who may not see the credits, or not give any.
     """
     if CREDITS not in parts:

@@ -6,7 +6,7 @@ The precedence, from the top:
    would play the part. An understudy who goes on tonight is credited as a cover of tonight.
 2. A holder with a **team** (alternating casts) plays on the nights that are laid down for the team, before those without
    one. On a day for which no team is laid down any of them may play, and all are named.
-3. The **principal**, the **replacement** and whoever is credited with the part and no more.
+3. The **principal**, the **replacement** and anybody who is credited with the part and no more.
 
 An **understudy**, a **standby**, a **swing**, and an **alternate** without a team stand by: they hold the part and do not
 play it. Where several are left, several share the part. Of a part that is a group all holders of 2 and 3 play, and a
@@ -127,7 +127,7 @@ def billed_parts(credits: Iterable[B], *, role: Callable[[B], str]) -> list[list
 def who_plays(held: Iterable[C], *, group: bool, covers: bool = True) -> list[C]:
     """Who of those that hold one part on one night plays it, in the order given.
 
-    `held` are the credits that stand that night, of teams only those that play it. Without `covers` it is told who would
+    `held` are the credits that hold on that night, of teams only those that play it. Without `covers` it is told who would
     play if nobody were ill.
     """
     everybody = list(held)
@@ -144,7 +144,7 @@ def who_plays(held: Iterable[C], *, group: bool, covers: bool = True) -> list[C]
 
 
 def surely_together(one: Held, other: Held) -> bool:
-    """Whether there is a day on which both stand, however their partial dates are read."""
+    """Whether there is a day on which both exist, however their partial dates are read."""
     first = max(_latest(one.starts_on), _latest(other.starts_on))
     last = min(_earliest(one.ends_on), _earliest(other.ends_on))
     return first <= last
@@ -152,7 +152,7 @@ def surely_together(one: Held, other: Held) -> bool:
 
 def last_holders(credits: Iterable[P]) -> list[P]:
     """Without those after whom another holds the same part in the same way, and in the same team: of one who surely had ended
-    before the other began, the other is the last. What is no part, as a job, is held by all."""
+    before the other began, the other is the last. What is not part, as a job, is held by all."""
     everybody = list(credits)
     lanes: dict[object, list[P]] = {}
     for credit in everybody:

@@ -76,7 +76,7 @@ def _is_set(path: str) -> ExpressionWrapper:
 
 
 def standing(on: str, month: str, year: str, day: dt.date) -> Q:
-    """Credits that stand on a day, given as its own text, month and year too: of teams those only that play it, or all
+    """Credits that are on a day, given as its own text, month and year too: of teams those only that play it, or all
     where none is laid down for it. Partial dates are compared as text: "2026-09" is before "2026-09-01" and ends after it
     because it is its beginning."""
     nights = TeamNight.objects.filter(production=OuterRef("production"), date=day)
@@ -163,7 +163,7 @@ def by_part(held: Iterable[Holder]) -> list[list[Holder]]:
 
 
 def _parts_of(held: Iterable[Holder]) -> list[Part]:
-    """The parts with a holder that stands, and who plays each."""
+    """The parts with a holder that is, and who plays each."""
     parts = []
     for ever in by_part(held):
         if not (holders := [holder for holder in ever if holder.standing]):

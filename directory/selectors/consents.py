@@ -12,7 +12,7 @@ from directory.models import Consent, ConsentPurpose, Person
 def refused_photos(people: Collection[int]) -> list[Person]:
     """Those of `people` (ids) who withdrew the consent to pictures and did not give it again.
 
-    Whoever was never asked is not among them. It locks the people until the end of the transaction. Without the lock, a
+    Anybody who was never asked is not among them. It locks the people until the end of the transaction. Without the lock, a
     picture that is published while its consent is withdrawn would stay public.
     """
     lock_people(people)

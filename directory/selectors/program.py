@@ -58,7 +58,7 @@ def program_of(production: Production, on: dt.date | None, performances: Sequenc
     """Who plays, sings, makes and helps on that date, in billing order, with what differs from the first night. Without a
     date everybody of the run is named, with the days of those who did not play all of it.
 
-    Three queries, whatever the size. A biography is printed of those with a public page, and of whoever consented to it; of
+    Three queries, whatever the size. A biography is printed of those with a public page, and of everybody who consented to it; of
     casts that alternate only those of that date are named at all. Of the licenses nothing but their billing is printed.
     """
     credits = _credits(production, on)
@@ -120,7 +120,7 @@ def _billing(production: Production) -> list[str]:
 
 
 def printed(credit: Credit) -> str:
-    """The name that stands in the program."""
+    """The name as the program prints it."""
     return credit.credited_as or credit.person.name
 
 
@@ -151,17 +151,17 @@ class _Night:
 
     @staticmethod
     def concerns(credit: Credit, day: dt.date) -> bool:
-        """Whether the credit stands on that day and, of casts that alternate, is of tonight's."""
+        """Whether the credit is on that day and, of casts that alternate, is of tonight's."""
         tonights = not credit.team or not credit.teams_known or credit.team_plays  # type: ignore[attr-defined]
         return tonights and stands(credit, day)
 
     def _who(self, part: _Part, day: dt.date, *, covers: bool = True) -> list[Credit]:
-        """Who plays it on that day, with the teams of tonight: that casts alternate is no change."""
+        """Who plays it on that day, with the teams of tonight: that casts alternate is not a change."""
         return who_plays([c for c in part.held if self.concerns(c, day)], group=part.group, covers=covers)
 
     def slip(self) -> list[Change]:
-        """Covers of tonight, in place of whoever plays it by now; and parts that were taken over since the first night. A
-        part that nobody plays is no news for the audience."""
+        """Covers of tonight, in place of everybody who plays it by now; and parts that were taken over since the first night. A
+        part that nobody plays is not news for the audience."""
         if self.on is None:
             return []
         changes = []
@@ -187,7 +187,7 @@ class _Night:
         return blocks.listed()
 
     def _standing_by(self, part: _Part) -> Iterator[Credit]:
-        """Who holds it behind the others, but for whoever plays it tonight."""
+        """Who holds it behind the others, but for everybody who plays it tonight."""
         on_stage = {credit.person_id for credit in self.playing(part)}
         for credit in part.held:
             if stands_by(credit) and (
@@ -196,7 +196,7 @@ class _Night:
                 yield credit
 
     def _entries(self, playing: Sequence[Credit]) -> list[tuple[Entry, Credit]]:
-        """Those who share a part and are told apart by nothing else stand in one line."""
+        """Those who share a part and are told apart by nothing else are in one line."""
         lines: dict[tuple[str, str, str, int], list[Credit]] = {}
         for credit in playing:
             lines.setdefault((credit.role, _note(credit, self.on), credit.block, credit.block_order), []).append(credit)
@@ -219,7 +219,7 @@ class _Blocks:
 
 
 def _others(credits: Iterable[Credit], on: dt.date | None) -> list[Block]:
-    """Everybody but the cast: kind by kind, in it block by block; a job stands in the order of its department."""
+    """Everybody but the cast: kind by kind, in it block by block; a job is in the order of its department."""
     by_kind: dict[str, list[Credit]] = {}
     for credit in credits:
         by_kind.setdefault(credit.kind, []).append(credit)

@@ -19,7 +19,7 @@ MOST_NIGHTS = 1_000
 
 
 class NewHolder(TypedDict, total=False):
-    """What can be said of whoever takes a part over. `ends_on` may be partial; absent, it is when the other would have
+    """What can be said of everybody who takes a part over. `ends_on` may be partial; absent, it is when the other would have
     ended."""
 
     credited_as: str
@@ -39,7 +39,7 @@ def change_cast(
     from_date: Annotated[dt.date, Doc("The first day on which they play it. Example: 2027-03-20")],
     fields: NewHolder,
 ) -> Credit:
-    """Give a part to another person from a day on. Whoever held it ends the day before; both stay in the history.
+    """Give a part to another person from a day on. Anybody who held it ends the day before; both stay in the history.
 
     `leaves` is the credit that ends; None where one alone plays the part that day. The new credit is a replacement (or
     what the other was, an understudy say), billed where the other was. Announces `cast_changed`. Refused:
@@ -120,7 +120,7 @@ def _check_run(production: Production, from_date: dt.date) -> None:
     opens, _ = span_of(production)
     if opens is not None and from_date <= opens.earliest:
         raise Invalid(
-            f"The first night is {opens}: nobody is replaced before it. Change the credit of whoever was to play instead.",
+            f"The first night is {opens}: nobody is replaced before it. Change the credit of the person who was to play instead.",
             code="replacement_before_first_night",
             field="from_date",
         )
@@ -130,7 +130,7 @@ def _check_run(production: Production, from_date: dt.date) -> None:
 def _leaving(character: Character, named: Credit | None, on: dt.date) -> Credit:
     """The credit that ends the day before, locked until the end of the action."""
     if named is not None and named.character_id != character.pk:
-        raise Invalid(f"This is no credit for {character.name}.", code="not_of_this_part", field="leaves")
+        raise Invalid(f"This is not a credit for {character.name}.", code="not_of_this_part", field="leaves")
     if named is not None and is_cover(named):
         raise Invalid(
             "A cover is for its nights alone: correct that credit, or remove it.", code="leaves_a_cover", field="leaves"

@@ -1,4 +1,4 @@
-"""Consent is given and withdrawn, by the person or by whoever keeps the signed paper."""
+"""Consent is given and withdrawn, by the person or by everybody who keeps the signed paper."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def give_consent(
     ],
 ) -> Consent:
     """Record that somebody agreed to something. The person says so, or somebody who may edit the directory, with a
-    `note` that says how. Refused: others, and where this consent stands already."""
+    `note` that says how. Refused: others, and where this consent exists already."""
     refuse_strangers(person)
     consent = Consent(person=person, purpose=purpose, note=(note or "").strip(), given_at=current().instant)
     consent.save()

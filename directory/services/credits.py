@@ -18,7 +18,7 @@ from theater_site.core.errors import Invalid
 class CreditFields(TypedDict, total=False):
     """What can be said of a credit: absent means unchanged, "" and None mean empty.
 
-    `note` is printed beside the role (the act, the piece). Those with equal `billing_order` stand in the order of their
+    `note` is printed beside the role (the act, the piece). Those with equal `billing_order` are in the order of their
     entry; `block` is the title under which programs print them together, and `block_order` orders such titles.
     `starts_on` and `ends_on` may be partial ("2026-09"), for a part taken over during the run. `character`, `holding`,
     `team` and `in_place_of` are for the cast alone, `job` for all others.
@@ -58,7 +58,7 @@ def add_credit(*, production: Production, person: Person, fields: CreditFields) 
 
 @action("credit.update", needs=Needs("edit_cast", on="credit"), subject="credit", submittable=True)
 def update_credit(*, credit: Credit, changes: CreditFields) -> Credit:
-    """Update a credit. Who it credits and in what stays: remove it and add another for that. Refused as at its making."""
+    """Update a credit. Who it credits and in what stays: remove it and add another for that. Raises the errors of creating it."""
     _describe(credit, changes)
     credit.save()
     return credit
@@ -68,7 +68,7 @@ def update_credit(*, credit: Credit, changes: CreditFields) -> Credit:
 def remove_credit(*, credit: Credit) -> None:
     """Remove a credit. For one who leaves during the run set `ends_on` instead.
 
-    Of a credit that took a part over by a cast change the nights go back: whoever held it until the day before holds it
+    Of a credit that took a part over by a cast change the nights go back: anybody who held it until the day before holds it
     until this one would have ended, and who came after or covered this one does so in their place.
     """
     before = _handed_over_by(credit)
@@ -157,7 +157,7 @@ def _check_days(credit: Credit) -> None:
     start, end = PartialDate.parse(credit.starts_on), PartialDate.parse(credit.ends_on)
     if credit.holding == Holding.COVER and not (start and start.day and end and end.day):
         raise Invalid(
-            "A cover goes on for certain nights: give the first and the last as days. Whoever stands by for the whole run is "
+            "A cover goes on for certain nights: give the first and the last as days. Anybody who stands by for the whole run is "
             "an understudy, a standby or a swing.",
             code="cover_without_nights",
             field="ends_on" if start and start.day else "starts_on",
@@ -181,7 +181,8 @@ def outside(credit: Credit) -> Invalid | None:
     if credit.holding == Holding.REPLACEMENT and start is not None and opens is not None:
         if start.latest <= opens.earliest:
             return Invalid(
-                f"The first night is {opens}: nobody is replaced before it. Change the credit of whoever was to play instead.",
+                f"The first night is {opens}, and nobody is replaced before it. Change the credit of the person who was to"
+                " play instead.",
                 code="replacement_before_first_night",
                 field="starts_on",
             )

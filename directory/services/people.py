@@ -62,11 +62,11 @@ def update_person(*, person: Person, changes: PersonFields) -> Person:
 
 @action("person.describe_self", open_to=OpenTo.SIGNED_IN, subject="person")
 def describe_self(*, person: Person, changes: SelfDescription) -> Person | Submitted:
-    """Update one's own pronouns and biography. It is done at once for those who may edit the directory, and else waits
+    """Update their own pronouns and biography. It is done at once for those who may edit the directory, and else waits
     for approval.
 
-    Refused where the record is not the actor's own, and as `person.update` is. What waits is a `person.update`, decided
-    by whoever may approve in the directory.
+    Refused where the record is not the actor's own, and as `person.update` is. What is pending is a `person.update`, decided
+    by everybody who may approve in the directory.
     """
     run = current()
     if not is_own(person):
@@ -93,7 +93,7 @@ def describes_self(actor: Actor, action: Action[Any, Any], given: Mapping[str, A
 def update_contact(*, person: Person, changes: Contact) -> Person:
     """Update the contact data of a person. Only they themselves and those who work on the directory see it.
 
-    Done at once, by the person or by whoever may edit the directory. Refused: others, an address that is none.
+    Done at once, by the person or by everybody who may edit the directory. Refused: others, an address that is none.
     """
     refuse_strangers(person)
     _describe(person, changes)
@@ -171,7 +171,7 @@ def remove_alias(
     alias: Annotated[Alias, Doc("Id of the alias, from the person's `aliases`. Example: 4")],  # type: ignore[valid-type]
 ) -> Person:
     """Remove one of the other names of a person. Refused where it is somebody else's, or gone."""
-    # Not the one that is given: whoever previews this before doing it would give an alias that was deleted once.
+    # Not the one that is given: anybody who previews this before doing it would give an alias that was deleted once.
     known = Alias.objects.filter(person=person, pk=alias.pk).first()
     if known is None:
         raise NotFound("This person has no such alias.", field="alias")

@@ -31,7 +31,7 @@ class PersonalData:
     held: dict[str, list[dict[str, Any]]]
 
     def document(self) -> dict[str, Any]:
-        """As JSON can say it."""
+        """As JSON can state it."""
         return {
             "subject": {
                 "user": self.subject.user_id,
@@ -72,7 +72,7 @@ def export_personal_data(
 ) -> PersonalData:
     """Export everything that is held about one person.
 
-    That it was told, and about whom, stands in the audit log. Refused: nobody named, nobody found.
+    That it was told, and about whom, is in the audit log. Refused: nobody named, nobody found.
     """
     _refuse_other_sections(organization, directory)
     subject = _named(user, person, email)

@@ -150,12 +150,12 @@ class AssetFilter(filters.FilterSet):
 
 def _id(value: Any, name: str) -> int:
     if value != int(value) or not 0 < value < 2**63:
-        raise Invalid("This is no id.", code="not_an_id", field=name)
+        raise Invalid("This is not an id.", code="not_an_id", field=name)
     return int(value)
 
 
 class _Pictures(Readable):
-    """Answers with pictures: what hangs on all of them is asked for at once."""
+    """Answers with pictures: what depends on all of them is asked for at once."""
 
     _labels: Labels | None = None
 

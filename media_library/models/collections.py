@@ -41,7 +41,7 @@ class Collection(ContentModel):
 
 
 class CollectionItem(ContentModel):
-    """A picture's place in a collection; equal positions stand in the order in which they were added."""
+    """A picture's place in a collection; equal positions are in the order in which they were added."""
 
     section_lookup: ClassVar[str] = "collection__section_id"
     view_permission: ClassVar[str] = "view_media"

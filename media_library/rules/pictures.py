@@ -1,7 +1,7 @@
 """An uploaded picture, judged by its content and made safe to store and to serve.
 
 `make_safe` believes neither the file's name nor its claimed type. It decodes the whole picture and writes
-it anew, so what is stored holds the picture and nothing else: no EXIF (no place, no camera), no XMP, IPTC
+it again, so what is stored holds the picture and nothing else: no EXIF (no place, no camera), no XMP, IPTC
 or comment, nothing hidden behind the end. The orientation that EXIF or XMP asked for is applied, CMYK
 becomes RGB, 16 bits a channel become 8, and a color profile is kept where it is sound. Everything else is
 refused with an `Invalid` on the field `file`.
@@ -86,7 +86,7 @@ class Picture:
 def make_safe(file: bytes | BinaryIO, *, limits: Limits | None = None, isolated: bool = True) -> Picture:
     """Return the safe picture that `file` holds; raise Invalid on the field `file` where it holds none.
 
-    The decoding runs in a process of its own, which has none of this one's secrets, at most
+    The decoding runs in a process of its own, which has none of this their secrets, at most
     `limits.memory`, and `limits.seconds` to live: a decoder that crashes, hangs or swallows memory takes no
     worker along. At most two run at a time. Where no process can be started at all, Unavailable is raised.
     `isolated=False` decodes here, some 0.1 s sooner and without those two limits: for content that this
@@ -216,12 +216,12 @@ def _truncated() -> Invalid:
 def _unreadable() -> Invalid:
     return _refusal(
         "picture_unreadable",
-        "The picture is damaged and cannot be opened. Save it anew as JPEG or PNG in a picture program.",
+        "The picture is damaged and cannot be opened. Save it again as JPEG or PNG in a picture program.",
     )
 
 
 def _clean(content: bytes, source_format: str, limits: Limits) -> _Cleaned:
-    """Decode `content` in full and write it anew: the facts about the result, and its bytes."""
+    """Decode `content` in full and write it again: the facts about the result, and its bytes."""
     try:
         # Parsers of hostile input raise anything: SyntaxError, struct.error, TypeError, MemoryError...
         with Image.open(BytesIO(content), formats=[source_format]) as image:
@@ -304,7 +304,7 @@ def _write_animation(image: Image.Image, durations: list[int], limits: Limits) -
 
 def _write_still(image: Image.Image, source: str, content: bytes, limits: Limits) -> _Cleaned:
     image.load()
-    # Read only now: in a PNG the orientation may stand behind the pixels, and a TIFF turns itself while
+    # Read only now: in a PNG the orientation may be behind the pixels, and a TIFF turns itself while
     # loading.
     orientation = _orientation(image)
     sampling = JpegImagePlugin.get_sampling(image) if source == "JPEG" else -1
@@ -348,7 +348,7 @@ _UPRIGHT = {  # EXIF 2.32, tag 0x0112
 
 
 def _orientation(image: Image.Image) -> int:
-    # Good pictures come with broken EXIF: then they stand as they are.
+    # Good pictures come with broken EXIF: then they are as they are.
     with contextlib.suppress(Exception):
         return int(image.getexif().get(0x0112, 1))
     return 1

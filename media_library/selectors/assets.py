@@ -1,4 +1,4 @@
-"""Pictures with what hangs on them, in a number of queries that does not grow with the pictures."""
+"""Pictures with what depends on them, in a number of queries that does not grow with the pictures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from media_library.models import AssetTag, Depiction
 from theater_site.core.actors import Actor
 from theater_site.core.text import fold
 
-# What a list tells of a picture by itself.
+# What a list reports a picture by itself.
 COLUMNS = (
     "id", "production_id", "kind", "title", "alt_text", "credit_line", "mime_type", "byte_size", "width", "height",
     "frames",
@@ -23,7 +23,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What hangs on pictures, by picture: the names of their tags, and those depicted as (id, name)."""
+    """What depends on pictures, by picture: the names of their tags, and those depicted as (id, name)."""
 
     tags: dict[int, list[str]]
     people: dict[int, list[tuple[int, str]]]
@@ -32,7 +32,7 @@ class Labels:
 def labels_of(assets: Sequence[int], actor: Actor) -> Labels:
     """The tags of these pictures, and those depicted whom `actor` may see: two queries for all of them together.
 
-    Whoever may see a picture's draft need not know of every person in the directory, so the person decides here. Plain
+    Anybody who may see a picture's draft need not know of every person in the directory, so the person decides here. Plain
     values and no rows, which would cost a list of pictures most of its time.
     """
     tags: dict[int, list[str]] = defaultdict(list)

@@ -58,7 +58,7 @@ def create_asset(
 
 @action("asset.update", needs=Needs("edit_media", on="asset"), subject="asset", submittable=True)
 def update_asset(*, asset: Asset, changes: AssetFields) -> Asset:
-    """Update what is said of a picture. Refused as at its making, and where a public picture would lose its alternative
+    """Update what is said of a picture. Raises the errors of creating it, and where a public picture would lose its alternative
     text."""
     for name, value in changes.items():
         setattr(asset, name, value)

@@ -42,7 +42,7 @@ def create_collection(
 
 @action("collection.update", needs=Needs("edit_media", on="collection"), subject="collection", submittable=True)
 def update_collection(*, collection: Collection, changes: CollectionFields) -> Collection:
-    """Update the title or description of a collection. Refused as at its making."""
+    """Update the title or description of a collection. Raises the errors of creating it."""
     _describe(collection, changes)
     return collection
 

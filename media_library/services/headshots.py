@@ -42,7 +42,7 @@ def give_headshot(
 ) -> Asset | Submitted:
     """Give a picture of yourself. It is added at once if you may edit media on your record; else it waits for approval.
 
-    What waits is a `headshot.add`, decided by those who may approve media. The picture is not public until it is
+    What is pending is a `headshot.add`, decided by those who may approve media. The picture is not public until it is
     published. Raises: `not_own_record`, and the codes of `headshot.add`.
     """
     run = current()

@@ -33,7 +33,7 @@ def refuse_if_public(row: Publishable, noun: str) -> None:
 
 
 def check_home(section: Section, production: Production | None) -> None:
-    """What belongs to a production stands in its section: else a permission on one would reach into the other."""
+    """What belongs to a production is in its section: else a permission on one would reach into the other."""
     if production is not None and production.section_id != section.pk:
         raise Invalid(
             "This production is not of that section. Leave the section out.", code="wrong_section", field="production"

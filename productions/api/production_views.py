@@ -112,7 +112,7 @@ class ProductionViewSet(Readable):
     @drf_action(detail=True, methods=["get"], url_path="checklist", url_name="checklist")
     def checklist(self, request: Request, pk: str) -> Response:
         """Get what a production still lacks before each step ahead, from every app, for those who work on it. Before
-        `archived` stands how complete its record is, and so it does once it is archived."""
+        `archived` is how complete its record is, and so it does once it is archived."""
         production = self.found_by_insider()
         lines, following = checklist_of(production), life.next_step(production.status)
         told = {

@@ -177,7 +177,7 @@ class ProductionInternal(ProductionPublic):
 
 
 class ProductionNamed(serializers.ModelSerializer[Production]):
-    """A production by its name and addresses, where something is told of many."""
+    """A production by its name and addresses, where something is notified of many."""
 
     season_slug = serializers.CharField(
         source="season.slug", help_text="Slug of the season that it belongs to. Example: 2026-27"

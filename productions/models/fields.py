@@ -25,7 +25,7 @@ class PartialDateField(models.CharField):
     """
 
     default_validators = [_is_partial_date]
-    # To those who compare values: this text is no prose.
+    # To those who compare values: this text is not prose.
     shown_as = "date"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -41,7 +41,7 @@ class Strand(ContentModel):
         blank=True,
         default="",
         max_length=2_000,
-        help_text="What it stands for, as the website shows it; Markdown. Example: First plays by local authors.",
+        help_text="What it represents, as the website shows it; Markdown. Example: First plays by local authors.",
     )
 
     class Meta:

@@ -72,7 +72,7 @@ class Production(ContentModel):
         max_length=300,
         blank=True,
         default="",
-        help_text="What stands below the title; empty where nothing does. Example: A comedy in four acts",
+        help_text="What is printed below the title; empty where nothing does. Example: A comedy in four acts",
     )
     title_folded = FoldedField(sources=("title", "subtitle"))
     # Made of the title where it is not given.
@@ -87,7 +87,7 @@ class Production(ContentModel):
         max_length=12,
         choices=ProductionStatus.choices,
         default=ProductionStatus.PLANNED,
-        help_text="Where its life stands, from an idea to the archive. Example: announced",
+        help_text="The step of its life, from an idea to the archive. Example: announced",
     )
     cancel_reason = models.CharField(
         max_length=1_000,
@@ -150,7 +150,7 @@ class Production(ContentModel):
         choices=PremiereKind.choices,
         blank=True,
         default="",
-        help_text="Where the work had not been seen before; empty where it is no premiere. Example: national",
+        help_text="Where the work had not been seen before; empty where it is not a premiere. Example: national",
     )
     age_guidance = models.CharField(
         max_length=60,

@@ -18,7 +18,7 @@ def _stays_in_its_play(noun: str) -> Refuse:
     """Nothing else would keep the appearances right that name it."""
     return Refuse(
         name=f"{noun}_stays_in_its_play",
-        message=f"A {noun} stays in its play. Make it anew in the other one.",
+        message=f"A {noun} stays in its play. Make it again in the other one.",
         when="NEW.production_id <> OLD.production_id",
         events=("UPDATE",),
     )
@@ -27,7 +27,7 @@ def _stays_in_its_play(noun: str) -> Refuse:
 class Scene(ContentModel):
     """A scene, or a number of a musical, in the order in which it is played.
 
-    Those with an equal `order` stand in the order of their entry. `number` is how the book calls it ("II.3"), once a
+    Those with an equal `order` are in the order of their entry. `number` is how the book calls it ("II.3"), once a
     production; `pages` and `summary` are for those who work on it.
     """
 
@@ -87,7 +87,7 @@ class CharacterKind(models.TextChoices):
 
 
 class Character(ContentModel):
-    """A part of a play, whoever holds it. `is_group`: several hold it at once, as the pirates do.
+    """A part of a play, independent of who plays it. `is_group`: several hold it at once, as the pirates do.
 
     Listed by `order`. `doubling` says with which parts it can or does share a performer, for those who work on it.
     """

@@ -8,7 +8,7 @@ from typing import Final
 
 from theater_site.core.errors import Invalid
 
-# In the order in which they are told of one day.
+# In the order in which they are notified of one day.
 EVENTS: Final = ("opened", "performed", "closed")
 
 

@@ -41,7 +41,7 @@ class Fault:
 
 
 def faults_of_length(field: str, text: str, *, shortest: int | None, longest: int | None) -> Iterator[Fault]:
-    """`text` has between `shortest` and `longest` characters as typed; None is no limit, and "" is not too short."""
+    """`text` has between `shortest` and `longest` characters as typed; None means no limit, and "" is not too short."""
     length, name = len(text), TEXTS[field]
     if longest is not None and length > longest:
         yield Fault(
@@ -65,7 +65,10 @@ def faults_of_words(field: str, text: str, forbidden: Iterable[str]) -> Iterator
     for word in forbidden:
         if (pattern := _whole(word)) is not None and pattern.search(folded):
             yield Fault(
-                "forbidden_word", f"The brand does not use “{word}”.", f"Say it otherwise in the {TEXTS[field]}.", field
+                "forbidden_word",
+                f"The brand does not use “{word}”.",
+                f"State it otherwise in the {TEXTS[field]}.",
+                field,
             )
 
 
@@ -88,7 +91,7 @@ def faults_of_credits(credited: Iterable[str], required: Iterable[str]) -> Itera
     known = {fold(role) for role in credited}
     for role in required:
         if fold(role) not in known:
-            yield Fault("credit_missing", f"Nobody is credited as {role}.", f"Credit whoever is {role} first.")
+            yield Fault("credit_missing", f"Nobody is credited as {role}.", f"Credit a {role} first.")
 
 
 def faults_of_picture(
@@ -119,5 +122,5 @@ def ratio_of(shape: str) -> float:
     """ "16:9" as width by height. Invalid (`bad_shape`) for anything but two whole numbers from 1 to 9999."""
     match = re.fullmatch(r"([1-9][0-9]{0,3}):([1-9][0-9]{0,3})", shape)
     if match is None:
-        raise Invalid(f"{shape[:20]!r} is no shape. Write width:height, such as 16:9.", code="bad_shape")
+        raise Invalid(f"{shape[:20]!r} is not a shape. Write width:height, such as 16:9.", code="bad_shape")
     return int(match[1]) / int(match[2])

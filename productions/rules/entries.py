@@ -87,7 +87,7 @@ def _link(value: Any, field: str, *, needed: bool = False) -> str:
 
 def _year(value: Any, field: str) -> int | None:
     if value is not None and not 1500 <= value <= 2200:
-        raise Invalid("This is no year.", code="out_of_range", field=field)
+        raise Invalid("This is not a year.", code="out_of_range", field=field)
     return value
 
 
@@ -114,7 +114,7 @@ def clean_list(field: str, entries: list[Any]) -> list[Any]:
 
 
 def clean_names(field: str, names: list[Any]) -> list[str]:
-    """`names` without the empty space around them, each once. Invalid for what is no text, is empty or too long."""
+    """`names` without the empty space around them, each once. Invalid for what is not text, is empty or too long."""
     return _cleaned(field, names, _name)
 
 

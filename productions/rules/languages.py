@@ -22,7 +22,7 @@ def language_tag(text: str, *, field: str = "language") -> str:
     match = _TAG.fullmatch(text)
     if match is None:
         raise Invalid(
-            f"{text[:40]!r} is no language tag. Write it as in BCP 47: en, pt-BR, zh-Hant.",
+            f"{text[:40]!r} is not a language tag. Write it as in BCP 47: en, pt-BR, zh-Hant.",
             code="bad_language",
             field=field,
         )

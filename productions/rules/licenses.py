@@ -71,7 +71,7 @@ def faults(terms: Terms, use: Use) -> Iterator[Fault]:
 
 def faults_of_all(licenses: Iterable[Terms], use: Use) -> list[Fault]:
     """What of `use` none of these licenses allows. Each house has a say of its own; of one house's licenses one is enough for
-    each date, as where a second window follows the first. What fails is told of the license that comes nearest."""
+    each date, as where a second window follows the first. What fails is notified of the license that comes nearest."""
     houses: dict[str, list[Terms]] = {}
     for terms in licenses:
         houses.setdefault(fold(terms.house), []).append(terms)

@@ -11,7 +11,7 @@ IDEA, PLANNED, ANNOUNCED, ON_SALE, RUNNING, CLOSED, ARCHIVED, CANCELED = (
 # In this order, one after the other.
 STEPS: Final = (IDEA, PLANNED, ANNOUNCED, ON_SALE, RUNNING, CLOSED, ARCHIVED)
 # What it may become: the next step, the one before (a mistake is taken back), or canceled while it is not over.
-# What was canceled is history, or is planned anew.
+# What was canceled is history, or is planned again.
 TRANSITIONS: Final[dict[str, frozenset[str]]] = {
     IDEA: frozenset({PLANNED, CANCELED}),
     PLANNED: frozenset({IDEA, ANNOUNCED, CANCELED}),

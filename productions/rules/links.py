@@ -17,7 +17,7 @@ def clean_link(text: str, *, field: str) -> str:
     """`text` as an https address without tracking, its host in ASCII. Invalid (`bad_link`) for anything else: another
     scheme, no host, a port, a user name, spaces."""
     wrong = Invalid(
-        f"{text[:60]!r} is no link that can be shown. Write an address that begins with https://.",
+        f"{text[:60]!r} is not a link that can be shown. Write an address that begins with https://.",
         code="bad_link",
         field=field,
     )

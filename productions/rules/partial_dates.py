@@ -19,7 +19,7 @@ _FORM = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 @dataclass(frozen=True, slots=True, order=True)
 class PartialDate:
-    """A year, a month or a day of the proleptic Gregorian calendar, years 1 to 9999; 0 stands for "not
+    """A year, a month or a day of the proleptic Gregorian calendar, years 1 to 9999; 0 means "not
     known".
 
     Sorts by `earliest`, and where that is equal the less precise comes first: 1998 < 1998-01 < 1998-01-01 <

@@ -53,13 +53,13 @@ def on_this_day(actor: Actor, month: int, day: int) -> list[Anniversary]:
 
 
 def named(productions: Any) -> Any:
-    """`productions` with what names them only: a third of the cost where something is told of many."""
+    """`productions` with what names them only: a third of the cost where something is notified of many."""
     columns = ("title", "subtitle", "slug", "season", "opens_on", "closes_on", "season__slug")
     return productions.select_related("season").only(*columns)
 
 
 def _once(events: list[Played]) -> list[Played]:
-    """Each event of a production in a year once, however many say it."""
+    """Each event of a production in a year once, however many state it."""
     kept: dict[tuple[int, int, str], Played] = {}
     for event in events:
         key = (event.production_id, event.year, event.event)

@@ -10,7 +10,7 @@ from theater_site.core.models import ContentModel
 
 
 class BrandKits:
-    """All guidelines there are, loaded with one query; where only the organization's stand, asking costs none more."""
+    """All guidelines there are, loaded with one query; where only the organization's exist, asking costs none more."""
 
     def __init__(self) -> None:
         self._everywhere: BrandKit | None = None

@@ -46,7 +46,7 @@ def dates_of(production: Production) -> tuple[tuple[str, PartialDate], ...]:
 
 
 def public_text_of(production: Production) -> str:
-    """What the public reads of it, in which a license's billing must stand."""
+    """What the public reads of it, in which a license's billing must exist."""
     return " ".join((production.billing, production.subtitle, production.short_synopsis, production.synopsis))
 
 

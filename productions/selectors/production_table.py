@@ -10,7 +10,7 @@ CHUNK = 500
 
 def rows_of(productions: Any) -> Iterator[dict[str, Any]]:
     """`productions` (a queryset) in the order of their making, as rules/production_table.py writes them: a query for each
-    500, so that whoever reads slowly holds nothing open."""
+    500, so that anybody who reads slowly holds nothing open."""
     after, more = 0, True
     ordered = productions.select_related("season").order_by("pk")
     while more:

@@ -27,7 +27,7 @@ def free_slug(model: type[models.Model], text: str) -> str:
 
 
 def check_slug(slug: str) -> str:
-    """Invalid for what is no address that can be read out: lower-case letters, digits and single hyphens."""
+    """Invalid for what is not an address that can be read out: lower-case letters, digits and single hyphens."""
     if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) is None:
         raise Invalid(
             "An address has lower-case letters, digits and hyphens between them, such as winters-tale.",
@@ -40,7 +40,7 @@ def check_slug(slug: str) -> str:
 def keep_former_address(production: Production, before: str | None) -> None:
     """After the saving of a production whose slug was `before` (None: it is new): the old address goes on leading to it.
 
-    Refused (`slug_taken`) where another production had the new one. Asked after the row is written: whoever is giving that
+    Refused (`slug_taken`) where another production had the new one. Asked after the row is written: anybody who is giving that
     address up holds it until then, so two at once cannot both end with it.
     """
     if production.slug == before:

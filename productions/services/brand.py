@@ -15,7 +15,7 @@ MOST_ENTRIES, LONGEST_ENTRY = 200, 100
 
 
 class BrandFields(TypedDict, total=False):
-    """What brand guidelines can ask for. An absent key leaves it as it is; null is no limit, an empty list asks for nothing."""
+    """The fields of brand guidelines. An absent key changes nothing; null means no limit, an empty list asks for nothing."""
 
     title_max_length: int | None
     subtitle_max_length: int | None
@@ -53,7 +53,7 @@ _LISTS = ("forbidden_words", "required_fields", "required_credits", "picture_sha
 def create_brand_kit(*, section: Section, fields: BrandFields) -> BrandKit:
     """Create brand guidelines for a section and all below it.
 
-    They are asked of what is written from now on; nothing that stands is changed. Refused: a section that has its kit,
+    They are asked of what is written from now on; nothing that is is changed. Refused: a section that has its kit,
     a field or rule that does not exist, a shape that is none, a minimum above its maximum.
     """
     kit = BrandKit(section=section)

@@ -38,7 +38,7 @@ def create_department(*, organization: Section, fields: DepartmentFields) -> Dep
 
 @action("department.update", needs=Needs("edit_cast", on="department"), subject="department", submittable=True)
 def update_department(*, department: Department, changes: DepartmentFields) -> Department:
-    """Update a department and its jobs. Refused as at its making, and where a job that somebody is credited with would
+    """Update a department and its jobs. Raises the errors of creating it, and where a job that somebody is credited with would
     go."""
     _describe(department, changes)
     return department

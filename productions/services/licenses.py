@@ -36,7 +36,7 @@ def add_license(*, production: Production, fields: LicenseFields) -> License:
 
 @action("license.update", needs=Needs("edit_details", on="license"), subject="license", submittable=True)
 def update_license(*, license: License, changes: LicenseFields) -> License:
-    """Correct or extend a license. Refused as at its making."""
+    """Correct or extend a license. Raises the errors of creating it."""
     _describe(license, changes)
     return license
 

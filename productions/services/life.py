@@ -60,7 +60,7 @@ def cancel_production(
     """Cancel a production. Its slot in the season's plan is open again; where it was public it stays so, and is shown
     as canceled. Where it was public it stays so, and is shown as canceled; `reason` is for those who work on it.
 
-    Refused without a reason, and where it is over or canceled already. Whoever listens is told.
+    Refused without a reason, and where it is over or canceled already. Anybody who listens is told.
     """
     if not reason.strip():
         raise Invalid("Say why it is canceled.", code="required", field="reason")

@@ -1,4 +1,4 @@
-"""A production moves to another season, with all that hangs on it."""
+"""A production moves to another season, with all that depends on it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def import_parts(
         Doc("The rows of the table; a column that it does not have is absent everywhere.", of="productions.character"),
     ],
 ) -> TableOutcome:
-    """Take in every row, or none: a row whose name is known describes that part anew, any other makes one. Parts that the
+    """Take in every row, or none: a row whose name is known describes that part again, any other makes one. Parts that the
     table does not name stay. Refused (`table_refused`, with each bad cell): one name twice, and what making one refuses.
     """
     work = RowByRow()

@@ -42,7 +42,7 @@ def create_strand(*, organization: Section, fields: StrandFields) -> Strand:
 
 @action("strand.update", needs=Needs("edit_details", on="strand"), subject="strand")
 def update_strand(*, strand: Strand, changes: StrandFields) -> Strand:
-    """Update a strand, for every season that has it. Refused as at its making."""
+    """Update a strand, for every season that has it. Raises the errors of creating it."""
     _describe_strand(strand, changes)
     return strand
 
@@ -58,7 +58,7 @@ def add_slot(*, season: Season, fields: SlotFields) -> SeasonSlot:
 @action("slot.update", needs=Needs("edit_details", on="slot"), subject="slot", submittable=True)
 def update_slot(*, slot: SeasonSlot, changes: SlotFields) -> SeasonSlot:
     """Update a slot of a season's plan. Dropping or opening a slot leaves the production that filled it without one.
-    Refused as at its making."""
+    Raises the errors of creating it."""
     _describe_slot(slot, changes)
     return slot
 

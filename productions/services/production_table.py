@@ -1,4 +1,4 @@
-"""Productions are taken in from a table: new ones are made, known ones described anew, all of them or none."""
+"""Productions are taken in from a table: new ones are made, known ones described again, all of them or none."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def create_production(*, season: Season, fields: NewProductionFields) -> Product
 
 @action("production.update", needs=Needs("edit_details", on="production"), subject="production", submittable=True)
 def update_production(*, production: Production, changes: ProductionFields) -> Production:
-    """Update a production. Its address stays unless a new one is given. Refused as at its making."""
+    """Update a production. Its address stays unless a new one is given. Raises the errors of creating it."""
     if "status" in changes:
         message = "The status is changed step by step: publish, advance, cancel, archive."
         raise Invalid(message, code="status_by_steps", field="status")
@@ -142,13 +142,13 @@ def unpublish_production(*, production: Production) -> Production:
 @action("production.delete", needs=Needs("manage_details", on="production"), subject="production")
 def delete_production(*, production: Production) -> None:
     """Delete a draft of a production for good. Its slot in the season's plan is open again. Refused where it was public
-    or anything hangs on it: unpublish or archive those."""
+    or anything depends on it: unpublish or archive those."""
     if production.published_at is not None:
         raise Conflict("Unpublish or archive a public production; it is not deleted.", code="published")
     section = production.section
     open_slot_of(production)
     production.delete()
-    # Where somebody held a role, the section stays, since their assignment tells of it.
+    # Where somebody held a role, the section stays, since their assignment reports it.
     if not section.assignments.exists() and not section.submissions.exists():
         remove_section.as_consequence(section=section)
 
@@ -180,6 +180,6 @@ def _services(wanted: list[Any]) -> list[str]:
     """Once each, in the order of the choices."""
     known = AccessibilityService.values
     if unknown := [kind for kind in wanted if kind not in known]:
-        message = f"{str(unknown[0])[:40]!r} is no service. One of: {', '.join(known)}."
+        message = f"{str(unknown[0])[:40]!r} is not a service. One of: {', '.join(known)}."
         raise Invalid(message, code="no_such_choice", field="accessibility")
     return [kind for kind in known if kind in wanted]

@@ -46,7 +46,7 @@ def create_scene(*, production: Production, fields: SceneFields) -> Scene:
 
 @action("scene.update", needs=Needs("edit_cast", on="scene"), subject="scene", submittable=True)
 def update_scene(*, scene: Scene, changes: SceneFields) -> Scene:
-    """Update a scene. Refused as at its making."""
+    """Update a scene. Raises the errors of creating it."""
     _describe_scene(scene, changes)
     return scene
 
@@ -118,7 +118,7 @@ def create_character(*, production: Production, fields: CharacterFields) -> Char
 
 @action("character.update", needs=Needs("edit_cast", on="character"), subject="character", submittable=True)
 def update_character(*, character: Character, changes: CharacterFields) -> Character:
-    """Update a part. Refused as at its making."""
+    """Update a part. Raises the errors of creating it."""
     _describe_character(character, changes)
     return character
 

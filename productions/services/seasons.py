@@ -48,7 +48,7 @@ def create_season(*, organization: Section, fields: SeasonFields) -> Season:
 
 @action("season.update", needs=Needs("edit_details", on="season"), subject="season", submittable=True)
 def update_season(*, season: Season, changes: SeasonFields) -> Season:
-    """Update a season. Refused as at its making."""
+    """Update a season. Raises the errors of creating it."""
     _describe(season, changes)
     if "name" in changes and season.name != season.section.name:
         rename_section.as_consequence(section=season.section, name=season.name)

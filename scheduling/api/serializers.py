@@ -201,7 +201,7 @@ class ConflictsAsked(serializers.Serializer[Any]):
     season = VisibleRelated(queryset=Season.objects.all(), required=False)
 
     def get_fields(self) -> dict[str, Any]:
-        # `from` is no name that a class body takes.
+        # `from` is not a name that a class body takes.
         fields = super().get_fields()
         fields["from"] = serializers.DateField(
             required=False, help_text="The first day, as the clocks at the venue show it. Example: 2027-03-01"

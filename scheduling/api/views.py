@@ -123,7 +123,7 @@ class OccurrenceFilter(filters.FilterSet):
 
     @classmethod
     def get_filters(cls) -> Any:
-        # `from` is no name that a class body takes.
+        # `from` is not a name that a class body takes.
         known = super().get_filters()
         known["from"] = filters.DateFilter(
             method="since", label="The first day, as the clocks at the venue show it. Example: 2027-03-01"

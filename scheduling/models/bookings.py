@@ -24,7 +24,7 @@ SPACE_TAKEN = "space_taken"
 class _Bounded(Refuse):
     """No booking is longer than `LONGEST_DAYS`: the search for overlaps looks back no further."""
 
-    # Django's own arithmetic on times is no deterministic function on SQLite, so it cannot stand in a CHECK.
+    # Django's own arithmetic on times is not a deterministic function on SQLite, so it cannot are in a CHECK.
     when: str = ""
 
     def _condition(self, model: type[models.Model], vendor: str) -> str:
@@ -55,7 +55,7 @@ class Booking(ContentModel):
         ),
         AppendOnly(
             name="booking_unchanged",
-            message="A booking on a space is never changed: it is given up and made anew.",
+            message="A booking on a space is never changed: it is given up and made again.",
             erasable=True,
         ),
     )

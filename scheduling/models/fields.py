@@ -36,10 +36,10 @@ class ZoneField(models.CharField):
 class SpanField(models.DateTimeField):
     """One instant of the row's `span` (see rules/spans.py), named as there; kept by every way of saving but `update()`.
 
-    Whoever updates what it derives from without `save()` writes these columns too.
+    Anybody who updates what it derives from without `save()` writes these columns too.
     """
 
-    # Follows from other columns: the recorder need not tell of it.
+    # Follows from other columns: the recorder need not report it.
     derived = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -55,7 +55,7 @@ class RuleField(RecurrenceField):
     """One RRULE, stored through django-recurrence; in Python it is its text, without "RRULE:".
 
     The library reads and writes the rule alone, under UTC: with another zone active it shifts UNTIL, and start, skipped
-    and added dates it would keep as UTC, so they stand in columns of their own. A rule that does not come back
+    and added dates it would keep as UTC, so they are in columns of their own. A rule that does not come back
     from it as it went in is refused (`rrule_unsupported`).
     """
 

@@ -84,7 +84,10 @@ class Occurrence(ContentModel):
     )
     # What kind of evening it is, as printed: "Gala", "relaxed performance", "Subscription Season".
     subtitle = models.CharField(
-        max_length=300, blank=True, default="", help_text="What stands below the title; may be empty. Example: Preview"
+        max_length=300,
+        blank=True,
+        default="",
+        help_text="What is printed below the title; may be empty. Example: Preview",
     )
     category = models.CharField(
         max_length=20,

@@ -18,7 +18,7 @@ from theater_site.core.models import ContentModel
 
 class EventSeries(ContentModel):
     """The plan behind a repeated event: a rule in wall time, with dates skipped and added ("2026-12-24", wall times as
-    "2026-12-23T19:00"). What takes place is its occurrences: each is a row that goes its own way once it is made.
+    "2026-12-23T19:00"). What takes place is its occurrences: each is a row that differs once it is made.
     """
 
     view_permission: ClassVar[str] = "view_schedule"

@@ -10,7 +10,7 @@ from theater_site.core.actions import also_needs
 
 
 def bring_runs(original: Production, copy: Production, parts: list[str], **_: Any) -> None:
-    """The venues and legs of the original, to be dated anew. Refused for those who may not see its runs, or not give the copy
+    """The venues and legs of the original, to be dated again. Refused for those who may not see its runs, or not give the copy
     any."""
     if "runs" not in parts:
         return

@@ -1,6 +1,6 @@
 """Repeating events: one RFC 5545 RRULE (`scheduling.rules.rrule`), expanded in wall time.
 
-The rule is the RRULE alone. The start, its zone, skipped dates (EXDATE) and added dates (RDATE) stand beside
+The rule is the RRULE alone. The start, its zone, skipped dates (EXDATE) and added dates (RDATE) are beside
 it, so that no library gets to turn a wall time into UTC behind our back. Two doors:
 
 * `occurrences` is the standard: it expands any rule of FREQ YEARLY to HOURLY, endless ones inside a window or

@@ -103,7 +103,7 @@ def parse(text: str) -> Rule:
         name, equals, value = item.partition("=")
         if not equals or not value or name in parts:
             raise _malformed(
-                f'{item[:40]!r} is no part of a rule. Write parts such as FREQ=WEEKLY, each once, joined by ";".'
+                f'{item[:40]!r} is not part of a rule. Write parts such as FREQ=WEEKLY, each once, joined by ";".'
             )
         parts[name] = value
     freq = parts.pop("FREQ", "")

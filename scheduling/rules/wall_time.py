@@ -96,6 +96,6 @@ def _closest_zones(name: str) -> list[str]:
             by_spelling.setdefault(spelling, []).append(zone)
     found: list[str] = []
     for spelling in difflib.get_close_matches(wanted, by_spelling, n=3, cutoff=0.75):
-        # A region's own name stands before its aliases in "US/..." and the like.
+        # A region's own name is before its aliases in "US/..." and the like.
         found += sorted(by_spelling[spelling], key=lambda zone: ("/" not in zone, zone))
     return list(dict.fromkeys(found))[:3]

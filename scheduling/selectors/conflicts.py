@@ -28,7 +28,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A wanted span, and the booking that stands in its way."""
+    """A wanted span, and the booking that is in its way."""
 
     wanted: Wanted
     booking: Booking
@@ -114,7 +114,7 @@ class _Held(NamedTuple):
 
 
 def collisions(among: Any) -> list[Collision]:
-    """What of the occurrences `among`, a queryset, cannot take place as it stands, whatever it collides with;
+    """What of the occurrences `among`, a queryset, cannot take place as it is, whatever it collides with;
     in order of time.
 
     Two in one space (rows brought in from elsewhere may hold it without a booking), or two of one production in different

@@ -1,4 +1,4 @@
-"""When and where a production is played, for whoever prints its program."""
+"""When and where a production is played, for everybody who prints its program."""
 
 from __future__ import annotations
 

@@ -20,10 +20,10 @@ from theater_site.core.errors import Conflict
 _TOLD = 20
 
 
-def book(occurrences: Sequence[Occurrence], *, anew: bool = False) -> None:
+def book(occurrences: Sequence[Occurrence], *, again: bool = False) -> None:
     """Take the spaces of these saved occurrences for their spans, as far as they hold any; all of them or none.
 
-    With `anew`, what they held before is given up first, so that each of a series may take the place of the
+    With `again`, what they held before is given up first, so that each of a series may take the place of the
     next. Refused with `space_taken`, naming what holds the space as far as the actor may see it, and with
     `overlaps_itself` where they are in each other's way. What is only asked beforehand could be taken
     meanwhile: so the rows are inserted, and the database's refusal is explained.
@@ -32,10 +32,10 @@ def book(occurrences: Sequence[Occurrence], *, anew: bool = False) -> None:
     wanted = [Wanted(row.space_id, row.starts_at, row.ends_at) for row in rows]
     _refuse_overlap(wanted)
     spaces = {row.space_id for row in rows}
-    if anew:
+    if again:
         spaces |= set(Booking.objects.filter(occurrence__in=occurrences).values_list("space_id", flat=True))
     _lock(spaces)
-    if anew:
+    if again:
         release(occurrences)
     try:
         Booking.objects.bulk_create(rows)

@@ -75,7 +75,7 @@ def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> O
     _describe(occurrence, changes)
     occurrence.save()
     if occurrence.placing != before:
-        book([occurrence], anew=True)
+        book([occurrence], again=True)
         occurrences_moved.announce(moves=[Move(occurrence, before)])
     return occurrence
 

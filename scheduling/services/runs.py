@@ -33,7 +33,7 @@ def add_run(*, production: Production, venue: Venue, fields: RunFields) -> Run:
 
 @action("run.update", needs=Needs("edit_schedule", on="run"), subject="run", submittable=True)
 def update_run(*, run: Run, changes: RunFields) -> Run:
-    """Update a run. Refused as at its making."""
+    """Update a run. Raises the errors of creating it."""
     _describe(run, changes)
     return run
 

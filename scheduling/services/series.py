@@ -88,7 +88,7 @@ def move_series(*, series: EventSeries, changes: SeriesMove) -> EventSeries:
     for occurrence in coming:
         _move(occurrence, changes)
     Occurrence.objects.bulk_update(coming, _MOVED, batch_size=100)
-    book(coming, anew=True)
+    book(coming, again=True)
     moves = [Move(row, before) for row, before in zip(coming, befores, strict=True) if row.placing != before]
     if moves:
         occurrences_moved.announce(moves=moves)
@@ -175,7 +175,7 @@ def _occurrence(series: EventSeries, wall: dt.datetime) -> Occurrence:
 
 
 def _coming(series: EventSeries) -> list[Occurrence]:
-    """What of it has not begun and stands, locked, in order of its keys."""
+    """What of it has not begun and is, locked, in order of its keys."""
     rows = series.occurrences.filter(status=OccurrenceStatus.SCHEDULED, starts_at__gt=current().instant)
     return list(rows.select_related("section", "space__venue").select_for_update(of=("self",)).order_by("pk"))
 

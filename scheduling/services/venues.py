@@ -41,7 +41,7 @@ def create_venue(*, section: Section, fields: VenueFields) -> Venue:
 
 @action("venue.update", needs=Needs("edit_venues", on="venue"), subject="venue", submittable=True)
 def update_venue(*, venue: Venue, changes: VenueFields) -> Venue:
-    """Update a venue. What is in the calendar keeps the zone that it was given. Refused as at its making."""
+    """Update a venue. What is in the calendar keeps the zone that it was given. Raises the errors of creating it."""
     _describe(venue, changes)
     venue.save()
     return venue
@@ -58,7 +58,7 @@ def create_space(*, venue: Venue, fields: SpaceFields) -> Space:
 
 @action("space.update", needs=Needs("edit_venues", on="space"), subject="space", submittable=True)
 def update_space(*, space: Space, changes: SpaceFields) -> Space:
-    """Update a space. Refused as at its making."""
+    """Update a space. Raises the errors of creating it."""
     _describe(space, changes)
     space.save()
     return space

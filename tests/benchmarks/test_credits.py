@@ -233,7 +233,7 @@ def _changes(scene: Scene) -> tuple[int, int]:
 
 
 def _reads(scene: Scene) -> None:
-    """Queries of the public's GETs, which do not grow with what they tell of."""
+    """Queries of the public's GETs, which do not grow with what they report."""
     browser = world.client()
     counted: dict[str, list[int]] = {}
     for part in (_play_of(scene, 1, 1), _play_of(scene, 100, 3)):

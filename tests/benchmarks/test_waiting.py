@@ -117,14 +117,14 @@ def _together(one: Callable[[], Any], other: Callable[[], Any]) -> tuple[float, 
     return median(taken[0]), median(taken[1])
 
 
-def test_what_waits_for_me(scene: Scene) -> None:
+def test_what_is_pending_for_me(scene: Scene) -> None:
     for of, (user, section) in scene.people.items():
         with CaptureQueriesContext(connection) as queries:
             page = _page(user)
         assert [row.id for row in page] == [row[0] for row in _by_hand(_PAGE, user, section)]
         assert page
         ours, floor = _together(lambda: _page(user), lambda: _by_hand(_PAGE, user, section))
-        print(f"{connection.vendor}: a page of what waits for one of {of}: {len(queries)} queries, "
+        print(f"{connection.vendor}: a page of what is pending for one of {of}: {len(queries)} queries, "
               f"{ours * 1e3:.2f} ms, by hand {floor * 1e3:.2f} ms, {ours / floor:.2f} times")  # fmt: skip
         with CaptureQueriesContext(connection) as counting:
             counts = counts_for(actor_for(user), timezone.now())

@@ -114,7 +114,7 @@ def test_what_a_provider_takes_and_refuses(provider: Provider) -> None:
 
 
 @pytest.mark.parametrize("away", [{"POSTMARK_SERVER_TOKEN": "wrong"}, {"POSTMARK_API_URL": "http://127.0.0.1:9/"}])
-def test_a_provider_that_takes_nothing_is_no_messages_fault(
+def test_a_provider_that_takes_nothing_is_not_a_messages_fault(
     provider: Provider, settings: Any, away: dict[str, str]
 ) -> None:
     told("anna", "bert")

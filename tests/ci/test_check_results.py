@@ -1,4 +1,4 @@
-"""The committed results are believed only when they tell of the run; each lie is caught."""
+"""The committed results are believed only when they report the run; each lie is caught."""
 
 from __future__ import annotations
 

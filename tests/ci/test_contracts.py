@@ -27,7 +27,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
-    # Through Python, so that the folder stands before the project that is installed for editing.
+    # Through Python, so that the folder is before the project that is installed for editing.
     program = "import sys; sys.path.insert(0, '.'); from importlinter.cli import lint_imports_command as c; c()"
     return subprocess.run(
         [sys.executable, "-c", program, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False

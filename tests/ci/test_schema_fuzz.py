@@ -139,7 +139,7 @@ def _call_often(label: str, *, token: str | None, ids_seen_by: str) -> None:
 def _taken_back() -> Iterator[None]:
     """A transaction that ends as if nothing had been."""
     # Each request would close the connection at its ends, and the transaction with it. Django's test client connects
-    # these anew after every call.
+    # these again after every call.
     for end in (request_started, request_finished):
         end.disconnect(close_old_connections)
     with transaction.atomic():

@@ -86,7 +86,7 @@ def test_it_is_made_over_the_api_and_told_once(house: House) -> None:
     assert browser.get(path).json()["last_used_at"] is not None
 
 
-def test_the_token_stands_nowhere_in_the_database(house: House) -> None:
+def test_the_token_holds_nowhere_in_the_database(house: House) -> None:
     secret = house.token().secret  # type: ignore[attr-defined]
     titles(program(secret))
     with connection.cursor() as cursor:
@@ -295,7 +295,7 @@ def test_who_manages_members_ends_anothers_sessions(house: House) -> None:
     assert AuditEntry.objects.get(action="session.revoke_all").note == {"user": victim.pk, "sessions": 1}
 
 
-def test_permissions_on_a_part_do_not_stand_for_the_whole(house: House) -> None:
+def test_permissions_on_a_part_are_not_permissions_on_the_whole(house: House) -> None:
     from accounts.permissions.services.sessions import revoke_all_sessions
 
     lesser = world.give("director", house.season.section, by=house.director)

@@ -53,7 +53,7 @@ def author(theater: Theater) -> User:
 
 
 def waiting(actor: Actor) -> list[Waits]:
-    """What waits for somebody, as it is listed and as it is counted."""
+    """What is pending for somebody, as it is listed and as it is counted."""
     now = timezone.now()
     rows = page_for(actor, now, size=1000)
     assert Counter(row.area for row in rows) == counts_for(actor, now)
@@ -77,7 +77,7 @@ def one_answer(submission: Submission, users: list[User]) -> set[int]:
     return told
 
 
-def test_whoever_holds_the_permission_but_never_who_wrote_it(theater: Theater, author: User) -> None:
+def test_who_holds_the_permission_but_never_who_wrote_it(theater: Theater, author: User) -> None:
     near = approvals.approver(theater.production.section, by=theater.director)
     elsewhere = approvals.approver(theater.draft.section, by=theater.director)
     submission = approvals.submission(theater.production, by=author)
@@ -167,7 +167,7 @@ def test_a_step_of_a_role(theater: Theater, author: User) -> None:
     assert one_answer(submission, users) == {theater.director.pk}
 
 
-def test_a_stand_in_decides_while_the_person_may(theater: Theater, author: User) -> None:
+def test_a_substitute_decides_while_the_person_may(theater: Theater, author: User) -> None:
     away = approvals.approver(theater.section, by=theater.director, name="Away")
     deputy = world.give("viewer", theater.section, by=theater.director, to=world.user("Deputy"))
     users = [theater.director, away, deputy, author]
@@ -176,25 +176,25 @@ def test_a_stand_in_decides_while_the_person_may(theater: Theater, author: User)
     assert one_answer(submission, users) == {theater.director.pk, away.pk, deputy.pk}
     assert may_approve_item(world.acting(deputy), submission, "details", submission, timezone.now())
     assert not may_approve_item(world.acting(deputy), submission, "media", submission, timezone.now())
-    # A stand-in's own stand-in is nobody, and nothing is passed on by standing in.
+    # A substitute's own substitute is nobody, and nothing is passed on by substituting.
     second = world.give("viewer", theater.section, by=theater.director)
     approvals.substitute(deputy, second, theater.section)
     assert second.pk not in one_answer(submission, [*users, second])
     assert not world.acting(deputy).holds("approve_details", theater.production, timezone.now())
-    # Never on their own writing, nor on that of whom they stand in for.
+    # Never on their own writing, nor on that of for whom they substitute.
     for writer in (deputy, away):
         row = SubmissionAuthor(submission=submission, user=writer, wrote_at=timezone.now())
         row.save()
         assert deputy.pk not in one_answer(submission, users)
         row.delete()
     assert deputy.pk in one_answer(submission, users)
-    # When the person may no more, neither may who stands in for them.
+    # When the person may no more, neither may who substitutes for them.
     approvals.end(away.assignments.get(), by=theater.director)
     assert one_answer(submission, users) == {theater.director.pk}
     end_substitute(actor=world.acting(deputy), substitute=named)
 
 
-def test_whoever_is_stood_in_for_is_told_and_named(theater: Theater, author: User) -> None:
+def test_everybody_who_is_substituted_is_told_and_named(theater: Theater, author: User) -> None:
     away = approvals.approver(theater.root, by=theater.director, name="Ada Away")
     deputy = world.give("viewer", theater.root, by=theater.director, to=world.user("Dan Deputy"))
     approvals.substitute(away, deputy, theater.root)
@@ -273,7 +273,7 @@ def test_steps_that_are_set_are_asked_of_whom_they_name(theater: Theater, author
     approvals.steps(theater.production.section, LOOK, AGREED, by=theater.director)
     told = arrived.get(recipient=looker)
     assert (told.about_type, told.about_id) == ("accounts.submission", str(submission.pk))
-    # The director was told already, and of what waits elsewhere nothing changed.
+    # The director was told already, and of what is pending elsewhere nothing changed.
     assert arrived.count() == before + 1
     assert one_answer(elsewhere, [theater.director, looker]) == {theater.director.pk}
     approvals.steps(theater.production.section, {**LOOK, "title": "Renamed"}, AGREED, by=theater.director)
@@ -343,7 +343,7 @@ def test_a_comment_is_told_to_those_who_may_still_see_it(theater: Theater, autho
     assert told(author) == set()
 
 
-def test_a_stand_in_decides_within_the_dates_the_place_and_the_area(theater: Theater, author: User) -> None:
+def test_a_substitute_decides_within_the_dates_the_place_and_the_area(theater: Theater, author: User) -> None:
     away = approvals.approver(theater.root, by=theater.director)
     deputy = world.give("viewer", theater.root, by=theater.director)
     submission = approvals.submission(theater.production, by=author)
@@ -361,7 +361,7 @@ def test_a_stand_in_decides_within_the_dates_the_place_and_the_area(theater: The
     assert one_answer(submission, users) == {*without, deputy.pk}
 
 
-def test_a_stand_in_at_a_step_of_a_role(theater: Theater, author: User) -> None:
+def test_a_substitute_at_a_step_of_a_role(theater: Theater, author: User) -> None:
     dramaturg = approvals.role(["view_details"], theater.root, by=theater.director)
     reader = world.give(dramaturg.name, theater.section, by=theater.director)
     deputy = world.give("viewer", theater.section, by=theater.director)
@@ -375,7 +375,7 @@ def test_a_stand_in_at_a_step_of_a_role(theater: Theater, author: User) -> None:
     assert one_answer(submission, users) == {theater.director.pk}
 
 
-def test_standing_in_for_a_sensitive_role_takes_the_second_factor_too(theater: Theater, author: User) -> None:
+def test_substituting_for_a_sensitive_role_takes_the_second_factor_too(theater: Theater, author: User) -> None:
     deputy = world.give("viewer", theater.root, by=theater.director)
     approvals.substitute(theater.director, deputy, theater.root)
     submission = approvals.submission(theater.production, by=author)
@@ -409,7 +409,7 @@ def test_where_nobody_may_it_goes_up_and_to_who_gives_roles_at_last(theater: The
     late = world.assign(lonely.name, theater.section, by=theater.director, to=world.user())
     assert one_answer(submission, [*users, late.user]) == {theater.director.pk, late.user_id}
     approvals.end(late, by=theater.director)
-    # Nobody may approve but who wrote it: to the organization, where those decide who give roles, and who stands in for them.
+    # Nobody may approve but who wrote it: to the organization, where those decide who give roles, and who substitutes for them.
     SubmissionAuthor(submission=submission, user=theater.director, wrote_at=timezone.now()).save()
     assert one_answer(submission, users) == set()
     escalate_submission(actor=System("test"), submission=submission)
@@ -440,7 +440,7 @@ def test_the_only_director_cannot_agree_to_themselves(theater: Theater) -> None:
     assert approvals.approve(submission, by=second).state == "applied"
 
 
-def test_what_waits_is_counted_by_area(theater: Theater, author: User) -> None:
+def test_what_is_pending_is_counted_by_area(theater: Theater, author: User) -> None:
     for _ in range(3):
         approvals.submission(theater.production, by=author)
     approver = approvals.approver(theater.section, by=theater.director)
@@ -456,7 +456,7 @@ def test_what_waits_is_counted_by_area(theater: Theater, author: User) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_one_answer_whatever_the_theater(seed: int, theater: Theater) -> None:
-    """Sections, roles, steps, stand-ins, writers and agreements by chance."""
+    """Sections, roles, steps, substitutes, writers and agreements by chance."""
     chance = random.Random(seed)
     by = theater.director
     sections = [theater.root, theater.section, theater.production.section, theater.draft.section]
@@ -476,10 +476,10 @@ def test_one_answer_whatever_the_theater(seed: int, theater: Theater) -> None:
         )
         approvals.steps(section, {"title": "First", **first}, AGREED, by=by)
     for _ in range(4):
-        person, stand_in = chance.sample(users, 2)
+        person, substitute = chance.sample(users, 2)
         try:
             approvals.substitute(
-                person, stand_in, chance.choice(sections), by=by, area=chance.choice([None, "details"])
+                person, substitute, chance.choice(sections), by=by, area=chance.choice([None, "details"])
             )
         except Invalid:
             continue
@@ -499,7 +499,7 @@ def test_one_answer_whatever_the_theater(seed: int, theater: Theater) -> None:
             one_answer(submission, everybody)
 
 
-def test_a_list_of_what_waits_says_since_when_and_is_filtered(theater: Theater, author: User) -> None:
+def test_a_list_of_what_is_pending_says_since_when_and_is_filtered(theater: Theater, author: User) -> None:
     looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
     approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
     first, second = (approvals.submission(theater.production, by=author) for _ in range(2))

@@ -143,7 +143,7 @@ def test_a_log_of_one_section_shows_nothing_of_others(theater: Theater, other: P
 def test_an_entry_over_several_sections_shows_the_part_that_may_be_read(
     theater: Theater, other: Production, auditor: User
 ) -> None:
-    """And is not found by what its other part touches; its note, which may tell of both, is kept back."""
+    """And is not found by what its other part touches; its note, which may report both, is kept back."""
     both = two_at_once(theater, other)
     told = read(world.client(auditor), f"{AUDIT}{both.pk}/")
     assert [row["object_id"] for row in told["changes"]] == [str(theater.production.pk)]
@@ -186,7 +186,7 @@ def test_entries_without_changes_are_for_the_root_and_for_oneself(theater: Theat
     assert own != entry
 
 
-def test_one_s_own_entries_are_told_to_whoever_may_read_nothing_else(theater: Theater) -> None:
+def test_one_s_own_entries_are_told_to_who_may_read_nothing_else(theater: Theater) -> None:
     editor = world.give("production_manager", theater.root, by=theater.director)
     mine = change(theater.production, editor, genre="x")
     assert ids(world.client(editor)) == [str(mine.pk)]
@@ -323,7 +323,7 @@ def test_erased_values_are_said_to_be_erased_and_never_guessed(theater: Theater)
 
 
 def erase_in_an_action(theater: Theater, someone: Person, fields: set[str]) -> int:
-    """As a service of another app would; `expire_values` stands for it, so that an action is running."""
+    """As a service of another app would; `expire_values` represents it, so that an action is running."""
     counted: list[int] = []
     body = expire_values.function
 
@@ -349,7 +349,7 @@ def test_erasing_is_part_of_an_action(theater: Theater) -> None:
 
 
 @pytest.mark.parametrize("address", [HISTORY, STATE])
-def test_histories_of_what_is_no_object_are_refused(address: str, theater: Theater) -> None:
+def test_histories_of_what_is_not_a_object_are_refused(address: str, theater: Theater) -> None:
     browser, at = world.client(theater.director), {"at": timezone.now().isoformat()} if address == STATE else {}
     for kind in ("accounts.auditentry", "nothing.such", "productions.Production", "x"):
         answer = browser.get(address, {"object_type": kind, "object_id": "1", **at})
@@ -456,9 +456,7 @@ def test_expiring_needs_both_permissions_there(theater: Theater, other: Producti
 # --- Checkpoints --------------------------------------------------------------------------------------------
 
 
-def test_checkpoints_are_handed_out_to_whoever_reads_all_of_the_log(
-    theater: Theater, auditor: User, tmp_path: Any
-) -> None:
+def test_checkpoints_are_handed_out_to_who_reads_all_of_the_log(theater: Theater, auditor: User, tmp_path: Any) -> None:
     sign_checkpoint()
     (told,) = read(world.client(theater.director), f"{AUDIT}checkpoints/")["results"]
     assert read(world.client(theater.director), f"{AUDIT}checkpoints/1/") == told

@@ -1,4 +1,4 @@
-"""What a signed checkpoint kept elsewhere tells of the sealed log, and sealing beside those who write."""
+"""What a signed checkpoint kept elsewhere reports the sealed log, and sealing beside those who write."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_log_that_was_cut_off_shows_against_a_checkpoint_kept_elsewhere(theate
     assert (code, told["broken"]["what"]) == (1, "log_truncated")
 
 
-def test_a_log_written_anew_shows_against_a_checkpoint_kept_elsewhere(theater: Theater, tmp_path: Any) -> None:
+def test_a_log_written_again_shows_against_a_checkpoint_kept_elsewhere(theater: Theater, tmp_path: Any) -> None:
     file = tmp_path / "checkpoint.json"
     call_command("verify_audit", "--json", "--export", str(file), stdout=StringIO())
     cut(5)
@@ -110,7 +110,9 @@ def test_a_checkpoint_in_the_database_that_was_touched_is_named(statement: str, 
 @pytest.mark.parametrize(
     "content", ["", "{}", "[1]", "not json", '{"checkpoint": 1, "public_key": "", "signature": ""}']
 )
-def test_a_file_that_is_no_checkpoint_is_an_error_and_no_finding(content: str, theater: Theater, tmp_path: Any) -> None:
+def test_a_file_that_is_not_a_checkpoint_is_an_error_and_no_finding(
+    content: str, theater: Theater, tmp_path: Any
+) -> None:
     file = tmp_path / "checkpoint.json"
     file.write_text(content)
     with pytest.raises(CommandError, match="no checkpoint"):

@@ -181,8 +181,8 @@ def test_values_that_were_removed_past_the_services_are_missed(expired: bool, th
     assert ("1 changes more" in broken.message) == expired
 
 
-def test_what_is_erased_while_the_log_is_read_is_no_fault(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rows are read after what was erased; whoever erases in between has told so by the time it is missed."""
+def test_what_is_erased_while_the_log_is_read_is_not_a_fault(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows are read after what was erased; anybody who erases in between has told so by the time it is missed."""
     person = _paula(theater)
     seal_waiting()
 
@@ -384,7 +384,7 @@ def test_seals_in_another_order_are_named(theater: Theater) -> None:
             sql("UPDATE accounts_auditseal SET seq = %s WHERE seq = %s", new, old)
     broken = verified().broken
     assert (broken.what, broken.seq, broken.entry) == ("reordered", 4, entry)
-    assert "stands at 6" in broken.message
+    assert "is at 6" in broken.message
 
 
 def test_a_changed_seal_is_named(theater: Theater) -> None:

@@ -130,5 +130,5 @@ def test_one_hall_is_booked_once_by_several_at_once(database, how):
         assert [sum(words[n] == "got" for words in told) for n in range(8)] == [1] * 8
         assert len(bookings) == 8
     else:
-        # Everybody holds one evening at the most, and whoever was told so last holds it.
+        # Everybody holds one evening at the most, and anybody who was told so last holds it.
         assert 1 <= len(bookings) <= BOOKERS

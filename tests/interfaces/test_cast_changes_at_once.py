@@ -26,7 +26,7 @@ def test_of_two_changes_of_one_part_one_wins_and_the_other_is_refused(real_datab
     start, told = threading.Barrier(len(people)), list[str]()
 
     def dawdle(**_: Any) -> None:
-        # Inside the transaction of whoever came first: the other one comes in the meantime.
+        # Inside the transaction of everybody who came first: the other one comes in the meantime.
         time.sleep(0.5)
 
     def change(person: Any) -> None:

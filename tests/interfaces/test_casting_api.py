@@ -180,7 +180,7 @@ def test_a_credit_that_cannot_be_is_refused_by_its_code(fields, code, field, pla
     assert Credit.objects.filter(production=production).count() == before
 
 
-def test_dates_that_an_archive_printed_the_wrong_way_round_stand_in_nobodys_way(play):
+def test_dates_that_an_archive_printed_the_wrong_way_round_block_nobody(play):
     production, director = play
     viola = casting.part(production, "Viola", by=director)
     ann = casting.holds("Ann", viola, by=director)
@@ -392,7 +392,7 @@ def test_a_change_that_is_taken_back_gives_the_nights_back(play):
     ann.refresh_from_db()
     assert ann.ends_on == "2026-11-15"
     assert _playing(viola, "2026-11-02") == ["Ann"]
-    # An end that somebody wrote down themselves stays, and so does that of whoever was only covered.
+    # An end that somebody wrote down themselves stays, and so does that of everybody who was only covered.
     other = casting.change(viola, "Ida", "2026-10-20", by=director)
     Credit.objects.filter(pk=ann.pk).update(ends_on="2026-10-10")
     remove_credit(actor=actor, credit=other)
@@ -445,7 +445,7 @@ def test_only_those_who_may_be_shown_have_their_biography_printed(play):
     ]
 
 
-def test_the_blocks_stand_in_the_order_of_print(play):
+def test_the_blocks_are_in_the_order_of_print(play):
     production, director = play
     light = casting.department(by=director, name="Lighting", order=2, jobs=["Designer", "Operator"])
     stage = casting.department(by=director, name="Stage management", order=1, jobs=["Stage manager"])
@@ -535,7 +535,7 @@ def test_of_casts_that_alternate_the_program_names_the_one_that_plays(play):
     assert len(world.client().get(path, {"on": "2026-10-04"}).json()["bios"]) == 2, "not laid down: either may play"
 
 
-def test_whoever_goes_on_is_not_printed_as_standing_by_and_nobody_is_told_that_a_part_is_not_played(play):
+def test_who_goes_on_is_not_printed_as_standing_by_and_nobody_is_told_that_a_part_is_not_played(play):
     production, director = play
     viola, feste = (casting.part(production, name, by=director) for name in ("Viola", "Feste"))
     casting.holds("Ann", viola, by=director, holding="principal")

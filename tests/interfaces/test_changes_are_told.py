@@ -70,7 +70,7 @@ def test_one_event_is_moved_canceled_and_reinstated(company):
     event = cancel_occurrence(actor=acting, occurrence=event, reason=None)
     reinstate_occurrence(actor=acting, occurrence=event)
     assert [name for name, _ in told("events_reinstated")] == ["Ann"]
-    # The one who does it is not told of it.
+    # The one who does it is not notified of it.
     world.give("production_manager", hamlet.section, by=director, to=people["Ann"])
     other = calendar.occurrence(hamlet, by=director)
     update_occurrence(actor=world.acting(people["Ann"]), occurrence=other, changes={"date": "2033-03-03"})

@@ -1,4 +1,4 @@
-"""A canceled production closes what waits for approval in it, and tells the authors why."""
+"""A canceled production closes What is pending in it, and tells the authors why."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _submitted(writer, production, **changes):
     return answer.json()["id"]
 
 
-def test_what_waits_is_closed_with_the_reason_and_can_be_submitted_again(django_capture_on_commit_callbacks):
+def test_what_is_pending_is_closed_with_the_reason_and_can_be_submitted_again(django_capture_on_commit_callbacks):
     theater = Theater()
     production = theater.production
     marketing = world.give("marketing_coordinator", theater.root, by=theater.director)

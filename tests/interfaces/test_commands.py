@@ -65,7 +65,7 @@ def test_founding_twice_is_refused_and_leaves_nothing() -> None:
     "email", ["", "dora", "dora@", "a b@theater.example", "dora@theater.example\nBcc: x@y.example"]
 )
 def test_an_address_that_is_none_is_refused(email: str) -> None:
-    with pytest.raises(CommandError, match="is no e-mail address"):
+    with pytest.raises(CommandError, match="is not an e-mail address"):
         run("found", "The Lantern Players", email)
     assert not User.objects.exists()
 

@@ -163,7 +163,7 @@ def test_a_failing_consequence_rolls_its_cause_back(theater: Theater) -> None:
     assert changed(before) == []
 
 
-def test_the_subject_is_loaded_anew_and_its_version_compared(theater: Theater) -> None:
+def test_the_subject_is_loaded_again_and_its_version_compared(theater: Theater) -> None:
     old = Production.objects.get(pk=theater.production.pk)
     update_production(actor=theater.acting(), production=old, changes={"genre": "play"})
     update_production(actor=theater.acting(), production=old, changes={"company": "Us"})

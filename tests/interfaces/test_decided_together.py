@@ -51,7 +51,7 @@ def two_steps(theater: Theater, area: str, section: Any = None) -> None:
     approvals.steps(section or theater.section, LOOK, last, by=theater.director, area=area)
 
 
-def test_nobody_approves_what_they_wrote_through_a_stand_in(theater: Theater) -> None:
+def test_nobody_approves_what_they_wrote_through_a_substitute(theater: Theater) -> None:
     permissions = [*SUBMITS, "approve_media"]
     writer = approvals.holder(permissions, theater.root, by=theater.director, name="Writer")
     deputy = approvals.approver(theater.root, by=theater.director, name="Deputy")

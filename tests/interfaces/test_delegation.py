@@ -178,7 +178,7 @@ def test_ending_ends_what_was_passed_on_and_the_preview_says_so(theater: Theater
     assert set(told) == {first.user_id, second.user_id, third.user_id}
 
 
-def test_shortening_shortens_and_prolonging_gives_anew(theater: Theater) -> None:
+def test_shortening_shortens_and_prolonging_gives_again(theater: Theater) -> None:
     first, second, third = chain(theater)
     end = timezone.now() + 10 * DAY
     delegation.set_end(first, end, by=theater.director)
@@ -190,7 +190,7 @@ def test_shortening_shortens_and_prolonging_gives_anew(theater: Theater) -> None
     refused("own_role", lambda: delegation.set_end(second, end - DAY, by=second.user))
     refused("own_role", lambda: delegation.set_end(first, end - DAY, by=second.user))
     refused("ends_in_past", lambda: delegation.set_end(third, timezone.now() - DAY, by=theater.director))
-    # Longer is given by whoever makes it so: it no longer ends with the second's.
+    # Longer is given by everybody who makes it so: it no longer ends with the second's.
     delegation.set_end(third, None, by=theater.director)
     delegation.end(second, by=theater.director)
     assert holds(third.user, "view_cast", theater.production)
@@ -255,7 +255,7 @@ def test_what_was_edited_out_of_a_role_comes_back_by_no_later_end(theater: Theat
 
 
 def test_prolonging_gives_what_the_role_allows_and_nothing_else(theater: Theater) -> None:
-    """Rows of permissions that the role has not, however they came to be there, are not dated anew."""
+    """Rows of permissions that the role has not, however they came to be there, are not dated again."""
     role = delegation.role(["view_cast", "view_media"], theater.root, by=theater.director)
     held = world.assign(role.name, theater.section, by=theater.director, to=world.user(), ends_at=timezone.now() + DAY)
     Role.objects.filter(pk=role.pk).update(permissions=["view_cast"])

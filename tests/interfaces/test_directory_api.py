@@ -61,7 +61,7 @@ def whole_database() -> str:
     return "\n".join(texts)
 
 
-def test_no_personal_value_stands_in_plain_text_anywhere(root, director):
+def test_no_personal_value_holds_in_plain_text_anywhere(root, director):
     boss = world.client(director)
     contact = {"email": SECRET_MAIL, "phone": SECRET_PHONE}
     made = world.post(boss, "/api/v1/people/", {"name": "Ann", **contact}, **{"Idempotency-Key": "one"})
@@ -306,7 +306,7 @@ def test_the_installation_itself_is_nobody_who_could_describe_themselves(directo
     assert (Submission.objects.count(), Consent.objects.count()) == (0, 0)
 
 
-def test_every_trigram_index_stands():
+def test_every_trigram_index_holds():
     with connection.cursor() as cursor:
         for table, column, name in (
             ("directory_person", "folded", "person_folded_trigram"),

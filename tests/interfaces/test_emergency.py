@@ -56,7 +56,7 @@ def test_ones_own_submission_is_done_at_once_and_everybody_is_told(theater: Thea
     assert world.post(browser, path, {"reason": WHY}).status_code == 409
 
 
-def test_what_waits_for_its_time_does_not_wait(theater: Theater, lead: User) -> None:
+def test_what_is_pending_for_its_time_does_not_wait(theater: Theater, lead: User) -> None:
     author = approvals.author(theater.root, by=theater.director)
     planned = approvals.planned(theater.draft, approvals.in_days(3), by=author)
     approvals.approve(planned, by=theater.director)

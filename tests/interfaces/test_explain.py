@@ -113,7 +113,7 @@ def test_members_of_a_day_to_come(theater: Theater) -> None:
 
 
 def test_a_reason_is_told_where_one_may_see_members(theater: Theater) -> None:
-    """Whoever sees members of a production learns that somebody holds a role above it, and not why they were given it."""
+    """Anybody who sees members of a production learns that somebody holds a role above it, and not why they were given it."""
     below = world.give("director", theater.production.section, by=theater.director)
     given = world.assign("viewer", theater.section, by=theater.director, to=world.user(), reason="on parole")
     here = f"/api/v1/sections/{theater.production.section_id}"

@@ -153,7 +153,7 @@ def test_a_permission_token_is_held_up_with_the_wrong_ones(monkeypatch: pytest.M
     wrong = Client(headers={"Authorization": "Bearer tp_" + "A" * 43})
     with time_machine.travel(1_900_000_000, tick=False):
         assert [wrong.get("/api/v1/productions/").status_code for _ in range(3)] == [401, 401, 429]
-        assert Client().get("/api/v1/productions/").status_code == 200, "whoever sends no token is no guesser"
+        assert Client().get("/api/v1/productions/").status_code == 200, "anybody who sends no token is not a guesser"
 
 
 @pytest.mark.django_db

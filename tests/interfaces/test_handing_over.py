@@ -67,7 +67,7 @@ def test_who_may_not_hand_over(theater: Theater) -> None:
     both = world.give("viewer", theater.section, by=theater.director)
     world.give("viewer", theater.draft_season.section, by=theater.director, to=both)
     refusal = refused("not_allowed", lambda: delegation.leaves(both, to=successor, by=local))
-    assert not refusal.data, "what a stranger holds elsewhere is not told to whoever manages members here"
+    assert not refusal.data, "what a stranger holds elsewhere is not told to everybody who manages members here"
     outside = "view_cast"
     assert outside not in refusal.message
     observer = delegation.role(["view_members"], theater.root, by=theater.director)
@@ -83,7 +83,7 @@ def test_who_may_not_hand_over(theater: Theater) -> None:
 
 
 def test_an_invitation_that_was_dead_stays_dead(theater: Theater) -> None:
-    """Whoever once could invite to more than they hold now does not get it offered by whoever takes over from them."""
+    """Anybody who once could invite to more than they hold now does not get it offered by everybody who takes over from them."""
     leaver, successor = manager(theater), world.user()
     dead, dead_secret = delegation.invited("dead@theater.example", "box_office", theater.section, by=leaver)
     delegation.end(leaver.assignments.get(), by=theater.director)
@@ -109,7 +109,7 @@ def test_an_invitation_that_was_dead_stays_dead(theater: Theater) -> None:
 
 
 def test_who_hands_over_passes_on_no_offer_that_they_could_not_make(theater: Theater) -> None:
-    """What the leaver holds no more but for a closed account's word is not given by whoever acts in their place."""
+    """What the leaver holds no more but for a closed account's word is not given by everybody who acts in their place."""
     leaver, successor = manager(theater), world.user()
     offer, _ = delegation.invited("late@theater.example", "viewer", theater.section, by=leaver)
     User.objects.filter(pk=leaver.pk).update(is_active=False)

@@ -53,7 +53,7 @@ def test_a_headshot_waits_for_approval_and_is_published_by_the_staff(scene: Scen
     assert (told["state"], told["area"]) == ("submitted", "media")
     assert not Asset.objects.exists()
 
-    # Whoever decides looks at the picture before.
+    # Anybody who decides looks at the picture before.
     file = Submission.objects.get(pk=waiting).items[0]["inputs"]["file"]
     for browser in (boss, scene.browser):
         picture = browser.get(f"/api/v1/files/{file}/file/")

@@ -118,5 +118,5 @@ def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> Non
     assert answer.status_code == 503
     assert answer.json()["parts"]["database"] == "fails with DatabaseError"
     assert answer.json()["parts"]["storage"] == "ok"
-    assert b"internal" not in answer.content, "hosts and users are nobody's business"
+    assert b"internal" not in answer.content, "hosts and users are no person's business"
     assert Client().get("/healthz").status_code == 200

@@ -172,7 +172,7 @@ def together(works: list[Callable[[], Any]]) -> list[Any]:
         try:
             start.wait(10)
             answers[place] = work()
-        except Exception as error:  # told by whoever asked
+        except Exception as error:  # told by everybody who asked
             answers[place] = error  # type: ignore[call-overload]
         finally:
             connections.close_all()

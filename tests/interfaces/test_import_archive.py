@@ -166,7 +166,7 @@ def test_who_may_not_is_refused_readably_and_a_director_is_named_in_the_log(arch
 
 
 @pytest.mark.django_db
-def test_what_is_no_archive_is_refused_before_anything_is_written(tmp_path, archive):
+def test_what_is_not_a_archive_is_refused_before_anything_is_written(tmp_path, archive):
     with pytest.raises(CommandError, match=r"manage\.py found"):
         run(archive)
     world.found()

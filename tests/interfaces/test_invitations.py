@@ -1,4 +1,4 @@
-"""A role by mail: offered, accepted once by whoever reads the mail, and worth what its sender still holds."""
+"""A role by mail: offered, accepted once by everybody who reads the mail, and worth what its sender still holds."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_whose_it_is_and_whose_not(theater: Theater) -> None:
     assert world.post(local, LIST, {**body, "email": "a@theater.example"}).json()["code"] == "beyond_own_time"
 
 
-def test_links_run_out_are_sent_anew_and_withdrawn(theater: Theater) -> None:
+def test_links_run_out_are_sent_again_and_withdrawn(theater: Theater) -> None:
     guest, browser = _guest(), world.client(theater.director)
     with time_machine.travel(timezone.now(), tick=False) as clock:
         made, old = delegation.invited(guest.email, "viewer", theater.section, by=theater.director)
@@ -122,7 +122,7 @@ def test_who_lost_the_permission_gave_nothing(theater: Theater) -> None:
     assert _accept(first, secrets[0]) == (409, "inviter_lost_permissions")
     User.objects.filter(pk=local.pk).update(is_active=True)
     assert _accept(first, secrets[0]) == (201, "")
-    # Whoever takes over from them takes over their word as well.
+    # Anybody who takes over from them takes over their word as well.
     successor = world.user()
     delegation.leaves(local, to=successor, by=theater.director)
     assert _accept(second, secrets[1]) == (201, "")
@@ -132,7 +132,7 @@ def test_who_lost_the_permission_gave_nothing(theater: Theater) -> None:
     assert not world.acting(second).holds("view_cast", theater.section, timezone.now())
 
 
-def test_neither_address_nor_secret_stands_in_plain_text(theater: Theater) -> None:
+def test_neither_address_nor_secret_holds_in_plain_text(theater: Theater) -> None:
     _, secret = delegation.invited("xq7.guest@theater.example", "viewer", theater.section, by=theater.director)
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):

@@ -62,7 +62,7 @@ from tests.worlds.notifications import tell
 names = {names}
 tell("submission_arrived", *[User.objects.create_user(f"{{name}}@theater.example") for name in names])
 """
-# Some minutes later: what waits for its next attempt, or was in a killed worker's hands, is due. No worker runs meanwhile.
+# Some minutes later: what is pending for its next attempt, or was in a killed worker's hands, is due. No worker runs meanwhile.
 _LATER = """
 from django.core.management import call_command
 from django.utils import timezone

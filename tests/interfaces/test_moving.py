@@ -62,7 +62,7 @@ def test_moving_a_production_changes_who_inherits(theater: Theater) -> None:
     assert fresh.path == f"{new.section.path}{fresh.label}/"
     assert [holds(who, "view_cast", fresh) for who in (loses, gains, deeper)] == [False, True, True]
     assert holds(mine, "edit_tickets", fresh)
-    assert holds(guest, "view_cast", fresh), "whoever moved it could give it there, so it stays, by their word"
+    assert holds(guest, "view_cast", fresh), "anybody who moved it could give it there, so it stays, by their word"
     assert set(guest.assignments.get().grants.values_list("origin__user_id", flat=True)) == {theater.director.pk}
     assert world.post(browser, path, {"season": new.pk}).json()["code"] == "there_already"
 
@@ -149,7 +149,7 @@ def test_a_tree_does_not_grow_too_deep(theater: Theater) -> None:
     assert Section.objects.filter(path__startswith=Section.objects.get(pk=top.pk).path).count() == 2
 
 
-def test_a_section_made_below_one_that_was_moved_stands_where_that_stands_now(theater: Theater) -> None:
+def test_a_section_made_below_one_that_was_moved_holds_where_that_holds_now(theater: Theater) -> None:
     stale = _area(theater)
     move_section(actor=theater.acting(), section=_again(stale), parent=theater.draft_season.section)
     made = create_section(actor=theater.acting(), parent=stale, kind=SectionKind.AREA, name="Props")

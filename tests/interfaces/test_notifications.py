@@ -136,7 +136,7 @@ def test_every_announcement_about_a_submission_reaches_who_wrote_it() -> None:
     assert "Dora Director writes:\nShorter, please." in told[0].body
     assert "is to be done on July 1, 2026, 12:00 (UTC)" in told[5].body
     assert all(f"/submissions/{waiting.pk}" in row.body for row in told)
-    # Whoever agreed to what could not be done hears of it; nobody hears of their own remark.
+    # Anybody who agreed to what could not be done hears of it; nobody hears of their own remark.
     others = Notification.objects.exclude(recipient=author).values_list("recipient_id", "kind")
     assert set(others) <= {(theater.director.pk, "submission_stale"), (theater.director.pk, "submission_failed")}
 
@@ -179,7 +179,7 @@ def test_what_is_essential_carries_no_way_to_end_it_and_says_so_in_the_readers_l
 # --- Digests -------------------------------------------------------------------------------------------------
 
 
-def test_a_digest_gathers_what_waits_once_and_leaves_out_what_was_read() -> None:
+def test_a_digest_gathers_what_is_pending_once_and_leaves_out_what_was_read() -> None:
     ann = world.user()
     choose(ann, kinds={"submission_arrived": "digest", "submission_commented": "digest", "role_given": "digest"})
     kinds = ("submission_arrived", "submission_commented", "role_given", "submission_arrived")
@@ -197,7 +197,9 @@ def test_a_digest_gathers_what_waits_once_and_leaves_out_what_was_read() -> None
     assert "About 3" not in message.body
     gathered = Notification.objects.get(kind="digest")
     assert set(gathered.gathered.values_list("pk", flat=True)) == {rows[0].pk, rows[2].pk}
-    assert len(browser.get(NOTIFICATIONS).json()["results"]) == 4, "the mail that gathers is no notification of its own"
+    assert len(browser.get(NOTIFICATIONS).json()["results"]) == 4, (
+        "the mail that gathers is not a notification of its own"
+    )
 
 
 def test_one_that_no_key_reads_keeps_no_other_out_of_the_digest() -> None:
@@ -244,7 +246,7 @@ def test_preferences_are_the_defaults_until_chosen_and_change_only_what_is_named
     assert entry.note == {"user": ann.pk, "changed": ["quiet_from", "quiet_until"]}
 
 
-def test_what_waits_to_be_sent_goes_as_is_chosen_now() -> None:
+def test_what_is_pending_to_be_sent_goes_as_is_chosen_now() -> None:
     ann, bert = world.user(), world.user()
     (waiting,), (other,) = tell("submission_arrived", ann), tell("submission_commented", ann)
     (of_bert,) = tell("submission_arrived", bert)
@@ -358,7 +360,7 @@ def test_what_a_kind_no_longer_allows_counts_as_not_chosen() -> None:
 # --- The queue -----------------------------------------------------------------------------------------------
 
 
-def test_what_was_given_up_is_shown_to_those_who_manage_members_and_tried_anew() -> None:
+def test_what_was_given_up_is_shown_to_those_who_manage_members_and_tried_again() -> None:
     root, director = world.found()
     outbox.deliver_due()
     ann = world.user()
@@ -394,7 +396,7 @@ def test_the_command_shows_and_retries_without_a_word_of_a_mail() -> None:
     assert told.splitlines()[-1] == "1 waiting, 0 of them for another try; 2 given up."
     assert [row["id"] for row in json.loads(run("--json"))["mails"]] == [second.pk, first.pk]
     assert [row["state"] for row in json.loads(run("--json", "--waiting"))["mails"]] == ["waiting"]
-    assert run("--retry", str(first.pk)).startswith("1 tried anew.")
+    assert run("--retry", str(first.pk)).startswith("1 tried again.")
     assert json.loads(run("--retry", "all", "--json"))["retried"] == 1
     assert mail_counts() == {"waiting": 3, "retrying": 0, "failed": 0}
     for wrong, words in (("x", "There is no mail x"), ("0", "There is no mail 0"), (str(first.pk), "given up")):

@@ -87,7 +87,7 @@ def test_a_scene_takes_no_character_of_another_play(play):
         refused = world.post(world.client(director), path, {"characters": [strange]})
         assert (refused.status_code, refused.json()["code"]) == (400, "character_not_in_play")
         assert refused.json()["errors"][0]["field"] == "characters"
-    # Whoever writes past the service meets the database.
+    # Anybody who writes past the service meets the database.
     with pytest.raises(IntegrityError) as broken, transaction.atomic():
         Appearance.objects.create(scene=scene, character=stranger)
     assert conflict_of(broken.value).code == "character_not_in_play"

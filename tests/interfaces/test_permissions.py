@@ -211,7 +211,7 @@ def test_two_directors_do_not_end_each_other(real_database: None) -> None:
 def test_of_thousands_of_sections_the_place_in_the_tree_is_asked(
     theater: Theater, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same rows are visible whether sections are named one by one or by where they stand."""
+    """The same rows are visible whether sections are named one by one or by where they exist."""
     who = world.give("director", theater.season.section, by=theater.director)
     world.give("viewer", theater.draft_season.section, by=theater.director, to=who)
     assert theater.draft.pk

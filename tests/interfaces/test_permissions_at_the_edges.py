@@ -43,7 +43,7 @@ def test_many_sections_are_named_by_their_place_and_answer_alike(theater, monkey
     assert root.pk not in set(held)
 
 
-def test_what_has_no_section_is_nobodys(theater):
+def test_nobody_has_permissions_on_what_has_no_section(theater):
     root, director, season = theater
     manager = world.give("production_manager", season.section, by=director)
     actor, now = world.acting(manager), timezone.now()

@@ -129,7 +129,7 @@ def test_what_was_submitted_before_the_withdrawal_is_not_applied_after_it(scene:
 
 
 def test_other_consents_and_other_people_change_no_picture(scene: Scene) -> None:
-    """Nobody who was never asked is refused, and a withdrawn newsletter is no withdrawn picture."""
+    """Nobody who was never asked is refused, and a withdrawn newsletter is not a withdrawn picture."""
     acting = world.acting(scene.user)
     letter = give_consent(actor=acting, person=scene.ann, purpose="newsletter", note=None)
     withdraw_consent(actor=acting, consent=letter)

@@ -98,7 +98,7 @@ ODD = {
     "an unknown field": b'{"name": "x", "nmae": "y"}',
     "an unknown field that cannot be written": b'{"name": "x", "\\ud800": "y"}',
     "an unknown field with a NUL": b'{"name": "x", "\\u0000": "y"}',
-    "a waiver that is no object": b'{"name": "x", "waive": 5}',
+    "a waiver that is not an object": b'{"name": "x", "waive": 5}',
     "a waiver that cannot be written": b'{"name": "x", "waive": {"\\ud800": "\\ud800"}}',
     "no date": b'{"name": "x", "starts_on": "yesterday"}',
     "a number for a date": b'{"name": "x", "starts_on": 99999999999999999999999999}',
@@ -242,7 +242,7 @@ def test_a_change_names_its_version(browser: Client, theater: Theater) -> None:
 @pytest.mark.parametrize(
     "garbage", ["", "7", '"x"', '"7', '"99999999999999999999"', '"1", "2"', "W/7", '"-1"', "\x00", '"١"']
 )
-def test_a_version_that_is_none_is_no_match(browser: Client, theater: Theater, garbage: str) -> None:
+def test_a_version_that_is_none_is_not_a_match(browser: Client, theater: Theater, garbage: str) -> None:
     answer = send(
         browser, "PATCH", f"/api/v1/seasons/{theater.season.pk}/", b'{"name": "New"}', **{"If-Match": garbage}
     )

@@ -184,7 +184,7 @@ def test_a_table_is_sent_over_http_as_it_is_by_the_command(theater: Theater) -> 
             assert (refused.status_code, refused.json()["code"]) == (400, "table_refused")
             told = [(fault["line"], fault["column"], fault["code"]) for fault in refused.json()["data"]["faults"]]
             assert told == faults
-    # Whoever may not do it is told so, whatever they send.
+    # Anybody who may not do it is told so, whatever they send.
     assert [send(bad, world.client(who)).status_code for who in (None, theater.stranger)] == [401, 403]
     assert browser.post("/api/v1/productions/import/", {}, content_type="application/json").status_code == 415
     assert changed(before) == []

@@ -136,7 +136,7 @@ def test_an_old_address_goes_on_leading_there(theater: Theater, browser: Any) ->
     assert len(queries) == 2
 
 
-def test_an_address_is_taken_by_whoever_has_or_had_it(theater: Theater, browser: Any) -> None:
+def test_an_address_is_taken_by_who_has_or_had_it(theater: Theater, browser: Any) -> None:
     other = world.production(theater.season, by=theater.director, published=True, title="Macbeth")
     assert change(browser, other, slug="scottish-play").status_code == 200
     for slug in ("scottish-play", "macbeth"):

@@ -1,4 +1,4 @@
-"""What waits too long: people are reminded of it, once for each number of days; what nobody may decide goes up."""
+"""What is pending too long: people are reminded of it, once for each number of days; what nobody may decide goes up."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_worker_that_was_down_reminds_once(theater: Theater) -> None:
 
 
 @override_settings(APPROVAL_REMINDER_DAYS=[1])
-def test_each_step_and_each_round_waits_anew(theater: Theater) -> None:
+def test_each_step_and_each_round_waits_again(theater: Theater) -> None:
     looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
     approvals.steps(theater.section, {"title": "A look", "permission": "edit_schedule"}, AGREED, by=theater.director)
     submission = approvals.submission(theater.production, by=author_of(theater))

@@ -78,7 +78,7 @@ def planted(settings: Any) -> Planted:
 
 
 def all_readable(planted: Planted) -> None:
-    """What stands in every place is read, by the keys there are."""
+    """What is in every place is read, by the keys there are."""
     planted.person = Person.objects.get(pk=planted.person.pk)
     assert (planted.person.email, planted.person.phone) == ("ada@home.example", "555 0100")
     assert Submission.objects.get(pk=planted.submission.pk).items[0]["inputs"]["changes"] == {"title": "Otherwise"}
@@ -246,7 +246,7 @@ def test_the_counts_are_shown_for_people_too(planted: Planted, capsys: pytest.Ca
     assert "directory_person: 1 rotated, 0 current, 0 unreadable" in capsys.readouterr().out
 
 
-def test_nobody_but_the_installation_tells_of_a_rotation() -> None:
+def test_nobody_but_the_installation_reports_a_rotation() -> None:
     from theater_site.core.errors import NotAllowed
 
     _, director = world.found()
@@ -265,7 +265,7 @@ BY_HAND = {
 }
 
 
-def test_whoever_encrypts_by_hand_is_known_to_the_rotation() -> None:
+def test_who_encrypts_by_hand_is_known_to_the_rotation() -> None:
     """A module that calls `encrypt` keeps a token somewhere; a place that no rotation reaches dies with its key."""
     found = set()
     packages = ("theater_site", "accounts", "productions", "directory", "scheduling", "ticketing", "media_library")

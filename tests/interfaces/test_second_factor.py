@@ -94,7 +94,7 @@ def test_an_issued_session_shows_no_second_factor(house: tuple[Any, User]) -> No
     assert refused.json()["code"] == "second_factor_needed"
 
 
-def test_somebody_without_the_role_is_told_of_the_permission(house: tuple[Any, User]) -> None:
+def test_somebody_without_the_role_is_notified_of_the_permission(house: tuple[Any, User]) -> None:
     refused = world.post(world.client(world.user()), "/api/v1/seasons/", {"name": "Next"})
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
 

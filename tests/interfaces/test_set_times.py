@@ -51,7 +51,7 @@ def is_public(play: Production) -> bool:
     return Production.objects.get(pk=play.pk).published_at is not None
 
 
-def test_publication_and_take_down_by_whoever_holds_the_permission(theater: Theater) -> None:
+def test_publication_and_take_down_by_who_holds_the_permission(theater: Theater) -> None:
     up = approvals.planned(theater.draft, approvals.in_days(1), by=theater.director)
     assert up.state == "approved"
     assert str(run_due()) == "0 done, 0 could not be done"
@@ -230,7 +230,7 @@ def test_it_is_called_off_by_its_author_or_by_who_may_decide(theater: Theater) -
     assert not is_public(theater.draft)
 
 
-def test_whoever_comes_second_finds_it_done(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_comes_second_finds_it_done(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
     planned = approvals.planned(theater.draft, approvals.in_days(1), by=theater.director)
     early = System("test")
     for action, more in ((run_submission, {}), (give_up_submission, {"code": "unexpected"})):

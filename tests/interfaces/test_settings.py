@@ -29,7 +29,7 @@ PRODUCTION = {
 
 
 def start(var: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Start Django anew with these variables and none of this process's own settings."""
+    """Start Django again with these variables and none of this process's own settings."""
     ours = set(PRODUCTION) | {"DEBUG", "DATABASE_URL", "CACHE_URL", "MOCK_AUTHENTICATION", "LOG_FORMAT"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     return subprocess.run(

@@ -152,7 +152,7 @@ def test_a_subject_or_something_else_that_is_gone(theater: Theater, writer: User
     refused(decide(theater.director, {"id": row.pk}), 409, "inputs_outdated")
 
 
-def test_what_is_done_already_fails_and_can_be_mended(theater: Theater) -> None:
+def test_what_is_done_already_fails_and_can_be_fixed(theater: Theater) -> None:
     publisher = theater.proposer("details")
     item = {"action": "production.publish", "inputs": {"production": theater.draft.pk}}
     made = waiting(publisher, item)
@@ -289,7 +289,7 @@ def test_what_has_its_time_is_agreed_to_and_not_done_yet(theater: Theater, write
     assert subject is None, "what was tried and taken back is in no entry"
     refused(decide(theater.director, made), 409, "already_decided")
     refused(save(writer, made, title="x"), 409, "already_decided")
-    # Whoever agreed may think again.
+    # Anybody who agreed may think again.
     assert done(decide(theater.director, made, "request-changes", comment="Wait."))["state"] == "changes_requested"
     # Stale at once, where it is not what was seen.
     done(submit(writer, made))
@@ -364,7 +364,7 @@ def test_pictures_and_people_are_shown_with_their_names(theater: Theater) -> Non
     assert done(decide(theater.director, made))["state"] == "applied"
 
 
-def test_personal_values_that_stand_there_now_are_for_those_who_may_view_them(theater: Theater) -> None:
+def test_current_personal_values_are_shown_to_those_who_may_view_them(theater: Theater) -> None:
     Role(section=theater.root, name="blind", title="Blind", permissions=["submit_directory"]).save()
     blind = world.give("blind", theater.root, by=theater.director)
     person = directory.person(by=theater.director, name="Ann Lee", published=True)

@@ -279,7 +279,7 @@ def test_saves_that_follow_one_another_are_one_entry_without_the_texts(theater: 
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):
         assert save(writer, made, title="Mine, later").status_code == 200
     assert _told()[2:] == ["submission.share", "submission.save", "submission.save", "submission.save"]
-    # What is submitted stands in the log in full, encrypted.
+    # What is submitted is in the log in full, encrypted.
     done(submit(writer, made))
     submitted = AuditChange.objects.get(entry__action="submission.submit", object_type="accounts.submission")
     assert "items" in submitted.fields

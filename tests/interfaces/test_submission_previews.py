@@ -262,7 +262,7 @@ def test_a_draft_naming_something_hidden_shows_it_at_no_address(theater: Theater
     assert changed(before) == []
 
 
-def test_whoever_decides_looks_at_what_is_no_judged_round_as_its_author_could_do_it(
+def test_who_decides_looks_at_what_is_not_a_judged_round_as_its_author_could_do_it(
     theater: Theater, author: User
 ) -> None:
     submission = approvals.submission(theater.production, by=author, title="As it would be")

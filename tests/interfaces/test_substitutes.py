@@ -35,7 +35,7 @@ def code_of(refused: pytest.ExceptionInfo[DomainError]) -> str:
 def test_one_names_ones_own_and_ends_it_over_http(theater: Theater, deputy: User) -> None:
     body = {
         "person": theater.director.pk,
-        "stand_in": deputy.pk,
+        "substitute": deputy.pk,
         "section": theater.root.pk,
         "ends_at": approvals.in_days(7).isoformat(),
         "reason": "Holiday in the hills",
@@ -73,10 +73,10 @@ def test_dates_and_areas_that_are_refused(given: dict[str, Any], code: str, thea
     assert code_of(refused) == code
 
 
-def test_who_cannot_stand_in(theater: Theater, deputy: User) -> None:
-    for stand_in, code in ((theater.director, "own_substitute"), (theater.stranger, "stranger_stands_in")):
+def test_who_cannot_substitute(theater: Theater, deputy: User) -> None:
+    for substitute, code in ((theater.director, "own_substitute"), (theater.stranger, "no_role_here")):
         with pytest.raises(Invalid) as refused:
-            approvals.substitute(theater.director, stand_in, theater.root)
+            approvals.substitute(theater.director, substitute, theater.root)
         assert code_of(refused) == code
 
 
@@ -84,7 +84,7 @@ def test_one_names_nobody_where_one_decides_nothing(theater: Theater, deputy: Us
     for area in (None, "details"):
         with pytest.raises(NotAllowed) as refused:
             approvals.substitute(deputy, theater.director, theater.root, area=area)
-        assert code_of(refused) == "nothing_to_stand_in_for"
+        assert code_of(refused) == "nothing_to_substitute_for"
 
 
 def test_for_somebody_else_within_ones_own_ceiling(theater: Theater, deputy: User) -> None:
@@ -123,7 +123,7 @@ def test_who_ends_it(theater: Theater, deputy: User) -> None:
         end_substitute(actor=world.acting(away), substitute=named)
 
 
-def test_nobody_gets_a_step_that_whoever_names_them_could_not_decide(theater: Theater, deputy: User) -> None:
+def test_nobody_gets_a_step_that_who_names_them_could_not_decide(theater: Theater, deputy: User) -> None:
     """A step by a role or another permission: naming the substitute is within the ceiling of every step."""
     board = delegation.role(["view_members", "approve_details", "manage_brand"], theater.root, by=theater.director)
     member = world.give(board.name, theater.root, by=theater.director)

@@ -82,7 +82,7 @@ def test_nobody_is_superuser_and_addresses_are_lower_case(theater: Theater) -> N
         cursor.execute("UPDATE accounts_user SET email = 'Loud@example.org' WHERE id = %s", [theater.stranger.pk])
 
 
-def test_every_declared_guard_stands_after_migrating() -> None:
+def test_every_declared_guard_holds_after_migrating() -> None:
     assert list(guards.declared())
     assert guards.missing() == []
 

@@ -213,11 +213,11 @@ class Delegation(RuleBasedStateMachine):
     @rule(by=_place, which=_place)
     def a_role_is_ended(self, by: int, which: int) -> None:
         assignment = self._assignment(which)
-        below = self._hanging_on(assignment)
+        below = self._dependents(assignment)
         if self._try(end_role, self._actor(by, assignment.section), assignment=assignment, reason=""):
             assert not SectionGrant.objects.filter(pk__in=below).exists(), "what was passed on from it outlived it"
 
-    def _hanging_on(self, assignment: RoleAssignment) -> set[int]:
+    def _dependents(self, assignment: RoleAssignment) -> set[int]:
         below = set(assignment.grants.values_list("pk", flat=True))
         while more := set(SectionGrant.objects.filter(origin__in=below).values_list("pk", flat=True)) - below:
             below |= more
@@ -281,7 +281,7 @@ class Delegation(RuleBasedStateMachine):
     @precondition(lambda self: self.offers)
     @rule(which=_place)
     def an_invitation_is_accepted(self, which: int) -> None:
-        """The one who gives is whoever invited, or took over from them; the one who acts only takes."""
+        """The giver is the inviter, or who took over from them; the actor only accepts."""
         guest, secret = self.offers.pop(which % len(self.offers))
         offer = Invitation.objects.filter(token_hash=hashlib.sha256(secret.encode()).hexdigest()).first()
         by = offer.invited_by if offer is not None else guest
@@ -313,8 +313,8 @@ class Delegation(RuleBasedStateMachine):
     # --- what holds always ----------------------------------------------------------------------------------------
 
     @invariant()
-    def whatever_is_held_hangs_on_more(self) -> None:
-        """Each row lies within its origin in permission, place and time to come; no row hangs on itself, however far around."""
+    def whatever_is_held_depends_on_more(self) -> None:
+        """Each row lies within its origin in permission, place and time to come; no row depends on itself, however far around."""
         paths, now = self._paths(), self._now
         rows = {row.pk: row for row in SectionGrant.objects.select_related("permission")}
         for row in rows.values():
@@ -336,7 +336,7 @@ class Delegation(RuleBasedStateMachine):
 
     @invariant()
     def only_the_installation_gives_out_of_nothing(self) -> None:
-        """What hangs on nothing is what the founding gave, or who took that over has it."""
+        """What depends on nothing is what the founding gave, or who took that over has it."""
         loose = SectionGrant.objects.filter(origin=None, assignment__isnull=False)
         assert not loose.exclude(assignment__passed_on_from=None).exists()
         assert {row.assignment.role.name for row in loose.select_related("assignment__role")} == {"director"}

@@ -1,7 +1,7 @@
 """A module imports only what lies below it.
 
 The contracts are those of `[tool.importlinter]` in pyproject.toml, read from there. They are kept here by
-direct imports alone, so that the default run needs no import-linter; since every module stands in a layer
+direct imports alone, so that the default run needs no import-linter; since every module is in a layer
 (which is tested too), a chain of imports that leads upward has a direct one that does.
 """
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
 PACKAGES: list[str] = SETTINGS["importlinter"]["root_packages"]
 CONTRACTS: dict[str, dict[str, Any]] = {contract["id"]: contract for contract in SETTINGS["importlinter"]["contracts"]}
-# Layer, and its neighbor: what stands in one line joined by `|` does not know each other.
+# Layer, and its neighbor: what is in one line joined by `|` does not know each other.
 Place = tuple[int, str]
 
 
@@ -52,7 +52,7 @@ def within(module: str, ancestor: str) -> bool:
 
 
 def places(layers: list[str], container: str = "") -> dict[str, Place]:
-    """Each module that a contract names, with the layer it stands in, counted from the top."""
+    """Each module that a contract names, with the layer it is in, counted from the top."""
     found = {}
     for depth, layer in enumerate(layers):
         for part in layer.replace("|", ":").split(":"):
@@ -68,7 +68,7 @@ def place(module: str, among: dict[str, Place]) -> Place | None:
 
 
 def upward(root: Path, among: dict[str, Place]) -> list[str]:
-    """Imports of a module that stands higher, or beside the importer in a line of strangers."""
+    """Imports of a module that is higher, or beside the importer in a line of strangers."""
     known = modules(root)
     found = []
     for module, path in known.items():
@@ -99,7 +99,7 @@ def inside_apps(root: Path) -> list[str]:
 
 
 def unplaced(root: Path) -> list[str]:
-    """Modules that stand in no layer: nothing would be asked of what they import."""
+    """Modules that are in no layer: nothing would be asked of what they import."""
     apps, inside = CONTRACTS["apps"], CONTRACTS["inside"]
     homes = places(apps["layers"])
     for container in inside["containers"]:
@@ -127,7 +127,7 @@ LAWS = [between_apps, between_packages, inside_apps, unplaced, web_outside_api]
 
 
 @pytest.mark.parametrize("law", LAWS)
-def test_the_layers_stand(law):
+def test_no_module_imports_upward(law):
     assert law(ROOT) == []
 
 

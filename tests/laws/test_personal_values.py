@@ -26,7 +26,7 @@ HOMES = {
 
 
 def found(text: str) -> set[tuple[str, str]]:
-    """Every column of every table in whose raw values `text` stands, whatever its case."""
+    """Every column of every table in whose raw values `text` is, whatever its case."""
     places = set()
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
@@ -40,7 +40,7 @@ def found(text: str) -> set[tuple[str, str]]:
     return places
 
 
-def test_planted_values_stand_in_their_own_columns_only(caplog: pytest.LogCaptureFixture) -> None:
+def test_planted_values_are_in_their_own_columns_only(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     theater = Theater()
     author = User.objects.create_user(MAIL, name=MARK)

@@ -74,7 +74,7 @@ def test_permissions_cost_two_queries_whatever_is_asked(everywhere: bool, theate
         lambda: browser.get("/api/v1/productions/"),
         lambda: browser.get(f"/api/v1/productions/{production.pk}/internal/"),
         lambda: world.patch(browser, f"/api/v1/productions/{production.pk}/", {"genre": "play"}, production.version),
-        lambda: world.post(browser, "/api/v1/productions/", {"season": theater.season.pk, "title": "Anew"}),
+        lambda: world.post(browser, "/api/v1/productions/", {"season": theater.season.pk, "title": "Again"}),
         lambda: browser.get("/api/v1/submissions/"),
     ]
     for ask in requests:

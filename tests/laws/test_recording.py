@@ -318,7 +318,7 @@ def test_what_is_recorded_does_not_follow_later_changes_in_place(theater: Theate
     assert [change.after for change in run.changes] == [{"authors": ["Bob"]}]
 
 
-def test_a_row_saved_over_another_is_no_creation(theater: Theater) -> None:
+def test_a_row_saved_over_another_is_not_a_creation(theater: Theater) -> None:
     """An instance made by hand with the key of a row that exists: Django would quietly update that row."""
     production = theater.draft
     double = Production(pk=production.pk, season=theater.season, section=theater.section, title="Over", slug="over")

@@ -1,4 +1,4 @@
-"""What is committed as pytest_results.json tells of the tests and not of the machine that ran them."""
+"""What is committed as pytest_results.json reports the tests and not of the machine that ran them."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@ are set in, or on a foreign one. A request succeeds exactly where what it asks f
 
 What a request asks for is derived: a change needs what its action needs, where its arguments are, and to see what it names;
 a read needs to see its object. `Call.needs` names what comes on top. What guards itself, or shows everybody their part, asks
-for nothing: then whoever holds a role elsewhere is answered as a stranger is.
+for nothing: then anybody who holds a role elsewhere is answered as a stranger is.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 # A permission, and the path of the section on which it is needed.
 Need = tuple[str, str]
 
-# Open to whoever holds a permission anywhere; and the log of what happened in the foreign section itself.
+# Open to everybody who holds a permission anywhere; and the log of what happened in the foreign section itself.
 ANYWHERE = {"GET conflicts", "POST file-list", "GET audit-detail"}
 
 
@@ -77,8 +77,8 @@ class Table:
         return all(permission in PRESETS[role][1] and path.startswith(paths) for permission, path in needs)
 
     def asked(self, needs: list[Need]) -> list[tuple[str, str]]:
-        """Whom the request is judged by. Whoever lacks a permission for it is refused in their own section already, so of others
-        in a foreign one it is enough to ask those who would have it."""
+        """The roles that are tried. Who lacks a permission is refused in their own section already, so in a foreign section
+        only those are tried who would have it."""
         enough = [
             role for role, (_, permissions) in PRESETS.items() if permissions >= {permission for permission, _ in needs}
         ]
@@ -184,5 +184,5 @@ def test_a_role_opens_what_it_says_where_it_is_held(methods: tuple[str, ...], mo
     assert judged > 20
 
 
-def test_every_route_stands_in_the_table() -> None:
+def test_every_route_holds_in_the_table() -> None:
     assert set(ROUTES) <= VIEWS.keys()

@@ -47,7 +47,7 @@ def routes() -> list[str]:
 
 ROUTES = routes()
 
-# Where people without an account change something. Whoever adds to these opens a door.
+# Where people without an account change something. Anybody who adds to these opens a door.
 OPEN_TO_ALL = {
     "POST box-office-holds", "POST box-office-holds-release", "POST box-office-waiting-list",
     "POST box-office-waiting-list-leave", "POST order-list", "POST order-cancel-by-reference",

@@ -21,7 +21,7 @@ from theater_site.core.actions import OpenTo, registered
 from theater_site.core.inputs import entries_of, without_none
 
 OPERATIONS = schema.operations()
-# Characters: more is no summary.
+# Characters: more is not a summary.
 LONGEST_SUMMARY = 110
 
 

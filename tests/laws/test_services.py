@@ -19,7 +19,7 @@ from theater_site.core.signals import action_done
 
 pytestmark = pytest.mark.django_db
 
-# Whoever adds to these opens a door; the action must guard itself.
+# Anybody who adds to these opens a door; the action must guard itself.
 OPEN = {
     OpenTo.PUBLIC: {
         "hold.take",
@@ -228,7 +228,7 @@ def test_what_publishes_exposes() -> None:
 
 @pytest.mark.parametrize("name", EXPOSING)
 def test_what_is_written_after_its_publication_was_submitted_is_not_published(name: str, theater: Theater) -> None:
-    """Whoever writes it, and whichever way: approval is of what stood there."""
+    """Anybody who writes it, and whichever way: approval is of what stood there."""
     made, publish = scene(name, theater), ACTIONS[name]
     ((permission, _),) = publish.scopes(made.given)
     author = theater.proposer(permission.split("_", 1)[1])
@@ -253,4 +253,4 @@ def test_what_is_written_after_its_publication_was_submitted_is_not_published(na
     assert refusal.value.code == "digest_outdated"
     assert rows.values().get() == before
     decided = approved(submitted())
-    assert decided.state == SubmissionState.APPLIED, "what is submitted anew is"
+    assert decided.state == SubmissionState.APPLIED, "what is submitted again is"

@@ -105,7 +105,7 @@ def test_every_place_is_sold_once_and_nobody_gets_half_of_what_they_asked_for(tm
 
     told = race(database, tmp_path, buyers)
 
-    # Nobody was told of a fault of ours, nor to try again.
+    # Nobody was notified of a fault of ours, nor to try again.
     assert {answer["status"] for answer in told} == {201, 409}
     won = [(body, answer) for body, answer in zip(wanted, told, strict=True) if answer["status"] == 201]
     lost = [(body, answer["answer"]) for body, answer in zip(wanted, told, strict=True) if answer["status"] == 409]
@@ -126,7 +126,7 @@ def test_every_place_is_sold_once_and_nobody_gets_half_of_what_they_asked_for(tm
     standing = sum(body["quantity"] for body, _ in won if "area" in body)
     assert standing <= 20
 
-    # Whoever lost was told what was taken, and it was.
+    # Anybody who lost was told what was taken, and it was.
     for body, refusal in lost:
         if "seats" in body:
             assert refusal["code"] == "seats_taken"

@@ -43,5 +43,5 @@ def test_what_holds_below_both_is_below_the_narrower() -> None:
     assert narrower("", "a/") == "a/"
 
 
-def test_a_role_is_no_permission() -> None:
+def test_a_role_is_not_a_permission() -> None:
     assert role_word(7) == "role:7"

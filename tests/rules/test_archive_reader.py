@@ -36,7 +36,7 @@ GOOD = dict(zip(TABLES, ([row] for row in (SEASON, VENUE, PRODUCTION, PERFORMANC
 
 def write(folder: Path, **tables: list) -> Path:
     """An archive of good single rows, with `tables` in their place; a row is a dict, or bytes as they
-    stand."""
+    exist."""
     for name, rows in (GOOD | tables).items():
         lines = [row if isinstance(row, bytes) else json.dumps(row, ensure_ascii=False).encode() for row in rows]
         (folder / f"{name}.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
@@ -245,7 +245,7 @@ def test_a_file_that_breaks_off_gives_what_it_had_and_says_where(tmp_path):
     assert [(fault.code, fault.line) for fault in bad] == [("truncated", len(taken["people"]) + 1)]
 
 
-def test_a_file_that_is_no_gzip_is_said(tmp_path):
+def test_a_file_that_is_not_a_gzip_is_said(tmp_path):
     (write(tmp_path) / "people.jsonl").rename(tmp_path / "people.jsonl.gz")
     _, bad, _ = read_all(tmp_path)
     assert (bad[0].file, bad[0].line, bad[0].code) == ("people.jsonl.gz", 1, "truncated")

@@ -57,7 +57,7 @@ def test_forbidden_words_are_whole_ones(text, word, found):
 
 
 @given(st.lists(st.sampled_from(["best", "bester", "thebest", "Bést", "show"]), max_size=6))
-def test_a_word_is_found_where_it_stands_between_spaces(words):
+def test_a_word_is_found_where_it_holds_between_spaces(words):
     found = bool(list(brand.faults_of_words("title", " ".join(words), ["best"])))
     assert found is ("best" in [fold(word) for word in words])
 
@@ -94,7 +94,7 @@ def test_without_shapes_any_will_do():
 
 
 @pytest.mark.parametrize("shape", ["", "16", "16:0", "0:9", "16:9:1", "-1:2", "16:9 ", "１:1", "99999:1", "a:b"])
-def test_what_is_no_shape_is_refused(shape):
+def test_what_is_not_a_shape_is_refused(shape):
     with pytest.raises(Invalid) as refused:
         brand.ratio_of(shape)
     assert refused.value.code == "bad_shape"

@@ -63,7 +63,7 @@ def test_rotation_reads_old_values_and_writes_under_the_new_key() -> None:
 
 
 @pytest.mark.parametrize("token", ["", "Nora Helmer", "gAAAAA", "gAAAAABrBGLzaE0rk3yo9IjzVOXMcngT\u00e9"])
-def test_what_is_no_token_is_never_taken_for_text(token: str) -> None:
+def test_what_is_not_a_token_is_never_taken_for_text(token: str) -> None:
     with pytest.raises(Undecryptable) as caught:
         decrypt(token)
     assert caught.value.code == "undecryptable"
@@ -194,7 +194,7 @@ def test_an_expression_cannot_write_plain_text(contact: Any, expression: Any) ->
     assert contact.objects.get().email == "one@example.org"
 
 
-def test_what_is_no_text_is_refused(contact: Any) -> None:
+def test_what_is_not_a_text_is_refused(contact: Any) -> None:
     with pytest.raises(TypeError, match="email takes text"):
         contact.objects.create(email=12)
 

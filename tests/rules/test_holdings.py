@@ -31,7 +31,7 @@ def credit(holding: str = "", **said: object) -> Credit:
     return Credit(next(_ids), holding, **said)
 
 
-def test_whoever_is_credited_and_no_more_plays():
+def test_everybody_who_is_credited_and_no_more_plays():
     one = credit()
     assert who_plays([one], group=False) == [one]
 
@@ -82,8 +82,8 @@ _DATES = st.one_of(
 
 
 @given(_DATES, _DATES, st.dates(dt.date(2023, 12, 1), dt.date(2027, 1, 31)))
-def test_a_credit_stands_where_its_text_says_so(start, end, on):
-    """The comparison of texts by which the database finds those that stand is that of the dates."""
+def test_a_credit_holds_where_its_text_says_so(start, end, on):
+    """The comparison of texts by which the database finds the credits of a day is that of the dates."""
     day = on.isoformat()
     by_text = start <= day and (end == "" or end >= day or end in (day[:7], day[:4]))
     assert stands(credit(starts_on=start, ends_on=end), on) == by_text

@@ -34,7 +34,7 @@ def read(*events):
 
 
 def by_its_own_zone(feed):
-    """The instant of the one event, by nothing but what stands in the feed."""
+    """The instant of the one event, by nothing but what is in the feed."""
     (found,) = feed.walk("VEVENT")
     start = found["DTSTART"]
     if "TZID" not in start.params:

@@ -1,4 +1,4 @@
-"""The life of a production: every pair of states, against the two sentences that the table stands for."""
+"""The life of a production: every pair of states, against the two sentences that the table represents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ALIVE = life.STEPS[:5]
 
 
 def allowed(now: str, to: str) -> bool:
-    """One step forward or back; canceled while it is not over; from there planned anew, or to the archive."""
+    """One step forward or back; canceled while it is not over; from there planned again, or to the archive."""
     if now == life.CANCELED:
         return to in (life.PLANNED, life.ARCHIVED)
     if to == life.CANCELED:

@@ -44,7 +44,7 @@ def test_a_currency_has_its_own_decimals(currency, minor, text):
         ("1", "", "unknown_currency"),
     ],
 )
-def test_what_is_no_money_is_refused(amount, currency, code):
+def test_what_is_not_a_money_is_refused(amount, currency, code):
     with pytest.raises(Invalid) as refusal:
         Money(Decimal(amount), currency)
     assert refusal.value.code == code

@@ -41,7 +41,7 @@ def test_a_date_means_all_days_that_it_may_be(text, precision, earliest, latest)
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
-def test_nothing_known_is_no_date(nothing):
+def test_nothing_known_is_not_a_date(nothing):
     assert PartialDate.parse(nothing) is None
 
 
@@ -63,7 +63,7 @@ def test_a_date_that_no_calendar_has_cannot_be_made(parts):
         PartialDate(*parts)
 
 
-def test_a_year_stands_before_its_months_and_a_month_before_its_days():
+def test_a_year_holds_before_its_months_and_a_month_before_its_days():
     printed = ["1997-12-31", "1998", "1998-01", "1998-01-01", "1998-01-02", "1998-02", "1998-12-31", "1999"]
     assert [str(date) for date in sorted(map(read, reversed(printed)))] == printed
 

@@ -76,7 +76,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
         end = [picture.format, picture.width, picture.height]
     except Invalid as refused:
         end = [refused.code, refused.field, refused.message]
-    # Not RUSAGE_SELF, which on Linux begins with the peak of whoever started this process.
+    # Not RUSAGE_SELF, which on Linux begins with the peak of everybody who started this process.
     own = int(re.search(r"VmHWM:\\s+([0-9]+)", pathlib.Path("/proc/self/status").read_text())[1])
     peak = max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     print(json.dumps([path.name, end, time.monotonic() - began, peak]))

@@ -26,7 +26,7 @@ def test_a_language_is_kept_in_the_usual_writing(typed, kept):
 
 
 @pytest.mark.parametrize("typed", ["English", "e", "en_US", "en-", "de-DE-DE", "日本", "en us", "x-stage", "en-x"])
-def test_what_is_no_language_tag_is_refused(typed):
+def test_what_is_not_a_language_tag_is_refused(typed):
     with pytest.raises(Invalid) as refused:
         language_tag(typed)
     assert (refused.value.code, refused.value.field) == ("bad_language", "language")
@@ -55,7 +55,7 @@ def test_a_link_is_kept_clean(typed, kept):
         "https://a.example:port/", "data:text/html,x", "https://a.example\\@b.example/",
     ],
 )  # fmt: skip
-def test_what_is_no_public_https_link_is_refused(typed):
+def test_what_is_not_a_public_https_link_is_refused(typed):
     with pytest.raises(Invalid) as refused:
         clean_link(typed, field="links.0.url")
     assert (refused.value.code, refused.value.field) == ("bad_link", "links.0.url")

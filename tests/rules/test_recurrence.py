@@ -182,7 +182,7 @@ def rules(draw: st.DrawFn) -> str:
 def test_any_rule_expands_as_another_expander_does(rrule, start, size):
     start = next(iter(rrulestr(rrule, dtstart=start.replace(second=0, microsecond=0))), None)
     assume(start is not None)
-    # With INTERVAL, beginning where the rule begins is another rule, so the other one is asked anew.
+    # With INTERVAL, beginning where the rule begins is another rule, so the other one is asked again.
     theirs = list(itertools.islice(rrulestr(rrule, dtstart=start), size))
     assume(theirs[0] == start)
     assert [item.wall for item in occurrences(rrule, start, UTC, limit=size)] == theirs
@@ -231,7 +231,7 @@ def test_until_is_read_in_the_zone_of_the_event():
 # --- skipped, added, moved, windows -------------------------------------------------------------------------
 
 
-def test_skipped_and_added_dates_stand_beside_the_rule():
+def test_skipped_and_added_dates_are_beside_the_rule():
     starts = expand(
         "FREQ=DAILY;COUNT=4",
         dt.date(2026, 3, 1),

@@ -1,4 +1,4 @@
-"""How the log is sealed: what changes a hash, what a signature holds for, and what is no checkpoint."""
+"""How the log is sealed: what changes a hash, what a signature holds for, and what is not a checkpoint."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ WRONG = {
     "nothing": None, "a list": [], "a text": "checkpoint", "empty": {},
     "without its signature": {"checkpoint": GOOD["checkpoint"]},
     "more than a checkpoint": {**GOOD, "note": "x"}, "a number for a key": {**GOOD, "public_key": 5},
-    "a key that is no base64": {**GOOD, "public_key": "é"},
+    "a key that is not a base64": {**GOOD, "public_key": "é"},
     "a list for a claim": {**GOOD, "checkpoint": []},
     "a text for seq": {**GOOD, "checkpoint": {**GOOD["checkpoint"], "seq": "1"}},
     "true for seq": {**GOOD, "checkpoint": {**GOOD["checkpoint"], "seq": True}},
@@ -114,12 +114,12 @@ WRONG = {
 
 
 @pytest.mark.parametrize("data", WRONG.values(), ids=WRONG)
-def test_what_is_no_checkpoint_is_refused(data):
+def test_what_is_not_a_checkpoint_is_refused(data):
     with pytest.raises(ValueError):  # noqa: PT011
         read_document(data)
 
 
 @pytest.mark.parametrize("text", ["", "short", "é" * 44, base64.urlsafe_b64encode(b"x" * 31).decode()])
-def test_what_is_no_key_is_refused(text):
+def test_what_is_not_a_key_is_refused(text):
     with pytest.raises(ValueError):  # noqa: PT011
         SigningKey(text)

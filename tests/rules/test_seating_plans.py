@@ -87,7 +87,7 @@ def test_faults_are_named_by_their_path(data, faults):
     assert faults_of(data) == faults
 
 
-def test_what_is_no_json_is_refused():
+def test_what_is_not_a_json_is_refused():
     with pytest.raises(Invalid) as refusal:
         parse("{")
     assert refusal.value.code == "not_json"

@@ -67,7 +67,7 @@ def test_what_cannot_be_named(items: list[dict[str, Any]], expected: dict[str, s
 
 @given(st.lists(st.lists(st.integers(0, 5), max_size=3), min_size=1, max_size=6))
 def test_named_results_can_be_run_in_order_or_are_told(wants: list[list[int]]) -> None:
-    """The oracle: running in order works exactly where each named item stands before; and a fault is circular exactly where
+    """The oracle: running in order works exactly where each named item is before; and a fault is circular exactly where
     the named item leads back, by depth-first search."""
     count = len(wants)
     items = [item(f"n{n}", *[f"n{want}" for want in wanted]) for n, wanted in enumerate(wants)]

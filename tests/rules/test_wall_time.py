@@ -90,7 +90,7 @@ def test_an_iana_name_is_a_zone(name):
         (" Europe/Berlin ", "Europe/Berlin"),
     ],
 )
-def test_a_name_that_comes_near_is_mended(name, suggestion):
+def test_a_similar_name_is_corrected(name, suggestion):
     with pytest.raises(Invalid) as refusal:
         valid_zone(name)
     assert (refusal.value.field, refusal.value.code) == ("timezone", "unknown_timezone")
@@ -116,7 +116,7 @@ def test_a_name_that_comes_near_is_mended(name, suggestion):
         7,
     ],
 )
-def test_what_is_no_name_is_refused_whatever_it_is(name):
+def test_what_is_not_a_name_is_refused_whatever_it_is(name):
     with pytest.raises(Invalid) as refusal:
         valid_zone(name)
     assert refusal.value.field == "timezone"

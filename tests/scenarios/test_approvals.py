@@ -1,4 +1,4 @@
-"""What waits for the director's eye: two agreements, a deputy on holiday, a date, a decision that goes up, an emergency."""
+"""What is pending for the director's eye: two agreements, a deputy on holiday, a date, a decision that goes up, an emergency."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_two_have_to_agree_one_after_the_other(house: House) -> None:
 def test_a_deputy_decides_while_the_director_is_on_holiday(house: House) -> None:
     dan = world.give("viewer", house.root, by=house.director, to=world.user("Dan Deputy"))
     holiday = {
-        "person": house.director.pk, "stand_in": dan.pk, "section": house.root.pk, "area": "details",
+        "person": house.director.pk, "substitute": dan.pk, "section": house.root.pk, "area": "details",
         "starts_at": approvals.in_days(1).isoformat(), "ends_at": approvals.in_days(8).isoformat(), "reason": "Holiday",
     }  # fmt: skip
     assert world.post(world.client(house.director), "/api/v1/substitutes/", holiday).status_code == 201
@@ -135,7 +135,7 @@ def test_what_nobody_may_decide_goes_up(house: House, capsys: pytest.CaptureFixt
     submission = house.submit(house.mara, title="The Seagull")
     delegation.end(rita, by=house.director)
     assert house.waits_for(house.director) == []
-    assert "remind of what waits: 1 went up" in work(capsys)
+    assert "remind of what is pending: 1 went up" in work(capsys)
     assert house.waits_for(house.director) == [submission]
     assert any("It is yours now." in message.body for message in mail.outbox if house.director.email in message.to)
     with later(2.5):

@@ -29,7 +29,7 @@ def theater() -> Theater:
 
 
 def describe(who: User, production: Production, **changes: Any) -> str:
-    """Over HTTP; answers the id of its entry, as whoever may read the whole log finds it."""
+    """Over HTTP; answers the id of its entry, as anybody who may read the whole log finds it."""
     version = Production.objects.get(pk=production.pk).version
     answer = world.patch(world.client(who), f"/api/v1/productions/{production.pk}/", changes, version)
     assert answer.status_code == 200, answer.content
@@ -87,7 +87,7 @@ def test_the_director_finds_what_was_done_takes_it_back_and_proves_it(theater: T
     assert json.loads(out.getvalue())["broken"] is None
 
 
-def test_whoever_may_only_submit_submits_to_take_it_back(theater: Theater) -> None:
+def test_who_may_only_submit_submits_to_take_it_back(theater: Theater) -> None:
     """Their own earlier change, since they may read no other's."""
     author = world.user("Mara Marketing")
     held = world.assign("production_manager", theater.root, by=theater.director, to=author)

@@ -180,7 +180,7 @@ def test_a_hold_that_ended_is_anybodys_at_once():
         assert (late.status_code, late.json()["code"]) == (409, "hold_gone")
 
 
-def test_a_hold_is_given_back_by_whoever_has_its_token():
+def test_a_hold_is_given_back_by_who_has_its_token():
     _, _, evening, (first, *_), _ = scene.house()
     one, two = world.client(), world.client()
     held = world.post(one, at(evening, "holds/"), {"seats": [first.pk]}).json()

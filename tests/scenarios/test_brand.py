@@ -125,7 +125,7 @@ def test_a_title_that_is_too_long_is_refused_and_a_warning_waived(scene):
     told = scene.browser.get(f"{history}{made.json()['id']}").json()["results"]
     assert [change["waived"] for change in told] == [{"subtitle_too_long": reason}]
 
-    # What stands is not asked about again where something else is changed.
+    # What is is not asked about again where something else is changed.
     path = f"/api/v1/productions/{made.json()['id']}/"
     assert world.patch(scene.browser, path, {"genre": "comedy"}, made.json()["version"]).status_code == 200
     errors = world.patch(scene.browser, path, {"title": "x" * 21}, made.json()["version"] + 1)

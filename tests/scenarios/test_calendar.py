@@ -104,7 +104,7 @@ def test_two_productions_want_one_hall(theater):
     # Who may see it is told its title.
     assert "taken by Hamlet rehearsal" in world.post(boss, "/api/v1/occurrences/", booking).json()["detail"]
 
-    # Back to back is no conflict.
+    # Back to back is not a conflict.
     late = world.post(catss, "/api/v1/occurrences/", {**booking, "start_time": "22:00"})
     assert late.status_code == 201, late.json()
 

@@ -85,14 +85,14 @@ def test_a_cast_change_in_mid_run() -> None:
     assert "Ann Lee**" not in after
     assert "- Viola: **Uma Rao** (understudy)" in after
 
-    # Whoever covers her now comes in her place, and not in Ann's.
+    # Anybody who covers her now comes in her place, and not in Ann's.
     night = {"starts_on": "2026-10-25", "ends_on": "2026-10-25"}
     casting.holds("Eve", viola, by=director, holding="cover", **night)
     assert "- **Viola** is played at this performance by **Eve**, in place of Ida Moe." in _program(
         production, "2026-10-25"
     )
 
-    # All stand in the history, with their days.
+    # All are in the history, with their days.
     told = world.client().get(f"/api/v1/characters/{viola.pk}/holders/").json()["holders"]
     spans = {(row["name"], row["holding"], row["starts_on"], row["ends_on"]) for row in told}
     assert spans == {
@@ -140,7 +140,7 @@ class _Pencil:
         self.nights: dict[str, frozenset[dt.date]] = {}
 
     def rewrite(self, start: int, into: tuple[int, int] | None) -> None:
-        """From that day on, wherever the same line stands as on that day."""
+        """From that day on, wherever the same line is as on that day."""
         line = self.plays[RUN[start]]
         for day in RUN[start:]:
             if self.plays[day] == line:
@@ -237,7 +237,7 @@ class RandomCastHistories(TestCase):
 
 
 def _subset(source: Path, target: Path, seasons: int) -> None:
-    """The first seasons of an archive, with the productions, people and credits that hang on them."""
+    """The first seasons of an archive, with the productions, people and credits that depend on them."""
 
     def rows(table: str) -> Any:
         (path,) = source.glob(f"{table}.jsonl.gz")

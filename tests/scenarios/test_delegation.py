@@ -1,4 +1,4 @@
-"""A director delegates one production for a time; whoever has it works there, delegates further, and no further than that."""
+"""A director delegates one production for a time; anybody who has it works there, delegates further, and no further than that."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def test_four_areas_four_people(story: Story) -> None:
         chain = story.explained(helper, "edit_details", section)["grounds"][0]["chain"]
         assert [link["user"]["id"] for link in chain] == [lead.pk, story.director.pk]
 
-        # --- One's time ends, to the second --------------------------------------------------------------------------
+        # --- Their time ends, to the second --------------------------------------------------------------------------
         editor = story.people["media"]
         until = story.explained(editor, "edit_media", section)["until"]
         assert until == (now + timedelta(days=30)).isoformat().replace("+00:00", "Z")

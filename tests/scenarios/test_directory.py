@@ -1,4 +1,4 @@
-"""Actors keep their own bios; whoever casts names them; the public reads the program."""
+"""Actors keep their own bios; anybody who casts names them; the public reads the program."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_contact_data_and_consent_are_the_persons_own(root, director):
     withdrawn = world.post(her, f"/api/v1/consents/{given.json()['id']}/withdraw/")
     assert withdrawn.json()["withdrawn_at"] >= given.json()["given_at"]
     assert world.post(her, f"/api/v1/consents/{given.json()['id']}/withdraw/").json()["code"] == "already_withdrawn"
-    # Consenting anew is a consent of its own; that there was another is not forgotten.
+    # Consenting again is a consent of its own; that there was another is not forgotten.
     assert world.post(her, "/api/v1/consents/", {"person": person.pk, "purpose": "photo"}).status_code == 201
     assert len(her.get(f"/api/v1/consents/?person={person.pk}").json()["results"]) == 2
 

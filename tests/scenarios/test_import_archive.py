@@ -139,7 +139,7 @@ def test_what_is_unknown_or_odd_is_kept_as_printed_and_said(director, folder):
     assert sorted(Credit.objects.values_list("role", "billing_order")) == [("", 0), ("Panna Młoda", 0)]
 
 
-def test_a_default_zone_stands_only_where_none_is_known_and_is_counted(director, folder):
+def test_a_default_zone_holds_only_where_none_is_known_and_is_counted(director, folder):
     rows = [scene.VENUE, {**scene.VENUE, "id": "v2", "timezone": None}, {**scene.VENUE, "id": "v3", "timezone": "Mars"}]
     scene.write(folder, venues=[*rows, {**scene.VENUE, "id": "v2", "timezone": None}])
     outcome = scene.take(folder, zone="Asia/Tokyo")
@@ -183,7 +183,7 @@ def test_a_row_that_cannot_be_taken_is_named_and_the_rest_goes_on(director, fold
     assert scene.new(scene.take(folder)) == {}
 
 
-def test_what_hangs_on_a_row_that_was_refused_is_refused_with_it(director, folder):
+def test_what_depends_on_a_row_that_was_refused_is_refused_with_it(director, folder):
     """The reader takes a name of 250 letters; a season has no room for it."""
     long = {**scene.SEASON, "id": "long", "name": "N" * 250}
     person = {**scene.PERSON, "id": "wordy", "bio": "B" * 10_001}
@@ -235,7 +235,7 @@ def test_repetitions_are_merged_only_where_they_say_nothing_new(director, folder
     assert outcome.bad == []
     merged = {name: tally.merged for name, tally in outcome.tables.items() if tally.merged}
     assert merged == {"runs": 1, "credits": 1}
-    # Two performances at one time in one venue are two: an archive's word stands, and two people may share a name.
+    # Two performances at one time in one venue are two: an archive's word is, and two people may share a name.
     assert scene.new(outcome) == {
         "seasons": 1, "venues": 1, "productions": 1, "performances": 3, "runs": 1, "people": 3, "credits": 3,
     }  # fmt: skip
@@ -321,7 +321,7 @@ def test_two_archives_with_the_same_ids_do_not_meet(director, folder):
     scene.write(folder)
     scene.take(folder, archive="one")
     before = scene.everything()
-    # "_" is no wildcard, and case counts.
+    # "_" is not a wildcard, and case counts.
     for name in ("two", "on_", "ONE"):
         outcome = scene.take(folder, archive=name)
         assert scene.new(outcome) == dict.fromkeys(scene.GOOD, 1), name
@@ -366,7 +366,7 @@ def test_half_of_the_permissions_is_not_enough(director, folder):
 
 
 def excerpt(folder: Path, seasons: int) -> Path:
-    """The first seasons of the real archive, with all that hangs on them."""
+    """The first seasons of the real archive, with all that depends on them."""
     folder.mkdir()
     kept: dict[str, set[str]] = {}
     for table in ("seasons", "productions", "performances", "credits", "venues", "people"):

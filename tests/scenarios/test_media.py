@@ -109,7 +109,7 @@ def test_a_public_picture_keeps_its_alternative_text(scene):
         (media.jpeg(400, 300)[:800], "picture_truncated"),
     ],
 )
-def test_what_is_no_picture_is_refused_readably(scene, content, code):
+def test_what_is_not_a_picture_is_refused_readably(scene, content, code):
     answer = media.upload(scene.browser, content)
     assert answer.status_code == 400
     told = answer.json()["errors"][0]

@@ -124,7 +124,7 @@ def test_a_step_waits_for_what_other_apps_know(theater: Theater) -> None:
 
 
 @pytest.mark.parametrize("steps", [["on_sale"], ["on_sale", "running"]])
-def test_what_is_withdrawn_while_it_is_sold_is_planned_anew(theater: Theater, steps: list[str]) -> None:
+def test_what_is_withdrawn_while_it_is_sold_is_planned_again(theater: Theater, steps: list[str]) -> None:
     production = world.production(theater.season, by=theater.director, published=True)
     evening = ticketing.on_sale(production, by=theater.director, chart=ticketing.chart(by=theater.director))
     desk = Desk(theater.director, production.pk)

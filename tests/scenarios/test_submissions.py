@@ -179,7 +179,7 @@ def test_two_coordinators_change_the_same_show(theater: Theater) -> None:
     problem = refused(world.post(other, at(tragedy, "rebase")), 409, "rebase_collision")
     assert problem["data"]["fields"] == [f"productions.production.{production.pk}.genre"]
     assert read(other, at(tragedy))["state"] == "stale"
-    # Looked at and meant: submitted anew.
+    # Looked at and meant: submitted again.
     waits = read(other, at(tragedy))
     items = [{**waits["items"][0], "if_version": None}]
     done(world.patch(other, at(tragedy), {"items": items}, waits["version"]))

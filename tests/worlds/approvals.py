@@ -69,10 +69,10 @@ def steps(section: Section, *fields: dict[str, Any], by: User, area: str = "deta
     return made
 
 
-def substitute(person: User, stand_in: User, section: Section, *, by: User | None = None, **given: Any) -> Substitute:
+def substitute(person: User, substitute: User, section: Section, *, by: User | None = None, **given: Any) -> Substitute:
     fields = {"area": None, "starts_at": None, "ends_at": in_days(14), "reason": "on holiday", **given}
     made: Substitute = name_substitute(
-        actor=world.acting(by or person), person=person, stand_in=stand_in, section=section, **fields
+        actor=world.acting(by or person), person=person, substitute=substitute, section=section, **fields
     )
     return made
 

@@ -1,4 +1,4 @@
-"""Scenes of delegation: roles of one's own making, invitations and their links."""
+"""Scenes of delegation: roles of their own making, invitations and their links."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def jpeg(width: int = 64, height: int = 36, *, gps: bool = False, color: str = "
 
 @contextmanager
 def committed() -> Iterator[None]:
-    """Runs what waits for the commit, which never comes in a test that is rolled back."""
+    """Runs what is pending for the commit, which never comes in a test that is rolled back."""
     with TestCase.captureOnCommitCallbacks(execute=True):
         yield
 

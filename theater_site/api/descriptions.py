@@ -43,7 +43,7 @@ def sentence_of(doc: str | None) -> str:
     # Not after "e.g." or a number.
     found = re.match(r"(.+?[^.\s][.!?])(?=\s+[A-Z`\"(]|$)", first, re.DOTALL)
     sentence = (found[1] if found else first).rstrip(".")
-    # Of a long one what stands before a colon or semicolon is enough.
+    # Of a long one what is before a colon or semicolon is enough.
     return re.split(r"[:;] ", sentence, maxsplit=1)[0] if len(sentence) > LONG else sentence
 
 

@@ -1,4 +1,4 @@
-"""Secrets cannot be tried out: whoever is wrong too often is not answered for a while, in whatever process they ask.
+"""Secrets cannot be tried out: anybody who is wrong too often is not answered for a while, in whatever process they ask.
 
 The secrets have 100 bits and more, so the limit need not be exact: wrong guesses of the same instant may count as one.
 """

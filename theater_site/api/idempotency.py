@@ -31,7 +31,7 @@ def once(request: Request, actor: str, perform: Callable[[], Response]) -> Respo
     """`perform`, or its first answer again where this actor sent the same key before.
 
     The same key with another body or address is a Conflict. The key's row is written first, in the action's own
-    transaction: a second request with it waits on the first one's row and then finds the answer; an action that fails,
+    transaction: a second request with it waits on the first their row and then finds the answer; an action that fails,
     as late as after its commit, leaves no row, and the key can be used again.
     """
     key = request.headers.get("Idempotency-Key")
@@ -69,7 +69,7 @@ def once(request: Request, actor: str, perform: Callable[[], Response]) -> Respo
         return _again(fingerprint, digest)
     except Exception:
         if response is not None:
-            # Committed, and then what had to follow failed (a file that could not be stored): the caller is told of the
+            # Committed, and then what had to follow failed (a file that could not be stored): the caller is notified of the
             # failure and repeats, so the answer that was never given must not be replayed.
             IdempotentAnswer.objects.filter(pk=fingerprint, request_digest=digest).delete()
         raise

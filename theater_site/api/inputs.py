@@ -42,7 +42,7 @@ class VisibleRelated(serializers.PrimaryKeyRelatedField):
     # The same words as for a hidden address: nobody learns which of the two it is.
     default_error_messages = {
         "does_not_exist": "Not found, or not visible to you.",
-        "incorrect_type": "This is no id. Send a whole number, not {data_type}.",
+        "incorrect_type": "This is not an id. Send a whole number, not {data_type}.",
     }
 
     def get_queryset(self) -> models.QuerySet[Any]:

@@ -1,7 +1,7 @@
 """Any GET as it would answer once a submission were done: `?submission=<id>`, for those who may see the submission.
 
 The submission's items are done in a transaction, the view answers in it, and all of it is taken back: nothing is stored,
-mailed or moved. What exists in the preview only has another id each time; in an address, the id 0 stands for the first
+mailed or moved. What exists in the preview only has another id each time; in an address, the id 0 represents the first
 object of the resource's kind that the submission makes (`/productions/0/?submission=7`).
 """
 
@@ -31,7 +31,7 @@ def _unknown() -> AbstractContextManager[Mapping[type, Any]]:
 
 previewed_submission: Question[AbstractContextManager[Mapping[type, Any]]] = Question(
     "A context in which a submission is done, and at whose end all is taken back; entered, it tells by model the id of the"
-    " first object that the submission makes. NotFound for whoever may not see the submission. Answered by accounts.",
+    " first object that the submission makes. NotFound for everybody who may not see the submission. Answered by accounts.",
     arguments=("actor", "submission_id"),
     default=_unknown,
 )

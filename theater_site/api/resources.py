@@ -53,7 +53,7 @@ def actor_of(request: Request) -> Actor:
 
 
 def visible(request: Request, model: type[ContentModel], pk: str) -> Any:
-    """The row that an address stands below, if the actor may see it; else 404."""
+    """The row that an address is printed below, if the actor may see it; else 404."""
     row = model._default_manager.visible_to(actor_of(request)).filter(pk=pk).first()
     if row is None:
         raise Http404
@@ -118,7 +118,7 @@ class SubmittedAnswer(serializers.Serializer[Any]):
     """The action waits for approval."""
 
     id = serializers.IntegerField()
-    state = serializers.CharField(help_text="Where the submission stands. Example: submitted")
+    state = serializers.CharField(help_text="The state of the submission. Example: submitted")
     url = serializers.CharField(
         help_text="The address of the submission. Example: https://theater.example/api/v1/submissions/7/"
     )
@@ -295,7 +295,7 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
         return row
 
     def found_by_insider(self) -> Any:
-        """The object of this address, for those who may view its drafts; whoever only sees it is refused."""
+        """The object of this address, for those who may view its drafts; anybody who only sees it is refused."""
         row = self.found()
         refuse_outsiders(self.actor, row, type(row).view_permission)
         return row
@@ -418,7 +418,7 @@ def if_match(request: Request, *, needed: bool) -> int | None:
     match = re.fullmatch(r'(?:W/)?"([0-9]{1,9})(?:-[0-9a-f]{16})?"', raw.strip())
     if match is None:
         raise Stale(
-            f'{raw[:40]!r} is no version of this. Send its ETag, such as "7".', code="bad_version", field="If-Match"
+            f'{raw[:40]!r} is not a version of this. Send its ETag, such as "7".', code="bad_version", field="If-Match"
         )
     return int(match[1])
 

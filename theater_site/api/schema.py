@@ -1,4 +1,4 @@
-"""The OpenAPI schema: drf-spectacular, told of problem JSON, versions and idempotency on every operation."""
+"""The OpenAPI schema: drf-spectacular, notified of problem JSON, versions and idempotency on every operation."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ class Schema(AutoSchema):
             return
         super()._insert_field_validators(field, schema)
         if "oneOf" in schema:
-            # Of an address that may be empty: an empty text is both, to whoever does not judge formats.
+            # Of an address that may be empty: an empty text is both, to everybody who does not judge formats.
             schema["anyOf"] = schema.pop("oneOf")
 
     def _can_be_previewed(self) -> bool:

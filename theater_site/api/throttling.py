@@ -14,7 +14,7 @@ class _FixedWindow:
 
     DRF's own keeps the time of every request and rewrites the list each time, measured at 1.4 to 2.9 ms a request on
     the file cache; a number costs a tenth. Requests that count in the same instant may count as one: the limit bounds a
-    flood, it is no quota.
+    flood, it is not a quota.
     """
 
     rate: str | None
@@ -51,7 +51,7 @@ class _FixedWindow:
 
 
 class AnonThrottle(_FixedWindow, AnonRateThrottle):
-    """By address, for whoever is not signed in."""
+    """By address, for everybody who is not signed in."""
 
 
 class UserThrottle(_FixedWindow, UserRateThrottle):

@@ -83,7 +83,7 @@ def import_archive(
     `default_timezone`, which is said in the outcome; without one its zone stays unknown. `publish` makes seasons,
     productions, performances and people public. With `add_people` a person without a record is named by the credit's
     `person_name`, else by its `person` ("anna-bell" is Anna Bell).
-    Refused: a folder that is no archive, a zone that does not exist.
+    Refused: a folder that is not an archive, a zone that does not exist.
     """
     if not archive or len(archive) > 50 or ":" in archive:
         raise Invalid(
@@ -259,7 +259,7 @@ class _Import:
                 kind=row.kind,
                 role=row.role or "",
                 note=row.note or "",
-                # A place in a list; what stands before the first place comes first.
+                # A place in a list; what is before the first place comes first.
                 billing_order=max(row.order or 0, 0),
             )
 
@@ -297,7 +297,7 @@ class _Import:
     ) -> None:
         """Create what is not known yet, in chunks, and remember every row by its id for the tables that follow.
 
-        `make` builds an object or raises Refused, and changes nothing else; `accept` is told of what will be written;
+        `make` builds an object or raises Refused, and changes nothing else; `accept` is notified of what will be written;
         `there` says whether somebody has made the same by hand.
         """
         tally = self.outcome.tables[table] = Tally()
@@ -356,7 +356,7 @@ class _Import:
             raise Refused("unknown_reference", reason) from None
 
     def _credit_by_hand(self) -> Callable[[Credit], bool]:
-        """Whether a credit stands already: added to a known production by hand, or edited until it says the same.
+        """Whether a credit exists already: added to a known production by hand, or edited until it says the same.
 
         Read once, and only where a production was there before.
         """

@@ -143,7 +143,7 @@ class Archive:
                 for name in raw.keys() - table.fields.keys() - strange:
                     strange.add(name)
                     remarks.append(
-                        Remark("unknown_field", f"{name[:40]!r} is no field of {table.name} and is not read.")
+                        Remark("unknown_field", f"{name[:40]!r} is not a field of {table.name} and is not read.")
                     )
                 if table.key is not None:
                     key, repeated = _key(table, raw, seen)

@@ -231,7 +231,7 @@ class Action(Generic[P, Result]):
             raise Conflict("It is not known yet what area this is about. Submit it first.", code="wrong_state")
         raise NotAllowed(
             f"You may not do this here; it needs the permission {' and '.join(permissions) or 'of the installation itself'}."
-            + (" Ask whoever manages the members of this section." if permissions else ""),
+            + (" Ask those who manage the members of this section." if permissions else ""),
             data={"action": self.name, "needs": permissions},
         )
 
@@ -296,7 +296,7 @@ class Action(Generic[P, Result]):
         ]
 
     def _with_fresh_subject(self, given: dict[str, Any], if_version: int | None) -> dict[str, Any]:
-        """The subject as it stands now, locked until the end; refused where it is not what the caller saw."""
+        """The subject as it is now, locked until the end; refused where it is not what the caller saw."""
         assert self.subject is not None
         seen = given[self.subject]
         model = type(seen)
@@ -360,7 +360,7 @@ def _waive_message(findings: list[Finding], waivers: Mapping[str, str]) -> str:
 
 
 def also_needs(*permissions: tuple[str, Any], to: str) -> None:
-    """Inside an action, for a part of it that only some ask for: NotAllowed, naming what they may not do `to`, unless whoever
+    """Inside an action, for a part of it that only some ask for: NotAllowed, naming what they may not do `to`, unless anybody who
     acts holds each permission on its object too."""
     run = current()
     for permission, scope in permissions:
@@ -429,11 +429,11 @@ def action(
 ) -> Callable[[Callable[P, Result]], Action[P, Result]]:
     """Register a service under `name` ("production.publish").
 
-    Exactly one of `needs` and `open_to` is given. `subject` is the argument that the runner loads anew and locks before
+    Exactly one of `needs` and `open_to` is given. `subject` is the argument that the runner loads again and locks before
     the body, and whose version `if_version` is compared with. `lock` takes a lock that is wider than the subject's, and is
     called before it: the other way round two actions could wait for each other. Behind it what the actor holds is read
-    anew and asked again. `exposes`: others see the subject from then on, so that whoever agrees to it agrees to all that
-    stands in it: its digest is of that as well.
+    again and asked again. `exposes`: others see the subject from then on, so that anybody who agrees to it agrees to all that
+    is in it: its digest is of that as well.
     """
     needed = (needs,) if isinstance(needs, Needs) else tuple(needs)
     if bool(needed) == (open_to is not None):

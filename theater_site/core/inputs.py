@@ -104,7 +104,7 @@ def dump(value: Any) -> Any:
     """`value` as JSON can hold it. Instances become their primary key, amounts and instants text."""
     if isinstance(value, Enum):
         return value.value
-    # A fraction is no input of its own, but may stand in an object that is kept as it came.
+    # A fraction is not an input of its own, but may be in an object that is kept as it came.
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, models.Model):
@@ -124,7 +124,7 @@ Finder = Callable[[type[models.Model], Any, str], models.Model]
 
 
 def existing(kind: type[models.Model], raw: Any, field: str) -> models.Model:
-    """The row of this id, whoever may see it. Invalid: no id, or gone."""
+    """The row of this id, visible or not. Raises Invalid: not an id, or no such row."""
     return row_of(kind._base_manager.all(), raw, field)
 
 
@@ -137,7 +137,7 @@ def row_of(rows: models.QuerySet[Any], raw: Any, field: str) -> models.Model:
             raise TypeError(raw)
         found = rows.filter(pk=raw).first()
     except (ValueError, TypeError, OverflowError, ValidationError) as error:
-        raise Invalid("This is no valid id.", code="not_an_id", field=field) from error
+        raise Invalid("This is not a valid id.", code="not_an_id", field=field) from error
     if found is None:
         raise Invalid(f"This {kind._meta.verbose_name} is gone.", code="reference_gone", field=field)
     return found
@@ -204,7 +204,9 @@ class Reading:
         try:
             return _load_scalar(kind, raw)
         except (ValueError, TypeError, InvalidOperation, OverflowError):
-            return self._wrong(f"This is no valid {kind.__name__}.", code=f"not_a_{kind.__name__.lower()}", field=field)
+            return self._wrong(
+                f"This is not a valid {kind.__name__}.", code=f"not_a_{kind.__name__.lower()}", field=field
+            )
 
     def _entries(self, kind: Any, raw: dict[str, Any], field: str) -> Any:
         entries = entries_of(kind)

@@ -21,7 +21,7 @@ UNATTRIBUTED = "unattributed"
 
 
 class _Kept(NamedTuple):
-    """What was done inside a savepoint. `stands` is an on-commit callback that Django drops when it rolls back."""
+    """What was done inside a savepoint. `is` is an on-commit callback that Django drops when it rolls back."""
 
     stands: Callable[[], None]
     changes: Sequence[Change]

@@ -85,7 +85,7 @@ class Table:
     rows: int = 0
 
     def inputs(self) -> list[dict[str, Any]]:
-        """The records as an action takes them: what the cells say, and the `line` that they stand in."""
+        """The records as an action takes them: what the cells say, and the `line` that they are in."""
         return [{"line": record.line, **record.values} for record in self.records]
 
 
@@ -166,14 +166,14 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
 
     def read(cell: str) -> int:
         if not re.fullmatch(r"-?[0-9]{1,18}", cell) or not lowest <= int(cell) <= highest:
-            raise BadCell("not_a_number", f"{_shown(cell)} is no number that fits here.", f"{lowest} to {highest}.")
+            raise BadCell("not_a_number", f"{_shown(cell)} is not a number that fits here.", f"{lowest} to {highest}.")
         return int(cell)
 
     return read
 
 
 def one_of(choices: Iterable[str]) -> Callable[[str], str]:
-    """Reads one of `choices`, whatever its case; spaces may stand for underscores."""
+    """Reads one of `choices`, whatever its case; spaces may replace underscores."""
     known = list(choices)
 
     def read(cell: str) -> str:
@@ -309,7 +309,7 @@ def _take(
     if any(part not in (None, "") for part in identity):
         if identity in seen:
             shown = ", ".join(str(part) for part in identity)
-            reason = f"{shown[:80]} stands in line {seen[identity]} already."
+            reason = f"{shown[:80]} is in line {seen[identity]} already."
             faults.append(Fault(line, key[0], "duplicate_key", reason, "Keep one of the two rows."))
         else:
             seen[identity] = line

@@ -1,4 +1,4 @@
-"""One season of a community theater, built as its people would build it: every step is a service called by whoever holds
+"""One season of a community theater, built as its people would build it: every step is a service called by everybody who holds
 the permission to it, so what the demo shows is what the system does."""
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _ZONE = ZoneInfo(company.ZONE)
 
 @dataclass(slots=True)
 class Demo:
-    """What was built, as far as the command tells of it."""
+    """What was built, as far as the command reports it."""
 
     organization: Section
     season: Season

@@ -27,7 +27,7 @@ from ticketing.rules.secrets import digest_of
 
 @extend_schema_field({"type": "string", "format": "decimal", "description": "With the decimals of its currency."})
 class AmountField(serializers.Field[Money, Any, str, Any]):
-    """Money as its amount, exact; the currency stands beside it."""
+    """Money as its amount, exact; the currency is beside it."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "read_only": True})
@@ -51,7 +51,7 @@ class PlaceRead(serializers.Serializer[Any]):
 
 
 class HoldRead(serializers.Serializer[Any]):
-    """Places kept for whoever has the token; send it as `hold` with the order."""
+    """Places kept for everybody who has the token; send it as `hold` with the order."""
 
     token = serializers.CharField(
         help_text="The secret of the hold: send it as `hold` with the order. Example: hold_Xk3vQ0J7"
@@ -322,7 +322,7 @@ class CheckInRead(serializers.ModelSerializer[CheckIn]):
 
 
 class WaitingJoined(serializers.ModelSerializer[WaitingListEntry]):
-    """That somebody waits; the same for a newcomer and for whoever was on the list."""
+    """That somebody waits; the same for a newcomer and for everybody who was on the list."""
 
     class Meta:
         model = WaitingListEntry

@@ -1,4 +1,4 @@
-"""Where people sit or stand in a space: its seating charts."""
+"""Where people sit or are in a space: its seating charts."""
 
 from __future__ import annotations
 

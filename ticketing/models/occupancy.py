@@ -1,6 +1,6 @@
 """Who has which place at which performance: the rows that decide a race.
 
-None of these is content. A hold lives ten minutes and is nobody's work, so the recorder is not told of each
+None of these is content. A hold lives ten minutes and belongs to nobody work, so the recorder is not notified of each
 row: the audit entry of the action names the places, and what is sold is told by its Ticket, which is content.
 They are written by `services/occupancy.py` alone.
 """

@@ -27,7 +27,7 @@ class OrderState(models.TextChoices):
 
 
 class Order(ContentModel):
-    """One purchase. `reference` is a secret between the theater and the buyer: whoever has it may read the
+    """One purchase. `reference` is a secret between the theater and the buyer: anybody who has it may read the
     order."""
 
     view_permission: ClassVar[str] = "view_tickets"
@@ -40,7 +40,7 @@ class Order(ContentModel):
         max_length=40,
         unique=True,
         editable=False,
-        help_text="The secret reference of the order: whoever has it sees the order. Example: Xk3vQ0J7bW9xT1n5yR2mLp8s",
+        help_text="The secret reference of the order: anybody who has it sees the order. Example: Xk3vQ0J7bW9xT1n5yR2mLp8s",
     )
     state = models.CharField(
         max_length=10,
@@ -160,7 +160,7 @@ class OrderLine(ContentModel):
 
 
 class Ticket(ContentModel):
-    """The right to one place at one performance. Whoever shows `code` first is let in."""
+    """The right to one place at one performance. Anybody who shows `code` first is let in."""
 
     section_lookup: ClassVar[str] = "line__order__section_id"
     view_permission: ClassVar[str] = "view_tickets"

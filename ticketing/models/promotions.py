@@ -23,7 +23,7 @@ class DiscountKind(models.TextChoices):
 class Promotion(ContentModel):
     """A discount on performances of `section` and below, from `starts_at` (included) to `ends_at` (excluded).
 
-    With a `code` (kept in capitals) for whoever gives it, without one for everybody. `uses` is counted only
+    With a `code` (kept in capitals) for everybody who gives it, without one for everybody. `uses` is counted only
     where `uses_limit` says how many orders may have it, since a counter makes orders wait for each other.
     """
 

@@ -30,7 +30,7 @@ class WaitingListEntry(ContentModel):
     email = EncryptedTextField(
         one_line=True,
         validators=[EmailValidator(), MaxLengthValidator(254)],
-        help_text="Where they are told of free places. Example: bea@home.example",
+        help_text="Where they are notified of free places. Example: bea@home.example",
     )
     email_index = BlindIndexField("email")
     places = models.PositiveSmallIntegerField(
@@ -73,7 +73,7 @@ class WaitingListEntry(ContentModel):
         try:
             return int(signing.loads(key, salt=_SALT))
         except (signing.BadSignature, TypeError) as error:
-            raise ValueError("This is no leaving key.") from error
+            raise ValueError("This is not leaving key.") from error
 
     def __str__(self) -> str:
         return f"{self.places} at {self.performance_id}"

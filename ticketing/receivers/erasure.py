@@ -13,7 +13,7 @@ from ticketing.services.buyers import index_buyer
 
 def forget(subject: Subject, **_: Any) -> None:
     """Orders lose their buyer and keep what was sold, for how much and when, as the accounts must; their tickets stay good
-    for whoever has them. Places on waiting lists are given up."""
+    for everybody who has them. Places on waiting lists are given up."""
     found = indexes(subject)
     for order in Order.objects.select_for_update(of=("self",)).filter(email_index__in=found).order_by("pk"):
         order.buyer_name, order.buyer_email = NAME_WITHHELD, erased_address(order.pk)

@@ -1,7 +1,7 @@
 """Seating plans as data: a simple layout of rows, or a file in pretix's seating plan JSON.
 
 What is read is what a hall needs to be sold: seats with their zone, row, number, category and coordinates.
-Decorations (`areas` of that format) are left out; nothing in it tells of standing room.
+Decorations (`areas` of that format) are left out; nothing in it reports standing room.
 """
 
 from __future__ import annotations
@@ -78,14 +78,14 @@ def parse(text: str | bytes) -> Plan:
 
     Taken as they come: rows without a name ("" or "-"), negative coordinates, names in any script, places
     with coordinates and a number only. A missing guid is made of zone, row and number. Refused with one
-    Invalid that lists the first faults by their path ("zones.0.rows.2.seats.5.position"): what is no JSON, a
+    Invalid that lists the first faults by their path ("zones.0.rows.2.seats.5.position"): what is not JSON, a
     wrong type, a seat without number or position, coordinates that are no finite numbers, repeated guids or
     places, no seats at all, more than 20,000.
     """
     try:
         plan = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise Invalid(f"This is no JSON: {error}.", code="not_json") from error
+        raise Invalid(f"This is not JSON: {error}.", code="not_json") from error
     faults: list[DomainError] = []
     if not isinstance(plan, Mapping):
         raise Invalid("A seating plan is a JSON object.", code="not_an_object")

@@ -1,4 +1,4 @@
-"""Secrets that the box office hands out. Whoever has one needs no account, so none can be guessed."""
+"""Secrets that the box office hands out. Anybody who has one needs no account, so none can be guessed."""
 
 from __future__ import annotations
 

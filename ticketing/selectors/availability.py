@@ -124,7 +124,7 @@ def price_categories_of(sale: Sale | OpenSale) -> dict[str, PriceCategory]:
 
 
 def seats_on_sale(sale: Sale | OpenSale, seat_ids: Collection[int]) -> list[Place]:
-    """These seats with their prices, whoever has them, in the order of their ids. Invalid (`unknown_seats`)
+    """These seats with their prices, free or taken, in the order of their ids. Invalid (`unknown_seats`)
     names those that the sale's chart does not have; Conflict (`seats_not_sold`) those of a category that has
     no price."""
     seats = (

@@ -14,7 +14,7 @@ from ticketing.models import Area, Seat, SeatingChart
 from ticketing.rules.seating_plans import MOST_SEATS, Plan, PlannedSeat
 
 
-# Optional keys stand in a class of their own: NotRequired is not seen where annotations are text.
+# Optional keys are in a class of their own: NotRequired is not seen where annotations are text.
 class _Seat(TypedDict):
     number: Annotated[str, Doc("The seat's number, as the ticket shows it. Example: 4")]
     x: Annotated[Decimal, Doc("Its place across the hall, in units of the plan. Example: 12.5")]

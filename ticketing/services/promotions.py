@@ -21,7 +21,7 @@ from ticketing.selectors.promotions import normal_code, valid_for
 
 
 class PromotionFields(TypedDict, total=False):
-    """`percent` of each price, or an `amount` off the order with its `currency`. With a `code` for whoever
+    """`percent` of each price, or an `amount` off the order with its `currency`. With a `code` for everybody who
     gives it, without one for everybody; from `starts_at` (included) to `ends_at` (excluded); for `uses_limit`
     orders. For one `production` of the season, or for all of it."""
 

@@ -22,7 +22,7 @@ from theater_site.core.actions import Action, registered
 name_values(
     "PermissionEnum",
     "A permission, named by a verb and an area: `view`, `submit`, `edit`, `publish`, `approve`, `manage` or `emergency`, and "
-    "what it is about. `edit_details` is to change what is played; whoever holds `submit_details` submits the change for "
+    "what it is about. `edit_details` is to change what is played; anybody who holds `submit_details` submits the change for "
     "approval instead.",
     lambda: PERMISSIONS,
 )

@@ -1,4 +1,4 @@
-"""The addresses of approving: what waits for me, the steps of an area, who stands in for whom, and waivers."""
+"""The addresses of approving: what is pending for me, the steps of an area, who substitutes for whom, and waivers."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class WaitingRead(serializers.Serializer[Any]):
 
 
 class WaitingViewSet(Resource):
-    """What waits for the caller: exactly what they may decide on now, in their own place or in somebody else's."""
+    """What is pending for the caller: exactly what they may decide on now, in their own place or in somebody else's."""
 
     queryset = Submission.objects.all()
     serializer_class = WaitingRead
@@ -89,7 +89,7 @@ class WaitingViewSet(Resource):
 
     def _who_decides(self) -> Actor:
         if self.actor.kind is not ActorKind.USER:
-            raise NotSignedIn("Sign in to see what waits for you.")
+            raise NotSignedIn("Sign in to see what is pending for you.")
         return self.actor
 
 
@@ -133,17 +133,17 @@ class SubstituteRead(serializers.ModelSerializer[Substitute]):
     class Meta:
         model = Substitute
         fields: ClassVar[tuple[str, ...]] = (
-            "id", "version", "person", "stand_in", "section", "area", "starts_at", "ends_at", "reason", "named_by",
+            "id", "version", "person", "substitute", "section", "area", "starts_at", "ends_at", "reason", "named_by",
         )  # fmt: skip
 
 
 class SubstituteViewSet(Readable):
-    """Who decides in whose place: one's own, and those of sections whose members one may see."""
+    """Who decides in whose place: their own, and those of sections whose members one may see."""
 
     queryset = Substitute.objects.all()
     serializer_class = SubstituteRead
     ordering = ("-pk",)
-    filterset_fields = ("person", "stand_in", "section")
+    filterset_fields = ("person", "substitute", "section")
     create = creates(name_substitute, model=Substitute, answers=SubstituteRead)
     end = verb(end_substitute, answers=SubstituteRead)
 

@@ -1,4 +1,4 @@
-"""What waits for approval, from its draft to what became of it."""
+"""What is pending, from its draft to what became of it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _APPROVAL = body_of(approve_submission, leave_out=("submission",))
 
 
 class SubmissionViewSet(Readable):
-    """What waits for approval, and what became of it: what one writes oneself, and what one may decide on."""
+    """What is pending, and what became of it: what one writes oneself, and what one may decide on."""
 
     queryset = Submission.objects.prefetch_related("authors", "agreements")
     serializer_class = serializers.SubmissionRead

@@ -65,7 +65,7 @@ def submission_decided(submission: Submission, reader: Reader) -> Letter:
 
 
 def decided_in_your_place(submission: Submission, reader: Reader, by: User | None, verb: str) -> Letter:
-    """To whom somebody stands in for: what was done in their place."""
+    """To the person somebody substitutes for: what was done in their place."""
     if verb == "approve":
         text = _("%(by)s agreed to “%(title)s” by %(author)s in %(section)s in your place.")
     elif verb == "reject":

@@ -1,4 +1,4 @@
-"""The letters about standing in for somebody who decides."""
+"""The letters about substituting for somebody who decides."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from accounts.notifications.mails.people import named, said
 
 def substitute_named(substitute: Substitute, reader: Reader) -> Letter:
     text = _(
-        "%(stand_in)s decides in the place of %(person)s on what waits in %(section)s, from %(from)s until %(until)s."
+        "%(substitute)s decides in the place of %(person)s on what is pending in %(section)s, from %(from)s until %(until)s."
     )
     words = said(substitute.named_by, substitute.reason)
-    return _letter(substitute, reader, _("Standing in: %(section)s"), text, words)
+    return _letter(substitute, reader, _("Substituting: %(section)s"), text, words)
 
 
 def substitute_ended(substitute: Substitute, reader: Reader) -> Letter:
-    text = _("%(stand_in)s no longer decides in the place of %(person)s in %(section)s.")
-    return _letter(substitute, reader, _("Standing in has ended: %(section)s"), text, "")
+    text = _("%(substitute)s no longer decides in the place of %(person)s in %(section)s.")
+    return _letter(substitute, reader, _("Substituting has ended: %(section)s"), text, "")
 
 
 def _letter(substitute: Substitute, reader: Reader, subject: str, text: str, words: str) -> Letter:
     holes = {
-        "stand_in": named(substitute.stand_in),
+        "substitute": named(substitute.substitute),
         "person": named(substitute.person),
         "section": substitute.section.name,
         "from": reader.time(substitute.starts_at),

@@ -1,4 +1,4 @@
-"""Who decides on what waits: steps, stand-ins, who has agreed so far, and where and since when something waits."""
+"""Who decides on what is pending: steps, substitutes, who has agreed so far, and where and since when something waits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from theater_site.core.models import ContentModel
 class ApprovalStep(ContentModel):
     """One of the agreements that a submission in `area` needs in `section` and below, in the order of `position` from 0.
 
-    Whoever holds `permission` there decides, or whoever has `role` there. The last step of an area is always that of its
+    Anybody who holds `permission` there decides, or anybody who has `role` there. The last step of an area is always that of its
     approve permission: nothing is done that nobody agreed to who may approve it. The nearest section above that has steps for
     the area counts, with all of them and no others; where none has, there is one step.
     """
@@ -70,10 +70,10 @@ class ApprovalStep(ContentModel):
 
 
 class Substitute(ContentModel):
-    """`stand_in` decides in the place of `person` on `section` and below, from `starts_at` (included) to `ends_at` (excluded).
+    """`substitute` decides in the place of `person` on `section` and below, from `starts_at` (included) to `ends_at` (excluded).
 
     In one area, or in all of them (""). It gives no permission: it holds only while the person themselves may decide, and a
-    stand-in's stand-in is nobody.
+    substitute's substitute is nobody.
     """
 
     section_lookup: ClassVar[str] = "section_id"
@@ -86,7 +86,7 @@ class Substitute(ContentModel):
         related_name="substitutes",
         help_text="Id of the user who is absent. Example: 7",
     )
-    stand_in = models.ForeignKey(
+    substitute = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="stands_in",
@@ -127,17 +127,17 @@ class Substitute(ContentModel):
             ),
             models.CheckConstraint(
                 name="substitute_is_somebody_else",
-                condition=~Q(person=F("stand_in")),
-                violation_error_message="Nobody stands in for themselves.",
+                condition=~Q(person=F("substitute")),
+                violation_error_message="Nobody substitutes for themselves.",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.stand_in_id} for {self.person_id}"
+        return f"{self.substitute_id} for {self.person_id}"
 
     @classmethod
     def visible_as_own(cls, actor: Actor) -> Q | None:
-        return Q(person_id=actor.user_id) | Q(stand_in_id=actor.user_id) if actor.user_id is not None else None
+        return Q(person_id=actor.user_id) | Q(substitute_id=actor.user_id) if actor.user_id is not None else None
 
 
 class Agreement(ContentModel):
@@ -192,7 +192,7 @@ class Agreement(ContentModel):
 class Waiting(models.Model):
     """Since when a submission waits at its step, who has been reminded of it, and where it went up to.
 
-    Bookkeeping beside the submission, so that a reminder is no change of it and makes no approver's version stale. Most need
+    Bookkeeping beside the submission, so that a reminder is not a change of it and makes no approver's version stale. Most need
     none: without a row it waits at its first step since it was submitted, and nobody was reminded (`waiting_of`).
     """
 

@@ -20,7 +20,7 @@ from theater_site.core.models import ContentModel, ContentQuerySet
 
 
 class SubmissionState(models.TextChoices):
-    """Where a submission stands: written, waiting, decided, or applied."""
+    """The state of a submission: written, waiting, decided, or applied."""
 
     DRAFT = "draft", "draft"
     SUBMITTED = "submitted", "submitted"
@@ -81,7 +81,7 @@ class Submission(ContentModel):
         max_length=20,
         choices=SubmissionState.choices,
         default=SubmissionState.DRAFT,
-        help_text="Where it stands. Example: submitted",
+        help_text="Its state. Example: submitted",
     )
     items = EncryptedJSONField(blank=True)
     digest = models.CharField(max_length=64, blank=True, default="")
@@ -103,7 +103,7 @@ class Submission(ContentModel):
     submitted_at = models.DateTimeField(
         null=True, help_text="When it was submitted last; null for a draft. Example: 2027-03-14T18:30:00Z"
     )
-    # By whose permissions what needs nobody's approval is done.
+    # By whose permissions what needs no person's approval is done.
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -118,7 +118,7 @@ class Submission(ContentModel):
         related_name="+",
         help_text="Id of the user who decided; null until then. Example: 2",
     )
-    # Whom they stood in for.
+    # Whom they substituted for.
     decided_in_place_of = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -146,7 +146,7 @@ class Submission(ContentModel):
 
     objects = models.Manager.from_queryset(SubmissionQuerySet)()  # type: ignore[misc]
 
-    # Of an approval that did not come to pass: what stood in the way, for whoever has just asked for it.
+    # Of an approval that did not come to pass: what stood in the way, for everybody who has just asked for it.
     refusal: DomainError | None = None
 
     class Meta:

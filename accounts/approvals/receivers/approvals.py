@@ -1,4 +1,4 @@
-"""What follows from something waiting for approval: where it waits, and who is told of it."""
+"""What follows from something waiting for approval: where it waits, and who is notified of it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def tell_deciders(submission: Submission, deciders: list[User], escalated: bool,
     if not deciders:
         _tell_that_nobody_may(submission)
     elif escalated:
-        _put_anew("submission_escalated", deciders, submissions.submission_escalated, submission)
+        _put_again("submission_escalated", deciders, submissions.submission_escalated, submission)
     else:
-        _put_anew("submission_arrived", deciders, submissions.submission_arrived, submission)
+        _put_again("submission_arrived", deciders, submissions.submission_arrived, submission)
 
 
-def _put_anew(
+def _put_again(
     kind: str, deciders: list[User], write: Callable[[Submission, Reader], Letter], submission: Submission
 ) -> None:
     """Once a round and step to each; what they were not sent yet of an earlier round is put aside for it."""
@@ -43,7 +43,7 @@ def _put_anew(
 
 
 def tell_in_whose_place(submission: Submission, person: User, verb: str, **_: Any) -> None:
-    """Whoever was stood in for, of what was done in their place."""
+    """Anybody who was substituted for, of what was done in their place."""
     by = current().actor.user
     put(
         "decided_in_your_place",
@@ -65,7 +65,7 @@ def tell_overdue(submission: Submission, deciders: list[User], days: int, **_: A
         _tell_that_nobody_may(submission)
 
 
-def tell_of_emergency(submission: Submission, deciders: list[User], reason: str, **_: Any) -> None:
+def notify_of_emergency(submission: Submission, deciders: list[User], reason: str, **_: Any) -> None:
     """Everybody who could have decided, and those who wrote it, each in words of their own."""
     by = current().actor.user
     for readers, write in (
@@ -80,18 +80,18 @@ def tell_of_emergency(submission: Submission, deciders: list[User], reason: str,
         )
 
 
-def tell_of_substitute(substitute: Substitute, **_: Any) -> None:
+def notify_of_substitute(substitute: Substitute, **_: Any) -> None:
     _tell_both(substitute, "substitute_named", substitutes.substitute_named)
 
 
-def tell_of_substitute_ended(substitute: Substitute, **_: Any) -> None:
+def notify_of_substitute_ended(substitute: Substitute, **_: Any) -> None:
     _tell_both(substitute, "substitute_ended", substitutes.substitute_ended)
 
 
 def _tell_both(substitute: Substitute, kind: str, write: Callable[[Substitute, Reader], Letter]) -> None:
     put(
         kind,
-        _others([substitute.person, substitute.stand_in], current().actor.user),
+        _others([substitute.person, substitute.substitute], current().actor.user),
         lambda reader: write(substitute, reader),
         thread=f"substitute:{substitute.pk}",
         about=substitute,
@@ -99,7 +99,7 @@ def _tell_both(substitute: Substitute, kind: str, write: Callable[[Substitute, R
 
 
 def _tell_that_nobody_may(submission: Submission) -> None:
-    """Whoever could give somebody a role there, and those who wait for it."""
+    """Anybody who could give somebody a role there, and those who wait for it."""
     managers = holders_of(LAST_RESORT, submission.section, current().instant)
     put(
         "nobody_may_decide",
@@ -110,7 +110,7 @@ def _tell_that_nobody_may(submission: Submission) -> None:
 
 
 def _others(users: list[User], by: User | None) -> list[User]:
-    """Each active one once, by id, without whoever did it."""
+    """Each active one once, by id, without anybody who did it."""
     known = {user.pk: user for user in users if user.is_active and (by is None or user.pk != by.pk)}
     return [known[pk] for pk in sorted(known)]
 

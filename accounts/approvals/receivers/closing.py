@@ -1,4 +1,4 @@
-"""What waits for approval in a production ends with the production."""
+"""What is pending in a production ends with the production."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts into the outbox what people are to be told of submissions and roles."""
+"""Puts into the outbox what people are to be notified of submissions and roles."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from accounts.users.models.users import User
 from theater_site.core.actions import current
 
 
-def tell_author(submission: Submission, **_: Any) -> None:
-    """Whoever wrote it: that it was rejected, agreed to for a set time, or done, now or at last."""
+def notify_author(submission: Submission, **_: Any) -> None:
+    """Anybody who wrote it: that it was rejected, agreed to for a set time, or done, now or at last."""
     put(
         "submission_decided",
         writers(submission),
@@ -22,7 +22,7 @@ def tell_author(submission: Submission, **_: Any) -> None:
     )
 
 
-def tell_of_changes_requested(submission: Submission, comments: list[SubmissionComment], **_: Any) -> None:
+def notify_of_changes_requested(submission: Submission, comments: list[SubmissionComment], **_: Any) -> None:
     by, words = current().actor.user, "\n\n".join(comment.text for comment in comments)
     put(
         "submission_changes_requested",
@@ -32,8 +32,8 @@ def tell_of_changes_requested(submission: Submission, comments: list[SubmissionC
     )
 
 
-def tell_of_comment(comment: SubmissionComment, **_: Any) -> None:
-    """Whoever wrote it, and of those who may decide on it those who said something before, or all where none of them did;
+def notify_of_comment(comment: SubmissionComment, **_: Any) -> None:
+    """Anybody who wrote it, and of those who may decide on it those who said something before, or all where none of them did;
     but not who says this."""
     submission, told = comment.submission, writers(comment.submission)
     if submission.state != SubmissionState.DRAFT:
@@ -48,7 +48,7 @@ def tell_of_comment(comment: SubmissionComment, **_: Any) -> None:
     )
 
 
-def tell_of_stale(submission: Submission, **_: Any) -> None:
+def notify_of_stale(submission: Submission, **_: Any) -> None:
     put(
         "submission_stale",
         _wrote_or_agreed(submission),
@@ -57,7 +57,7 @@ def tell_of_stale(submission: Submission, **_: Any) -> None:
     )
 
 
-def tell_of_failed(submission: Submission, **_: Any) -> None:
+def notify_of_failed(submission: Submission, **_: Any) -> None:
     put(
         "submission_failed",
         _wrote_or_agreed(submission),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-# `decide_<area>` is no permission that is given: it is what the approve permission, a step or standing in for somebody comes to.
+# Nobody is granted `decide_<area>`: it follows from the approve permission, an approval step, or a substitution.
 DECIDE = "decide_"
 
 

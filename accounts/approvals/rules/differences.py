@@ -56,7 +56,7 @@ def text_difference(before: str, after: str) -> list[Segment]:
 
 
 def list_difference(before: Sequence[Any], after: Sequence[Any]) -> ListDifference:
-    """How `before` became `after`. Equal entries count as often as they stand there."""
+    """How `before` became `after`. Equal entries count as often as they are there."""
     old, new = [_key(entry) for entry in before], [_key(entry) for entry in after]
     gone, come = Counter(old) - Counter(new), Counter(new) - Counter(old)
     removed, kept_old = _parted(before, old, gone)

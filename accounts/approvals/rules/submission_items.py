@@ -1,7 +1,7 @@
 """The items of a submission as they are written down: how long they may be, and how they name each other's results.
 
 An item may bear a `name`; wherever a later one takes an object it may say `{"$result": "<name>"}` instead of an id, and
-means what the named item made. So the items run in the order in which they stand, and a name that stands further down, the
+means what the named item made. So the items run in the order in which they exist, and a name that is further down, the
 item's own among them, cannot be meant.
 """
 

@@ -1,4 +1,4 @@
-"""The life of a submission: what may be done with it in which state, and where it stands then.
+"""The life of a submission: what may be done with it in which state, and its state then.
 
 A verb that is not listed for a state is refused there. Three verbs are outcomes that nobody asks for: `go_stale` and
 `fail` tell why something that was agreed to was not done, `apply` that it was.
@@ -14,7 +14,7 @@ VERBS = (
     "edit", "submit", "request_changes", "approve", "apply", "reject", "withdraw", "rebase", "go_stale", "fail", "comment"
 )  # fmt: skip
 
-# What waits for somebody: it concerns whoever else wants to change the same.
+# What is pending for somebody: it concerns everybody else who wants to change the same object.
 OPEN = frozenset({SUBMITTED, CHANGES_REQUESTED, APPROVED, STALE, FAILED})
 # What its authors can write at without a word to anybody; a change of what was submitted is a new round.
 WRITABLE = frozenset({DRAFT, CHANGES_REQUESTED, REJECTED, STALE, FAILED})

@@ -1,11 +1,11 @@
-"""Who decides on what was submitted. One rule, asked of one submission or of one person; accounts/approvals/selectors/waiting.py
-asks it of everything that waits.
+"""Who may decide on a submission: one rule, for one submission or one user. `accounts/approvals/selectors/waiting.py` asks it
+of all pending submissions at once.
 
-Whoever holds the permission of the step at which it waits, or its role, on the submission's section; whoever stands in for
-one of them; never anybody who wrote any part of it, nor who agreed to this round at an earlier step, nor a stand-in for
-such a person. Where nobody is left it has gone up (`Waiting.escalated_to`): whoever may approve on that section decides
-too, and on the organization whoever gives roles everywhere. Where there is nobody there either, those who agreed at an
-earlier step decide again (`Waiting.by_those_who_agreed`), and still nobody who wrote it.
+These may decide: users with the permission or the role of the current step on the submission's section, and their
+substitutes. These never may: its authors, those who agreed to this round at an earlier step, and substitutes for them.
+Where nobody is left the submission is escalated (`Waiting.escalated_to`): those who may approve on that section decide too,
+and on the organization those who manage members there. Where there is nobody there either, those who agreed at an earlier
+step decide again (`Waiting.by_those_who_agreed`), but never an author.
 """
 
 from __future__ import annotations
@@ -87,12 +87,12 @@ def _named(
     ways = []
     for word, place in words:
         holders = _holders(word, place, at)
-        stand_ins = Substitute.objects.filter(
+        substitutes = Substitute.objects.filter(
             live(at), person__in=holders, area__in=["", area], section__path__in=place.paths_above
         ).exclude(person=submission.author_id)
         for rows in apart.values():
-            stand_ins = stand_ins.exclude(person__in=rows)
-        ways.append(Q(pk__in=holders) | Q(pk__in=stand_ins.values("stand_in")))
+            substitutes = substitutes.exclude(person__in=rows)
+        ways.append(Q(pk__in=holders) | Q(pk__in=substitutes.values("substitute")))
     named = User.objects.filter(reduce(or_, ways), is_active=True).exclude(pk=submission.author_id)
     for rows in apart.values():
         named = named.exclude(pk__in=rows)
@@ -100,14 +100,14 @@ def _named(
 
 
 def refuse_unless_decides(actor: Actor, submission: Submission, at: datetime) -> None:
-    """NotAllowed, with what would help, for whoever may not decide on this submission."""
+    """NotAllowed, with what would help, for everybody who may not decide on this submission."""
     if may_decide(actor, submission, at):
         return
     if wrote(actor, submission):
         if not deciders_of(submission, at):
             raise NotAllowed(
                 "Nobody approves what they wrote themselves, and nobody else may decide here. Give somebody else a role "
-                f"that has {approve(submission.area)}: a second director, or whoever is trusted with it.",
+                f"that has {approve(submission.area)}: a second director, or anybody who is trusted with it.",
                 code="nobody_may_decide",
             )
         raise NotAllowed("Nobody approves what they wrote any part of themselves.", code="own_submission")
@@ -156,7 +156,7 @@ def _persons(actor: SignedIn, word: str, submission: Submission, place: Section,
 def asked_where(
     submission: Submission, steps: Iterable[Step], waiting: Waiting | None
 ) -> Iterator[tuple[str, Section]]:
-    """Whose word decides on it, and where they have to have it: at its step, and above where it went up to."""
+    """Whose decision decides on it, and where they have to have it: at its step, and above where it went up to."""
     own = governing(steps, submission.area, submission.section.path)
     yield standing(own, submission.step).word, submission.section
     if waiting is not None and waiting.escalated_to is not None:
@@ -164,7 +164,7 @@ def asked_where(
 
 
 def asked_above(area: str, place: Section) -> Iterator[tuple[str, Section]]:
-    """Whose word decides on what went up to `place`."""
+    """Whose decision decides on what went up to `place`."""
     yield approve(area), place
     if place.parent_id is None:
         yield LAST_RESORT, place

@@ -1,4 +1,4 @@
-"""By what somebody decides beyond the permissions they hold: the steps that there are, roles, and whom they stand in for."""
+"""By what somebody decides beyond the permissions they hold: the steps that there are, roles, and for whom they substitute."""
 
 from __future__ import annotations
 
@@ -132,14 +132,14 @@ _BORROWED_PERMISSIONS = (
     "JOIN accounts_sectiongrant g ON g.user_id = s.person_id JOIN auth_permission p ON p.id = g.permission_id "
     "JOIN accounts_section place ON place.id = g.content_object_id "
     "LEFT JOIN accounts_roleassignment a ON a.id = g.assignment_id LEFT JOIN accounts_role r ON r.id = a.role_id "
-    "WHERE s.stand_in_id = %s AND (p.codename LIKE 'approve%%' "
+    "WHERE s.substitute_id = %s AND (p.codename LIKE 'approve%%' "
     "OR p.codename = 'manage_members' OR p.codename IN (SELECT \"permission\" FROM accounts_approvalstep))",
 )
 _BORROWED_ROLES = (
     "SELECT 'permission', 'role:' || a.role_id, place.path, place.parent_id, a.starts_at, a.ends_at," + _IN_PLACE_OF,
     "JOIN accounts_roleassignment a ON a.user_id = s.person_id JOIN accounts_role r ON r.id = a.role_id "
     "JOIN accounts_section place ON place.id = a.section_id "
-    "WHERE s.stand_in_id = %s AND a.role_id IN (SELECT role_id FROM accounts_approvalstep WHERE role_id IS NOT NULL)",
+    "WHERE s.substitute_id = %s AND a.role_id IN (SELECT role_id FROM accounts_approvalstep WHERE role_id IS NOT NULL)",
 )
 _STEPS = (
     "SELECT 'step', CASE WHEN step.role_id IS NULL THEN step.\"permission\" ELSE 'role:' || step.role_id END, place.path, "
@@ -153,7 +153,7 @@ _OWN_ROLES = (
     "JOIN accounts_section place ON place.id = a.section_id "
     "WHERE a.user_id = %s AND a.role_id IN (SELECT role_id FROM accounts_approvalstep WHERE role_id IS NOT NULL)",
 )
-# Their row and assignment stand where others have a position and a person.
+# Their row and assignment are where others have a position and a person.
 _OWN_PERMISSIONS = (
     "SELECT 'held', p.codename, place.path, place.parent_id, g.starts_at, g.ends_at, '', g.id, g.assignment_id, "
     "'', NULL, NULL, NULL, COALESCE(r.sensitive, FALSE) FROM accounts_sectiongrant g "

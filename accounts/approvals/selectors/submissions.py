@@ -1,4 +1,4 @@
-"""What waits besides a submission: the other open ones that are about one of its objects."""
+"""What is pending besides a submission: the other open ones that are about one of its objects."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What waits for one person: the rule of accounts/approvals/selectors/approvers.py, asked of all submissions at once.
+"""What is pending for one person: the rule of accounts/approvals/selectors/approvers.py, asked of all submissions at once.
 
 What somebody decides on follows from few and seldom changing things, their `ways`. For each that were asked about lately
-the ORM has written its statements already: to write them anew takes it several times as long as the database to answer.
+the ORM has written its statements already: to write them again takes it several times as long as the database to answer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Filters = tuple[tuple[str, Any], ...]
 
 
 class Waits(NamedTuple):
-    """What a list tells of one: what is submitted is encrypted, and nobody reads it there."""
+    """What a list reports one: what is submitted is encrypted, and nobody reads it there."""
 
     id: int
     version: int
@@ -59,7 +59,7 @@ class Waits(NamedTuple):
 
 
 class Way(NamedTuple):
-    """One way by which somebody decides: on what waits in these areas on a section below `path`, and below none of `but`.
+    """One way by which somebody decides: on what is pending in these areas on a section below `path`, and below none of `but`.
 
     `person` is in whose place; `step` the only step (or with `onward` the first) at which it counts. With `gone_up` the place
     is where it went up to, with `at_last` that is the organization.
@@ -82,7 +82,7 @@ class Way(NamedTuple):
             there = Q(pk__in=Waiting.objects.filter(there).values("submission"))
         if self.step is not None:
             there &= Q(step__gte=self.step) if self.onward else Q(step=self.step)
-        # Nobody stands in for somebody who may not decide themselves, since they wrote it or agreed to it.
+        # Nobody substitutes for somebody who may not decide themselves, since they wrote it or agreed to it.
         return Q(area__in=self.areas) & there & (_not_apart(self.person) if self.person is not None else Q())
 
 
@@ -94,7 +94,7 @@ class Ways(NamedTuple):
 
 
 def page_for(actor: Actor, at: datetime, *, size: int, after: int = 0, filters: Filters = ()) -> list[Waits]:
-    """Of what waits for this person the first `size` after that id; only what the filters let through. Two queries
+    """Of what is pending for this person the first `size` after that id; only what the filters let through. Two queries
     with what they hold."""
     by = ways(actor, at)
     return _page(by, filters, size)(after=after) if by.each else []
@@ -188,8 +188,10 @@ def _not_apart(user: int) -> Q:
 
 
 def perhaps_orphaned(at: datetime) -> list[int]:
-    """The ids of what waits where nobody decides by what they hold themselves; perhaps a stand-in does, or who it went up to.
-    Six queries, whatever waits."""
+    """IDs of pending submissions without a direct approver; a substitute may decide, or those they were escalated to.
+
+    Six queries, however many are pending.
+    """
     steps = all_steps()
     held = _held_at({step.word for step in steps} | {approve(area) for area in AREAS}, at)
     waiting = Submission.objects.filter(state=SubmissionState.SUBMITTED)

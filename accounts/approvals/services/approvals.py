@@ -63,12 +63,11 @@ def set_approval_steps(
         ),
     ],
 ) -> list[ApprovalStep]:
-    """Set which steps the submissions of an area pass on a section and below. An empty list: those of the section above.
+    """Set the approval steps of an area on a section and below. An empty list: the steps of the section above.
 
-    The last step is always that of the area's approve permission; whoever sets steps holds it, and gives members their roles
-    there. What waits meanwhile goes on at the same place in the order, the last one at most, and whoever has come to decide there
-    is told. Refused: a step with no title,
-    with neither a permission nor a role or with both, an unknown permission, and another last step (`last_step_approves`).
+    It takes the area's approve permission, which the last step always needs, and `manage_members`. Pending submissions stay at
+    their position, or go to the last step; who may decide there now is notified.
+    Errors: `required` for a step without a title; `permission_or_role`; `unknown_permission`; `last_step_approves`.
     """
     if len(steps) > MOST_STEPS:
         raise Invalid(f"At most {MOST_STEPS} steps, please.", code="too_many_steps", field="steps")
@@ -82,16 +81,16 @@ def set_approval_steps(
     before = all_steps()
     ApprovalStep.objects.filter(section=section, area=area).delete()
     made: list[ApprovalStep] = ApprovalStep.objects.bulk_create(rows)
-    _ask_anew(section, area, before)
+    _ask_again(section, area, before)
     return made
 
 
-def _ask_anew(section: Section, area: str, before: list[Step]) -> None:
-    """What waits in `area` below `section` is asked of those whom the steps name now."""
+def _ask_again(section: Section, area: str, before: list[Step]) -> None:
+    """What is pending in `area` below `section` is asked of those whom the steps name now."""
     after = all_steps()
     waiting = Submission.objects.filter(state=SubmissionState.SUBMITTED, area=area)
     below = waiting.filter(section__path__startswith=section.path).select_related("section", "author", "waiting")
-    # Locked before its row in Waiting is, as whoever decides on it does: the other way round the two wait for each other.
+    # Locked before its row in Waiting is, as anybody who decides on it does: the other way round the two wait for each other.
     for submission in below.select_for_update(of=("self",)).order_by("pk"):
         path = submission.section.path
         if _words(governing(before, area, path)) != _words(governing(after, area, path)):
@@ -162,7 +161,7 @@ def agree(submission: Submission, in_place_of: User | None) -> bool:
 
 
 def settle(submission: Submission) -> None:
-    """Let it wait at its step from now on; whoever may decide there is told, or whoever above where nobody there may."""
+    """Let it wait at its step from now on; notify those who may decide there, or else those above."""
     row = Waiting(submission=submission, since=current().instant)
     if submission.step > 0:
         row.save()

@@ -32,7 +32,7 @@ def publish_in_emergency(
     """Apply a submission without approval, because it cannot wait.
 
     It takes a permission of its own, for every item, and a reason. Everybody who could have decided on any item is told at
-    once, with the reason. Refused: what waits for nobody, and what would now do something else than was submitted.
+    once, with the reason. Refused: what is pending for nobody, and what would now do something else than was submitted.
     """
     run = current()
     refuse_unless(submission, "apply")

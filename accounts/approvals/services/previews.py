@@ -22,8 +22,8 @@ from theater_site.core.errors import Conflict, NotFound
 def previewed(actor: Actor, submission_id: int) -> Iterator[Mapping[type, Any]]:
     """Inside, the submission is done; at the end all is taken back. Tells by model the id of the first object that it makes.
 
-    Answers the API's question. NotFound for whoever may not see it; Conflict, with what is in the way, where it cannot be
-    done as it stands, or the reader may not see or do what it is about. What the judges find is in nobody's way here.
+    Answers the API's question. NotFound for everybody who may not see it; Conflict, with what is in the way, where it cannot be
+    done as it is, or the reader may not see or do what it is about. What the judges find is in no person's way here.
     """
     submission = Submission.objects.visible_to(actor).filter(pk=submission_id).first()
     if submission is None:
@@ -33,7 +33,7 @@ def previewed(actor: Actor, submission_id: int) -> Iterator[Mapping[type, Any]]:
         add_collisions(submission, trial)
         if trial.problems:
             raise Conflict(
-                "This submission cannot be shown as it would be: see what stands in its way.",
+                "This submission cannot be shown as it would be: see what is in its way.",
                 code="not_previewable",
                 problems=trial.problems,
             )

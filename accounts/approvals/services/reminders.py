@@ -1,4 +1,4 @@
-"""What waits too long is not forgotten: it goes up where nobody may decide any more, and people are reminded of it."""
+"""What is pending too long is not forgotten: it goes up where nobody may decide any more, and people are reminded of it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Chased(NamedTuple):
 
 
 def chase() -> Chased:
-    """The periodic job. Safe to run twice and in several workers: whoever comes second finds it done."""
+    """The periodic job. Safe to run twice and in several workers: anybody who comes second finds it done."""
     escalated = sum(_done(escalate_submission, row) for row in _orphaned())
     reminded = sum(_done(remind_of_submission, row) for row in _overdue())
     return Chased(escalated, reminded)

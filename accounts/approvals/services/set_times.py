@@ -55,7 +55,7 @@ def run_due() -> Ran:
         try:
             outcomes.append(_run(row))
         except (OperationalError, InterfaceError) as error:
-            # A lock that was waited for too long is this one's alone: the others are tried all the same.
+            # A lock that was waited for too long is this their alone: the others are tried all the same.
             away = error
     if away is not None:
         raise away
@@ -111,7 +111,7 @@ def run_submission(*, submission: Submission) -> Submission:
 
 @action("submission.give_up", open_to=OpenTo.SYSTEM, subject="submission")
 def give_up_submission(*, submission: Submission, code: str) -> Submission:
-    """Note that it could not be done at its time, and why; those who wrote it and whoever approved it are told."""
+    """Note that it could not be done at its time, and why; those who wrote it and anybody who approved it are told."""
     _refuse_unless_due(submission)
     move(submission, "fail")
     submission.failure = code

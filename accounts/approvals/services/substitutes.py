@@ -26,7 +26,7 @@ LONGEST = timedelta(days=366)
 def name_substitute(
     *,
     person: Annotated[User, Doc("Id of the user who is absent; yourself, unless you manage members. Example: 7")],  # type: ignore[valid-type]
-    stand_in: User,
+    substitute: User,
     section: Section,
     area: Annotated[
         str | None,
@@ -40,10 +40,10 @@ def name_substitute(
 ) -> Substitute:
     """Name a substitute who decides for an absent approver.
 
-    Everybody names their own where they decide themselves. For somebody else, whoever gives members their roles there
-    does, within their own ceiling: they hold themselves what is decided by there, every step included, for that long. Refused:
-    standing in for oneself, being named by oneself for another, a closed account, and somebody who has no role on that
-    section.
+    Approvers name their own. For somebody else, those who manage members there name one; they need every permission by which
+    is decided there, for as long.
+    Errors: `own_substitute`; `not_your_substitute`; `nothing_to_substitute_for`; `no_role_here` for somebody without a role on
+    that section; `unknown_area`; `too_long`.
     """
     actor, now = current().actor, current().instant
     starts_at = starts_at or now
@@ -53,7 +53,7 @@ def name_substitute(
     if actor.user_id == person.pk:
         if not any(actor.holds(f"{DECIDE}{one}", section, now) for one in areas):
             raise NotAllowed(
-                "You decide on nothing here, so nobody can do so in your place.", code="nothing_to_stand_in_for"
+                "You decide on nothing here, so nobody can do so in your place.", code="nothing_to_substitute_for"
             )
     else:
         if not actor.holds("manage_members", section, now):
@@ -62,20 +62,20 @@ def name_substitute(
                 code="not_your_substitute",
                 data={"needs": ["manage_members"]},
             )
-        refuse_own(actor, [stand_in.pk])
+        refuse_own(actor, [substitute.pk])
         Giver.acting(actor).origins(_decided_by(areas, section), section, starts_at, ends_at)
     _refuse_span(starts_at, ends_at, now)
-    if stand_in.pk == person.pk:
-        raise Invalid("Nobody stands in for themselves.", code="own_substitute", field="stand_in")
-    if not members(section, now).filter(pk=stand_in.pk).exists():
+    if substitute.pk == person.pk:
+        raise Invalid("Nobody substitutes for themselves.", code="own_substitute", field="substitute")
+    if not members(section, now).filter(pk=substitute.pk).exists():
         raise Invalid(
-            "Somebody who stands in has a role on this section themselves. Give them one first.",
-            code="stranger_stands_in",
-            field="stand_in",
+            "A substitute needs a role on this section. Assign one first.",
+            code="no_role_here",
+            field="substitute",
         )
-    substitute = Substitute(
+    named = Substitute(
         person=person,
-        stand_in=stand_in,
+        substitute=substitute,
         section=section,
         area=area or "",
         starts_at=starts_at,
@@ -83,17 +83,17 @@ def name_substitute(
         reason=reason,
         named_by=actor.user,
     )
-    substitute.save()
-    substitute_named.announce(substitute=substitute)
-    return substitute
+    named.save()
+    substitute_named.announce(substitute=named)
+    return named
 
 
 @action("substitute.end", open_to=OpenTo.SIGNED_IN, subject="substitute")
 def end_substitute(*, substitute: Substitute) -> Substitute:
-    """End a substitution at once. For both of them, whoever named them, and whoever gives members their roles there.
+    """End a substitution at once. Open to both of them, to who named them, and to those who manage members there.
     Refused once it is over."""
     run = current()
-    theirs = {substitute.person_id, substitute.stand_in_id, substitute.named_by_id} - {None}
+    theirs = {substitute.person_id, substitute.substitute_id, substitute.named_by_id} - {None}
     if run.actor.user_id not in theirs and not run.actor.holds("manage_members", substitute, run.instant):
         raise NotAllowed("It is not yours to end.", code="not_your_substitute", data={"needs": ["manage_members"]})
     if substitute.ends_at <= run.instant:
@@ -123,5 +123,5 @@ def _refuse_span(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
         raise Invalid("The end must be after the start, and still to come.", code="ends_before_start", field="ends_at")
     if ends_at - starts_at > LONGEST:
         raise Invalid(
-            "A year at the most. Whoever decides for longer is given a role.", code="too_long", field="ends_at"
+            "A year at most. Assign a role to somebody who decides for longer.", code="too_long", field="ends_at"
         )

@@ -252,7 +252,7 @@ class AuditViewSet(Readable):
 
 
 class CheckpointViewSet(Readable):
-    """Signed checkpoints of the log's seal, newest first, for whoever may read all of the log. Keep one elsewhere: it shows
+    """Signed checkpoints of the log's seal, newest first, for everybody who may read all of the log. Keep one elsewhere: it shows
     a log that was cut off."""
 
     queryset = AuditCheckpoint.objects.all()

@@ -14,7 +14,7 @@ from theater_site.core.guards import AppendOnly, Guard
 class AuditEntry(models.Model):
     """One action: who did it, for whom, when, in which request, because of which other action.
 
-    `actor_kind` is user, public or system; an entry whose `action` is "unattributed" tells of a write that came past the
+    `actor_kind` is user, public or system; an entry whose `action` is "unattributed" reports a write that came past the
     services. Rows are written once, in the action's transaction.
     """
 
@@ -103,7 +103,7 @@ class AuditChange(models.Model):
 class AuditValue(models.Model):
     """The values before and after one change: all of the log that erasure and retention may delete, never change.
 
-    Personal values stand encrypted in `personal`, the others as JSON. `salt` goes with them, so that the digest left
+    Personal values are encrypted in `personal`, the others as JSON. `salt` goes with them, so that the digest left
     behind cannot be tried against guesses.
     """
 

@@ -9,7 +9,7 @@ from django.db import models
 
 
 def exact(value: Any) -> str:
-    """`value` as the one text that stands for it: keys sorted, no spaces; what JSON does not know becomes its `str`."""
+    """`value` as the one text that represents it: keys sorted, no spaces; what JSON does not know becomes its `str`."""
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS).decode()
 
 

@@ -113,7 +113,7 @@ class AuditSeal(models.Model):
 
 class AuditCheckpoint(models.Model):
     """Where the chain stood at an instant, signed with AUDIT_SIGNING_KEY. Kept elsewhere too, it shows a log that was cut
-    off or written anew."""
+    off or written again."""
 
     guards: ClassVar[list[Guard]] = [
         AppendOnly(name="audit_checkpoint_written_once", message="The audit log cannot be changed.")

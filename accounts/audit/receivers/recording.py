@@ -54,7 +54,7 @@ def _chunks(rows: list[Any]) -> Iterator[list[Any]]:
 def _entry(run: Run, reasons: _Reasons) -> tuple[Any, ...]:
     note = dict(run.note)
     if reasons:
-        # Only which rules: why is personal, and stands encrypted with the values, where it can be erased.
+        # Only which rules: why is personal, and is encrypted with the values, where it can be erased.
         note["waived"] = sorted({rule for waived in reasons.values() for rule in waived})
     if not run.keeps_values:
         note |= WITHOUT_VALUES
@@ -81,7 +81,7 @@ _VALUE = ("change_id", "salt", "values", "personal")
 
 def _reasons(run: Run, changes: list[Change]) -> _Reasons:
     """Why the actor waived what the judges found, by rule: of the objects that were changed; what was found of another one
-    stands with the first of them."""
+    is with the first of them."""
     waived = [finding for finding in run.findings if finding.rule in run.waivers] if run.waivers else []
     told: _Reasons = {}
     if waived and (changed := [_object(change) for change in changes]):
@@ -137,7 +137,7 @@ def _insert(model: type[Any], columns: tuple[str, ...], rows: list[tuple[Any, ..
     into = f'"{model._meta.db_table}" ({names})'
     one = f"({', '.join(['%s'] * len(columns))})"
     with connection.cursor() as cursor:
-        # Names of our own models and placeholders, nothing else, stand in these texts.
+        # Names of our own models and placeholders, nothing else, are in these texts.
         if len(rows) < _MANY:
             sql = f"INSERT INTO {into} VALUES {', '.join([one] * len(rows))}"  # noqa: S608
             cursor.execute(sql, [value for row in rows for value in row])

@@ -2,7 +2,7 @@
 
 The chain can be recomputed by anybody from the rows alone. Every hash is SHA-256, in hexadecimal, over JSON arrays without
 spaces in UTF-8 (null, integers and strings; RFC 8259 escapes only where it must); an identifier is 32 hexadecimal
-digits, an instant is UTC as "2026-09-01 19:30:00.000000", and a JSON column is the very text that stands in it.
+digits, an instant is UTC as "2026-09-01 19:30:00.000000", and a JSON column is the very text that is in it.
 
 - an entry: [id, action, actor_kind, actor_label, actor_id, on_behalf_of_id, request_id, cause, at, note];
 - its changes, one array after the other by id: [id, object_type, object_id, section_id, operation, version, fields, digest];
@@ -56,7 +56,7 @@ def seal_hash(previous: str, seq: int, entry: str, changes: int, of_entry: str, 
 
 
 def values_digest(salt: str, values: str, personal: str) -> str:
-    """What stands in a change for its values: SHA-256 over the salt and both parts, each told apart by its length.
+    """What is in a change for its values: SHA-256 over the salt and both parts, each told apart by its length.
 
     `personal` is the decrypted text ("" where there is none): tokens differ each time and are rewritten by `rotate_keys`.
     """
@@ -88,9 +88,9 @@ class Checkpoint:
             made = cls(data["number"], data["seq"], data["hash"], datetime.fromisoformat(data["at"]))
             same = made.as_data() == data and type(made.number) is int and type(made.seq) is int
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError("this is no checkpoint") from error
+            raise ValueError("this is not a checkpoint") from error
         if not same:
-            raise ValueError("this is no checkpoint")
+            raise ValueError("this is not a checkpoint")
         return made
 
 
@@ -134,8 +134,8 @@ def document(checkpoint: Checkpoint, public: str, signature: str) -> dict[str, A
 def read_document(data: Any) -> tuple[Checkpoint, str, str]:
     """The checkpoint, the id of its key and its signature; ValueError where `data` is not what `document` gives."""
     if not isinstance(data, Mapping) or data.keys() != {"checkpoint", "public_key", "signature"}:
-        raise ValueError("this is no checkpoint")
+        raise ValueError("this is not a checkpoint")
     public, signature = data["public_key"], data["signature"]
     if not isinstance(public, str) or not isinstance(signature, str):
-        raise ValueError("this is no checkpoint")
+        raise ValueError("this is not a checkpoint")
     return Checkpoint.from_data(data["checkpoint"]), key_id(public), signature

@@ -12,7 +12,7 @@ from django.db.models import Q
 from accounts.audit.models.entries import AuditEntry
 from accounts.audit.models.exact_json import exact
 
-# Stands in the note of an entry whose changes never had values: an erasure does not keep what it took away.
+# Is in the note of an entry whose changes never had values: an erasure does not keep what it took away.
 WITHOUT_VALUES = {"values_kept": False}
 _WITHOUT = exact(WITHOUT_VALUES)[1:-1]
 
@@ -35,7 +35,7 @@ class Forgetting:
         self._read()
 
     def is_beyond(self, object_type: str, object_id: str, at: str) -> bool:
-        """Take in that the values of a change of that object and instant are gone; whether nothing tells of it."""
+        """Take in that the values of a change of that object and instant are gone; whether nothing reports it."""
         key = (object_type, object_id)
         self._gone[key] += 1
         if at < self._before:
@@ -46,7 +46,7 @@ class Forgetting:
         return self._lately[key] > self._erased[key] and at >= self._before
 
     def unexplained(self) -> int:
-        """How many values are gone that nothing tells of, wherever they stood."""
+        """How many values are gone that nothing reports, wherever they stood."""
         if self._surplus() > 0:
             self._read()
         return max(0, self._surplus())
@@ -58,7 +58,7 @@ class Forgetting:
         """What the log tells by now: somebody may have erased something since it was read before."""
         self._erased: Counter[tuple[str, str]] = Counter()
         self._expired, self._before = 0, ""
-        # Looked for as it stands in the note's text, within quotes.
+        # Looked for as it is in the note's text, within quotes.
         telling = AuditEntry.objects.filter(Q(note__contains="values_erased") | Q(note__contains="values_expired"))
         notes: Iterable[Any] = telling.values_list("note", flat=True)
         for note in notes:
@@ -70,5 +70,5 @@ class Forgetting:
 
 
 def _text(instant: str) -> str:
-    """As an entry's instant stands in the chain."""
+    """As an entry's instant is in the chain."""
     return datetime.fromisoformat(instant).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

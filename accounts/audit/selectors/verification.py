@@ -74,7 +74,7 @@ def verify(
     progress: Callable[[int], None] = lambda done: None,
 ) -> Verified:
     """Recompute every hash and compare. `kept` is a checkpoint that was kept elsewhere (`rules.seals.document`);
-    entries may wait for their seal for `patience`. Invalid where `kept` is no checkpoint at all."""
+    entries may wait for their seal for `patience`. Invalid where `kept` is not a checkpoint at all."""
     claim = _kept(kept) if kept is not None else None
     seen = Verified()
     try:
@@ -195,12 +195,12 @@ def _compare_changes(
 
 
 def _broken_link(previous: str, expected: int, last: int, seal: Row) -> None:
-    """Why the seal that stands at `expected` does not follow: another one does, from further on, or none."""
+    """Why the seal that is at `expected` does not follow: another one does, from further on, or none."""
     with closing(chained(expected, last)) as others:
         for other in others:
             seq, entry, count, of_entry, of_changes, stored = other[:SEAL_WIDTH]
             if seal_hash(previous, expected, entry, count, of_entry, of_changes) == stored:
-                raise _Found("reordered", f"What was sealed as {expected} stands at {seq}.", seq=expected, entry=entry)
+                raise _Found("reordered", f"What was sealed as {expected} is at {seq}.", seq=expected, entry=entry)
     if seal[0] != expected:
         raise _Found("seal_removed", f"Seal {expected} is gone.", seq=expected)
     raise _Found(
@@ -225,7 +225,7 @@ def _kept(data: Any) -> tuple[Checkpoint, str, str]:
         return read_document(data)
     except ValueError as error:
         raise Invalid(
-            "This is no checkpoint as verify_audit writes it.", code="not_a_checkpoint", field="checkpoint"
+            "This is not a checkpoint as verify_audit writes it.", code="not_a_checkpoint", field="checkpoint"
         ) from error
 
 
@@ -246,7 +246,7 @@ def _hold(
             "seal_removed", f"Seal {claim.seq}, which {name[0].lower()}{name[1:]} knows, is gone.", seq=claim.seq
         )
     if found != claim.hash:
-        raise _Found("rewritten", f"{name} knows another seal {claim.seq}: the log was written anew.", seq=claim.seq)
+        raise _Found("rewritten", f"{name} knows another seal {claim.seq}: the log was written again.", seq=claim.seq)
 
 
 def _checkpoints(last: int, seen: Verified) -> list[AuditCheckpoint]:
@@ -274,7 +274,7 @@ def _unsealed(patience: timedelta, seen: Verified) -> None:
         if at < runs.instant() - patience:
             raise _Found(
                 "unsealed",
-                f"The entry of {at:%Y-%m-%d %H:%M} has no seal: it was put in past the services, or the sealing job stands "
+                f"The entry of {at:%Y-%m-%d %H:%M} has no seal: it was put in past the services, or the sealing job is "
                 "still.",
                 entry=key.hex,
             )

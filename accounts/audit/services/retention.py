@@ -15,7 +15,7 @@ from theater_site.core.actions import Needs, Run, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid
 
-# Whoever may expire values must not be able to hide with it what they did last week.
+# Anybody who may expire values must not be able to hide with it what they did last week.
 KEPT = timedelta(days=90)
 _CHUNK = 500
 
@@ -72,12 +72,12 @@ def erase_values(object_type: str, object_id: Any, fields: Collection[str]) -> i
     return erased
 
 
-def erase_reasons(told_of: Callable[[AuditEntry, str], bool]) -> None:
-    """Forget why warnings were waived, wherever `told_of` says so of an entry and its reasons; as `erase_values` does."""
+def erase_reasons(notified_of: Callable[[AuditEntry, str], bool]) -> None:
+    """Forget why warnings were waived, wherever `notified_of` says so of an entry and its reasons; as `erase_values` does."""
     waived = AuditChange.objects.filter(entry__note__contains='"waived"', value__isnull=False)
     for change in list(waived.select_related("entry", "value").order_by("pk")):
         reasons = reasons_in(change.value)
-        if reasons and told_of(change.entry, " ".join(reasons.values())):
+        if reasons and notified_of(change.entry, " ".join(reasons.values())):
             change.value.delete()
             _note_erased(current(), change.object_type, change.object_id, ["waived"], 1)
 

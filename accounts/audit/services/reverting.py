@@ -22,7 +22,7 @@ _BODY = "changes"
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """What takes a change back: run `action` on `subject` with `given`, if it still stands at `version`."""
+    """What takes a change back: run `action` on `subject` with `given`, if it still is at `version`."""
 
     action: Action[Any, Any]
     subject: ContentModel

@@ -1,4 +1,4 @@
-"""The sealing of the audit log: periodic jobs, apart from whoever writes entries."""
+"""The sealing of the audit log: periodic jobs, apart from the writing of entries."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def seal_batch() -> int | None:
 
 
 def sign_checkpoint() -> AuditCheckpoint | None:
-    """Seal what waits and sign where the chain stands; None where it stands where the last checkpoint found it, or
+    """Seal what is pending and sign where the chain is; None its state where the last checkpoint found it, or
     another sealer is at work."""
     seal_waiting()
     with transaction.atomic():

@@ -56,7 +56,7 @@ def _instant(text: str | None) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise CommandError(f"{text!r} is no instant. Write it as 2027-06-30T22:00+02:00.") from error
+        raise CommandError(f"{text!r} is not an instant. Write it as 2027-06-30T22:00+02:00.") from error
     if at.tzinfo is None:
         raise CommandError(f"{text!r} lacks an offset from UTC. Write it as 2027-06-30T22:00+02:00.")
     try:

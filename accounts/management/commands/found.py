@@ -36,7 +36,7 @@ class Command(BaseCommand):
         try:
             validate_email(email)
         except ValidationError as error:
-            raise CommandError(f"{email!r} is no e-mail address. Give one that the director reads.") from error
+            raise CommandError(f"{email!r} is not an e-mail address. Give one that the director reads.") from error
         if User._meta.db_table not in connection.introspection.table_names():
             raise CommandError("The database is empty. Run `manage.py migrate` first.")
         with bind_request_id(), transaction.atomic():

@@ -1,4 +1,4 @@
-"""`manage.py mail_queue`: what mail waits, what was given up and why; and trying it anew."""
+"""`manage.py mail_queue`: what mail waits, what was given up and why; and trying it again."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _ACTOR = System("mail_queue")
 class Command(BaseCommand):
     help = (
         "Show the mail that was given up, and why; with --waiting, what is still to be sent. Words and addresses stay in the "
-        "database. --retry tries what was given up anew: once the mail server is fixed, or the address is."
+        "database. --retry tries what was given up again: once the mail server is fixed, or the address is."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--waiting", action="store_true", help="show what waits instead")
+        parser.add_argument("--waiting", action="store_true", help="show what is pending instead")
         parser.add_argument("--limit", type=int, default=50, help="how many to show at most, latest first (50)")
-        parser.add_argument("--retry", metavar="ID|all", help="try this one, or all that was given up, anew")
+        parser.add_argument("--retry", metavar="ID|all", help="try this one, or all that was given up, again")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(told))
             return
         if retried is not None:
-            self.stdout.write(f"{retried} tried anew.")
+            self.stdout.write(f"{retried} tried again.")
         if rows:
             self._table(rows)
         self.stdout.write(

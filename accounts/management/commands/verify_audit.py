@@ -62,7 +62,7 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         except ValueError as error:
-            raise CommandError(f"{file} is no checkpoint: it is not JSON.") from error
+            raise CommandError(f"{file} is not a checkpoint: it is not JSON.") from error
 
     def _export(self, file: Path, quiet: bool) -> None:
         sign_checkpoint()

@@ -1,4 +1,4 @@
-"""The addresses of notifications: one's own list and preferences, the link in a mail that ends its kind, and the mail queue."""
+"""The addresses of notifications: their own list and preferences, the link in a mail that ends its kind, and the mail queue."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _own(request: Request) -> User:
     return user
 
 
-# --- One's own list ------------------------------------------------------------------------------------------
+# --- Their own list ------------------------------------------------------------------------------------------
 
 
 class NotificationRead(serializers.ModelSerializer[Notification]):
@@ -144,7 +144,7 @@ class NotificationViewSet(Resource):
     read_all.action_run = read_all_notifications  # type: ignore[attr-defined]
 
 
-# --- One's own preferences -----------------------------------------------------------------------------------
+# --- Their own preferences -----------------------------------------------------------------------------------
 
 
 class KindRead(serializers.Serializer[Any]):

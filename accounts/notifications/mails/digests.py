@@ -17,13 +17,13 @@ def digest(letters: Sequence[Letter], reader: Reader) -> Letter:
     subject = ngettext("%(count)s notification from %(site)s", "%(count)s notifications from %(site)s", count)
     return Letter(
         subject % {"count": count, "site": settings.SITE_NAME},
-        _("What you asked to be told of once a day:")
+        _("What you asked to be notified of once a day:")
         + "".join(f"\n\n* {letter.subject}\n\n{letter.body.strip()}" for letter in letters),
     )
 
 
 def footer(link: str, *, essential: bool) -> str:
-    """What stands below every mail to somebody with an account; `link` leads to their preferences."""
+    """What is printed below every mail to somebody with an account; `link` leads to their preferences."""
     if essential:
         return _("This is always mailed. When and how the rest is, you choose here:") + f"\n{link}\n"
     return _("Which notifications are mailed to you, and when, you choose here:") + f"\n{link}\n"

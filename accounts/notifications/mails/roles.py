@@ -1,4 +1,4 @@
-"""The letters about roles: given, ended, dated anew, offered."""
+"""The letters about roles: given, ended, dated again, offered."""
 
 from __future__ import annotations
 

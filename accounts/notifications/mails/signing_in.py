@@ -96,7 +96,7 @@ _TEXTS: dict[str, _Text] = {
 }
 
 OCCASIONS = frozenset(_TEXTS)
-# Without these somebody cannot go on; the others tell of something that was done. Those for addresses with and without an
+# Without these somebody cannot go on; the others report something that was done. Those for addresses with and without an
 # account are alike in this, or a dead mail server would tell which have one.
 AWAITED = frozenset(
     f"account/email/{name}"

@@ -25,7 +25,7 @@ class Notification(models.Model):
         db_index=False,
     )
     address = EncryptedTextField(null=True)
-    kind = models.CharField(max_length=60, help_text="What kind of event it tells of. Example: submission_approved")
+    kind = models.CharField(max_length=60, help_text="What kind of event it reports. Example: submission_approved")
     # The text repeats what people wrote, so it is kept encrypted.
     subject = EncryptedTextField()
     body = EncryptedTextField()

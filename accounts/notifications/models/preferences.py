@@ -11,7 +11,7 @@ from accounts.notifications.rules.notification_kinds import KINDS, Delivery
 
 
 class NotificationPreferences(models.Model):
-    """One user's choices; whoever has no row has the defaults. Times are wall times in the user's zone.
+    """One user's choices; anybody who has no row has the defaults. Times are wall times in the user's zone.
 
     `deliveries` holds what was chosen, by kind; what the kind no longer allows counts as not chosen.
     """

@@ -1,4 +1,4 @@
-"""Who is told of roles: given, ended, with another end, offered by mail."""
+"""Who is notified of roles: given, ended, with another end, offered by mail."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ def mail_founder(assignment: RoleAssignment, key: str, **_: Any) -> None:
     put_to_address("founded", director.email, lambda reader: roles.founded(root, key, reader), about=root)
 
 
-def tell_of_role(assignment: RoleAssignment, **_: Any) -> None:
+def notify_of_role(assignment: RoleAssignment, **_: Any) -> None:
     _of_role("role_given", assignment, lambda reader: roles.role_given(assignment, reader))
 
 
-def tell_of_role_ended(assignment: RoleAssignment, **_: Any) -> None:
+def notify_of_role_ended(assignment: RoleAssignment, **_: Any) -> None:
     by, reason = current().actor.user, assignment.reason
     _of_role("role_ended", assignment, lambda reader: roles.role_ended(assignment, reader, by, reason))
 
 
-def tell_of_role_dated(assignment: RoleAssignment, **_: Any) -> None:
+def notify_of_role_dated(assignment: RoleAssignment, **_: Any) -> None:
     by, reason = current().actor.user, assignment.reason
     _of_role("role_dated", assignment, lambda reader: roles.role_dated(assignment, reader, by, reason))
 

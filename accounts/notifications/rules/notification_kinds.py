@@ -1,4 +1,4 @@
-"""What people are told of: every kind of notification, once, with what its reader may choose.
+"""What people are notified of: every kind of notification, once, with what its reader may choose.
 
 A kind that is not here cannot be put into the outbox. Titles are the msgids of accounts/locale.
 """
@@ -44,8 +44,8 @@ KINDS: dict[str, Kind] = {
     "submission_reminder": Kind("Something still waits for your approval", default=Delivery.DIGEST),
     "submission_escalated": Kind("Something nobody else decided on waits for you"),
     "nobody_may_decide": Kind("Nobody may decide on a submission"),
-    "substitute_named": Kind("Somebody stands in for somebody"),
-    "substitute_ended": Kind("Somebody stands in no longer"),
+    "substitute_named": Kind("Somebody substitutes for somebody"),
+    "substitute_ended": Kind("Somebody no longer substitutes"),
     "emergency_published": Kind("Something was published without approval", essential=True, urgent=True),
     "role_given": Kind("You were given a role", essential=True),
     "role_ended": Kind("A role of yours has ended", essential=True),

@@ -1,4 +1,4 @@
-"""Reading notifications: one's own, and the mail queue of the installation."""
+"""Reading notifications: their own, and the mail queue of the installation."""
 
 from __future__ import annotations
 

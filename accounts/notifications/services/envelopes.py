@@ -98,7 +98,7 @@ def refused_address(error: Exception, message: Sealed) -> bool:
 
 
 def unreachable(error: Exception) -> bool:
-    """Whether a mail provider did not answer, or takes nothing from us (a wrong key, too much at once): that is no message's
+    """Whether a mail provider did not answer, or takes nothing from us (a wrong key, too much at once): that is not a message's
     fault. Of a mail server this is known before anything is sent."""
     return _by_provider(error, "AnymailRequestsAPIError") and _code(error) in (0, 401, 403, 429)
 

@@ -1,4 +1,4 @@
-"""What becomes of notifications after they were told: read by whom they are for, retried by whoever looks after the mail."""
+"""Notifications are marked as read by their recipients, and failed mails are sent again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Marked(NamedTuple):
 
 
 class Retried(NamedTuple):
-    """How many mails are tried anew."""
+    """How many mails are tried again."""
 
     retried: int
 

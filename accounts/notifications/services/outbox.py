@@ -1,4 +1,4 @@
-"""The outbox: put a message in with what it tells of, deliver it after the commit, try again when that fails.
+"""The outbox: put a message in with what it reports, deliver it after the commit, try again when that fails.
 
 Why it is built so, and what SMTP cannot promise: docs/decisions/mail-goes-through-an-outbox.md.
 """
@@ -48,7 +48,7 @@ _CLAIM = timedelta(minutes=10)
 _BATCH_CLAIM = timedelta(minutes=1)
 _BATCH = 50
 _REFUSED = "AddressRefusedBefore"
-# Other jobs wait meanwhile, and so does whoever asked the worker to end.
+# Other jobs wait meanwhile, and so does anybody who asked the worker to end.
 _ROUND_SECONDS = 8
 
 
@@ -73,7 +73,7 @@ def put(
 ) -> None:
     """Tell each of `recipients` in their language, in the running action's transaction: told if that commits, else never.
 
-    Whoever is inactive is not told. To an address that was refused for good nothing is mailed but what is urgent: it is given
+    Anybody who is inactive is not told. To an address that was refused for good nothing is mailed but what is urgent: it is given
     up at once, and listed. `thread` names what mails belong together, `about` what it is about; of notifications to one
     user with the same `once` only the first is put. All three hold ids, never words. KeyError: a kind that is not declared.
     """
@@ -107,7 +107,7 @@ def put(
 
 
 def withdraw_unsent(kind: str, recipients: Iterable[User], about: models.Model) -> None:
-    """Take back what these were told of `about` by notifications of this kind, where it was neither sent nor read yet."""
+    """Take back what these were notified of `about` by notifications of this kind, where it was neither sent nor read yet."""
     rows = Notification.objects.filter(
         recipient__in=list(recipients), read_at=None, delivered_at=None, attempts=0, digest=None, kind=kind
     )
@@ -116,7 +116,7 @@ def withdraw_unsent(kind: str, recipients: Iterable[User], about: models.Model) 
 
 
 def _preferences_of(users: Mapping[int, User]) -> dict[int, NotificationPreferences | None]:
-    """By user, None for whoever never chose: as they were loaded along with the user, else in one query."""
+    """By user, None for everybody who never chose: as they were loaded along with the user, else in one query."""
     name = "notification_preferences"
     along = {pk: user._state.fields_cache[name] for pk, user in users.items() if name in user._state.fields_cache}
     others = users.keys() - along.keys()
@@ -168,7 +168,7 @@ def deliver_due(now: datetime | None = None) -> Delivery:
     its batch to others a minute later, and the message in hand to be sent again after `_CLAIM`; where it died between the
     server's yes and our note of it, that one mail arrives twice, under one Message-ID. Tried `ATTEMPTS` times at growing
     distances, or refused by the server for good, a message is given up. Raises Unavailable where the server itself cannot
-    be reached, or a provider takes nothing from us: that is no message's fault and counts against none.
+    be reached, or a provider takes nothing from us: that is not a message's fault and counts against none.
     """
     connection = get_connection()
     outcomes: list[bool] = []
@@ -248,7 +248,7 @@ _BEGIN = (
     f'UPDATE "{_TABLE}" SET attempts = attempts + 1, next_attempt_at = %s '  # noqa: S608
     "WHERE id = %s AND attempts = %s AND next_attempt_at = %s"
 )
-# Whoever held on to a message past its claim must not undo what the next one noted.
+# Anybody who held on to a message past its claim must not undo what the next one noted.
 _DONE = (
     f"UPDATE \"{_TABLE}\" SET delivered_at = %s, next_attempt_at = NULL, last_error = '' "  # noqa: S608
     "WHERE id = %s AND attempts = %s"
@@ -316,7 +316,7 @@ def _send(message: Sealed, connection: Any) -> None:
     except Exception as error:
         if not (reused and hung_up(error)):
             raise
-        # Servers end a dialog after some messages; that is nobody's failure.
+        # Servers end a dialog after some messages; that belongs to nobody failure.
         _hang_up(connection)
         _reach(connection)
         sent = mail.send()

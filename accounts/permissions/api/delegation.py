@@ -197,12 +197,12 @@ class RoleAssignmentViewSet(Readable):
 
 
 class InvitationRead(serializers.ModelSerializer[Invitation]):
-    """An invitation; the secret of its link stands in the mail only."""
+    """An invitation; the secret of its link is in the mail only."""
 
     email = serializers.EmailField(help_text="The address that it was sent to. Example: bea@home.example")
     name = serializers.CharField(help_text="Their name; empty where none was given. Example: Bea Marsh")
     state = serializers.SerializerMethodField(
-        help_text="Where it stands: open, accepted, withdrawn or expired. Example: open"
+        help_text="Its state: open, accepted, withdrawn or expired. Example: open"
     )
 
     class Meta:

@@ -80,7 +80,7 @@ class LinkRead(serializers.Serializer[Any]):
 
 
 class GroundRead(serializers.Serializer[Any]):
-    """One source of the permission. `chain` leads from whoever gave it up to whom the installation gave it."""
+    """One source of the permission. `chain` lists the givers, up to the one whom the installation gave it."""
 
     section = SectionNamed()
     inherited = serializers.BooleanField(help_text="True where it comes from a section above. Example: true")

@@ -15,7 +15,7 @@ from theater_site.core.models import ContentModel
 
 
 class Invitation(ContentModel):
-    """A role offered by mail. Whoever signs in with that verified address and brings the secret of the mail accepts it.
+    """A role offered by mail. Anybody who signs in with that verified address and brings the secret of the mail accepts it.
 
     Of the secret only its SHA-256 is kept. Open until accepted, withdrawn, or past `expires_at`.
     """

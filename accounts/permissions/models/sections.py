@@ -17,7 +17,7 @@ from theater_site.core.models import ContentModel, ContentQuerySet
 
 
 class SectionKind(models.TextChoices):
-    """What a section stands for: the organization, a season, a production, or an area such as the directory."""
+    """What a section represents: the organization, a season, a production, or an area such as the directory."""
 
     ORGANIZATION = "organization", "organization"
     SEASON = "season", "season"
@@ -41,7 +41,7 @@ class Section(ContentModel):
     chance: ClassVar[frozenset[str]] = frozenset({"label", "path"})
 
     kind = models.CharField(
-        max_length=20, choices=SectionKind.choices, help_text="What the section stands for. Example: production"
+        max_length=20, choices=SectionKind.choices, help_text="What the section represents. Example: production"
     )
     name = models.CharField(
         max_length=500, help_text="Its name; that of a production is its title. Example: The Seagull"
@@ -66,7 +66,7 @@ class Section(ContentModel):
                 name="section_only_organization_is_root",
                 condition=Q(kind=SectionKind.ORGANIZATION, parent=None)
                 | (~Q(kind=SectionKind.ORGANIZATION) & ~Q(parent=None)),
-                violation_error_message="Only the organization stands at the top of the sections.",
+                violation_error_message="Only the organization is at the top of the sections.",
             ),
             models.UniqueConstraint(
                 fields=["kind"],
@@ -135,7 +135,7 @@ class Role(ContentModel):
 
     @classmethod
     def visible_as_own(cls, actor: Actor) -> Q | None:
-        """Whoever delegates in one production only must find the roles too, which hang on the organization."""
+        """Anybody who delegates in one production only must find the roles too, which depend on the organization."""
         return Q(pk__isnull=False) if actor.user_id is not None else None
 
 
@@ -177,7 +177,9 @@ class RoleAssignment(ContentModel):
         "2028-07-01T00:00:00Z",
     )
     reason = models.CharField(
-        max_length=500, blank=True, help_text="Why, for those who see the members. Example: Stands in for Ann in spring"
+        max_length=500,
+        blank=True,
+        help_text="Why, for those who see the members. Example: Substitutes for Ann in spring",
     )
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

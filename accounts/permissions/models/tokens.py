@@ -58,7 +58,7 @@ class ApiToken(ContentModel):
 
 
 class ApiTokenUse(models.Model):
-    """When a token was last used, to the minute. Apart from the token, since to be used is no change of it."""
+    """When a token was last used, to the minute. Apart from the token, since to be used is not a change of it."""
 
     token = models.OneToOneField(ApiToken, primary_key=True, on_delete=models.CASCADE, related_name="use")
     at = models.DateTimeField()

@@ -30,5 +30,5 @@ def digest_of(token: str) -> str:
 
 
 def hint_of(token: str) -> str:
-    """Enough to tell one's tokens apart: of 256 bits, 24 are told."""
+    """Enough to tell their tokens apart: of 256 bits, 24 are told."""
     return token[: len(PREFIX) + 4]

@@ -14,7 +14,7 @@ EVERYWHERE_PATH = ""
 class Hold(NamedTuple):
     """One permission on a section (its path) and all below, from `starts_at` (included) to `ends_at` (excluded); None is open.
 
-    `grant` is the row it comes from, which is what a passed-on permission hangs on; `assignment` is whose row that is.
+    `grant` is the row it comes from, which is what a passed-on permission depends on; `assignment` is whose row that is.
     """
 
     permission: str
@@ -52,7 +52,7 @@ NOT_HELD, NOT_HERE, NOT_SO_LONG = "beyond_own_permissions", "beyond_own_sections
 
 
 def origins(wanted: Wanted, held: Mapping[str, Iterable[Hold]]) -> tuple[dict[str, Hold], dict[str, str]]:
-    """For each permission the one hold that it can hang on, and for each that has none the reason.
+    """For each permission the one hold that it can depend on, and for each that has none the reason.
 
     One hold must cover the whole span: two that adjoin do not, since either may be ended alone. Of several, the one that
     lasts longest is chosen, then the one that reaches furthest.

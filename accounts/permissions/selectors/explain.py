@@ -59,7 +59,7 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The answer: `until` is how long it goes on without a gap (None: open), `missing` what stands against it.
+    """The answer: `until` is how long it goes on without a gap (None: open), `missing` what prevents it.
 
     `missing` is empty where it is allowed, else one of: account_closed, not_held (nowhere), not_here (elsewhere only),
     not_yet (from `begins_at` on), over (since `ended_at`), second_factor_needed (it is held, and asked without one).

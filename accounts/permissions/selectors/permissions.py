@@ -68,8 +68,8 @@ class Permissions:
         self._held: dict[tuple[str, ...], Sections] = {}
         self._derived: dict[str, Any] = {}
 
-    def anew(self) -> Permissions:
-        """The same user's as they stand now, the account's being open and the place of every section included; nothing is
+    def again(self) -> Permissions:
+        """The same user's as they are now, the account's being open and the place of every section included; nothing is
         loaded yet."""
         user = User.objects.filter(pk=self._user.pk).first() or User(is_active=False)
         return Permissions(user, second_factor=self._second_factor, loads_sections=True)
@@ -115,7 +115,7 @@ class Permissions:
         self._held.clear()
 
     def _loaded(self, section_id: int | None = None) -> list[Row]:
-        """Everything that is held, and where the section asked about stands: one statement.
+        """Everything that is held, and where the section asked about is: one statement.
 
         Written by hand since it begins every request: the ORM takes several times as long to put it together as the
         database to answer it.
@@ -255,7 +255,7 @@ def holds_in(grants: QuerySet[SectionGrant]) -> Iterator[Hold]:
 
 
 class SignedIn(Actor):
-    """A user who acts. Made anew for every request or command: what they hold is loaded once and kept that long."""
+    """A user who acts. Made again for every request or command: what they hold is loaded once and kept that long."""
 
     kind = ActorKind.USER
 
@@ -266,7 +266,7 @@ class SignedIn(Actor):
         self.second_factor = second_factor
 
     def renew(self) -> None:
-        self.permissions = self.permissions.anew()
+        self.permissions = self.permissions.again()
 
     def holds(self, permission: str, scope: Any, at: datetime) -> bool:
         return self.permissions.holds(permission, scope, at)
@@ -301,7 +301,7 @@ def absent(user: User | None) -> Actor:
 class SectionBackend(ObjectPermissionBackend):
     """`user.has_perm("accounts.edit_promotions", section)`, with parents and dates, which guardian's own does not know.
 
-    Any content object may stand for its section. Without an object the answer is no: there are no permissions at large.
+    Any content object may represent its section. Without an object the answer is false: there are no permissions at large.
     """
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:

@@ -1,8 +1,8 @@
-"""What giving, taking and moving of permissions have in common: one at a time, below a ceiling, and never without a director.
+"""What assigning, ending and moving of permissions share: one at a time, within a ceiling, and never without a director.
 
-Every permission that somebody has been given hangs on the permission of whoever gave it (`SectionGrant.origin`), and every
-assignment on the one that let it be given (`RoleAssignment.passed_on_from`). What hangs on something reaches no further
-and lasts no longer than that; so what ends takes along all that hangs on it, and nothing else.
+Every grant depends on a grant of its giver (`SectionGrant.origin`), and every assignment on the one by which it was given
+(`RoleAssignment.passed_on_from`). A dependent grant reaches no further and lasts no longer than its origin. So when a grant
+ends, everything that depends on it ends too, and nothing else.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def one_at_a_time() -> None:
     Section.objects.select_for_update().filter(parent=None).order_by().first()
 
 
-def tree_stands() -> None:
-    """Hold up whoever would move sections, but not each other, until this is committed."""
+def lock_tree_for_reading() -> None:
+    """Hold up anybody who would move sections, but not each other, until this is committed."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(
@@ -50,7 +50,7 @@ def tree_stands() -> None:
 
 @dataclass
 class Origins:
-    """What the permissions that are given hang on: the assignment that lets them be given, and for each permission a row.
+    """What the permissions that are given depend on: the assignment that lets them be given, and for each permission a row.
 
     Empty where the installation itself gives.
     """
@@ -70,7 +70,7 @@ class Origins:
 
 
 class Giver:
-    """Who gives, with what they hold now: an actor's permissions are read anew by the runner, once nothing else changes them."""
+    """Who gives, with what they hold now: an actor's permissions are read again by the runner, once nothing else changes them."""
 
     def __init__(self, user: User | None, permissions: Permissions, *, everything: bool = False) -> None:
         self.user = user
@@ -79,7 +79,7 @@ class Giver:
 
     @classmethod
     def acting(cls, actor: Actor) -> Giver:
-        """Whoever acts, with the second factor that they have or lack; the installation itself holds everything."""
+        """Anybody who acts, with the second factor that they have or lack; the installation itself holds everything."""
         permissions = actor.permissions if isinstance(actor, SignedIn) else Permissions(User(is_active=False))
         return cls(actor.user, permissions, everything=actor.kind is ActorKind.SYSTEM)
 
@@ -91,9 +91,9 @@ class Giver:
     def origins(
         self, permissions: Collection[str], section: Section, starts_at: datetime | None, ends_at: datetime | None
     ) -> Origins:
-        """What these permissions can hang on, for that section and span; NotAllowed tells which are missing and why.
+        """What these permissions can depend on, for that section and span; NotAllowed tells which are missing and why.
 
-        Whoever gives needs the permission to manage members there for as long as well. An open start begins now.
+        Anybody who gives needs the permission to manage members there for as long as well. An open start begins now.
         """
         if self.everything:
             return Origins()
@@ -150,13 +150,13 @@ def give(
     ends_at: datetime | None,
     reason: str,
 ) -> RoleAssignment:
-    """The assignment with its permissions, hung on what `giver` holds; everything is read anew and judged here.
+    """The assignment with its permissions, depended on what `giver` holds; everything is read again and judged here.
 
     Refused: a closed account, a role or section that is gone, a span that is none, a section outside of the role's own,
     and whatever the giver does not hold there for that time.
     """
     refuse_bad_span(starts_at, ends_at)
-    role, section, user = _anew(role, "role"), _anew(section, "section"), _anew(user, "user")
+    role, section, user = _again(role, "role"), _again(section, "section"), _again(user, "user")
     if not user.is_active:
         raise Invalid("This account is closed; open it again first.", code="user_inactive", field="user")
     refuse_outside(role, section)
@@ -318,7 +318,7 @@ def _begun(row: SectionGrant, at: datetime) -> bool:
     return row.starts_at is None or row.starts_at < at
 
 
-def _anew(row: Any, name: str) -> Any:
+def _again(row: Any, name: str) -> Any:
     fresh = type(row)._base_manager.filter(pk=row.pk).first()
     if fresh is None:
         raise NotFound(f"This {row._meta.verbose_name} is gone.", code=f"{name}_gone")

@@ -38,11 +38,11 @@ def hand_over(
     reason: Annotated[str, Doc("Why, for those who see the members. Example: Ann moves away.")],
 ) -> list[RoleAssignment]:
     """Hand the roles of somebody who leaves over to a successor. What they passed on stays with whom it was passed on
-    to, and now hangs on the successor's. Open invitations and API tokens go along as far as the leaver still had the
-    permissions for them; others end, and the audit entry's note says which. Whoever knew the secret of a token knows it
+    to, and now depends on the successor's. Open invitations and API tokens go along as far as the leaver still had the
+    permissions for them; others end, and the audit entry's note says which. Anybody who knew the secret of a token knows it
     still.
 
-    Open to whoever could give all of it themselves, the leaver among them. Refused: to hand over to oneself, to a
+    Open to everybody who could give all of it themselves, the leaver among them. Refused: to hand over to oneself, to a
     closed account, to the same person, and where nothing is held. What the leaver submitted stays theirs.
     """
     run = current()
@@ -91,7 +91,7 @@ def carry_over(
 ) -> list[RoleAssignment]:
     """Copy the role assignments of one section to another, such as the next season. The old ones stay as they are.
 
-    Each is given as by hand and judged so. Of all, what is not to be given again is passed over: one's own, closed
+    Each is given as by hand and judged so. Of all, what is not to be given again is passed over: their own, closed
     accounts', what is held on the target already, and roles that were made for a part of the theater to which the
     target does not belong, which the audit entry's note names; chosen by hand it is refused. What is held on
     productions below stays there: the next season's will have companies of their own.
@@ -134,8 +134,8 @@ def carry_over(
 
 
 def _pass_on_the_word(giver: Giver, leaver: User, successor: User) -> None:
-    """What the leaver offered and let programs read, for as much as both they and whoever hands over could give of it now:
-    else what is dead would come to life by what the successor holds besides."""
+    """What the leaver offered and let programs read, for as much as both they and anybody who hands over could give of it now:
+    else what is dead would starts by what the successor holds besides."""
     run = current()
     givers = {Giver.absent(User.objects.get(pk=leaver.pk)), *([] if run.actor.user_id == leaver.pk else [giver])}
     ended: dict[str, list[int]] = {"invitations_withdrawn": [], "tokens_revoked": []}
@@ -158,7 +158,7 @@ def _pass_on_the_word(giver: Giver, leaver: User, successor: User) -> None:
 
 
 def _refuse_strangers(giver: Giver, actor: Actor, leaver: User, held: Iterable[RoleAssignment]) -> None:
-    """Whoever hands over could give all of it; to somebody who could give none it is not told what there is."""
+    """Anybody who hands over could give all of it; to somebody who could give none it is not told what there is."""
     if actor.kind is ActorKind.SYSTEM:
         return
     if actor.user_id != leaver.pk and not any(
@@ -182,7 +182,7 @@ def _refuse_strangers(giver: Giver, actor: Actor, leaver: User, held: Iterable[R
 
 
 def _handed(giver: Giver, old: RoleAssignment, successor: User, reason: str) -> RoleAssignment:
-    """The successor's assignment in the place of the old one: hung where that hung, with what hung on that."""
+    """The successor's assignment in the place of the old one: hung where that hung, with what depended on that."""
     now = current().instant
     was = {row.permission.codename: row for row in old.grants.filter(lasting(now)).select_related("permission")}
     new = RoleAssignment(

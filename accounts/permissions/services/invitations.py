@@ -45,7 +45,7 @@ def invite(
 ) -> Invitation:
     """Invite somebody to a role by mail.
 
-    Refused as giving it would be, one's own address, and where it is offered to them already.
+    Refused as giving it would be, their own address, and where it is offered to them already.
     """
     email = _address(email)
     actor = current().actor
@@ -127,7 +127,7 @@ def accept_invitation(
         )
     except NotAllowed as error:
         raise Conflict(
-            "Whoever invited you may no longer give this role. Ask for another invitation.",
+            "The person who invited you may no longer assign this role. Ask for another invitation.",
             code="inviter_lost_permissions",
         ) from error
     if invitation.name and not run.actor.user.name:
@@ -157,7 +157,7 @@ def _address(email: str) -> str:
     try:
         validate_email(email)
     except ValidationError as error:
-        raise Invalid("This is no e-mail address.", code="not_an_email", field="email") from error
+        raise Invalid("This is not an e-mail address.", code="not_an_email", field="email") from error
     return email
 
 

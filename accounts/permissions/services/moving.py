@@ -36,15 +36,15 @@ def move_section(
     """Move a section with all below it to another place in the tree. Needs the permission where it hangs now and where it
     will.
 
-    Who holds something above its new place gains it there; so whoever moves must hold that at the old place themselves
+    Who holds something above its new place gains it there; so anybody who moves must hold that at the old place themselves
     (`beyond_own_permissions`). Who held something above its old place only loses it there. What was given inside, by
-    somebody who no longer reaches it, stays where whoever moves could give it, and then hangs on that; else it ends.
+    somebody who no longer reaches it, stays where anybody who moves could give it, and then depends on that; else it ends.
 
     Refused: the organization, below itself or what is below it, a tree too deep; and by itself the section of a season
     or a production, which moves with what it holds.
     """
     if section.parent_id is None:
-        raise Conflict("The organization stands at the top.", code="root_stays")
+        raise Conflict("The organization is at the top.", code="root_stays")
     if section.kind in (SectionKind.SEASON, SectionKind.PRODUCTION) and current().cause is None:
         raise Conflict(
             f"This section belongs to a {section.kind}. Move that: its section goes along.", code="moves_with_content"
@@ -99,15 +99,15 @@ def _rehang(section: Section, parent: Section) -> None:
     below = Section.objects.filter(path__startswith=old).exclude(pk=section.pk)
     longest = max((len(path) for path in below.values_list("path", flat=True)), default=len(old))
     if longest - len(old) + len(new) > LONGEST_PATH:
-        raise Conflict("The sections would stand too deep there.", code="too_deep", field="parent")
+        raise Conflict("The sections would be too deep there.", code="too_deep", field="parent")
     below.update(path=Concat(Value(new), Substr(F("path"), len(old) + 1)))
     section.parent, section.path = parent, new
     section.save()
 
 
 def _settle(section: Section, held: dict[str, list[Hold]], *, everything: bool) -> None:
-    """What was given inside and hangs on something outside that no longer reaches it hangs on `held` from now on, what
-    the mover holds outside; or it ends. Nothing outside hangs on anything inside, so no ring comes of it."""
+    """What was given inside and depends on something outside that no longer reaches it depends on `held` from now on, what
+    the mover holds outside; or it ends. Nothing outside depends on anything inside, so no ring comes of it."""
     now = current().instant
     inside = {"section__path__startswith": section.path}
     led = RoleAssignment.objects.filter(lasting(now), **inside).select_related("section", "passed_on_from__section")

@@ -66,7 +66,7 @@ def create_role(
 
 @action("role.update", needs=Needs("manage_members", on="role"), subject="role", lock=one_at_a_time)
 def update_role(*, role: Role, changes: RoleFields) -> Role:
-    """Update a role, for everybody who has it. Whoever holds it gains what is added and loses what is taken, in this
+    """Update a role, for everybody who has it. Anybody who holds it gains what is added and loses what is taken, in this
     transaction; what they passed on of that ends with it. An open invitation to
     a role that gives more by now has to be made again.
 
@@ -81,7 +81,7 @@ def update_role(*, role: Role, changes: RoleFields) -> Role:
     if after != before or eased:
         refuse_own(current().actor, [assignment.user_id for assignment in held])
     if eased:
-        # Given to whoever holds the role and has no second factor.
+        # Given to everybody who holds the role and has no second factor.
         _origins(role, after, held)
     if after != before:
         refuse_unknown(after)
@@ -112,7 +112,7 @@ def _add(role: Role, permissions: set[str], held: list[RoleAssignment]) -> None:
 
 
 def _origins(role: Role, permissions: set[str], held: list[RoleAssignment]) -> list[Origins]:
-    """What `permissions` hang on for each of `held`; refused where the actor could not give them there for that long, or
+    """What `permissions` depend on for each of `held`; refused where the actor could not give them there for that long, or
     where the role is made for."""
     giver, now = Giver.acting(current().actor), current().instant
     giver.origins(permissions, role.section, now, now)

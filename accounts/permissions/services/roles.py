@@ -55,7 +55,7 @@ def end_role(
 ) -> RoleAssignment:
     """End a role assignment at once, and all that was passed on from it; the preview tells what that is.
 
-    Refused: one's own, or one that one's own was passed on from; one that is over; the last director's.
+    Refused: their own, or one that their own was passed on from; one that is over; the last director's.
     """
     now = current().instant
     refuse_own(current().actor, [assignment.user_id])
@@ -68,7 +68,7 @@ def end_role(
 def set_end_of_role(*, assignment: RoleAssignment, ends_at: datetime | None, reason: str) -> RoleAssignment:
     """Change when a role assignment ends. An earlier end shortens what was passed on from it too.
 
-    Refused: an end that is over or before the start, one's own, one that is over, the last director's; and to let last
+    Refused: an end that is over or before the start, their own, one that is over, the last director's; and to let last
     longer what one does not hold oneself for that long. What was passed on does not last longer by itself.
     """
     now = current().instant
@@ -83,14 +83,14 @@ def set_end_of_role(*, assignment: RoleAssignment, ends_at: datetime | None, rea
 
 
 def _prolong(assignment: RoleAssignment, ends_at: datetime | None, reason: str) -> None:
-    """Hung anew on what the actor holds. Nothing that hangs on this assignment can last that long, so no ring comes of it."""
+    """Hung again on what the actor holds. Nothing that depends on this assignment can last that long, so no ring comes of it."""
     giver, now = Giver.acting(current().actor), current().instant
     starts_at = assignment.starts_at if assignment.starts_at is not None and assignment.starts_at > now else None
     hung = giver.origins(assignment.role.permissions, assignment.section, starts_at, ends_at)
     assignment.granted_by, assignment.passed_on_from_id = giver.user, hung.authority
     assignment.ends_at, assignment.reason = ends_at, reason or assignment.reason
     assignment.save()
-    # What was shortened, ran out and was then edited out of the role would come to life again.
+    # What was shortened, ran out and was then edited out of the role would start again.
     assignment.grants.exclude(permission__codename__in=assignment.role.permissions).delete()
     standing = {row.permission.codename: row for row in assignment.grants.select_related("permission")}
     for permission, row in standing.items():

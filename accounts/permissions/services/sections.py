@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from accounts.permissions.models.sections import Section, SectionKind
-from accounts.permissions.services.delegation import tree_stands
+from accounts.permissions.services.delegation import lock_tree_for_reading
 from theater_site.core.actions import Needs, action
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid, NotFound
 
 
-@action("section.create", needs=Needs("manage_members", on="parent"), lock=tree_stands)
+@action("section.create", needs=Needs("manage_members", on="parent"), lock=lock_tree_for_reading)
 def create_section(
     *,
     parent: Annotated[Section, Doc("Id of the section above it. Example: 1")],  # type: ignore[valid-type]
@@ -21,7 +21,7 @@ def create_section(
     """Create a section below another one. What is held on the parent holds on it at once."""
     if kind == SectionKind.ORGANIZATION:
         raise Invalid("The organization is founded once, with `manage.py found`.", code="not_below", field="kind")
-    # Where the parent stands now: it may have been moved since it was loaded, and with it who may do what below it.
+    # Where the parent is now: it may have been moved since it was loaded, and with it who may do what below it.
     above = Section.objects.filter(pk=parent.pk).first()
     if above is None:
         raise NotFound("This section is gone.", code="section_gone", field="parent")

@@ -124,10 +124,10 @@ def _forget_texts(subject: Subject, words: frozenset[str]) -> None:
 
 
 def _forget_reasons(subject: Subject, words: frozenset[str]) -> None:
-    """Nobody stands in for somebody forgotten, nor they for anybody; and why a rule was waived is told without them."""
+    """Nobody substitutes for somebody forgotten, nor they for anybody; and why a rule was waived is told without them."""
     now, user_id = current().instant, subject.user_id
     for substitute in Substitute.objects.order_by("pk").iterator():
-        own = user_id is not None and user_id in (substitute.person_id, substitute.stand_in_id)
+        own = user_id is not None and user_id in (substitute.person_id, substitute.substitute_id)
         if own or mentions(substitute.reason, words):
             substitute.reason = ""
             if own and substitute.ends_at > now:

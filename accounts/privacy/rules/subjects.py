@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# What stands where a name or an address stood. `.invalid` never resolves (RFC 2606, section 2).
+# What is where a name or an address stood. `.invalid` never resolves (RFC 2606, section 2).
 NAME_WITHHELD = "Name withheld"
 _ERASED_DOMAIN = "erased.invalid"
 

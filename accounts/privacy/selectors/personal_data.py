@@ -66,7 +66,7 @@ def _to_their_addresses(subject: Subject) -> list[Notification]:
 
 
 def held_by_accounts(subject: Subject) -> Held:
-    """The account with all that hangs on it, what they submitted, were told and did. Answers `held_about`."""
+    """The account with all that depends on it, what they submitted, were told and did. Answers `held_about`."""
     mine = Q(user_id=subject.user_id) if subject.user_id is not None else Q(pk__in=())
     user = subject.user_id if subject.user_id is not None else -1
     return {
@@ -102,7 +102,9 @@ def held_by_accounts(subject: Subject) -> Held:
             submission="submission_id",
         ),
         "accounts.substitute": told(
-            Substitute.objects.filter(Q(person_id=user) | Q(stand_in_id=user)).select_related("section").order_by("pk"),
+            Substitute.objects.filter(Q(person_id=user) | Q(substitute_id=user))
+            .select_related("section")
+            .order_by("pk"),
             *("area", "starts_at", "ends_at", "reason"),
             section="section.name",
         ),

@@ -1,4 +1,4 @@
-"""Rotation of the field keys: what `manage.py rotate_keys` does, and the one audit entry that tells of it."""
+"""Rotation of the field keys: what `manage.py rotate_keys` does, and the one audit entry that reports it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from theater_site.core.actions import OpenTo, action, current
 from theater_site.core.actors import Actor
 from theater_site.core.rotation import Count
 
-# Rows that somebody writes while we look are looked at again; whoever writes that often is not waited for.
+# Rows that somebody writes while we look are looked at again; anybody who writes that often is not waited for.
 _PASSES = 3
 
 

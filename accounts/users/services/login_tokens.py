@@ -25,7 +25,7 @@ _NO_ADDRESS = "0.0.0.0"  # noqa: S104 (nothing binds to it: the list of sessions
 def issue_session_token(user: User, *, note: str = "") -> str:
     """A token for `user`, to be sent as `X-Session-Token`. `note` is shown in the list of sessions.
 
-    Raises NotAllowed for somebody inactive. Whoever calls this has decided already that the user may sign in:
+    Raises NotAllowed for somebody inactive. Anybody who calls this has decided already that the user may sign in:
     no password and no second factor is asked.
     """
     if not user.is_active:

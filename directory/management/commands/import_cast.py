@@ -18,7 +18,7 @@ from productions.services.parts_table import import_parts
 class Command(TableCommand):
     help = (
         "Take the credits of one production from a CSV file (UTF-8; comma, semicolon or tab), or with --parts its parts; all "
-        "rows or none. What is known is described anew, anything else added, and nothing is removed. Every bad row and cell is "
+        "rows or none. What is known is described again, anything else added, and nothing is removed. Every bad row and cell is "
         "listed. GET /api/v1/credits/export/ and /api/v1/characters/export/ give such files. Columns of credits: "
         + ", ".join(column.name for column in credits_table.COLUMNS)
         + ". Of parts: "

@@ -61,7 +61,7 @@ def _submission(t: Theater) -> Scene:
 
 
 def _found(t: Theater) -> Scene:
-    # There can be only one, so this one's way to succeed is shown in test_services on an empty database.
+    # There can be only one, so this their way to succeed is shown in test_services on an empty database.
     return Scene({"name": "Another", "director": t.director}, actor=System("test"))
 
 

@@ -1,4 +1,4 @@
-"""Scenes of approving: steps, stand-ins, reminders, set times, emergencies, waivers."""
+"""Scenes of approving: steps, substitutes, reminders, set times, emergencies, waivers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _member(t: Theater) -> User:
 
 def _name(t: Theater) -> dict[str, Any]:
     return {
-        "person": t.director, "stand_in": _member(t), "section": t.section, "area": None, "starts_at": None,
+        "person": t.director, "substitute": _member(t), "section": t.section, "area": None, "starts_at": None,
         "ends_at": approvals.in_days(7), "reason": "away",
     }  # fmt: skip
 
@@ -118,7 +118,7 @@ def _name_call(t: Theater) -> Call:
     given = _name(t)
     body = {
         "person": given["person"].pk,
-        "stand_in": given["stand_in"].pk,
+        "substitute": given["substitute"].pk,
         "section": given["section"].pk,
         "ends_at": given["ends_at"].isoformat(),
         "reason": "away",

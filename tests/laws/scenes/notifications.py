@@ -1,4 +1,4 @@
-"""Scenes of notifications: one's own list and preferences, the link that ends a kind, the mail queue."""
+"""Scenes of notifications: their own list and preferences, the link that ends a kind, the mail queue."""
 
 from __future__ import annotations
 

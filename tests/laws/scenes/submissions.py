@@ -64,7 +64,7 @@ OPEN = {
 
 ACTIONS = {
     "submission.draft": lambda t: Scene({"fields": {"title": "A plan", "items": items(t)}}, who=author(t)),
-    "submission.save": lambda t: _by_author(t, draft(t), changes={"items": items(t, "Anew")}),
+    "submission.save": lambda t: _by_author(t, draft(t), changes={"items": items(t, "Again")}),
     "submission.submit": lambda t: _by_author(t, draft(t)),
     "submission.share": lambda t: _by_author(t, draft(t), **_share(t)),
     "submission.rebase": lambda t: _by_author(t, submission(t)),
@@ -85,7 +85,7 @@ def _call(made: Submission, body: Any = None, **options: Any) -> Call:
 
 def _save(t: Theater) -> Call:
     made = draft(t)
-    return _call(made, {"items": items(t, "Anew")}, version=made.version)
+    return _call(made, {"items": items(t, "Again")}, version=made.version)
 
 
 ROUTES = {

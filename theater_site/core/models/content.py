@@ -150,7 +150,7 @@ ContentManager = models.Manager.from_queryset(ContentQuerySet)
 
 
 class ContentModel(models.Model):
-    """What the theater's people write, and what the audit log tells of.
+    """What the theater's people write, and what the audit log reports.
 
     Every save counts `version` up and is refused with Stale where the row was changed by somebody else since it was
     loaded; every way of writing it but raw SQL is recorded field by field. A subclass says where its section is
@@ -309,13 +309,13 @@ class ContentModel(models.Model):
             raise
 
     def _load_before(self) -> None:
-        """What stands in the columns that were set without having been loaded."""
+        """What is in the columns that were set without having been loaded."""
         loaded = self.__dict__.setdefault("_loaded", {})
         if unknown := [n for n in changes.tracked(type(self)) if n not in loaded and n in self.__dict__]:
             loaded.update(type(self)._base_manager.filter(pk=self.pk).values(*unknown).first() or {})
 
     def _changed(self) -> frozenset[str]:
-        """The names of the columns in which something else stands than was loaded."""
+        """The names of the columns in which something else is than was loaded."""
         now, loaded = self.__dict__, self._loaded
         return frozenset(
             name

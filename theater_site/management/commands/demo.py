@@ -42,7 +42,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="0 picks a free one")
         parser.add_argument("--no-serve", action="store_true", help="build and print, and end")
-        parser.add_argument("--fresh", action="store_true", help="forget the demo's database and build it anew")
+        parser.add_argument("--fresh", action="store_true", help="forget the demo's database and build it again")
         parser.add_argument("--json", action="store_true", help="print users, tokens and counts as one JSON object")
 
     def handle(self, *args: Any, port: int, no_serve: bool, fresh: bool, **options: Any) -> None:

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="with --once: print what was done as one JSON object")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
-        # An action is known once its module is imported, and what waits may name any of them: the addresses name them all.
+        # An action is known once its module is imported, and what is pending may name any of them: the addresses name them all.
         import_module(settings.ROOT_URLCONF)
         if once:
             done = {job.name: self._run(job) for job in jobs.registered()}

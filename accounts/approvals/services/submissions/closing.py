@@ -15,9 +15,9 @@ from theater_site.core.errors import Conflict
 
 
 def close_submissions(section: Section, reason: str) -> None:
-    """Close what waits in `section` and below, once the running action is committed.
+    """Close what is pending in `section` and below, once the running action is committed.
 
-    Afterwards, since the running action may be applied by a submission of the same section, and since whoever decides on
+    Afterwards, since the running action may be applied by a submission of the same section, and since anybody who decides on
     one of the others meanwhile locks in the other order.
     """
     transaction.on_commit(lambda: _close_all(section.path, reason))

@@ -170,7 +170,7 @@ def _paths(value: Any, path: str) -> Iterator[str]:
 
 
 def _granted_by_approver(submission: Submission) -> Granted:
-    """Item by item: the approver may approve it, or it needs nobody's approval, since who submitted it may do it."""
+    """Item by item: the approver may approve it, or it needs no person's approval, since who submitted it may do it."""
     run = current()
 
     def granted(item: Item, given: Mapping[str, Any]) -> None:
@@ -212,7 +212,7 @@ def _refuse_item(item: Item, given: Mapping[str, Any]) -> NoReturn:
 
 
 def _keep(comment: str, submission: Submission, *, asks: bool = False) -> None:
-    """What was said with a decision stands in the thread."""
+    """What was said with a decision is in the thread."""
     if comment.strip():
         by, seen = current().actor.user, submission.round
         SubmissionComment(submission=submission, author=by, round=seen, text=comment, asks=asks).save()

@@ -41,7 +41,7 @@ def difference_of(submission: Submission, actor: Actor) -> dict[str, Any]:
     except DomainError as error:
         return _shown(submission, Trial(problems=list(error.problems or (error,))), [])
     items = rebased(submission, items)
-    # What the reader may not see is not shown by being named in it, whoever may do it.
+    # What the reader may not see is not shown because it is named in the submission.
     with trying_out(items, actor, seen_by(actor), look_of(actor, submission).allowed) as trial:
         # Inside, since what the submission itself makes is there only now.
         objects = _objects(_by_object(trial.changes), actor)
@@ -112,7 +112,7 @@ def _objects(changes: list[Change], actor: Actor) -> list[dict[str, Any]]:
 
 
 def _worth_telling(change: Change) -> list[str]:
-    """The changed fields in the order of the model; of what is new or gone only those in which something stands."""
+    """The changed fields in the order of the model; of what is new or gone only those in which something is."""
     told = {**change.before, **change.after}
     if change.operation in (CREATED, DELETED):
         told = {name: value for name, value in told.items() if value not in (None, "", [], {})}
@@ -124,7 +124,7 @@ def _field(change: Change, attname: str, names: _Names, actor: Actor) -> dict[st
     before, after = change.before.get(attname), change.after.get(attname)
     told: dict[str, Any] = {"field": column.name, "kind": "value", "hidden": False, "before": None, "after": None}
     if attname in change.model.personal and not _may_view(actor, change):
-        # What is submitted stands in the submission itself, for all who may read that; what stands there now does not.
+        # What is submitted is in the submission itself, for all who may read that; what is there now does not.
         return {**told, "kind": "hidden", "hidden": True, "after": dump(after)}
     if isinstance(column, models.ForeignKey):
         reference = {"before": names.reference(column, before), "after": names.reference(column, after)}

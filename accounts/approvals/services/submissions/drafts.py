@@ -19,7 +19,7 @@ from accounts.approvals.services.submissions.items import (
     refuse_internal,
     seen_by,
 )
-from accounts.approvals.services.submissions.submitting import refuse_others, submit_anew
+from accounts.approvals.services.submissions.submitting import refuse_others, submit_again
 from accounts.approvals.services.submissions.transitions import move
 from accounts.audit.models.entries import AuditChange
 from accounts.permissions.selectors.sections import organization
@@ -83,7 +83,7 @@ def draft_submission(*, fields: SubmissionFields) -> Submission:
 
     Refused: an action that there is not, that the author may neither do nor submit, or that is no matter of
     submissions (roles, steps, submissions themselves), and texts beyond all measure (see
-    accounts/approvals/rules/submission_items.py). The audit log tells that it was begun, and nothing of what stands in it.
+    accounts/approvals/rules/submission_items.py). The audit log tells that it was begun, and nothing of what is in it.
     """
     run = current()
     if run.actor.user is None:
@@ -101,7 +101,7 @@ def save_submission(*, submission: Submission, changes: SubmissionFields) -> Sub
     saved; submit it with `submit/`.
 
     Refused: everybody but its authors, what was decided, and as at its beginning. In the audit log the saves of one
-    person within an hour are one entry, without the texts; what is submitted stands there in full.
+    person within an hour are one entry, without the texts; what is submitted is there in full.
     """
     run = current()
     refuse_others(submission)
@@ -110,7 +110,7 @@ def save_submission(*, submission: Submission, changes: SubmissionFields) -> Sub
     _write(submission, changes)
     _note_writer(submission)
     if waits:
-        return submit_anew(submission)
+        return submit_again(submission)
     run.keeps_values = False
     run.told = not _told_lately(submission)
     submission.save()
@@ -136,11 +136,9 @@ def share_submission(
 
 @action("submission.withdraw", open_to=OpenTo.SIGNED_IN, subject="submission")
 def withdraw_submission(*, submission: Submission) -> Submission:
-    """Withdraw one's own submission or draft."""
+    """Withdraw their own submission or draft."""
     if submission.author_id != current().actor.user_id:
-        raise NotAllowed(
-            "Only its author withdraws a submission; whoever may approve it can reject.", code="not_author"
-        )
+        raise NotAllowed("Only its author withdraws a submission; its approvers can reject it.", code="not_author")
     move(submission, "withdraw")
     submission.save()
     return submission
@@ -186,7 +184,7 @@ def _refuse_without_permission(submission: Submission) -> None:
             )
         if not asked.needs:
             raise Invalid(
-                f"{asked.name} needs nobody's approval, and is done by whom it concerns: do it itself.",
+                f"{asked.name} needs no person's approval, and is done by whom it concerns: do it itself.",
                 code="not_submittable",
                 field=path,
             )
@@ -229,7 +227,7 @@ def _note_writer(submission: Submission) -> None:
 
 
 def _told_lately(submission: Submission) -> bool:
-    """Whether the last that the log tells of this submission is a save by the same person, not long ago."""
+    """Whether the last that the log reports this submission is a save by the same person, not long ago."""
     run = current()
     told = AuditChange.objects.filter(object_type=submission._meta.label_lower, object_id=str(submission.pk))
     last = told.select_related("entry").order_by("-version").first()

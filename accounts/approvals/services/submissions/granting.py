@@ -138,7 +138,7 @@ def _done(item: Item, find: Finder) -> Any:
         )
     if reading.problems:
         raise Conflict(
-            f"{item.action.name} takes other inputs than when this was submitted. It is to be written anew.",
+            f"{item.action.name} takes other inputs than when this was submitted. It is to be written again.",
             code="inputs_outdated",
             data={"action": item.action.name, "fields": [problem.field for problem in reading.problems]},
             problems=reading.problems,
@@ -158,7 +158,7 @@ def _key(kind: type[models.Model], raw: Any, path: str) -> Any:
     try:
         return kind._meta.pk.to_python(raw)
     except ValidationError:
-        # Of what is no id there is no row, either: asked for the sake of its answer.
+        # Of what is not an id there is no row, either: asked for the sake of its answer.
         return row_of(every_row(kind), raw, path).pk
 
 

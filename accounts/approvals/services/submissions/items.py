@@ -77,7 +77,7 @@ def refuse_internal(action: Action[Any, Any], path: str) -> None:
     themselves. Nobody agrees to these as to a part of something else."""
     if not may_be_item(action):
         raise Invalid(
-            f"{action.name} cannot be part of a submission: whoever may do it does it itself.",
+            f"{action.name} cannot be part of a submission. Do it directly.",
             code="not_for_submissions",
             field=path,
         )
@@ -102,7 +102,7 @@ class Finder:
             raise Invalid(f"{name!r} cannot be made yet: see what is wrong there.", code="result_missing", field=path)
         if not isinstance(made, kind):
             raise Invalid(
-                f"{name!r} is no {kind._meta.verbose_name}, but a {made._meta.verbose_name}.",
+                f"{name!r} is not a {kind._meta.verbose_name}, but a {made._meta.verbose_name}.",
                 code="wrong_result",
                 field=path,
             )
@@ -110,7 +110,7 @@ class Finder:
 
 
 def every_row(kind: type[models.Model]) -> models.QuerySet[Any]:
-    """All rows of a model, whoever may see them: for what was judged when it was submitted."""
+    """All rows of a model, visible or not: what a submission names was judged when it was submitted."""
     return kind._base_manager.all()
 
 
@@ -134,7 +134,7 @@ class Place:
 
 @dataclass(slots=True)
 class Trial:
-    """What the items came to when they were tried out together, and everything that stands in their way."""
+    """What the items came to when they were tried out together, and everything that is in their way."""
 
     problems: list[DomainError] = field(default_factory=list)
     # Each with the path of the field that it is about.
@@ -316,7 +316,7 @@ def placed(error: DomainError, item: Item, known: set[str | None] = frozenset())
 
 
 def path_of(item: Item, name: str | None) -> str:
-    """Where the field of this name stands among the inputs of an item; the item itself where there is none."""
+    """Where the field of this name is among the inputs of an item; the item itself where there is none."""
     if name:
         head = name.split(".")[0]
         for argument, kind in item.action.kinds.items():

@@ -15,7 +15,7 @@ from accounts.permissions.selectors.permissions import absent
 from theater_site.core import runs
 from theater_site.core.actors import Actor
 
-# What stands in these was judged for its author when it was submitted, and cannot be written at without being judged anew.
+# What is in these was judged for its author when it was submitted, and cannot be written at without being judged again.
 _JUDGED = frozenset({SUBMITTED, APPROVED, APPLIED})
 
 
@@ -27,8 +27,8 @@ class Look(NamedTuple):
 
 
 def look_of(actor: Actor, submission: Submission) -> Look:
-    """Whoever decides looks at a judged round as it was judged, and at anything else as its author could do it. All others,
-    those who write it above all, look at what they may themselves see, and do or submit, as it stands now."""
+    """Anybody who decides looks at a judged round as it was judged, and at anything else as its author could do it. All others,
+    those who write it above all, look at what they may themselves see, and do or submit, as it is now."""
     at = runs.instant()
     if may_write(actor, submission) or not actor.holds(f"decide_{submission.area}", submission, at):
         return Look(seen_by(actor), needed_of(actor, at))

@@ -14,8 +14,10 @@ LONGEST = 300
 
 
 def title_of(action: Action[Any, Any], given: Mapping[str, Any]) -> str:
-    """What letters and lists call it, such as Production: update “Hamlet”. It is read by whoever decides, and not encrypted: what
-    is personal is in none."""
+    """The title of a submission in mails and lists, such as Production: update “Hamlet”.
+
+    It is not encrypted, and every approver reads it, so it has no personal values.
+    """
     kind, _, verb = action.name.partition(".")
     done = f"{kind.replace('_', ' ').capitalize()}: {verb.replace('_', ' ')}"
     about = given.get(action.subject) if action.subject else None

@@ -29,7 +29,7 @@ def deciding_place(places: list[Place]) -> Place | None:
 
 
 def decided_together(submission: Submission, place: Place) -> bool:
-    """Whether whoever agreed to `submission` so far are all those who agree to something at `place`."""
+    """Whether anybody who agreed to `submission` so far are all those who agree to something at `place`."""
     here = Place(submission.area, submission.section_id)
     steps = all_steps() if here != place else []
     if not steps:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.approvals.models.submissions import Submission
 from accounts.approvals.services.submissions.collisions import collisions_of
-from accounts.approvals.services.submissions.submitting import refuse_others, submit_anew
+from accounts.approvals.services.submissions.submitting import refuse_others, submit_again
 from accounts.approvals.services.submissions.transitions import move
 from theater_site.core.actions import OpenTo, action
 from theater_site.core.errors import Conflict
@@ -31,4 +31,4 @@ def rebase_submission(*, submission: Submission) -> Submission:
         )
     # The version that its author saw is the one that was found to be compatible.
     submission.items = [{**item, "if_version": None} for item in submission.items]
-    return submit_anew(submission)
+    return submit_again(submission)

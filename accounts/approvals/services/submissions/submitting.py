@@ -73,7 +73,7 @@ def create_submission(
     digest: Annotated[str, Doc("A digest of what it would do.")],
     subjects: Annotated[list[SubjectSeen], Doc("The objects that it would change, as they were.")],
 ) -> Submission:
-    """Keep one action with its inputs until somebody decides; whoever may decide is told."""
+    """Keep one action with its inputs until somebody decides; anybody who may decide is told."""
     run = current()
     written = {
         "action": action_name,
@@ -109,11 +109,11 @@ def submit_submission(*, submission: Submission) -> Submission:
     """
     refuse_others(submission)
     move(submission, "submit")
-    return submit_anew(submission, at_once=True)
+    return submit_again(submission, at_once=True)
 
 
-def submit_anew(submission: Submission, *, at_once: bool = False) -> Submission:
-    """The next round of `submission`, tried out as it stands now: refused as `submission.submit` is. With `at_once` it is
+def submit_again(submission: Submission, *, at_once: bool = False) -> Submission:
+    """The next round of `submission`, tried out as it is now: refused as `submission.submit` is. With `at_once` it is
     done where the actor may do all of it; else it waits for somebody's approval in any case."""
     run = current()
     items = readable_items(submission.items)
@@ -136,7 +136,7 @@ def submit_anew(submission: Submission, *, at_once: bool = False) -> Submission:
     if not trial.places and at_once:
         _do_what_its_author_may(submission)
     submission.save()
-    # Drafts keep no values in the log: what is decided on stands there, encrypted, round by round.
+    # Drafts keep no values in the log: what is decided on is there, encrypted, round by round.
     put_forward = {"items": submission.items, "title": submission.title, "run_at": submission.run_at}
     recording.record_change(submission, dict.fromkeys(put_forward), put_forward)
     _keep_subjects(submission, trial.subjects, replaced=not first_round)
