@@ -114,31 +114,6 @@ def make_safe(file: bytes | BinaryIO, *, limits: Limits | None = None, isolated:
     )
 
 
-def thumbnail(content: bytes, width: int) -> bytes:
-    """Return `content`, which `make_safe` wrote, as a still WebP in sRGB at most `width` pixels wide; it
-    never enlarges.
-
-    A JPEG is decoded at a fraction of its size where that is enough, some six times faster than in full.
-    """
-    with Image.open(BytesIO(content), formats=["JPEG", "PNG", "WEBP"]) as image:
-        profile = image.info.get("icc_profile")
-        height = max(1, round(image.height * width / image.width))
-        if width < image.width:
-            image.draft("RGB", (width * 2, height * 2))
-        small: Image.Image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    if width < small.width:
-        small = small.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    if profile:
-        # A gray profile does not fit the RGB made above; gray without one reads as sRGB, which is what is
-        # meant.
-        with contextlib.suppress(ImageCms.PyCMSError, OSError):
-            small = _to_srgb(small, profile)
-    small.info = {}
-    written = BytesIO()
-    small.save(written, "WEBP", quality=80, method=4)
-    return written.getvalue()
-
-
 _Cleaned = tuple[dict[str, Any], bytes]
 _SERVED_AS = {
     "JPEG": ("image/jpeg", "jpg"),
@@ -359,7 +334,7 @@ def _plain(image: Image.Image) -> tuple[Image.Image, bytes | None]:
     profile = image.info.get("icc_profile")
     if image.mode == "CMYK":
         with contextlib.suppress(ImageCms.PyCMSError, OSError):
-            return _to_srgb(image, profile or b""), None
+            return to_srgb(image, profile or b""), None
         return image.convert("RGB"), None
     if image.mode.startswith("I;16"):
         image = image.convert("I")
@@ -385,7 +360,8 @@ def _sound_profile(profile: bytes | None, mode: str) -> bytes | None:
     return None
 
 
-def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Return `image` with its colors converted from `profile` to sRGB."""
     target = "RGBA" if image.mode == "RGBA" else "RGB"
     srgb = ImageCms.createProfile("sRGB")
     converted = ImageCms.profileToProfile(image, BytesIO(profile), srgb, outputMode=target)

@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from media_library.models import StagedFile
-from media_library.rules.pictures import thumbnail
+from media_library.rules.thumbnails import thumbnail
 from theater_site.core.errors import Unavailable
 
 WIDTHS = (160, 320, 640, 1280)

@@ -154,19 +154,19 @@ def test_a_login_belongs_to_one_person(root, director):
     assert world.client().get("/api/v1/people/me/").status_code == 401
 
 
-def test_publishing_withdrawing_and_deleting(director, season):
+def test_publishing_unpublishing_and_deleting(director, season):
     boss, visitor = world.client(director), world.client()
     person = scene.person(by=director, name="Ann")
     scene.alias(person, "Annie", by=director)
     page = f"/api/v1/people/{person.pk}/"
     assert visitor.get(page).status_code == 404
-    assert world.post(boss, f"{page}withdraw/").json()["code"] == "not_published"
+    assert world.post(boss, f"{page}unpublish/").json()["code"] == "not_published"
     assert world.post(boss, f"{page}publish/").status_code == 200
     assert world.post(boss, f"{page}publish/").json()["code"] == "already_published"
     assert visitor.get(page).json()["aliases"] == ["Annie"]
     version = {"If-Match": boss.get(page).headers["ETag"]}
     assert boss.delete(page, headers=version).json()["code"] == "published"
-    assert world.post(boss, f"{page}withdraw/").status_code == 200
+    assert world.post(boss, f"{page}unpublish/").status_code == 200
     assert visitor.get(page).status_code == 404
     credit = scene.credit(world.production(season, by=director), person, by=director)
     version = {"If-Match": boss.get(page).headers["ETag"]}

@@ -56,7 +56,7 @@ def test_a_warning_that_was_waived_with_its_value_is_not_asked_for_again(theater
     assert done.status_code == 200, done.json()
     # Another field may change in between; publishing does not ask again.
     assert world.patch(boss, show, {"genre": "farce"}, done.json()["version"]).status_code == 200
-    assert world.post(boss, f"{show}withdraw/", {}).status_code == 200
+    assert world.post(boss, f"{show}unpublish/", {}).status_code == 200
     published = world.post(boss, f"{show}publish/", {})
     assert published.status_code == 200, published.json()
     # A new value is asked for.

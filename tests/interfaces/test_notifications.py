@@ -80,7 +80,7 @@ def test_telling_a_hundred_costs_the_statements_of_telling_one() -> None:
     people = [world.user() for _ in range(100)]
     with CaptureQueriesContext(connection) as queries:
         tell("submission_arrived", *people)
-    about = [query["sql"] for query in queries if "INSERT" in query["sql"] or "noticepreferences" in query["sql"]]
+    about = [query["sql"] for query in queries if "INSERT" in query["sql"] or "notificationpreferences" in query["sql"]]
     assert len(about) <= 3, "SQLite takes a hundred rows in two"
 
 

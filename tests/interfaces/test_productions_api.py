@@ -380,9 +380,9 @@ def test_a_strand_is_named_once_and_shown_with_public_seasons(theater: Theater, 
     assert world.client().get("/api/v1/strands/").json()["results"] == []
     world.patch(browser, f"/api/v1/seasons/{theater.season.pk}/", {"strands": [strand.pk]}, theater.season.version)
     assert [row["name"] for row in world.client().get("/api/v1/strands/").json()["results"]] == ["New writing"]
-    assert world.post(browser, f"/api/v1/seasons/{theater.season.pk}/withdraw/").status_code == 200
+    assert world.post(browser, f"/api/v1/seasons/{theater.season.pk}/unpublish/").status_code == 200
     assert world.client().get("/api/v1/strands/").json()["results"] == []
-    assert world.post(browser, f"/api/v1/seasons/{theater.season.pk}/withdraw/").status_code == 409
+    assert world.post(browser, f"/api/v1/seasons/{theater.season.pk}/unpublish/").status_code == 409
 
 
 # --- Copies ----------------------------------------------------------------------------------------------------------

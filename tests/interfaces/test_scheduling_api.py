@@ -209,14 +209,14 @@ def test_publishing_and_its_refusals(theater):
     row = scene.occurrence(hamlet, by=director, category="performance", visibility="internal")
     page = f"/api/v1/occurrences/{row.pk}/"
     assert world.post(boss, f"{page}publish/").json()["code"] == "internal"
-    assert world.post(boss, f"{page}withdraw/").json()["code"] == "not_published"
+    assert world.post(boss, f"{page}unpublish/").json()["code"] == "not_published"
     assert world.patch(boss, page, {"visibility": "public"}, 1).status_code == 200
     stage = world.client(world.give("stage_manager", hamlet.section, by=director))
     asked = world.post(stage, f"{page}publish/")
     assert asked.status_code == 202, asked.json()
     assert world.post(boss, f"{page}publish/").json()["published_at"] is not None
     assert world.post(boss, f"{page}publish/").json()["code"] == "already_published"
-    assert world.post(boss, f"{page}withdraw/").json()["published_at"] is None
+    assert world.post(boss, f"{page}unpublish/").json()["published_at"] is None
     world.post(boss, f"{page}cancel/", {})
     assert world.post(boss, f"{page}publish/").json()["code"] == "canceled"
     assert world.patch(boss, page, {"title": "x"}, 5).json()["code"] == "canceled"
@@ -450,7 +450,7 @@ def test_a_refusal_names_over_midnight_and_counts_the_rest(theater):
         scene.occurrence(
             hamlet, by=director, space=hall, date="2031-11-06", start_time=dt.time(20), duration_minutes=3000
         )
-    assert "from 2031-11-06 19:00 to 2031-11-07 01:40 (Europe/London). So are 2 more." in refusal.value.message
+    assert "from 2031-11-06 19:00 to 2031-11-07 01:40 (Europe/London). 2 more dates clash." in refusal.value.message
     assert refusal.value.data["count"] == 3
 
 

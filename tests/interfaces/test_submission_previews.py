@@ -128,7 +128,7 @@ def test_only_what_reads_can_be_looked_at(theater: Theater, author: User) -> Non
     browser = world.client(theater.director)
     before = state()
     path = f"/api/v1/productions/{theater.production.pk}/"
-    answer = browser.post(f"{path}withdraw/?submission={submission.pk}", {}, content_type="application/json")
+    answer = browser.post(f"{path}unpublish/?submission={submission.pk}", {}, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (400, "preview_only_reads")
     assert browser.options(f"{path}?submission={submission.pk}").status_code == 200
     assert browser.head(f"{path}?submission={submission.pk}").status_code == 200

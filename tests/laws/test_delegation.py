@@ -273,7 +273,7 @@ class Delegation(RuleBasedStateMachine):
         guest, where = self._pick(self.people, to), self._fresh(self._pick(self.sections, place))
         ends = None if end is None else self._now + HOUR * end
         if self._try(
-            invite, self._actor(by, where), email=guest.email, role=self._pick(self.roles, role), section=where,
+            invite, self._actor(by, where), email=guest.email, name=None, role=self._pick(self.roles, role), section=where,
             starts_at=None, ends_at=ends, reason="",
         ):  # fmt: skip
             self.offers.append((guest, delegation.mailed_secret()))

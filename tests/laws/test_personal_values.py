@@ -50,7 +50,7 @@ def test_planted_values_are_in_their_own_columns_only(caplog: pytest.LogCaptureF
     path = f"/api/v1/productions/{production.pk}/"
     answer = world.patch(browser, path, {"title": "Xq7Title"}, production.version)
     assert answer.status_code == 202
-    world.post(browser, f"/api/v1/productions/{production.pk}/withdraw/", {}, **{"Idempotency-Key": MARK})
+    world.post(browser, f"/api/v1/productions/{production.pk}/unpublish/", {}, **{"Idempotency-Key": MARK})
     world.client(theater.director).get("/api/v1/audit/")
     browser.get("/api/v1/productions/", {"title": MAIL})
     world.post(browser, "/api/v1/productions/", {"season": theater.season.pk, "title": "", MAIL: MARK})

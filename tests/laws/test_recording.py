@@ -30,8 +30,9 @@ from productions.models import Production, Season
 from tests import world
 from tests.laws.scenes import Theater
 from theater_site.core import changes, encryption, runs
-from theater_site.core.actions import Run, current, digest_of, registered
+from theater_site.core.actions import Run, current, registered
 from theater_site.core.changes import CHANGED, CREATED, DELETED, Change
+from theater_site.core.digests import digest_of
 from theater_site.core.errors import Stale
 from theater_site.core.models import ContentModel
 from theater_site.core.signals import action_done

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
-from media_library.rules.pictures import Limits, Picture, make_safe, thumbnail
+from media_library.rules.pictures import Limits, Picture, make_safe
+from media_library.rules.thumbnails import thumbnail
 from theater_site.core.errors import Invalid
 
 ROOT = Path(__file__).resolve().parents[2]

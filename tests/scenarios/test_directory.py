@@ -102,7 +102,7 @@ def test_the_own_record_is_the_only_one(director):
         ("describe-self/", {"bio": "Worse."}),
         ("contact/", {"email": "new@home.example"}),
         ("publish/", {}),
-        ("withdraw/", {}),
+        ("unpublish/", {}),
         ("add-alias/", {"name": "X", "internal": False}),
         ("link-user/", {"user": ben.pk}),
     ):
@@ -110,7 +110,7 @@ def test_the_own_record_is_the_only_one(director):
     assert him.get(f"/api/v1/people/{hers.pk}/internal/").status_code == 403
     assert world.post(him, "/api/v1/consents/", {"person": hers.pk, "purpose": "photo"}).status_code == 403
     assert world.patch(him, f"/api/v1/people/{his.pk}/", {"name": "Sir Ben"}, his.version).status_code == 403
-    assert world.post(him, f"/api/v1/people/{his.pk}/withdraw/").status_code == 403
+    assert world.post(him, f"/api/v1/people/{his.pk}/unpublish/").status_code == 403
     visitor = world.client()
     assert world.post(visitor, f"/api/v1/people/{hers.pk}/describe-self/", {"bio": "Worse."}).status_code == 401
     assert visitor.get(f"/api/v1/people/{hers.pk}/internal/").status_code == 401
@@ -139,9 +139,9 @@ def test_contact_data_and_consent_are_the_persons_own(root, director):
     assert [row["purpose"] for row in keeper.get("/api/v1/consents/").json()["results"]] == ["photo"]
     assert outsider.get("/api/v1/consents/").json()["results"] == []
     assert world.client().get("/api/v1/consents/").status_code == 401
-    withdrawn = world.post(her, f"/api/v1/consents/{given.json()['id']}/withdraw/")
+    withdrawn = world.post(her, f"/api/v1/consents/{given.json()['id']}/unpublish/")
     assert withdrawn.json()["withdrawn_at"] >= given.json()["given_at"]
-    assert world.post(her, f"/api/v1/consents/{given.json()['id']}/withdraw/").json()["code"] == "already_withdrawn"
+    assert world.post(her, f"/api/v1/consents/{given.json()['id']}/unpublish/").json()["code"] == "already_withdrawn"
     # Consenting again is a consent of its own; that there was another is not forgotten.
     assert world.post(her, "/api/v1/consents/", {"person": person.pk, "purpose": "photo"}).status_code == 201
     assert len(her.get(f"/api/v1/consents/?person={person.pk}").json()["results"]) == 2

@@ -86,7 +86,7 @@ def test_a_picture_comes_out_clean_and_reaches_the_public(scene):
     assert scene.public.get(f"{file}?width=160").content == small.content
     assert scene.public.get(f"{file}?width=161").json()["code"] == "unknown_width"
 
-    assert scene.verb(f"/api/v1/assets/{made['id']}/withdraw/")[0] == 200
+    assert scene.verb(f"/api/v1/assets/{made['id']}/unpublish/")[0] == 200
     assert scene.public.get(file).status_code == 404
     draft = scene.browser.get(file)
     assert draft["Cache-Control"].startswith("private")

@@ -124,21 +124,21 @@ def test_a_step_waits_for_what_other_apps_know(theater: Theater) -> None:
 
 
 @pytest.mark.parametrize("steps", [["on_sale"], ["on_sale", "running"]])
-def test_what_is_withdrawn_while_it_is_sold_is_planned_again(theater: Theater, steps: list[str]) -> None:
+def test_what_is_unpublished_while_it_is_sold_is_planned_again(theater: Theater, steps: list[str]) -> None:
     production = world.production(theater.season, by=theater.director, published=True)
     evening = ticketing.on_sale(production, by=theater.director, chart=ticketing.chart(by=theater.director))
     desk = Desk(theater.director, production.pk)
     assert [desk.step(to) for to in steps][-1] == (200, steps[-1])
-    assert desk.do("withdraw").json()["status"] == "planned"
+    assert desk.do("unpublish").json()["status"] == "planned"
     held = world.post(world.client(), f"/api/v1/performances/{evening.pk}/holds/", {"seats": [1]})
     assert (held.status_code, held.json()["code"]) == (404, "not_found")
     assert desk.do("publish").json()["status"] == "announced"
     assert [desk.step(to) for to in steps][-1] == (200, steps[-1])
 
 
-def test_what_was_withdrawn_after_its_last_night_can_be_taken_back_all_the_way(theater: Theater) -> None:
+def test_what_was_unpublished_after_its_last_night_can_be_taken_back_all_the_way(theater: Theater) -> None:
     desk = Desk(theater.director, scene.closed(theater.season, by=theater.director).pk)
-    assert desk.do("withdraw").json()["status"] == "closed"
+    assert desk.do("unpublish").json()["status"] == "closed"
     back = ("running", "on_sale", "announced", "planned")
     assert [desk.step(to) for to in back] == [(200, to) for to in back]
     assert desk.do("publish").json()["status"] == "announced"
@@ -196,7 +196,7 @@ def test_a_canceled_production_is_not_sold(theater: Theater) -> None:
     for browser, path, body in selling:
         assert world.post(browser, path, body).status_code == 201, path
     assert desk.do("reinstate").json()["code"] == "not_canceled"
-    assert desk.do("withdraw").json()["status"] == "planned"
+    assert desk.do("unpublish").json()["status"] == "planned"
     assert desk.do("cancel", reason="Now for good.").json()["code"] == "waiver_required"
     told = {"tickets_sold": "Buyers are told."}
     assert desk.do("cancel", reason="Now for good.", waive=told).json()["status"] == "canceled"

@@ -28,13 +28,12 @@ from theater_site.api.conditional import answer_conditionally
 from theater_site.api.idempotency import once
 from theater_site.api.inputs import WAIVE, ActionInput, arguments_of, body_of
 from theater_site.api.pagination import Pages
+from theater_site.api.previewing import preview_of, wants_preview
 from theater_site.api.previews import show_as_submitted
 from theater_site.core import runs
 from theater_site.core.actions import Action, OpenTo, Submitted
 from theater_site.core.actors import Actor, ActorKind, Public
 from theater_site.core.announcements import Question
-from theater_site.core.changes import Change
-from theater_site.core.encryption import BlindIndexField
 from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn, Stale, VersionRequired
 from theater_site.core.models.content import ContentModel, with_section
 
@@ -66,52 +65,6 @@ def refuse_outsiders(actor: Actor, row: ContentModel, permission: str) -> None:
         raise NotSignedIn("Sign in to see this.")
     if not actor.holds(permission, row, runs.instant()):
         raise NotAllowed(f"You may not see this; it needs the permission {permission}.")
-
-
-class PreviewedChange(serializers.Serializer[Any]):
-    """One object that would be created, changed or deleted."""
-
-    object_type = serializers.CharField(help_text="The model of the object. Example: productions.production")
-    object_id = serializers.CharField(
-        help_text="Id of the object, as text; of an object that would be created it differs each time. Example: 12"
-    )
-    operation = serializers.CharField(
-        help_text="What would happen to it: created, changed or deleted. Example: changed"
-    )
-    before = serializers.DictField(help_text="The values of its fields before; empty where it would be created.")
-    after = serializers.DictField(help_text="The values of its fields afterwards; empty where it would be deleted.")
-
-
-class PreviewedFinding(serializers.Serializer[Any]):
-    """What a rule says about the result."""
-
-    rule = serializers.CharField(help_text="The rule that it breaks; `waive` names it. Example: title_too_long")
-    severity = serializers.CharField(
-        help_text="`error` stops the action; `warning` can be waived with a reason. Example: warning"
-    )
-    message = serializers.CharField(
-        help_text="What is wrong, for people. Example: The title has 95 characters; the brand allows 80."
-    )
-    hint = serializers.CharField(help_text="How to fix it. Example: Shorten it by 15.")
-    object_type = serializers.CharField(
-        help_text="The model of the object that it is about. Example: productions.production"
-    )
-    object_id = serializers.CharField(help_text="Id of the object that it is about, as text. Example: 12")
-    field = serializers.CharField(
-        help_text="The field that it is about; empty where it is about all of the object. Example: title"
-    )
-
-
-class PreviewAnswer(serializers.Serializer[Any]):
-    """What an action would do; nothing has been done."""
-
-    changes = PreviewedChange(
-        many=True, help_text="What would be created, changed and deleted, in the order in which it happens."
-    )
-    findings = PreviewedFinding(many=True, help_text="What the rules say about it.")
-    needs_approval = serializers.BooleanField(
-        help_text="True where it would be submitted for approval instead of done. Example: false"
-    )
 
 
 class SubmittedAnswer(serializers.Serializer[Any]):
@@ -421,43 +374,6 @@ def if_match(request: Request, *, needed: bool) -> int | None:
             f'{raw[:40]!r} is not a version of this. Send its ETag, such as "7".', code="bad_version", field="If-Match"
         )
     return int(match[1])
-
-
-def wants_preview(request: Request) -> bool:
-    """Whether it is only asked what would be done."""
-    return request.query_params.get("preview", "").lower() in ("true", "1")
-
-
-def _shown(change: Change, values: dict[str, Any], actor: Actor) -> dict[str, Any]:
-    """The values of a previewed change, without indexes of encrypted values and without secrets that would be others when it
-    is done. The public sees no personal values either."""
-    model = change.model
-    hidden = set(model.chance) | {f.attname for f in model._meta.concrete_fields if isinstance(f, BlindIndexField)}
-    if actor.kind is ActorKind.PUBLIC:
-        hidden |= model.personal
-    return {name: value for name, value in values.items() if name not in hidden}
-
-
-def preview_of(
-    action: Action[Any, Any], actor: Actor, arguments: dict[str, Any], version: int | None
-) -> dict[str, Any]:
-    """What `action` would do, as PreviewAnswer shows it; of a submission where the actor may only submit."""
-    submitting = action.submittable and not action.permits(actor, arguments)
-    preview = action.preview(actor=actor, if_version=version, submitting=submitting, **arguments)
-    return {
-        "changes": [
-            {
-                "object_type": change.object_type,
-                "object_id": str(change.object_id),
-                "operation": change.operation,
-                "before": _shown(change, change.before, actor),
-                "after": _shown(change, change.after, actor),
-            }
-            for change in preview.changes
-        ],
-        "findings": [finding.as_data() for finding in preview.findings],
-        "needs_approval": submitting,
-    }
 
 
 def submitted(submission: Any, request: Request) -> Response:

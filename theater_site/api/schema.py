@@ -18,9 +18,10 @@ from rest_framework import serializers
 
 from theater_site.api import descriptions
 from theater_site.api.inputs import NamedText, VisibleRelated
+from theater_site.api.previewing import PreviewAnswer
 from theater_site.api.previews import ASKED_BY
 from theater_site.api.problems import MEDIA_TYPE, Problem
-from theater_site.api.resources import ActingView, PreviewAnswer, SubmittedAnswer
+from theater_site.api.resources import ActingView, SubmittedAnswer
 from theater_site.core.inputs import docs_of
 
 _ALWAYS = {

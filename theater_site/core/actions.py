@@ -11,8 +11,7 @@ takes it all back.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Token
 from dataclasses import dataclass
@@ -21,14 +20,14 @@ from enum import Enum
 from functools import update_wrapper
 from typing import Any, Generic, NoReturn, ParamSpec, TypeVar
 
-import orjson
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from theater_site.core import inputs, judges
 from theater_site.core.actors import Actor, ActorKind
-from theater_site.core.changes import CREATED, Change, exposed
+from theater_site.core.changes import Change, exposed
 from theater_site.core.conflicts import conflict_of
+from theater_site.core.digests import digest_of
 from theater_site.core.errors import Conflict, NotAllowed, NotFound, NotSignedIn, Stale
 from theater_site.core.judges import Finding
 from theater_site.core.logs import request_id
@@ -461,46 +460,6 @@ def action(
 def registered() -> dict[str, Action[Any, Any]]:
     """All actions by name."""
     return dict(sorted(_registry.items()))
-
-
-def digest_of(changes: Iterable[Change], at: datetime) -> str:
-    """SHA-256 over what a run at the instant `at` changed (and exposed), alike for two runs of the same action on the same state.
-
-    New ids and the instants of the run differ between a preview and the real thing, so an object made in the run is
-    known by its place in the order of making, instants of the run itself are masked, and what chance decided
-    (`ContentModel.chance`) is left out.
-    """
-    made: dict[tuple[str, Any], str] = {}
-    listed = list(changes)
-    for change in listed:
-        if change.operation == CREATED:
-            made[(change.object_type, change.object_id)] = f"new:{len(made)}"
-    rows = [
-        [
-            change.object_type,
-            made.get((change.object_type, change.object_id), str(change.object_id)),
-            change.operation,
-            _masked(change.model, change.before, made, at),
-            _masked(change.model, change.after, made, at),
-        ]
-        for change in listed
-    ]
-    return hashlib.sha256(orjson.dumps(rows, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def _masked(
-    model: type[ContentModel], values: Mapping[str, Any], made: Mapping[tuple[str, Any], str], at: datetime
-) -> dict[str, Any]:
-    targets = {
-        f.attname: f.related_model._meta.label_lower
-        for f in model._meta.concrete_fields
-        if isinstance(f, models.ForeignKey)
-    }
-    return {
-        name: made.get((targets[name], value), value) if name in targets else "now" if value == at else value
-        for name, value in values.items()
-        if name not in model.chance
-    }
 
 
 def _to_submit(permission: str) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import cycle
 from typing import Any
@@ -15,60 +14,38 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from accounts.approvals.services.submissions import approve_submission
-from accounts.models import Role, Section, Submission, SubmissionState, User
+from accounts.models import Role, Submission, SubmissionState, User
 from accounts.permissions.selectors.permissions import actor_for
 from accounts.permissions.selectors.sections import area
 from accounts.permissions.services.founding import found_organization
 from accounts.permissions.services.roles import assign_role
-from directory.models import CreditKind, Person, PersonKind
+from directory.models import CreditKind, PersonKind
 from directory.rules.holdings import Holding
 from directory.services.credits import CreditFields, add_credit
 from directory.services.people import create_person, describe_self, link_user, publish_person
 from media_library.services.assets import create_asset, publish_asset
 from media_library.services.files import upload_picture
-from productions.models import AccessibilityService, Job, Production, ProductionStatus, Season
+from productions.models import AccessibilityService, Job, Production, Season
 from productions.services.brand import create_brand_kit
 from productions.services.licenses import add_license
-from productions.services.life import advance_production
 from productions.services.productions import create_production, publish_production, update_production
 from productions.services.scenes import create_character
 from productions.services.seasons import create_season, publish_season
-from scheduling.models import Category, Occurrence, Space, SpaceKind, Visibility
+from scheduling.models import Category, Space, SpaceKind, Visibility
 from scheduling.services.occurrences import publish_occurrence, schedule_occurrence, schedule_standalone
 from scheduling.services.series import schedule_series, schedule_standalone_series
 from scheduling.services.venues import create_space, create_venue
-from theater_site.core.actors import Actor, Public, System
+from theater_site.core.actors import Actor, System
 from theater_site.demo import company, parts, pictures
+from theater_site.demo.box_office import open_sales, reach_first_night
 from theater_site.demo.company import PLAYS, Play
-from ticketing.models import Area, OrderState, Seat, SeatingChart, Ticket
+from theater_site.demo.state import Demo
+from ticketing.models import SeatingChart
 from ticketing.services.charts import create_chart
-from ticketing.services.check_ins import check_in
-from ticketing.services.holds import take_hold
-from ticketing.services.orders import pay_order, place_order
 from ticketing.services.promotions import create_promotion
-from ticketing.services.sales import open_sale
-from ticketing.services.waiting_list import join_waiting_list
 
 Step = Callable[[str], None]
 _ZONE = ZoneInfo(company.ZONE)
-
-
-@dataclass(slots=True)
-class Demo:
-    """What was built, as far as the command reports it."""
-
-    organization: Section
-    season: Season
-    users: dict[str, User] = field(default_factory=dict)
-    people: list[Person] = field(default_factory=list)
-    productions: list[Production] = field(default_factory=list)
-    spaces: dict[str, Space] = field(default_factory=dict)
-    jobs: dict[str, Job] = field(default_factory=dict)
-    turn: Iterator[Person] = field(default_factory=lambda: iter(()))
-
-    def actor(self, role: str) -> Actor:
-        """A fresh actor, with what the user holds by now."""
-        return actor_for(self.users[role])
 
 
 def build(tell: Step) -> Demo:
@@ -113,9 +90,9 @@ def build(tell: Step) -> Demo:
     tell("Meetings, classes and a gala")
     _house_calendar(demo, first_friday)
     tell("Ticket sales")
-    _sales(demo, charts, chance)
+    open_sales(demo, charts, chance)
     tell("On sale and running")
-    _first_night(demo)
+    reach_first_night(demo)
     tell("Submissions that wait for the director")
     _submissions(demo)
     # Last, since this is how the next run knows that nothing is missing.
@@ -423,68 +400,6 @@ def _picture(demo: Demo, play: Play, production: Production) -> None:
         },
     )
     publish_asset(actor=editor, asset=asset)
-
-
-def _sales(demo: Demo, charts: dict[str, SeatingChart], chance: random.Random) -> None:
-    """Everything to come is on sale; the nearest evenings are bought from, and one small house is sold out."""
-    director = demo.actor("director")
-    stages = {space.pk: key for key, space in demo.spaces.items()}
-    to_come = list(
-        Occurrence.objects.filter(category=Category.PERFORMANCE, starts_at__gt=timezone.now()).order_by("sort_at", "pk")
-    )
-    prices = {"Stalls": "28", "Rear stalls": "24", "Balcony": "18", "Unreserved": "20"}
-    for performance in to_come:
-        stage = stages[performance.space_id or 0]
-        sold_here = ("Stalls", "Rear stalls", "Balcony") if stage == "main" else ("Unreserved",)
-        open_sale(
-            actor=director,
-            performance=performance,
-            terms={"chart": charts[stage], "currency": "USD", "tax_rate": Decimal("5.5")},
-            price_categories=[{"category": category, "price": Decimal(prices[category])} for category in sold_here],
-        )
-    seats = list(Seat.objects.filter(chart=charts["main"]).order_by("pk").values_list("pk", flat=True))
-    main = [performance for performance in to_come if stages[performance.space_id or 0] == "main"][:8]
-    for place, performance in enumerate(main):
-        free = iter(chance.sample(seats, 90 - 10 * place))
-        for party in (2, 4, 2, 3, 2, 1):
-            _buy(demo, performance, chance, seats=[next(free) for _ in range(party)])
-    small = next(performance for performance in to_come if stages[performance.space_id or 0] == "box")
-    unreserved = Area.objects.get(chart=charts["box"])
-    for party in (20, 20, 20, 20, 10):
-        _buy(demo, small, chance, area=unreserved, quantity=party)
-    for name in company.BUYERS[:3]:
-        join_waiting_list(actor=Public(), performance=small, name=name, email=_address(name), places=2)
-    house = demo.actor("house_manager")
-    here = Ticket.objects.filter(performance=main[0], line__order__state=OrderState.PAID).order_by("pk")
-    for ticket in here[:6]:
-        check_in(actor=house, performance=main[0], code=ticket.code)
-
-
-def _first_night(demo: Demo) -> None:
-    """The play that is on goes through its life as far as today; the others are announced."""
-    for step in (ProductionStatus.ON_SALE, ProductionStatus.RUNNING):
-        advance_production(actor=demo.actor("production_manager"), production=demo.productions[0], to=step)
-
-
-def _buy(demo: Demo, performance: Occurrence, chance: random.Random, **places: Any) -> None:
-    """Somebody of the public holds places and orders them; most have paid at the box office by now."""
-    buyer = chance.choice(company.BUYERS)
-    wanted = {"seats": None, "area": None, "quantity": None, **places}
-    hold = take_hold(actor=Public(), performance=performance, **wanted)
-    order = place_order(
-        actor=Public(),
-        hold=hold.token,
-        buyer_name=buyer,
-        buyer_email=_address(buyer),
-        promotion_code=None,
-        payment=None,
-    )
-    if chance.random() < 0.8:
-        pay_order(actor=demo.actor("box_office"), order=order, method=chance.choice(["cash", "card"]))
-
-
-def _address(name: str) -> str:
-    return f"{name.partition(' ')[0].lower()}@audience.example"
 
 
 def _submissions(demo: Demo) -> None:

@@ -29,5 +29,5 @@ def held_by_box_office(subject: Subject) -> Held:
             *("name", "email", "places", "created_at"),
             performance="performance_id",
         ),
-        "ticketing.check_in": told(CheckIn.objects.filter(checked_in_by_id=user).order_by("pk"), "checked_in_at"),
+        "ticketing.checkin": told(CheckIn.objects.filter(checked_in_by_id=user).order_by("pk"), "checked_in_at"),
     }

@@ -11,7 +11,7 @@ from accounts.approvals.models.approvals import Agreement
 from accounts.approvals.models.submissions import Submission, SubmissionComment, SubmissionState
 from accounts.approvals.selectors.submissions import others_on_the_same
 from accounts.approvals.services.submissions.drafts import ItemWritten
-from theater_site.api.resources import PreviewedFinding
+from theater_site.api.previewing import PreviewedFinding
 
 
 class SubmissionItem(serializers.Serializer[Any]):

@@ -26,14 +26,8 @@ from accounts.audit.services.retention import expire_values
 from accounts.audit.services.reverting import reversal_of
 from theater_site.api.idempotency import once
 from theater_site.api.inputs import body_of
-from theater_site.api.resources import (
-    Readable,
-    SubmittedAnswer,
-    actor_of,
-    preview_of,
-    submitted,
-    wants_preview,
-)
+from theater_site.api.previewing import preview_of, wants_preview
+from theater_site.api.resources import Readable, SubmittedAnswer, actor_of, submitted
 from theater_site.core import runs
 from theater_site.core.actions import Submitted
 from theater_site.core.actors import EVERYWHERE, ActorKind

@@ -129,7 +129,7 @@ def held_by_accounts(subject: Subject) -> Held:
             [*Notification.objects.filter(recipient_id=user).order_by("pk"), *_to_their_addresses(subject)],
             *("kind", "subject", "body", "address", "created_at", "delivered_at", "read_at"),
         ),
-        "accounts.noticepreferences": told(
+        "accounts.notificationpreferences": told(
             NotificationPreferences.objects.filter(user_id=user), "deliveries", "digest_at", "quiet_from", "quiet_until"
         ),
         "accounts.apitoken": told(

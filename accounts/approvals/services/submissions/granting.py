@@ -13,8 +13,9 @@ from accounts.approvals.rules import submission_items as rules
 from accounts.approvals.services.submissions.collisions import collisions_of
 from accounts.approvals.services.submissions.items import Finder, Item, every_row, items_of, path_of, place_of
 from accounts.approvals.signals import submission_failed, submission_stale
-from theater_site.core.actions import current, digest_of
+from theater_site.core.actions import current
 from theater_site.core.changes import Change
+from theater_site.core.digests import digest_of
 from theater_site.core.errors import Conflict, DomainError, Invalid, NotFound, Stale
 from theater_site.core.inputs import Reading, row_of
 

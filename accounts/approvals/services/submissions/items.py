@@ -13,9 +13,10 @@ from accounts.approvals.rules import submission_items as rules
 from accounts.approvals.services.submissions.naming import title_of
 from accounts.approvals.signals import submittable_besides
 from accounts.permissions.models.sections import Section
-from theater_site.core.actions import Action, digest_of, registered, rehearsal
+from theater_site.core.actions import Action, registered, rehearsal
 from theater_site.core.actors import Actor
 from theater_site.core.changes import CREATED, Change
+from theater_site.core.digests import digest_of
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotSignedIn, Stale
 from theater_site.core.inputs import Reading, entries_of, row_of, without_none

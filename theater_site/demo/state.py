@@ -1,0 +1,31 @@
+"""What the demo has built so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from accounts.models import Section, User
+from accounts.permissions.selectors.permissions import actor_for
+from directory.models import Person
+from productions.models import Job, Production, Season
+from scheduling.models import Space
+from theater_site.core.actors import Actor
+
+
+@dataclass(slots=True)
+class Demo:
+    """What was built, as far as the command reports it."""
+
+    organization: Section
+    season: Season
+    users: dict[str, User] = field(default_factory=dict)
+    people: list[Person] = field(default_factory=list)
+    productions: list[Production] = field(default_factory=list)
+    spaces: dict[str, Space] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    turn: Iterator[Person] = field(default_factory=lambda: iter(()))
+
+    def actor(self, role: str) -> Actor:
+        """A fresh actor, with what the user holds by now."""
+        return actor_for(self.users[role])
