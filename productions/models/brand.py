@@ -1,4 +1,4 @@
-"""How this theater presents itself, as rules that a judge keeps."""
+"""Brand guidelines: rules for texts and pictures that a judge checks."""
 
 from __future__ import annotations
 
@@ -13,31 +13,33 @@ from theater_site.core.models import ContentModel
 
 
 class BrandKit(ContentModel):
-    """The brand guidelines of the organization (on its section "Brand"), or of one section and all below it.
+    """The brand guidelines of the organization (on its section "Brand"), or of one section and its subsections.
 
-    Lengths count characters as typed; None is no limit. Of several kits the nearest one above a thing counts, whole.
+    Lengths count characters as typed; None means no limit. The nearest kit at or above a section applies alone.
     """
 
     view_permission: ClassVar[str] = "view_brand"
 
     section = models.OneToOneField(Section, on_delete=models.PROTECT, related_name="+")
     title_max_length = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="The most characters that a title may have; null is no limit. Example: 80"
+        null=True, blank=True, help_text="The most characters that a title may have; null means no limit. Example: 80"
     )
     subtitle_max_length = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="The most characters that a subtitle may have; null is no limit. Example: 120"
+        null=True,
+        blank=True,
+        help_text="The most characters that a subtitle may have; null means no limit. Example: 120",
     )
     short_synopsis_min_length = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="The fewest characters of a short synopsis; null is no limit. Example: 80"
+        null=True, blank=True, help_text="The fewest characters of a short synopsis; null means no limit. Example: 80"
     )
     short_synopsis_max_length = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="The most characters of a short synopsis; null is no limit. Example: 300"
+        null=True, blank=True, help_text="The most characters of a short synopsis; null means no limit. Example: 300"
     )
     synopsis_min_length = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="The fewest characters of a synopsis; null is no limit. Example: 300"
+        null=True, blank=True, help_text="The fewest characters of a synopsis; null means no limit. Example: 300"
     )
     synopsis_max_length = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="The most characters of a synopsis; null is no limit. Example: 3000"
+        null=True, blank=True, help_text="The most characters of a synopsis; null means no limit. Example: 3000"
     )
     forbidden_words = models.JSONField(
         blank=True,
@@ -70,9 +72,9 @@ class BrandKit(ContentModel):
         null=True,
         blank=True,
         validators=[MaxValueValidator(16_383)],
-        help_text="The fewest pixels that a picture must be wide; null is no limit. Example: 1200",
+        help_text="The fewest pixels that a picture must be wide; null means no limit. Example: 1200",
     )
-    # The rules that only warn: they can be waived with a reason. All others stop.
+    # Rules whose findings are warnings, which can be waived with a reason. The findings of all others are errors.
     only_warn = models.JSONField(
         blank=True,
         default=list,
