@@ -1,4 +1,4 @@
-"""Endpoints of casts: who plays which part on a night, the program, a cast change, and a person's history."""
+"""The addresses of casts: who plays what on which night, the program, a change in mid-run, and what somebody has done."""
 
 from __future__ import annotations
 
@@ -30,238 +30,17 @@ from theater_site.core.actors import ActorKind
 from theater_site.core.errors import Invalid
 
 ON = OpenApiParameter(
-    "on", OpenApiTypes.DATE, description="The day to answer for; the whole run if omitted. Example: 2027-03-14"
+    "on", OpenApiTypes.DATE, description="The day that is asked about; without it the whole run. Example: 2027-03-14"
 )
 
 
-class HolderRead(serializers.Serializer[Any]):
-    """A person who holds a part. `person` is null if the caller may not see the person; `plays` is null without a day."""
-
-    credit = serializers.IntegerField(help_text="Id of the credit that gives them the part. Example: 31")
-    person = serializers.IntegerField(
-        allow_null=True,
-        help_text="Id of the person; null without a public page, unless you may see them. Example: 12",
-    )
-    name = serializers.CharField(help_text="The name as the program prints it. Example: Anna Bell")
-    holding = serializers.CharField(help_text="How they hold it; empty if not given. Example: understudy")
-    team = serializers.CharField(
-        help_text="Which of several casts that alternate; empty if there is one cast. Example: Red"
-    )
-    in_place_of = serializers.IntegerField(
-        allow_null=True, help_text="Id of the credit that this one replaced; null if none. Example: 30"
-    )
-    starts_on = serializers.CharField(
-        help_text="From which day, partial dates too; empty is from the start of the run. Example: 2027-03-20"
-    )
-    ends_on = serializers.CharField(
-        help_text="Until which day, partial dates too; empty is to the end of the run. Example: 2027-04-01"
-    )
-    note = serializers.CharField(help_text="What the program prints beside it. Example: from 1 May")
-    plays = serializers.BooleanField(
-        allow_null=True,
-        help_text="True if they play it on the requested day; null without a day. Example: true",
-    )
-
-
-class HoldersRead(serializers.Serializer[Any]):
-    """The holders of one part: on one day, or in the whole run."""
-
-    character = serializers.IntegerField(help_text="Id of the part. Example: 8")
-    on = serializers.DateField(
-        allow_null=True, help_text="The requested day; null if none was given. Example: 2027-03-20"
-    )
-    holders = HolderRead(many=True, help_text="Who holds the part, in billing order.")
-
-
-class PartRead(serializers.Serializer[Any]):
-    """A part and its holders. `character` is null if only the role is printed."""
-
-    character = serializers.IntegerField(
-        allow_null=True, help_text="Id of the part; null if only its name is printed. Example: 8"
-    )
-    part = serializers.CharField(help_text="The part as the program prints it. Example: Nina")
-    holders = HolderRead(many=True, help_text="Who holds the part, in billing order.")
-
-
-class CastRead(serializers.Serializer[Any]):
-    """The cast in billing order: of one day, or of the whole run."""
-
-    production = serializers.IntegerField(help_text="Id of the production. Example: 12")
-    on = serializers.DateField(
-        allow_null=True, help_text="The requested day; null if none was given. Example: 2027-03-20"
-    )
-    parts = PartRead(many=True, help_text="The parts in billing order.")
-
-
-class TeamRead(serializers.Serializer[Any]):
-    """One of several alternating casts, and its days."""
-
-    team = serializers.CharField(help_text="The team, as credits name it. Example: Red")
-    dates = serializers.ListField(
-        child=serializers.DateField(), help_text='The days on which it plays. Example: ["2027-03-14", "2027-03-16"]'
-    )
-
-
-class TeamsRead(serializers.Serializer[Any]):
-    """Which days belong to which of the alternating casts."""
-
-    production = serializers.IntegerField(help_text="Id of the production. Example: 12")
-    teams = TeamRead(many=True, help_text="The teams by name.")
-
-
-class EntryRead(serializers.Serializer[Any]):
-    """One line of the program."""
-
-    role = serializers.CharField(help_text="The part or job. Example: Nina")
-    names = serializers.ListField(
-        child=serializers.CharField(), help_text='Who plays or does it. Example: ["Anna Bell"]'
-    )
-    note = serializers.CharField(help_text="The note printed beside it; may be empty. Example: from 1 May")
-
-
-class BlockRead(serializers.Serializer[Any]):
-    """The lines of the program below one heading."""
-
-    title = serializers.CharField(help_text="The heading. Example: Creative team")
-    entries = EntryRead(many=True, help_text="The lines below it, in order.")
-
-
-class SlipRead(serializers.Serializer[Any]):
-    """A part that others play than on the first night. `reason`: "cover" (at this performance) or "replacement"
-    (from then on)."""
-
-    role = serializers.CharField(help_text="The part. Example: Nina")
-    usually = serializers.ListField(
-        child=serializers.CharField(), help_text='Who played it on the first night. Example: ["Anna Bell"]'
-    )
-    plays = serializers.ListField(
-        child=serializers.CharField(), help_text='Who plays it that day. Example: ["Bea Moss"]'
-    )
-    reason = serializers.ChoiceField(
-        choices=["cover", "replacement"],
-        help_text="`cover` at this performance, `replacement` from then on. Example: cover",
-    )
-
-
-class ProgramSceneRead(serializers.Serializer[Any]):
-    """A scene as the program prints it."""
-
-    number = serializers.CharField(help_text="The scene's number as the script has it. Example: 2.3")
-    title = serializers.CharField(help_text="Its title; may be empty. Example: The letter")
-    place = serializers.CharField(help_text="Where it plays; may be empty. Example: A garden by the lake")
-    songs = serializers.ListField(
-        child=serializers.CharField(), help_text='The songs in it. Example: ["Mack the Knife"]'
-    )
-
-
-class BioRead(serializers.Serializer[Any]):
-    """A biography as the program prints it."""
-
-    name = serializers.CharField(help_text="The name as the program prints it. Example: Anna Bell")
-    text = serializers.CharField(help_text="Who they are; Markdown. Example: Anna joined in 2019.")
-
-
-class ProgramPerformanceRead(serializers.Serializer[Any]):
-    """A performance of the day, in wall time."""
-
-    date = serializers.DateField(help_text="The day at the venue. Example: 2027-03-14")
-    start = serializers.TimeField(
-        allow_null=True,
-        help_text="When it starts, in wall time at the venue; null if not known. Example: 19:30:00",
-    )
-    venue = serializers.CharField(help_text="The venue's name. Example: Lantern Theater")
-
-
-class ProgramRead(serializers.Serializer[Any]):
-    """The program of a date: blocks in print order, changes since the first night, biographies in Markdown."""
-
-    title = serializers.CharField(help_text="The production's title. Example: The Seagull")
-    subtitle = serializers.CharField(help_text="Its subtitle; may be empty. Example: A comedy in four acts")
-    authors = serializers.ListField(child=serializers.CharField(), help_text='Who wrote it. Example: ["Anton Chekhov"]')
-    adaptors = serializers.ListField(child=serializers.CharField(), help_text="Who adapted it. Example: []")
-    translators = serializers.ListField(
-        child=serializers.CharField(), help_text='Who translated it. Example: ["Michael Frayn"]'
-    )
-    composers = serializers.ListField(child=serializers.CharField(), help_text="Who wrote the music. Example: []")
-    lyricists = serializers.ListField(
-        child=serializers.CharField(), help_text="Who wrote the words of the songs. Example: []"
-    )
-    choreographers = serializers.ListField(
-        child=serializers.CharField(), help_text="Who choreographed the original. Example: []"
-    )
-    billing = serializers.ListField(
-        child=serializers.CharField(), help_text="words that authors and license houses require, in Markdown"
-    )
-    performances = ProgramPerformanceRead(many=True, help_text="The performances of the day.")
-    company = serializers.CharField(
-        help_text="The visiting company; empty if this theater plays itself. Example: The Traveling Players"
-    )
-    on = serializers.DateField(
-        allow_null=True, help_text="The requested day; null if none was given. Example: 2027-03-20"
-    )
-    running_minutes = serializers.IntegerField(
-        allow_null=True,
-        help_text="The running time in minutes, intermissions included; null if not known. Example: 150",
-    )
-    intermissions = serializers.IntegerField(
-        allow_null=True, help_text="The number of intermissions; null if not known. Example: 1"
-    )
-    content_advisories = serializers.CharField(
-        help_text="What an audience should know before it comes; Markdown. Example: Strobe lights."
-    )
-    slip = SlipRead(many=True, help_text="The parts whose players changed since the first night.")
-    scenes = ProgramSceneRead(many=True, help_text="The scenes in their order.")
-    blocks = BlockRead(many=True, help_text="What is printed, in order.")
-    bios = BioRead(many=True, help_text="The biographies of the cast and the makers.")
-
-
-class WorkRead(serializers.Serializer[Any]):
-    """One credit of a person."""
-
-    credit = serializers.IntegerField(help_text="Id of the credit. Example: 31")
-    kind = serializers.CharField(help_text="Whether it is a part in the cast or a job in the crew. Example: cast")
-    role = serializers.CharField(help_text="The part or job as the program prints it. Example: Nina")
-    note = serializers.CharField(help_text="What the program prints beside it. Example: from 1 May")
-    holding = serializers.CharField(help_text="How the part was held; empty if not given. Example: understudy")
-    name = serializers.CharField(help_text="The name as the program prints it. Example: Anna Bell")
-    starts_on = serializers.CharField(
-        help_text="From which day, partial dates too; empty is from the start of the run. Example: 2027-03-20"
-    )
-    ends_on = serializers.CharField(
-        help_text="Until which day, partial dates too; empty is to the end of the run. Example: 2027-04-01"
-    )
-
-
-class WorkedOnRead(serializers.Serializer[Any]):
-    """A production that a person worked on."""
-
-    production = serializers.IntegerField(help_text="Id of the production. Example: 12")
-    slug = serializers.CharField(help_text="The production's part of the website's address. Example: the-seagull")
-    title = serializers.CharField(help_text="The production's title. Example: The Seagull")
-    opens_on = serializers.CharField(
-        help_text="The day of its first performance, partial dates too; may be empty. Example: 2027-03-14"
-    )
-    closes_on = serializers.CharField(
-        help_text="The day of its last performance, partial dates too; may be empty. Example: 2027-04"
-    )
-    credits = WorkRead(many=True, help_text="What they did in it.")
-
-
-class PersonHistoryRead(serializers.Serializer[Any]):
-    """A person's credits, production by production, the latest first."""
-
-    person = serializers.IntegerField(help_text="Id of the person. Example: 12")
-    count = serializers.IntegerField(help_text="of credits")
-    productions = WorkedOnRead(many=True, help_text="What they worked on, the latest first.")
-
-
 class CastView(ActingView):
-    """The cast of a production."""
+    """Who plays in a production."""
 
     @extend_schema(parameters=[ON], responses=CastRead, operation_id="production_cast")
     def get(self, request: Request, production: str) -> Response:
-        """Get the cast in billing order. With `?on=`, the cast of that day and who of each part's holders plays;
-        without it, everybody of the run. See directory/rules/holdings.py for the precedence of holders."""
+        """Get the cast in billing order, as everybody may see it. With `?on=` of that day, and who of each part's
+        holders plays it; without, everybody of the run. See directory/rules/holdings.py for who goes before whom."""
         row, on = _cast_seen(request, production), _day(request)
         if on is not None:
             cast = casting.cast_on(row.pk, on)
@@ -282,11 +61,11 @@ class CastView(ActingView):
 
 
 class HoldersView(ActingView):
-    """The holders of a part."""
+    """Who holds a part."""
 
     @extend_schema(parameters=[ON], responses=HoldersRead, operation_id="character_holders")
     def get(self, request: Request, character: str) -> Response:
-        """Get the holders of a part: with `?on=` on that day, and which of them play; without it, all of the run."""
+        """Get who holds a part: with `?on=` on that day, and which of them plays; without, everybody who ever did."""
         part: Character = visible(request, Character, character)
         on = _day(request)
         held = casting.holders_of(part.pk, on)
@@ -297,7 +76,7 @@ class HoldersView(ActingView):
 
 
 class CastChangeView(ActingView):
-    """The handover of a part to another holder during the run."""
+    """A part goes from one holder to another during the run."""
 
     _body = body_of(change_cast, leave_out=("production",), model=Credit, partial=True)
 
@@ -316,7 +95,7 @@ class CastChangeView(ActingView):
 
 
 class TeamNightsView(ActingView):
-    """The days of the alternating casts."""
+    """Which of the casts that alternate plays when."""
 
     _body = body_of(set_team_nights, leave_out=("production",))
 
@@ -325,7 +104,7 @@ class TeamNightsView(ActingView):
         operation_id="production_team_nights",
     )
     def get(self, request: Request, production: str) -> Response:
-        """List the days of each of the alternating casts."""
+        """List the days of each of several casts that alternate."""
         return Response(_nights(_cast_seen(request, production)))
 
     @extend_schema(
@@ -346,7 +125,7 @@ class TeamNightsView(ActingView):
 
 
 class _AlwaysJson(DefaultContentNegotiation):
-    """Problems are always JSON; the view itself reads Accept to choose between JSON and Markdown."""
+    """Problems are JSON whatever is accepted; the view itself looks whether Markdown is asked for."""
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         return renderers[0], renderers[0].media_type
@@ -361,15 +140,15 @@ class ProgramView(ActingView):
         parameters=[ON],
         responses={
             (200, "application/json"): ProgramRead,
-            (200, "text/markdown"): OpenApiResponse(OpenApiTypes.STR, "The program as text."),
+            (200, "text/markdown"): OpenApiResponse(OpenApiTypes.STR, "The program to read."),
         },
         operation_id="production_program",
     )
     def get(self, request: Request, production: str) -> HttpResponse | Response:
-        """Get the program of the day `?on=`, else of today's performance, the next, or the last. `Accept: text/markdown`
-        returns it as text. If no performance is known, it is of the day of the run nearest to today; if the run is not
-        known to the day, it names everybody of the run. `performances` are those of the day; empty if there are none.
-        Errors: `outside_the_run`."""
+        """Get the program of a day: of `?on=`, else of today's performance, the next, or the last; `Accept:
+        text/markdown` has it to read. Where no performance is known, it is of the day of the run that is nearest to
+        today, and where that is not known to the day, everybody of the run is named. `performances` are those of the
+        day: none, where it is not played or no times are known. Refused: a day outside of the run."""
         row, on = _cast_seen(request, production), _day(request)
         if on is not None:
             outside_the_run(row, on, field="on")
@@ -380,11 +159,11 @@ class ProgramView(ActingView):
 
 
 class PersonHistoryView(ActingView):
-    """The credits of a person."""
+    """What somebody has done."""
 
     @extend_schema(responses=PersonHistoryRead, operation_id="person_history")
     def get(self, request: Request, person: str) -> Response:
-        """List all credits of a person by production, as far as you may see them; /people/<id>/credits/ has them page
+        """List all credits of somebody by production, as far as you may see them; /people/<id>/credits/ has them page
         by page."""
         found = visible(request, Person, person)
         return Response(_history(found.pk, _seen(request, casting.history(found.pk))))
@@ -396,7 +175,7 @@ _VARY = {"Vary": "Accept"}
 def _day(request: Request) -> dt.date | None:
     text = request.query_params.get("on")
     if unknown := sorted(set(request.query_params) - {"on", "format"}):
-        raise Invalid("Unknown filter. Filters: on.", code="unknown_filter", field=unknown[0])
+        raise Invalid("There is no such filter. Filters: on.", code="unknown_filter", field=unknown[0])
     if not text:
         return None
     try:
@@ -404,11 +183,11 @@ def _day(request: Request) -> dt.date | None:
             raise ValueError
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise Invalid(f"{text[:40]!r} is not a date. Write it as 2026-10-02.", code="bad_date", field="on") from error
+        raise Invalid(f"{text[:40]!r} is not a day. Write it as 2026-10-02.", code="bad_date", field="on") from error
 
 
 def _cast_seen(request: Request, pk: str) -> Production:
-    """Return the production if the caller may see its cast: public productions for everybody, drafts with `view_cast`."""
+    """The production, if its cast may be seen: everybody sees a public their, a draft's those who may view the cast."""
     row: Production = visible(request, Production, pk)
     if row.published_at is None and not actor_of(request).holds("view_cast", row, runs.instant()):
         raise Http404
@@ -416,7 +195,7 @@ def _cast_seen(request: Request, pk: str) -> Production:
 
 
 class _Shown:
-    """Holders as this caller sees them. One query; none for the public or if everybody has a public page."""
+    """Holders as this caller sees them. One query, and none for the public or where everybody has a public page."""
 
     def __init__(self, request: Request, held: Iterable[casting.Holder]) -> None:
         actor = actor_of(request)
@@ -448,7 +227,7 @@ def _nights(production: Production) -> dict[str, Any]:
 
 
 def _prefers_markdown(request: Request) -> bool:
-    """Return whether Accept prefers text/markdown to JSON."""
+    """Whether text/markdown is named in Accept before, and no worse than, JSON."""
     weights: dict[str, float] = {}
     for place, entry in enumerate(request.headers.get("Accept", "").split(",")):
         media, _, parameters = entry.strip().partition(";")
@@ -461,7 +240,7 @@ def _prefers_markdown(request: Request) -> bool:
 
 
 def _seen(request: Request, works: list[casting.Work]) -> list[casting.Work]:
-    """Return the works that the actor may see. One more query if some are not public and the actor may see drafts."""
+    """Those that the actor may see. One query more, where anything is not public and they may see drafts somewhere."""
     drafts = [work.id for work in works if not work.public]
     if not drafts:
         return works
