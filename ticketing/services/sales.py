@@ -71,7 +71,7 @@ def open_sale(
         list[PriceCategoryInput], Doc("The price of each category that is sold; others are not.")
     ],
 ) -> Sale:
-    """Put a performance on sale at the prices in `price categories`. Nobody can buy before it is public.
+    """Put a performance on sale at the prices in `price_categories`. Nobody can buy before it is public.
 
     Categories that are not named are not sold. Refused: what is not a performance, is canceled (or its production is) or
     on sale already; a chart of another space; no price category, a category that the chart has not, or twice; a price below zero

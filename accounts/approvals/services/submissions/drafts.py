@@ -136,7 +136,7 @@ def share_submission(
 
 @action("submission.withdraw", open_to=OpenTo.SIGNED_IN, subject="submission")
 def withdraw_submission(*, submission: Submission) -> Submission:
-    """Withdraw their own submission or draft."""
+    """Withdraw your own submission or draft."""
     if submission.author_id != current().actor.user_id:
         raise NotAllowed("Only its author withdraws a submission; its approvers can reject it.", code="not_author")
     move(submission, "withdraw")
