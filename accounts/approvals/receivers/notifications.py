@@ -1,4 +1,4 @@
-"""Puts into the outbox what people are to be notified of submissions and roles."""
+"""Receivers that notify people of decisions and comments on submissions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from theater_site.core.actions import current
 
 
 def notify_author(submission: Submission, **_: Any) -> None:
-    """Anybody who wrote it: that it was rejected, agreed to for a set time, or done, now or at last."""
+    """Notify the authors that their submission was rejected, approved for later, or applied."""
     put(
         "submission_decided",
         writers(submission),
