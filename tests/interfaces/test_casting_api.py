@@ -233,7 +233,7 @@ def test_two_principals_on_one_night_are_a_warning_that_can_be_waived(play):
     assert (told.status_code, told.json()["code"]) == (409, "waiver_required")
     (finding,) = told.json()["data"]["findings"]
     assert (finding["rule"], finding["severity"]) == ("one_part_twice", "warning")
-    assert "two on one night" in finding["message"]
+    assert "two players on one night" in finding["message"]
     waived = world.post(browser, "/api/v1/credits/", {**early, "waive": {"one_part_twice": "They share it."}})
     assert waived.status_code == 201
     assert _playing(viola, "2026-10-02") == ["Ann", person.name]
