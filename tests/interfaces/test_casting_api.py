@@ -285,7 +285,7 @@ def test_a_run_is_not_moved_away_under_its_credits_unseen(play):
     assert told["code"] == "waiver_required"
     (finding,) = told["data"]["findings"]
     assert (finding["rule"], finding["field"]) == ("credit_outside_the_run", "closes_on")
-    assert finding["message"].endswith(f"would leave out credits with days of their own: {cover.pk}.")
+    assert finding["message"].endswith(f"would leave out credits with their own days: {cover.pk}.")
     (finding,) = moved(opens_on="2026-11-01").json()["data"]["findings"]
     assert (finding["field"], f", {new.pk}." in finding["message"]) == ("opens_on", True)
     assert moved(closes_on="2026-11-20").status_code == 200
