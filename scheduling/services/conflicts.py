@@ -20,7 +20,7 @@ from theater_site.core.errors import Conflict
 _TOLD = 20
 
 
-def book(occurrences: Sequence[Occurrence], *, anew: bool = False) -> None:
+def book(occurrences: Sequence[Occurrence], *, again: bool = False) -> None:
     """Book the spaces of these saved occurrences for their spans, where they need one; all of them or none.
 
     Optionally releases their old bookings first, so that each of a series can take the span of the

@@ -81,11 +81,11 @@ def set_approval_steps(
     before = all_steps()
     ApprovalStep.objects.filter(section=section, area=area).delete()
     made: list[ApprovalStep] = ApprovalStep.objects.bulk_create(rows)
-    _ask_again(section, area, before)
+    _ask_current_approvers(section, area, before)
     return made
 
 
-def _ask_again(section: Section, area: str, before: list[Step]) -> None:
+def _ask_current_approvers(section: Section, area: str, before: list[Step]) -> None:
     """What is pending in `area` below `section` is asked of those whom the steps name now."""
     after = all_steps()
     waiting = Submission.objects.filter(state=SubmissionState.SUBMITTED, area=area)
@@ -172,14 +172,14 @@ def settle(submission: Submission) -> None:
 
 
 def _ask(submission: Submission, row: Waiting) -> None:
-    found = _to_tell(deciders(submission, current().instant, asked_where(submission, all_steps(), None)))
+    found = _with_preferences(deciders(submission, current().instant, asked_where(submission, all_steps(), None)))
     if found:
         submission_waits.announce(submission=submission, deciders=found, escalated=False)
     else:
         escalate(submission, row)
 
 
-def _to_tell(users: QuerySet[User]) -> list[User]:
+def _with_preferences(users: QuerySet[User]) -> list[User]:
     """By id, and with how they want to be told, which is asked next."""
     return list(users.select_related("notification_preferences").order_by("pk"))
 
@@ -192,13 +192,13 @@ def escalate(submission: Submission, waiting: Waiting) -> None:
     here = waiting.escalated_to or submission.section
     found: list[User] = []
     for place in Section.objects.filter(path__in=here.paths_above).order_by("-path"):
-        found = _to_tell(deciders(submission, run.instant, asked_above(submission.area, place)))
+        found = _with_preferences(deciders(submission, run.instant, asked_above(submission.area, place)))
         waiting.escalated_to = place
         if found:
             break
     if not found:
         asked = asked_where(submission, all_steps(), waiting)
-        found = _to_tell(deciders(submission, run.instant, asked, again=True))
+        found = _with_preferences(deciders(submission, run.instant, asked, again=True))
         waiting.by_those_who_agreed = bool(found)
     keep_beside(submission, escalated_to=waiting.escalated_to, by_those_who_agreed=waiting.by_those_who_agreed)
     run.note["escalated_to"] = waiting.escalated_to_id
