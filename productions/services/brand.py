@@ -63,7 +63,7 @@ def create_brand_kit(*, section: Section, fields: BrandFields) -> BrandKit:
 
 @action("brand.update", needs=Needs("edit_brand", on="kit"), subject="kit", submittable=True)
 def update_brand_kit(*, kit: BrandKit, changes: BrandFields) -> BrandKit:
-    """Update brand guidelines, for later changes. Same errors as `brand_kit.create`."""
+    """Update brand guidelines, for later changes. Same errors as `brand.create`."""
     _describe(kit, changes)
     return kit
 
