@@ -84,8 +84,6 @@ def reach_of_user(user_id: int, second_factor: bool) -> tuple[Reach, list[Row]]:
     Without a second factor nothing from a sensitive role counts, not even as a substitute. User 0 has neither.
     """
     reach, held = Reach(), list[Row]()
-    if not user_id:
-        return reach, held
     with connection.cursor() as cursor:
         cursor.execute(_REACH, [user_id] * 4)
         rows = cursor.fetchall()
