@@ -129,7 +129,7 @@ def _floor_of_sealing() -> Iterator[float]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sealing_and_verifying_cost_little_more_than_their_floors(log: None) -> None:
+def test_sealing_and_verifying_stay_near_their_floors(log: None) -> None:
     # In turns, batch by batch, so that a busy machine slows both.
     floors: list[float] = []
     batches: list[float] = []

@@ -119,7 +119,7 @@ _HOLDER = (
 
 
 @pytest.mark.django_db(transaction=True)
-def test_histories_and_casts_cost_little_more_than_their_floors(scene: Scene) -> None:
+def test_histories_and_casts_stay_near_their_floors(scene: Scene) -> None:
     day = str(ON)
     pairs: dict[str, tuple[Callable[[], Any], Callable[[], Any], float, int]] = {
         "a person's history": (

@@ -49,7 +49,7 @@ def databases(tmp_path: Path) -> Iterator[list[str]]:
             control.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def test_all_of_a_real_archive_at_most_five_times_a_bare_bulk_create_and_600_mb(tmp_path, databases, capsys):
+def test_importing_a_real_archive_takes_at_most_five_bulk_creates_and_600_mb(tmp_path, databases, capsys):
     def probe(what: str, database: str) -> dict[str, Any]:
         done = subprocess.run(
             [sys.executable, str(PROBE), what, str(NYPHIL), str(tmp_path / "rows.pickle")],

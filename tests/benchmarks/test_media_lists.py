@@ -67,7 +67,7 @@ def best(run, times: int = 15) -> float:
     return min(took)
 
 
-def test_a_page_of_200_against_raw_sql(db):
+def test_a_page_of_200_assets_stays_near_raw_sql(db):
     root, director = world.found()
     production = world.production(world.season(root, by=director), by=director, published=True)
     media.shelf(production, 1_000, by=director)

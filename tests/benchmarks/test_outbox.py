@@ -91,7 +91,7 @@ def ten_thousand(real_database: None, settings: Any) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_draining_costs_little_more_than_claiming_and_marking(ten_thousand: None) -> None:
+def test_draining_stays_near_claiming_and_marking(ten_thousand: None) -> None:
     ratios = []
     for _ in range(2):
         times = []
@@ -117,7 +117,7 @@ def test_draining_costs_little_more_than_claiming_and_marking(ten_thousand: None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_done_is_never_scanned(ten_thousand: None) -> None:
+def test_delivered_messages_are_never_scanned(ten_thousand: None) -> None:
     """All but one are delivered: the claim reads the index of what is due, and as long as with nothing else there."""
     Notification.objects.update(next_attempt_at=None, delivered_at=timezone.now())
     with connection.cursor() as cursor:

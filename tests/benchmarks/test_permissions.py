@@ -96,7 +96,7 @@ def _in_turns(floor: Callable[[], object], call: Callable[[], object]) -> tuple[
 
 
 @pytest.mark.django_db(transaction=True)
-def test_permissions_cost_little_more_than_their_floors(scene: Scene) -> None:
+def test_permission_checks_stay_near_their_floors(scene: Scene) -> None:
     at = timezone.now()
     narrow = (
         "SELECT 1 FROM accounts_sectiongrant g JOIN auth_permission p ON p.id = g.permission_id "

@@ -95,7 +95,7 @@ def compared(name: str, ask: Callable[[], Any], floor: Callable[[], Any], limit:
     assert ours < bare * most, told
 
 
-def test_what_everybody_asks_for_at_a_thousand_productions(db: Any, tmp_path: Any) -> None:
+def test_public_lists_stay_near_raw_sql_at_a_thousand_productions(db: Any, tmp_path: Any) -> None:
     world.found()
     productions = [
         {

@@ -53,7 +53,7 @@ def timed(work, places) -> float:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_hold_costs_little_more_than_its_floors(real_database) -> None:
+def test_a_seat_hold_stays_near_its_floors(real_database) -> None:
     _, _, evening, seats, _ = scene.house(rows=40, seats=50)
     ids = [seat.pk for seat in seats]
     pairs = [ids[place : place + 2] for place in range(0, 2 * ROUNDS, 2)]

@@ -30,7 +30,7 @@ def _timed(work: Callable[[int], object]) -> float:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_service_call_costs_little_more_than_its_floor(real_database: None) -> None:
+def test_a_service_call_stays_near_its_floor(real_database: None) -> None:
     theater = Theater()
     production = theater.production
     actor = theater.acting()

@@ -113,7 +113,7 @@ def theater(real_database: None) -> Theater:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_approving_and_publishing(theater: Theater) -> None:
+def test_approving_and_publishing_stays_near_its_floor(theater: Theater) -> None:
     author = world.give("marketing_coordinator", theater.root, by=theater.director)
     waiting = publish_production.submit(actor=world.acting(author), production=theater.draft)
     assert isinstance(waiting, Submitted)
@@ -146,7 +146,7 @@ def test_approving_and_publishing(theater: Theater) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_submitting(theater: Theater) -> None:
+def test_submitting_stays_near_its_floor(theater: Theater) -> None:
     author = world.give("marketing_coordinator", theater.root, by=theater.director)
     production = theater.draft
 

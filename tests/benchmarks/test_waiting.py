@@ -117,7 +117,7 @@ def _together(one: Callable[[], Any], other: Callable[[], Any]) -> tuple[float, 
     return median(taken[0]), median(taken[1])
 
 
-def test_what_is_pending_for_me(scene: Scene) -> None:
+def test_pending_submissions_of_a_user_stay_near_their_floor(scene: Scene) -> None:
     for of, (user, section) in scene.people.items():
         with CaptureQueriesContext(connection) as queries:
             page = _page(user)

@@ -90,7 +90,7 @@ def outcomes() -> dict[str, tuple[bool, bool, int, str]]:
     }
 
 
-def test_what_a_provider_takes_and_refuses(provider: Provider) -> None:
+def test_a_provider_accepts_and_refuses_messages(provider: Provider) -> None:
     told("anna", "gone", "busy")
     call_command("work", once=True)
     assert outcomes() == {
@@ -114,7 +114,7 @@ def test_what_a_provider_takes_and_refuses(provider: Provider) -> None:
 
 
 @pytest.mark.parametrize("away", [{"POSTMARK_SERVER_TOKEN": "wrong"}, {"POSTMARK_API_URL": "http://127.0.0.1:9/"}])
-def test_a_provider_that_takes_nothing_is_not_a_messages_fault(
+def test_an_unavailable_provider_counts_against_no_message(
     provider: Provider, settings: Any, away: dict[str, str]
 ) -> None:
     told("anna", "bert")

@@ -35,7 +35,7 @@ def found(committed, run=TRUE):
     return check_results.compare(json.dumps(committed), json.dumps(run))
 
 
-def test_a_true_report_is_believed():
+def test_a_true_report_passes():
     assert found(TRUE) == []
 
 
@@ -87,13 +87,13 @@ def a_path_of_a_machine(report):
     ],
     ids=lambda lie: lie.__name__,
 )
-def test_a_lie_is_caught(lie):
+def test_a_false_report_is_detected(lie):
     committed = copy.deepcopy(TRUE)
     lie(committed)
     assert found(committed) != []
 
 
-def test_a_run_that_failed_is_told():
+def test_a_failed_run_is_reported():
     run = copy.deepcopy(TRUE)
     a_failure(run)
     assert found(TRUE, run) != []

@@ -34,7 +34,7 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_contracts_are_kept(copy):
+def test_the_import_contracts_pass(copy):
     result = lint(copy)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "0 broken" in result.stdout
@@ -63,7 +63,7 @@ def test_the_contracts_are_kept(copy):
         "a circle in the core",
     ],
 )
-def test_a_breach_is_caught(copy, path, source, told):
+def test_a_forbidden_import_is_detected(copy, path, source, told):
     (copy / path).parent.mkdir(parents=True, exist_ok=True)
     (copy / path).write_text(source, encoding="utf-8")
     result = lint(copy)

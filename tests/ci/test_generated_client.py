@@ -81,7 +81,7 @@ def clients(url: str, director: User) -> Iterator[tuple[Any, Any]]:
         yield buyer, desk
 
 
-def test_nothing_is_dropped(told: str) -> None:
+def test_the_generator_drops_no_operation(told: str) -> None:
     # A table can be sent as text/csv too, which this generator does not write.
     assert told.count("WARNING") == 1, told
     assert "Unsupported content type text/csv" in told
@@ -90,7 +90,7 @@ def test_nothing_is_dropped(told: str) -> None:
     assert declared - made == set()
 
 
-def test_three_calls_to_a_paid_ticket(told: str, served: str) -> None:
+def test_three_calls_sell_a_ticket(told: str, served: str) -> None:
     _, director, evening, seats, _ = ticketing.house()
     hold, place = call("performances.performances_holds_create"), call("orders.orders_create")
     pay, check_in = call("orders.orders_pay_create"), call("performances.performances_check_ins_create")
@@ -112,7 +112,7 @@ def test_three_calls_to_a_paid_ticket(told: str, served: str) -> None:
         assert (again.status_code, again.parsed.code) == (409, "already_checked_in")
 
 
-def test_pictures_and_tables_come_whole(told: str, served: str) -> None:
+def test_pictures_and_tables_are_downloaded_complete(told: str, served: str) -> None:
     root, director = world.found()
     play = world.production(world.season(root, by=director), by=director, published=True)
     picture = media_library.asset(play, by=director, published=True)

@@ -81,7 +81,7 @@ def director(db: None) -> str:
     return issue_session_token(director)
 
 
-def test_schema_is_served_as_it_is_made(db: None) -> None:
+def test_the_served_schema_equals_the_generated_one(db: None) -> None:
     answer = Client().get("/api/v1/schema/", headers={"Accept": "application/vnd.oai.openapi+json"})
     assert answer.status_code == 200
     assert json.loads(answer.content)["paths"] == _DOCUMENT["paths"]
@@ -94,12 +94,12 @@ def test_every_routed_operation_is_in_the_schema() -> None:
 
 
 @pytest.mark.parametrize("label", _OPERATIONS)
-def test_never_breaks_for_a_stranger(label: str, director: str) -> None:
+def test_no_operation_breaks_for_a_stranger(label: str, director: str) -> None:
     _call_often(label, token=None, ids_seen_by=director)
 
 
 @pytest.mark.parametrize("label", _OPERATIONS)
-def test_never_breaks_for_the_director(label: str, director: str) -> None:
+def test_no_operation_breaks_for_the_director(label: str, director: str) -> None:
     _call_often(label, token=director, ids_seen_by=director)
 
 

@@ -62,7 +62,7 @@ def titles(client: Client) -> set[str]:
     return {row["title"] for row in answer.json()["results"]}
 
 
-def test_it_is_made_over_the_api_and_told_once(house: House) -> None:
+def test_a_token_is_created_over_the_api_and_shown_once(house: House) -> None:
     browser = world.client(house.director)
     body = {
         "section": house.root.pk,
@@ -86,7 +86,7 @@ def test_it_is_made_over_the_api_and_told_once(house: House) -> None:
     assert browser.get(path).json()["last_used_at"] is not None
 
 
-def test_the_token_holds_nowhere_in_the_database(house: House) -> None:
+def test_the_token_is_stored_nowhere_in_the_database(house: House) -> None:
     secret = house.token().secret  # type: ignore[attr-defined]
     titles(program(secret))
     with connection.cursor() as cursor:
@@ -95,11 +95,11 @@ def test_the_token_holds_nowhere_in_the_database(house: House) -> None:
             assert not [row for row in cursor.fetchall() if secret in repr(row)], name
 
 
-def test_without_permissions_it_shows_what_the_public_sees(house: House) -> None:
+def test_without_permissions_a_token_reads_public_content(house: House) -> None:
     assert titles(program(house.token())) == titles(world.client()) == {house.public.title}
 
 
-def test_its_permissions_hold_on_its_section_alone(house: House) -> None:
+def test_a_token_is_limited_to_its_section(house: House) -> None:
     reader = program(house.token("view_details", on=house.season.section))
     assert titles(reader) == {house.public.title, house.draft.title}
     assert reader.get(f"/api/v1/productions/{house.draft.pk}/internal/").status_code == 200
@@ -108,7 +108,7 @@ def test_its_permissions_hold_on_its_section_alone(house: House) -> None:
     assert titles(program(house.token("view_schedule"))) == {house.public.title}
 
 
-def test_it_never_shows_more_than_its_maker_may_see(house: House) -> None:
+def test_a_token_never_reads_more_than_its_creator(house: House) -> None:
     maker = world.give("director", house.season.section, by=house.director)
     token = house.token("view_details", on=house.season.section, by=maker)
     assert house.draft.title in titles(program(token))
@@ -127,7 +127,7 @@ def test_it_never_shows_more_than_its_maker_may_see(house: House) -> None:
     assert titles(program(token)) == {house.public.title}
 
 
-def test_permissions_on_a_part_are_all_that_a_token_on_the_whole_has(house: House) -> None:
+def test_a_token_has_only_the_permissions_of_its_creator_below_its_section(house: House) -> None:
     """A maker whose permissions end below the token's section gives what they hold, and no more."""
     maker = world.give("director", house.season.section, by=house.director)
     with pytest.raises(NotAllowed) as refused:
@@ -146,7 +146,7 @@ def test_permissions_on_a_part_are_all_that_a_token_on_the_whole_has(house: Hous
         ({"name": "  "}, "required"),
     ],
 )
-def test_what_no_token_can_be(house: House, given: dict[str, Any], code: str) -> None:
+def test_invalid_tokens_are_not_created(house: House, given: dict[str, Any], code: str) -> None:
     inputs = {"section": house.root, "name": "Website", "permissions": [], "expires_at": end(), **given}
     with pytest.raises(Invalid) as refused:
         create_token(actor=world.acting(house.director), **inputs)
@@ -154,7 +154,7 @@ def test_what_no_token_can_be(house: House, given: dict[str, Any], code: str) ->
     assert not ApiToken.objects.exists()
 
 
-def test_nobody_gives_what_they_do_not_hold(house: House) -> None:
+def test_nobody_creates_a_token_with_permissions_that_they_do_not_have(house: House) -> None:
     """Somebody who manages members, by a role that shows no tickets."""
     from accounts.models import Role
 
@@ -169,7 +169,7 @@ def test_nobody_gives_what_they_do_not_hold(house: House) -> None:
     assert nobody.value.code == "nobody"
 
 
-def test_every_method_that_writes_is_refused_on_every_route(house: House) -> None:
+def test_every_write_with_a_token_is_refused_on_every_route(house: House) -> None:
     theater = Theater.__new__(Theater)
     theater.root, theater.director, theater.stranger = house.root, house.director, world.user()
     token = house.token("view_details", "view_schedule", "view_media", "view_tickets", "view_directory")
@@ -191,7 +191,7 @@ def test_every_method_that_writes_is_refused_on_every_route(house: House) -> Non
     assert reader.put("/api/v1/productions/", {}, content_type="application/json").status_code == 403
 
 
-def test_it_is_nobody(house: House) -> None:
+def test_a_token_is_not_a_user(house: House) -> None:
     reader = program(house.token("view_details"))
     for path in ("me/", "me/sessions/", "me/personal-data/"):
         assert reader.get(f"/api/v1/{path}").status_code == 401, path
@@ -209,11 +209,11 @@ def test_forged_tokens_are_401(house: House, text: str) -> None:
     assert answer["Content-Type"] == "application/problem+json"
 
 
-def test_another_scheme_is_none_of_ours(house: House) -> None:
+def test_another_authorization_scheme_is_ignored(house: House) -> None:
     assert Client(headers={"Authorization": "Basic YTpi"}).get("/api/v1/productions/").status_code == 200
 
 
-def test_it_ends_at_its_end(house: House) -> None:
+def test_a_token_ends_at_its_end(house: House) -> None:
     token = house.token(expires_at=end(2))
     with time_machine.travel(token.expires_at - timedelta(seconds=1), tick=False):
         assert program(token).get("/api/v1/productions/").status_code == 200
@@ -221,7 +221,7 @@ def test_it_ends_at_its_end(house: House) -> None:
         assert program(token).get("/api/v1/productions/").status_code == 401
 
 
-def test_revoked_it_is_good_for_nothing_and_stays_listed(house: House) -> None:
+def test_a_revoked_token_is_refused_and_stays_listed(house: House) -> None:
     token = house.token()
     browser = world.client(house.director)
     answer = world.post(browser, f"/api/v1/tokens/{token.pk}/revoke/")
@@ -234,14 +234,14 @@ def test_revoked_it_is_good_for_nothing_and_stays_listed(house: House) -> None:
     assert [row["id"] for row in browser.get("/api/v1/tokens/").json()["results"]] == [token.pk]
 
 
-def test_it_dies_with_its_makers_account(house: House) -> None:
+def test_a_token_ends_with_its_creators_account(house: House) -> None:
     maker = world.give("director", house.root, by=house.director)
     token = house.token("view_details", by=maker)
     User.objects.filter(pk=maker.pk).update(is_active=False)
     assert program(token).get("/api/v1/productions/").status_code == 401
 
 
-def test_last_use_is_written_once_a_minute(house: House) -> None:
+def test_the_last_use_is_stored_once_a_minute(house: House) -> None:
     token = house.token()
     start = datetime.now(UTC)
     seen = []
@@ -254,7 +254,7 @@ def test_last_use_is_written_once_a_minute(house: House) -> None:
     assert ApiToken.objects.get(pk=token.pk).version == 1
 
 
-def test_the_schema_names_it(house: House) -> None:
+def test_the_schema_documents_api_tokens(house: House) -> None:
     schema = json.loads(world.client(Accept="application/json").get("/api/v1/schema/").content)
     assert schema["components"]["securitySchemes"]["apiToken"]["scheme"] == "bearer"
     assert {"apiToken": []} in schema["paths"]["/api/v1/productions/"]["get"]["security"]
@@ -263,7 +263,7 @@ def test_the_schema_names_it(house: House) -> None:
 # --- Sessions -----------------------------------------------------------------------------------------------
 
 
-def test_sessions_are_listed_without_their_tokens_and_ended(house: House) -> None:
+def test_sessions_are_listed_without_their_tokens_and_can_be_ended(house: House) -> None:
     from accounts.users.services.login_tokens import issue_session_token
 
     other = issue_session_token(house.director, note="laptop")
@@ -283,7 +283,7 @@ def test_sessions_are_listed_without_their_tokens_and_ended(house: House) -> Non
     assert other not in str(entry.note)
 
 
-def test_who_manages_members_ends_anothers_sessions(house: House) -> None:
+def test_managers_of_members_can_end_the_sessions_of_others(house: House) -> None:
     victim = world.user()
     theirs = world.client(victim)
     lesser = world.give("director", house.season.section, by=house.director)
@@ -304,7 +304,7 @@ def test_permissions_on_a_part_are_not_permissions_on_the_whole(house: House) ->
     assert refused.value.code == "not_root"
 
 
-def test_when_a_session_was_last_seen_is_noted_about_once_a_minute(house: House) -> None:
+def test_a_session_stores_its_last_use_about_once_a_minute(house: House) -> None:
     from allauth.usersessions.models import UserSession
     from django.core.cache import cache
 

@@ -77,7 +77,7 @@ def one_answer(submission: Submission, users: list[User]) -> set[int]:
     return told
 
 
-def test_who_holds_the_permission_but_never_who_wrote_it(theater: Theater, author: User) -> None:
+def test_users_with_the_permission_decide_but_never_the_authors(theater: Theater, author: User) -> None:
     near = approvals.approver(theater.production.section, by=theater.director)
     elsewhere = approvals.approver(theater.draft.section, by=theater.director)
     submission = approvals.submission(theater.production, by=author)
@@ -91,7 +91,7 @@ def test_who_holds_the_permission_but_never_who_wrote_it(theater: Theater, autho
     assert not wrote(Public(), submission)
 
 
-def test_nobody_else_decides(theater: Theater, author: User) -> None:
+def test_others_cannot_decide(theater: Theater, author: User) -> None:
     submission = approvals.submission(theater.production, by=author)
     for actor in (Public(), System("test"), actor_for(world.user(is_active=False))):
         assert not may_decide(actor, submission, timezone.now())
@@ -101,7 +101,7 @@ def test_nobody_else_decides(theater: Theater, author: User) -> None:
     assert counts_for(world.acting(theater.stranger), timezone.now()) == {}
 
 
-def test_the_steps_of_an_area_one_after_the_other(theater: Theater, author: User) -> None:
+def test_the_steps_of_an_area_are_decided_in_order(theater: Theater, author: User) -> None:
     looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
     approver = approvals.approver(theater.section, by=theater.director)
     approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
@@ -122,7 +122,7 @@ def test_the_steps_of_an_area_one_after_the_other(theater: Theater, author: User
     assert approvals.approve(submission, by=approver).state == "applied"
 
 
-def test_the_nearest_section_with_steps_counts_as_a_whole(theater: Theater) -> None:
+def test_the_nearest_section_with_steps_replaces_the_steps_above(theater: Theater) -> None:
     approvals.steps(theater.root, LOOK, AGREED, by=theater.director)
     assert [step.word for step in steps_for("details", theater.section)] == ["edit_schedule", "approve_details"]
     approvals.steps(theater.section, AGREED, by=theater.director)
@@ -142,19 +142,19 @@ def test_the_nearest_section_with_steps_counts_as_a_whole(theater: Theater) -> N
         ([AGREED] * 7, "too_many_steps"),
     ],
 )
-def test_steps_that_are_refused(steps: list[dict[str, Any]], code: str, theater: Theater) -> None:
+def test_invalid_steps_are_refused(steps: list[dict[str, Any]], code: str, theater: Theater) -> None:
     with pytest.raises(Invalid) as refused:
         approvals.steps(theater.section, *steps, by=theater.director)
     assert refused.value.code == code
 
 
-def test_who_sets_steps_may_approve_there_themselves(theater: Theater) -> None:
+def test_only_approvers_of_a_section_can_set_its_steps(theater: Theater) -> None:
     manager = approvals.holder(["manage_members"], theater.section, by=theater.director)
     with pytest.raises(NotAllowed):
         approvals.steps(theater.section, AGREED, by=manager)
 
 
-def test_a_step_of_a_role(theater: Theater, author: User) -> None:
+def test_a_step_can_name_a_role(theater: Theater, author: User) -> None:
     dramaturg = approvals.role(["view_details"], theater.root, by=theater.director)
     reader = world.give(dramaturg.name, theater.section, by=theater.director)
     approvals.steps(theater.section, {"title": "Read", "role": dramaturg}, AGREED, by=theater.director)
@@ -167,7 +167,7 @@ def test_a_step_of_a_role(theater: Theater, author: User) -> None:
     assert one_answer(submission, users) == {theater.director.pk}
 
 
-def test_a_substitute_decides_while_the_person_may(theater: Theater, author: User) -> None:
+def test_a_substitute_decides_while_the_represented_person_may(theater: Theater, author: User) -> None:
     away = approvals.approver(theater.section, by=theater.director, name="Away")
     deputy = world.give("viewer", theater.section, by=theater.director, to=world.user("Deputy"))
     users = [theater.director, away, deputy, author]
@@ -194,7 +194,7 @@ def test_a_substitute_decides_while_the_person_may(theater: Theater, author: Use
     end_substitute(actor=world.acting(deputy), substitute=named)
 
 
-def test_everybody_who_is_substituted_is_told_and_named(theater: Theater, author: User) -> None:
+def test_the_represented_person_is_notified_and_named(theater: Theater, author: User) -> None:
     away = approvals.approver(theater.root, by=theater.director, name="Ada Away")
     deputy = world.give("viewer", theater.root, by=theater.director, to=world.user("Dan Deputy"))
     approvals.substitute(away, deputy, theater.root)
@@ -224,7 +224,7 @@ def test_everybody_who_is_substituted_is_told_and_named(theater: Theater, author
     assert Notification.objects.filter(kind="decided_in_your_place").count() == before
 
 
-def test_where_only_those_are_left_who_agreed_they_decide_again(theater: Theater, author: User) -> None:
+def test_earlier_approvers_decide_again_if_nobody_else_is_left(theater: Theater, author: User) -> None:
     approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
     submission = approvals.submission(theater.production, by=author)
     users = [theater.director, author, theater.stranger]
@@ -237,7 +237,7 @@ def test_where_only_those_are_left_who_agreed_they_decide_again(theater: Theater
     assert [row.again for row in gone_on.agreements.order_by("step")] == [False, True]
 
 
-def test_never_those_who_wrote_it_though_only_they_are_left(theater: Theater) -> None:
+def test_authors_never_decide_even_if_nobody_else_is_left(theater: Theater) -> None:
     looker = approvals.holder(["edit_schedule", "view_details"], theater.root, by=theater.director)
     approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
     writer = approvals.holder(["submit_details", "view_details"], theater.root, by=theater.director)
@@ -248,7 +248,7 @@ def test_never_those_who_wrote_it_though_only_they_are_left(theater: Theater) ->
     assert Notification.objects.filter(kind="nobody_may_decide").exists()
 
 
-def test_the_last_of_the_others_goes_and_those_who_agreed_decide_again(theater: Theater, author: User) -> None:
+def test_earlier_approvers_decide_again_when_the_last_other_approver_leaves(theater: Theater, author: User) -> None:
     other = world.assign("director", theater.root, by=theater.director, to=world.user("Other"))
     approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
     submission = approvals.approve(approvals.submission(theater.production, by=author), by=theater.director)
@@ -263,7 +263,7 @@ def test_the_last_of_the_others_goes_and_those_who_agreed_decide_again(theater: 
     assert chase().escalated == 0
 
 
-def test_steps_that_are_set_are_asked_of_whom_they_name(theater: Theater, author: User) -> None:
+def test_new_steps_notify_their_approvers(theater: Theater, author: User) -> None:
     looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
     submission = approvals.submission(theater.production, by=author)
     elsewhere = approvals.submission(theater.draft, by=author)
@@ -280,7 +280,7 @@ def test_steps_that_are_set_are_asked_of_whom_they_name(theater: Theater, author
     assert arrived.count() == before + 1
 
 
-def test_a_new_round_takes_back_what_was_not_sent(theater: Theater, author: User) -> None:
+def test_a_new_round_withdraws_unsent_messages(theater: Theater, author: User) -> None:
     submission = approvals.submission(theater.production, by=author)
     rows = Notification.objects.filter(kind="submission_arrived", about_id=str(submission.pk))
     assert rows.count() == 1
@@ -300,7 +300,7 @@ def test_a_new_round_takes_back_what_was_not_sent(theater: Theater, author: User
     assert rows.count() == 2
 
 
-def test_what_is_said_with_an_agreement_stays(theater: Theater, author: User) -> None:
+def test_the_comment_of_an_approval_is_kept(theater: Theater, author: User) -> None:
     approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
     submission = approvals.submission(theater.production, by=author)
     path = f"/api/v1/submissions/{submission.pk}/"
@@ -323,7 +323,7 @@ def test_what_is_said_with_an_agreement_stays(theater: Theater, author: User) ->
     assert [row.text for row in submission.comments.order_by("pk")] == ["Mind the subtitle.", "Now do it."]
 
 
-def test_a_comment_is_told_to_those_who_may_still_see_it(theater: Theater, author: User) -> None:
+def test_a_comment_notifies_only_those_who_may_still_see_the_submission(theater: Theater, author: User) -> None:
     first = approvals.approver(theater.section, by=theater.director, name="First")
     second = world.assign("director", theater.root, by=theater.director, to=world.user("Second"))
     submission = approvals.submission(theater.production, by=author)
@@ -343,7 +343,7 @@ def test_a_comment_is_told_to_those_who_may_still_see_it(theater: Theater, autho
     assert told(author) == set()
 
 
-def test_a_substitute_decides_within_the_dates_the_place_and_the_area(theater: Theater, author: User) -> None:
+def test_a_substitute_decides_only_within_the_dates_section_and_area(theater: Theater, author: User) -> None:
     away = approvals.approver(theater.root, by=theater.director)
     deputy = world.give("viewer", theater.root, by=theater.director)
     submission = approvals.submission(theater.production, by=author)
@@ -361,7 +361,7 @@ def test_a_substitute_decides_within_the_dates_the_place_and_the_area(theater: T
     assert one_answer(submission, users) == {*without, deputy.pk}
 
 
-def test_a_substitute_at_a_step_of_a_role(theater: Theater, author: User) -> None:
+def test_a_substitute_decides_a_step_of_a_role(theater: Theater, author: User) -> None:
     dramaturg = approvals.role(["view_details"], theater.root, by=theater.director)
     reader = world.give(dramaturg.name, theater.section, by=theater.director)
     deputy = world.give("viewer", theater.section, by=theater.director)
@@ -375,7 +375,7 @@ def test_a_substitute_at_a_step_of_a_role(theater: Theater, author: User) -> Non
     assert one_answer(submission, users) == {theater.director.pk}
 
 
-def test_substituting_for_a_sensitive_role_takes_the_second_factor_too(theater: Theater, author: User) -> None:
+def test_substituting_a_sensitive_role_needs_the_second_factor_too(theater: Theater, author: User) -> None:
     deputy = world.give("viewer", theater.root, by=theater.director)
     approvals.substitute(theater.director, deputy, theater.root)
     submission = approvals.submission(theater.production, by=author)
@@ -394,7 +394,7 @@ def test_substituting_for_a_sensitive_role_takes_the_second_factor_too(theater: 
     assert not may_decide(actor_for(deputy, second_factor=False), submission, now)
 
 
-def test_where_nobody_may_it_goes_up_and_to_who_gives_roles_at_last(theater: Theater, author: User) -> None:
+def test_a_submission_without_approver_escalates_up_to_the_managers_of_roles(theater: Theater, author: User) -> None:
     lonely = approvals.role(["view_details"], theater.root, by=theater.director)
     approvals.steps(theater.section, {"title": "Read", "role": lonely}, AGREED, by=theater.director)
     submission = approvals.submission(theater.production, by=author)
@@ -421,7 +421,7 @@ def test_where_nobody_may_it_goes_up_and_to_who_gives_roles_at_last(theater: The
     assert deputy.pk in one_answer(submission, [*users, holding])
 
 
-def test_the_only_director_cannot_agree_to_themselves(theater: Theater) -> None:
+def test_the_only_director_cannot_approve_their_own_submission(theater: Theater) -> None:
     deputy = world.give("viewer", theater.root, by=theater.director)
     writer = approvals.holder(
         ["submit_details", "approve_details", "view_details"], theater.root, by=theater.director, name="Both"
@@ -440,7 +440,7 @@ def test_the_only_director_cannot_agree_to_themselves(theater: Theater) -> None:
     assert approvals.approve(submission, by=second).state == "applied"
 
 
-def test_what_is_pending_is_counted_by_area(theater: Theater, author: User) -> None:
+def test_pending_submissions_are_counted_by_area(theater: Theater, author: User) -> None:
     for _ in range(3):
         approvals.submission(theater.production, by=author)
     approver = approvals.approver(theater.section, by=theater.director)
@@ -455,7 +455,7 @@ def test_what_is_pending_is_counted_by_area(theater: Theater, author: User) -> N
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_one_answer_whatever_the_theater(seed: int, theater: Theater) -> None:
+def test_all_forms_of_who_may_decide_agree_in_any_theater(seed: int, theater: Theater) -> None:
     """Sections, roles, steps, substitutes, writers and agreements by chance."""
     chance = random.Random(seed)
     by = theater.director
@@ -499,7 +499,7 @@ def test_one_answer_whatever_the_theater(seed: int, theater: Theater) -> None:
             one_answer(submission, everybody)
 
 
-def test_a_list_of_what_is_pending_says_since_when_and_is_filtered(theater: Theater, author: User) -> None:
+def test_pending_submissions_are_listed_with_their_date_and_filtered(theater: Theater, author: User) -> None:
     looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
     approvals.steps(theater.section, LOOK, AGREED, by=theater.director)
     first, second = (approvals.submission(theater.production, by=author) for _ in range(2))
@@ -527,7 +527,7 @@ def test_a_list_of_what_is_pending_says_since_when_and_is_filtered(theater: Thea
     ]  # fmt: skip
 
 
-def test_a_draft_does_not_go_up(theater: Theater, author: User) -> None:
+def test_a_draft_is_not_escalated(theater: Theater, author: User) -> None:
     draft = draft_submission(actor=world.acting(author), fields={"title": "x"})
     with pytest.raises(Conflict) as refused:
         escalate_submission(actor=System("test"), submission=draft)
@@ -535,7 +535,9 @@ def test_a_draft_does_not_go_up(theater: Theater, author: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_steps_are_set_while_somebody_agrees(real_database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setting_steps_during_an_approval_does_not_deadlock(
+    real_database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither waits for the other. Who agrees first goes on to the next step, and who comes second is not asked any more."""
     theater = Theater()
     author = approvals.author(theater.root, by=theater.director)

@@ -80,7 +80,7 @@ def person(theater: Theater, **fields: Any) -> Person:
 # --- Search -------------------------------------------------------------------------------------------------
 
 
-def test_each_filter_finds_what_it_names(theater: Theater, other: Production) -> None:
+def test_each_filter_returns_the_matching_entries(theater: Theater, other: Production) -> None:
     browser = world.client(theater.director)
     editor = world.give("director", theater.root, by=theater.director)
     mine, theirs = change(theater.production, theater.director, genre="x"), change(other, editor, genre="y")
@@ -94,7 +94,7 @@ def test_each_filter_finds_what_it_names(theater: Theater, other: Production) ->
     assert str(theirs.pk) not in ids(browser, until=theirs.at.isoformat())
 
 
-def test_a_section_means_all_below_it(theater: Theater, other: Production) -> None:
+def test_the_section_filter_includes_all_sections_below(theater: Theater, other: Production) -> None:
     browser = world.client(theater.director)
     mine, theirs = change(theater.production, theater.director, genre="x"), change(other, theater.director, genre="y")
     found = ids(browser, section=theater.season.section_id, action="production.update")
@@ -118,7 +118,7 @@ def test_a_request_is_found_by_its_id(theater: Theater) -> None:
     [("?object_id=5", "required"), ("?colour=red", "unknown_filter"), ("?since=yesterday", "invalid"), ("?actor=me", "invalid"),
      ("?section=1.5", "invalid"), ("?actor=99999999999999999999", "max_value"), ("?action=%00", "null_characters_not_allowed")],
 )  # fmt: skip
-def test_what_cannot_be_asked_is_refused(query: str, code: str, theater: Theater) -> None:
+def test_invalid_filters_are_refused(query: str, code: str, theater: Theater) -> None:
     for address in (AUDIT, f"{AUDIT}export/csv/"):
         answer = world.client(theater.director).get(address + query)
         assert answer.status_code == 400, answer.content
@@ -140,7 +140,7 @@ def test_a_log_of_one_section_shows_nothing_of_others(theater: Theater, other: P
         assert str(theirs.pk) not in told
 
 
-def test_an_entry_over_several_sections_shows_the_part_that_may_be_read(
+def test_an_entry_over_several_sections_shows_only_its_readable_changes(
     theater: Theater, other: Production, auditor: User
 ) -> None:
     """And is not found by what its other part touches; its note, which may report both, is kept back."""
@@ -173,7 +173,7 @@ def two_at_once(theater: Theater, other: Production) -> AuditEntry:
     return AuditEntry.objects.get(action="unattributed")
 
 
-def test_entries_without_changes_are_for_the_root_and_for_oneself(theater: Theater, auditor: User) -> None:
+def test_entries_without_changes_are_visible_on_the_root_and_to_their_actor(theater: Theater, auditor: User) -> None:
     expire_values(
         actor=theater.acting(), section=theater.production.section, before=timezone.now() - timedelta(days=400)
     )
@@ -186,7 +186,7 @@ def test_entries_without_changes_are_for_the_root_and_for_oneself(theater: Theat
     assert own != entry
 
 
-def test_one_s_own_entries_are_told_to_who_may_read_nothing_else(theater: Theater) -> None:
+def test_users_without_other_permissions_read_their_own_entries(theater: Theater) -> None:
     editor = world.give("production_manager", theater.root, by=theater.director)
     mine = change(theater.production, editor, genre="x")
     assert ids(world.client(editor)) == [str(mine.pk)]
@@ -195,7 +195,7 @@ def test_one_s_own_entries_are_told_to_who_may_read_nothing_else(theater: Theate
     assert Client().get(AUDIT).status_code == 401
 
 
-def test_a_list_costs_the_same_however_long(theater: Theater, auditor: User) -> None:
+def test_the_queries_of_a_list_do_not_grow_with_its_length(theater: Theater, auditor: User) -> None:
     for who in (theater.director, auditor):
         browser, counts = world.client(who), []
         for _ in range(2):
@@ -207,7 +207,7 @@ def test_a_list_costs_the_same_however_long(theater: Theater, auditor: User) -> 
         assert counts[0] == counts[1] <= 8
 
 
-def test_a_long_entry_tells_its_first_changes_and_pages_through_all(theater: Theater) -> None:
+def test_a_long_entry_lists_its_first_changes_and_pages_through_all(theater: Theater) -> None:
     section = theater.production.section_id
     tell_unattributed(
         [changes.Change(Production, 10_000 + n, "created", section, 1, {}, {"title": f"{n}"}) for n in range(130)]
@@ -231,7 +231,7 @@ def of(thing: Any) -> dict[str, Any]:
     return {"object_type": thing._meta.label_lower, "object_id": thing.pk}
 
 
-def test_a_history_tells_each_difference(theater: Theater) -> None:
+def test_a_history_lists_every_difference(theater: Theater) -> None:
     change(theater.production, theater.director, genre="Farce", title="A New Name")
     told = read(world.client(theater.director), HISTORY, **of(theater.production))["results"]
     assert [row["action"] for row in told] == ["production.create", "production.publish", "production.update"]
@@ -242,7 +242,7 @@ def test_a_history_tells_each_difference(theater: Theater) -> None:
     assert told[-1]["actor"] == theater.director.pk
 
 
-def test_values_are_for_those_who_may_view_such_objects_there(theater: Theater) -> None:
+def test_values_are_visible_only_with_permission_to_view_the_object(theater: Theater) -> None:
     """Somebody's own entries stay readable to them, but not the values once they may not see drafts any more."""
     editor = world.user("Edith Editor")
     held = world.assign("production_manager", theater.root, by=theater.director, to=editor)
@@ -254,7 +254,7 @@ def test_values_are_for_those_who_may_view_such_objects_there(theater: Theater) 
     assert row["differences"] == [{"field": "genre", "known": "hidden", "before": None, "after": None}]
 
 
-def test_personal_values_are_for_those_who_manage_the_area(theater: Theater) -> None:
+def test_personal_values_are_visible_only_to_managers_of_the_area(theater: Theater) -> None:
     ada = person(theater, email="ada@theater.example")
     update_person(actor=theater.acting(), person=ada, changes={"email": "new@theater.example", "pronouns": "she/her"})
     # Reads the log and the directory, and manages nothing.
@@ -278,7 +278,7 @@ def test_personal_values_are_for_those_who_manage_the_area(theater: Theater) -> 
     } in managed
 
 
-def test_a_state_is_what_stood_there_then(theater: Theater) -> None:
+def test_a_past_state_is_reconstructed(theater: Theater) -> None:
     browser = world.client(theater.director)
     production = theater.production
     moments, states = [], []
@@ -294,7 +294,7 @@ def test_a_state_is_what_stood_there_then(theater: Theater) -> None:
     assert (before.status_code, before.json()["code"]) == (404, "no_such_object")
 
 
-def test_the_state_of_what_was_deleted(theater: Theater) -> None:
+def test_the_state_of_a_deleted_object_is_reconstructed(theater: Theater) -> None:
     draft, key = theater.draft, theater.draft.pk
     there = timezone.now()
     asked = of(draft)
@@ -306,7 +306,7 @@ def test_the_state_of_what_was_deleted(theater: Theater) -> None:
     assert key is not None
 
 
-def test_erased_values_are_said_to_be_erased_and_never_guessed(theater: Theater) -> None:
+def test_erased_values_are_marked_and_never_reconstructed(theater: Theater) -> None:
     ada = person(theater, email="ada@theater.example", bio="Was born.")
     update_person(actor=theater.acting(), person=ada, changes={"email": "new@theater.example"})
     update_person(actor=theater.acting(), person=ada, changes={"bio": "Lives."})
@@ -343,13 +343,13 @@ def erase_in_an_action(theater: Theater, someone: Person, fields: set[str]) -> i
     return counted[0]
 
 
-def test_erasing_is_part_of_an_action(theater: Theater) -> None:
+def test_erasing_values_needs_a_running_action(theater: Theater) -> None:
     with pytest.raises(LookupError):
         erase_values("productions.production", theater.production.pk, {"title"})
 
 
 @pytest.mark.parametrize("address", [HISTORY, STATE])
-def test_histories_of_what_is_not_a_object_are_refused(address: str, theater: Theater) -> None:
+def test_histories_of_unknown_objects_are_refused(address: str, theater: Theater) -> None:
     browser, at = world.client(theater.director), {"at": timezone.now().isoformat()} if address == STATE else {}
     for kind in ("accounts.auditentry", "nothing.such", "productions.Production", "x"):
         answer = browser.get(address, {"object_type": kind, "object_id": "1", **at})
@@ -378,7 +378,7 @@ def lines(browser: Client, kind: str, **asked: Any) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_both_files_tell_what_the_list_tells(theater: Theater) -> None:
+def test_both_export_files_contain_what_the_list_contains(theater: Theater) -> None:
     browser = world.client(theater.director)
     entry = change(theater.production, theater.director, genre="x")
     listed = ids(browser, page_size=200)
@@ -392,7 +392,7 @@ def test_both_files_tell_what_the_list_tells(theater: Theater) -> None:
         assert [line["entry"] for line in lines(browser, kind, action="production.update")] == [str(entry.pk)]
 
 
-def test_a_file_is_longer_than_a_page_of_reading(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_file_contains_more_than_one_page(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("accounts.audit.selectors.searching._CHUNK", 2)
     for n in range(5):
         change(theater.production, theater.director, genre=f"{n}")
@@ -402,12 +402,12 @@ def test_a_file_is_longer_than_a_page_of_reading(theater: Theater, monkeypatch: 
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1"])
-def test_no_cell_is_a_formula(text: str) -> None:
+def test_no_exported_cell_is_a_formula(text: str) -> None:
     assert harmless(text) == f"'{text}"
     assert harmless(f"a{text}") == f"a{text}"
 
 
-def test_a_request_id_that_is_a_formula_does_nothing_in_a_spreadsheet(theater: Theater) -> None:
+def test_a_request_id_that_looks_like_a_formula_is_escaped(theater: Theater) -> None:
     AuditEntry(
         pk=AuditEntry.objects.order_by("-id").first().pk.__class__(int=(1 << 127) + 5), action="x.y", actor_kind="user",
         actor_label="x", request_id="=HYPERLINK(1)", at=timezone.now(), note={},
@@ -419,7 +419,7 @@ def test_a_request_id_that_is_a_formula_does_nothing_in_a_spreadsheet(theater: T
 # --- Retention ----------------------------------------------------------------------------------------------
 
 
-def test_values_expire_below_a_section_and_nothing_else(theater: Theater, other: Production) -> None:
+def test_values_expire_only_below_the_given_section(theater: Theater, other: Production) -> None:
     with time_machine.travel(datetime.now(UTC) - timedelta(days=200)):
         old, elsewhere = (
             change(theater.production, theater.director, genre="x"),
@@ -438,7 +438,7 @@ def test_values_expire_below_a_section_and_nothing_else(theater: Theater, other:
     assert verify(patience=timedelta(days=300)).broken is None
 
 
-def test_fresh_tracks_are_not_covered(theater: Theater) -> None:
+def test_recent_values_cannot_be_expired(theater: Theater) -> None:
     change(theater.production, theater.director, genre="x")
     before = AuditValue.objects.count()
     with pytest.raises(Invalid) as refused:
@@ -447,7 +447,7 @@ def test_fresh_tracks_are_not_covered(theater: Theater) -> None:
     assert AuditValue.objects.count() == before
 
 
-def test_expiring_needs_both_permissions_there(theater: Theater, other: Production, auditor: User) -> None:
+def test_expiring_values_needs_both_permissions(theater: Theater, other: Production, auditor: User) -> None:
     with pytest.raises(NotAllowed):
         expire_values(actor=world.acting(auditor), section=other.section, before=timezone.now() - timedelta(days=100))
     assert expire_values(actor=System("test"), section=theater.root, before=timezone.now() - timedelta(days=100)) == 0
@@ -456,7 +456,9 @@ def test_expiring_needs_both_permissions_there(theater: Theater, other: Producti
 # --- Checkpoints --------------------------------------------------------------------------------------------
 
 
-def test_checkpoints_are_handed_out_to_who_reads_all_of_the_log(theater: Theater, auditor: User, tmp_path: Any) -> None:
+def test_checkpoints_are_visible_only_to_readers_of_the_whole_log(
+    theater: Theater, auditor: User, tmp_path: Any
+) -> None:
     sign_checkpoint()
     (told,) = read(world.client(theater.director), f"{AUDIT}checkpoints/")["results"]
     assert read(world.client(theater.director), f"{AUDIT}checkpoints/1/") == told

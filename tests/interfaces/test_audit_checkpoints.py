@@ -45,7 +45,7 @@ def cut(last: int) -> None:
         sql("DELETE FROM accounts_auditcheckpoint WHERE seq > %s", last)
 
 
-def test_a_log_that_was_cut_off_shows_against_a_checkpoint_kept_elsewhere(theater: Theater, tmp_path: Any) -> None:
+def test_a_truncated_log_is_detected_by_an_external_checkpoint(theater: Theater, tmp_path: Any) -> None:
     file = tmp_path / "checkpoint.json"
     call_command("verify_audit", "--json", "--export", str(file), stdout=StringIO())
     assert run("--checkpoint", str(file))[0] == 0
@@ -55,7 +55,7 @@ def test_a_log_that_was_cut_off_shows_against_a_checkpoint_kept_elsewhere(theate
     assert (code, told["broken"]["what"]) == (1, "log_truncated")
 
 
-def test_a_log_written_again_shows_against_a_checkpoint_kept_elsewhere(theater: Theater, tmp_path: Any) -> None:
+def test_a_rewritten_log_is_detected_by_an_external_checkpoint(theater: Theater, tmp_path: Any) -> None:
     file = tmp_path / "checkpoint.json"
     call_command("verify_audit", "--json", "--export", str(file), stdout=StringIO())
     cut(5)
@@ -75,7 +75,7 @@ def test_a_forged_checkpoint_is_refused(theater: Theater, tmp_path: Any) -> None
     assert (code, told["broken"]["what"]) == (1, "checkpoint_forged")
 
 
-def test_a_checkpoint_of_another_key_is_refused_until_that_key_is_believed(
+def test_a_checkpoint_of_another_key_is_refused_until_that_key_is_trusted(
     theater: Theater, tmp_path: Any, settings: Any
 ) -> None:
     file = tmp_path / "checkpoint.json"
@@ -101,7 +101,7 @@ def test_a_checkpoint_of_another_key_is_refused_until_that_key_is_believed(
      ("DELETE FROM accounts_auditcheckpoint WHERE number = 1", "checkpoint_removed"),
      ("DELETE FROM accounts_auditseal WHERE seq = (SELECT seq FROM accounts_auditcheckpoint WHERE number = 1)", "seal_removed")],
 )  # fmt: skip
-def test_a_checkpoint_in_the_database_that_was_touched_is_named(statement: str, what: str, theater: Theater) -> None:
+def test_a_changed_checkpoint_in_the_database_is_reported(statement: str, what: str, theater: Theater) -> None:
     with as_an_intruder() as sql:
         sql(statement)
     assert verified().broken.what == what
@@ -110,7 +110,7 @@ def test_a_checkpoint_in_the_database_that_was_touched_is_named(statement: str, 
 @pytest.mark.parametrize(
     "content", ["", "{}", "[1]", "not json", '{"checkpoint": 1, "public_key": "", "signature": ""}']
 )
-def test_a_file_that_is_not_a_checkpoint_is_an_error_and_no_finding(
+def test_an_invalid_checkpoint_file_is_an_error_and_not_a_finding(
     content: str, theater: Theater, tmp_path: Any
 ) -> None:
     file = tmp_path / "checkpoint.json"
@@ -123,7 +123,7 @@ def test_a_file_that_is_not_a_checkpoint_is_an_error_and_no_finding(
         run("--export", str(tmp_path / "none" / "file"))
 
 
-def test_the_command_says_it_in_words_too(theater: Theater, tmp_path: Any) -> None:
+def test_the_command_prints_the_result_as_text(theater: Theater, tmp_path: Any) -> None:
     out = StringIO()
     call_command("verify_audit", "--export", str(tmp_path / "c.json"), stdout=out)
     assert "Whole: " in out.getvalue()
@@ -137,7 +137,7 @@ def test_the_command_says_it_in_words_too(theater: Theater, tmp_path: Any) -> No
     assert f"Broken (entry_changed) at seal 5, entry {sealed(5).entry_id.hex}" in errors.getvalue()
 
 
-def test_an_empty_log_is_whole_and_has_nothing_to_sign(db: None, tmp_path: Any) -> None:
+def test_an_empty_log_is_valid_and_gets_no_checkpoint(db: None, tmp_path: Any) -> None:
     assert run()[0] == 0
     with pytest.raises(CommandError, match="nothing to sign"):
         run("--export", str(tmp_path / "file"))
@@ -146,7 +146,7 @@ def test_an_empty_log_is_whole_and_has_nothing_to_sign(db: None, tmp_path: Any) 
 # --- Sealers and writers at once --------------------------------------------------------------------------------
 
 
-def test_sealers_and_writers_at_once(real_database: None) -> None:
+def test_concurrent_sealers_and_writers_keep_the_chain(real_database: None) -> None:
     """Nobody waits for long, nothing is sealed twice or forgotten, and the chain holds."""
     theater = Theater()
     assert theater.production
@@ -185,7 +185,7 @@ def test_sealers_and_writers_at_once(real_database: None) -> None:
     assert seen.seals == AuditEntry.objects.count() == AuditSeal.objects.count() > 20
 
 
-def test_a_sealer_leaves_it_to_one_that_is_at_work_and_writers_go_on(real_database: None) -> None:
+def test_a_second_sealer_skips_its_run_and_writers_continue(real_database: None) -> None:
     if connection.vendor != "postgresql":
         return  # SQLite has one writer; its transactions wait for each other, sealing or not.
     theater = Theater()

@@ -95,7 +95,7 @@ def sealed(number: int) -> AuditSeal:
 # --- As it is written ---------------------------------------------------------------------------------------
 
 
-def test_every_entry_is_sealed_once_and_nothing_waits(theater: Theater) -> None:
+def test_every_entry_is_sealed_once(theater: Theater) -> None:
     seals = list(AuditSeal.objects.order_by("seq"))
     assert [seal.seq for seal in seals] == list(range(1, AuditEntry.objects.count() + 1))
     assert {seal.entry_id for seal in seals} == set(AuditEntry.objects.values_list("pk", flat=True))
@@ -107,7 +107,7 @@ def test_every_entry_is_sealed_once_and_nothing_waits(theater: Theater) -> None:
     assert (seen.values, seen.erased, seen.waiting, seen.checkpoints) == (AuditValue.objects.count(), 0, 0, 2)
 
 
-def test_an_entry_whose_id_is_older_but_comes_later_is_sealed_too(theater: Theater) -> None:
+def test_an_entry_committed_late_with_an_older_id_is_sealed(theater: Theater) -> None:
     """Ids are made before the transaction commits; "all after the last one" would miss it."""
     first = AuditEntry.objects.order_by("id").first()
     assert first is not None
@@ -125,7 +125,7 @@ def test_an_entry_whose_id_is_older_but_comes_later_is_sealed_too(theater: Theat
     assert verified().broken is None
 
 
-def test_what_rolls_back_is_never_waited_for(theater: Theater) -> None:
+def test_a_rolled_back_entry_does_not_block_sealing(theater: Theater) -> None:
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         rename(theater, 1)
         raise ZeroDivisionError
@@ -165,7 +165,7 @@ def test_erased_and_expired_values_do_not_break_the_seal(theater: Theater) -> No
 
 
 @pytest.mark.parametrize("expired", [False, True])
-def test_values_that_were_removed_past_the_services_are_missed(expired: bool, theater: Theater) -> None:
+def test_values_removed_outside_of_services_are_reported(expired: bool, theater: Theater) -> None:
     gone = AuditValue.objects.order_by("-pk").values_list("pk", flat=True)[0]
     with time_machine.travel(timezone.now() + timedelta(days=400)):
         AuditValue.objects.filter(pk=gone).delete()
@@ -181,7 +181,7 @@ def test_values_that_were_removed_past_the_services_are_missed(expired: bool, th
     assert ("1 changes more" in broken.message) == expired
 
 
-def test_what_is_erased_while_the_log_is_read_is_not_a_fault(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_erased_during_verification_are_not_reported(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rows are read after what was erased; anybody who erases in between has told so by the time it is missed."""
     person = _paula(theater)
     seal_waiting()
@@ -197,7 +197,7 @@ def test_what_is_erased_while_the_log_is_read_is_not_a_fault(theater: Theater, m
     assert seen.erased > 0
 
 
-def test_a_batch_ends_where_it_is_full_and_the_next_goes_on(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_batch_ends_and_the_next_one_continues(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealing, "BATCH", 2)
     rename(theater, 5)
     waiting = AuditUnsealed.objects.count()
@@ -206,9 +206,7 @@ def test_a_batch_ends_where_it_is_full_and_the_next_goes_on(theater: Theater, mo
     assert verified().broken is None
 
 
-def test_a_sealer_that_is_killed_in_a_batch_loses_that_batch_only(
-    theater: Theater, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_sealer_loses_only_its_current_batch(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealing, "BATCH", 2)
     rename(theater, 3)
     before, waiting = AuditSeal.objects.count(), AuditUnsealed.objects.count()
@@ -230,22 +228,20 @@ def test_a_sealer_that_is_killed_in_a_batch_loses_that_batch_only(
     assert verified().broken is None
 
 
-def test_the_statements_of_a_batch_do_not_depend_on_the_log(
-    theater: Theater, django_assert_max_num_queries: Any
-) -> None:
+def test_the_queries_of_a_batch_do_not_grow_with_the_log(theater: Theater, django_assert_max_num_queries: Any) -> None:
     rename(theater, 20)
     with django_assert_max_num_queries(10):
         seal_batch()
 
 
-def test_no_checkpoint_is_signed_where_nothing_is_new(theater: Theater) -> None:
+def test_no_checkpoint_is_signed_without_new_entries(theater: Theater) -> None:
     assert sign_checkpoint() is None
     assert sealing.checkpoint_job() == "nothing new"
     assert AuditCheckpoint.objects.count() == 2
 
 
 @pytest.mark.parametrize("model", [AuditSeal, AuditCheckpoint])
-def test_seals_and_checkpoints_are_written_once(model: Any, theater: Theater) -> None:
+def test_seals_and_checkpoints_cannot_be_changed(model: Any, theater: Theater) -> None:
     table, column = model._meta.db_table, model._meta.pk.column
     statements = [f'UPDATE "{table}" SET "{column}" = "{column}"', f'DELETE FROM "{table}"']
     if connection.vendor == "postgresql":
@@ -267,7 +263,7 @@ def test_seals_and_checkpoints_are_written_once(model: Any, theater: Theater) ->
     [("action", "nothing.much"), ("actor_id", None), ("actor_label", "user:999"), ("request_id", "forged"),
      ("note", '{"a":1}'), ("cause", "0" * 32)],
 )  # fmt: skip
-def test_a_changed_entry_is_named(column: str, value: Any, theater: Theater) -> None:
+def test_a_changed_entry_is_reported(column: str, value: Any, theater: Theater) -> None:
     victim = sealed(5).entry
     with as_an_intruder() as sql:
         sql(f'UPDATE accounts_auditentry SET "{column}" = %s WHERE id = %s', value, key_of(victim))
@@ -276,14 +272,14 @@ def test_a_changed_entry_is_named(column: str, value: Any, theater: Theater) -> 
     assert (broken.what, broken.seq, broken.entry) == ("entry_changed", 5, victim.pk.hex)
 
 
-def test_an_entry_whose_time_was_changed_is_named(theater: Theater) -> None:
+def test_an_entry_with_a_changed_time_is_reported(theater: Theater) -> None:
     at = connection.ops.adapt_datetimefield_value(sealed(5).entry.at + timedelta(microseconds=1))
     with as_an_intruder() as sql:
         sql("UPDATE accounts_auditentry SET at = %s WHERE id = %s", at, key_of(sealed(5).entry))
     assert verified().broken.what == "entry_changed"
 
 
-def test_the_first_of_several_is_named(theater: Theater) -> None:
+def test_the_first_of_several_changed_entries_is_reported(theater: Theater) -> None:
     with as_an_intruder() as sql:
         for number in (7, 4, 6):
             sql("UPDATE accounts_auditentry SET action = 'x' WHERE id = %s", key_of(sealed(number).entry))
@@ -299,7 +295,7 @@ def change_of_a_title() -> AuditChange:
     [("object_id", "1234567"), ("section_id", None), ("version", 77), ("fields", '["genre"]'), ("operation", "created"),
      ("digest", "0" * 64)],
 )  # fmt: skip
-def test_a_changed_change_is_named(column: str, value: Any, theater: Theater) -> None:
+def test_a_modified_change_is_reported(column: str, value: Any, theater: Theater) -> None:
     victim = change_of_a_title()
     with as_an_intruder() as sql:
         sql(f'UPDATE accounts_auditchange SET "{column}" = %s WHERE id = %s', value, key_of(victim))
@@ -307,7 +303,7 @@ def test_a_changed_change_is_named(column: str, value: Any, theater: Theater) ->
     assert (broken.what, broken.entry) == ("change_changed", victim.entry_id.hex)
 
 
-def test_a_removed_change_is_named(theater: Theater) -> None:
+def test_a_removed_change_is_reported(theater: Theater) -> None:
     victim = change_of_a_title()
     AuditValue.objects.filter(pk=victim.pk).delete()
     with as_an_intruder() as sql:
@@ -315,7 +311,7 @@ def test_a_removed_change_is_named(theater: Theater) -> None:
     assert (verified().broken.what, verified().broken.entry) == ("change_removed", victim.entry_id.hex)
 
 
-def test_a_change_put_in_is_named(theater: Theater) -> None:
+def test_an_inserted_change_is_reported(theater: Theater) -> None:
     victim = change_of_a_title()
     made = AuditChange.objects.get(pk=victim.pk)
     made.pk = victim.pk.__class__(int=victim.pk.int + 1)
@@ -326,7 +322,7 @@ def test_a_change_put_in_is_named(theater: Theater) -> None:
 @pytest.mark.parametrize(
     ("column", "value"), [("values", '{"after":{},"before":{}}'), ("salt", "0" * 32), ("personal", None)]
 )
-def test_a_changed_value_is_named(column: str, value: Any, theater: Theater) -> None:
+def test_a_changed_value_is_reported(column: str, value: Any, theater: Theater) -> None:
     victim = change_of_a_title()
     with as_an_intruder() as sql:
         new = encrypt("{}") if value is None else value
@@ -335,7 +331,7 @@ def test_a_changed_value_is_named(column: str, value: Any, theater: Theater) -> 
     assert (broken.what, broken.change) == ("value_changed", victim.pk.hex)
 
 
-def test_a_personal_value_that_no_key_reads_is_named(theater: Theater) -> None:
+def test_a_personal_value_without_a_key_is_reported(theater: Theater) -> None:
     victim = change_of_a_title()
     with as_an_intruder() as sql:
         sql("UPDATE accounts_auditvalue SET personal = 'gAAAA' WHERE change_id = %s", key_of(victim))
@@ -349,14 +345,14 @@ def remove(sql: Callable[..., None], entry: AuditEntry) -> None:
     sql("DELETE FROM accounts_auditentry WHERE id = %s", key_of(entry))
 
 
-def test_a_removed_entry_is_named(theater: Theater) -> None:
+def test_a_removed_entry_is_reported(theater: Theater) -> None:
     victim = sealed(5).entry
     with as_an_intruder() as sql:
         remove(sql, victim)
     assert (verified().broken.what, verified().broken.entry) == ("entry_removed", victim.pk.hex)
 
 
-def test_an_entry_removed_with_its_seal_is_named(theater: Theater) -> None:
+def test_an_entry_removed_with_its_seal_is_reported(theater: Theater) -> None:
     victim = sealed(5).entry
     with as_an_intruder() as sql:
         remove(sql, victim)
@@ -364,7 +360,7 @@ def test_an_entry_removed_with_its_seal_is_named(theater: Theater) -> None:
     assert (verified().broken.what, verified().broken.seq) == ("seal_removed", 5)
 
 
-def test_a_gap_that_was_closed_is_named(theater: Theater) -> None:
+def test_a_closed_gap_in_the_sequence_is_reported(theater: Theater) -> None:
     victim = sealed(9).entry
     with as_an_intruder() as sql:
         remove(sql, victim)
@@ -376,7 +372,7 @@ def test_a_gap_that_was_closed_is_named(theater: Theater) -> None:
     assert (verified().broken.what, verified().broken.seq) == ("seal_changed", 9)
 
 
-def test_seals_in_another_order_are_named(theater: Theater) -> None:
+def test_reordered_seals_are_reported(theater: Theater) -> None:
     # One that was sealed before the first checkpoint and is none itself.
     entry = sealed(4).entry_id.hex
     with as_an_intruder() as sql:
@@ -387,7 +383,7 @@ def test_seals_in_another_order_are_named(theater: Theater) -> None:
     assert "is at 6" in broken.message
 
 
-def test_a_changed_seal_is_named(theater: Theater) -> None:
+def test_a_changed_seal_is_reported(theater: Theater) -> None:
     with as_an_intruder() as sql:
         sql("UPDATE accounts_auditseal SET entry_digest = %s WHERE seq = 3", "0" * 64)
     assert (verified().broken.what, verified().broken.seq) == ("seal_changed", 3)
@@ -401,7 +397,7 @@ def forged(at: Any) -> AuditEntry:
     )  # fmt: skip
 
 
-def test_an_entry_put_in_past_the_database_s_own_rules_is_named(theater: Theater) -> None:
+def test_an_entry_inserted_past_the_database_guards_is_reported(theater: Theater) -> None:
     entry = forged(timezone.now() - timedelta(hours=1))
     with as_an_intruder():
         entry.save(force_insert=True)
@@ -411,7 +407,7 @@ def test_an_entry_put_in_past_the_database_s_own_rules_is_named(theater: Theater
     assert verified(patience=timedelta(hours=2)).broken is None
 
 
-def test_an_entry_put_in_and_sealed_that_claims_to_be_older_than_a_checkpoint_is_named(theater: Theater) -> None:
+def test_an_inserted_entry_dated_before_a_checkpoint_is_reported(theater: Theater) -> None:
     entry = forged(timezone.now() - timedelta(days=3))
     entry.save(force_insert=True)
     assert seal_waiting() == 1
@@ -419,7 +415,7 @@ def test_an_entry_put_in_and_sealed_that_claims_to_be_older_than_a_checkpoint_is
     assert (broken.what, broken.entry) == ("entry_backdated", entry.pk.hex)
 
 
-def test_an_entry_that_was_removed_before_it_was_sealed_is_named(theater: Theater) -> None:
+def test_an_entry_removed_before_it_was_sealed_is_reported(theater: Theater) -> None:
     rename(theater, 1)
     entry = AuditEntry.objects.order_by("-id").first()
     assert entry is not None

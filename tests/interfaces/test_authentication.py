@@ -130,7 +130,7 @@ def raw_database() -> str:
 # --- Signing up ---------------------------------------------------------------------------------------------
 
 
-def test_signing_up_takes_a_mailed_code_and_then_opens_the_api(caller: Caller) -> None:
+def test_signing_up_needs_a_mailed_code_and_then_gives_access(caller: Caller) -> None:
     answer = caller.auth(
         "POST", "auth/signup", {"email": "Ann@Example.org", "password": PASSWORD, "name": "Ann Putnam"}
     )
@@ -149,7 +149,7 @@ def test_signing_up_takes_a_mailed_code_and_then_opens_the_api(caller: Caller) -
     assert answer.json().items() >= {"id": user.pk, "email": "ann@example.org", "name": "Ann Putnam"}.items()
 
 
-def test_signing_up_twice_says_so_to_the_owner_only(caller: Caller, ann: User) -> None:
+def test_signing_up_twice_notifies_only_the_owner_of_the_address(caller: Caller, ann: User) -> None:
     answer = caller.auth("POST", "auth/signup", {"email": "ANN@example.org", "password": PASSWORD})
     fresh = Caller().auth("POST", "auth/signup", {"email": "new@example.org", "password": PASSWORD})
     assert answer.json()["data"] == fresh.json()["data"]
@@ -173,7 +173,7 @@ def test_passwords_are_hashed_with_argon2(ann: User) -> None:
 # --- Signing in and out -------------------------------------------------------------------------------------
 
 
-def test_signing_in_takes_the_address_in_any_case(caller: Caller, ann: User) -> None:
+def test_signing_in_ignores_the_case_of_the_address(caller: Caller, ann: User) -> None:
     assert caller.sign_in("ANN@Example.ORG").status_code == 200
     assert caller.me().json()["id"] == ann.pk
 
@@ -181,7 +181,7 @@ def test_signing_in_takes_the_address_in_any_case(caller: Caller, ann: User) -> 
 @pytest.mark.parametrize(
     ("email", "password"), [("ann@example.org", "wrong-password"), ("nobody@example.org", PASSWORD)]
 )
-def test_a_wrong_password_and_an_unknown_address_answer_alike(
+def test_a_wrong_password_and_an_unknown_address_get_the_same_response(
     caller: Caller, ann: User, email: str, password: str
 ) -> None:
     answer = caller.sign_in(email, password)
@@ -200,7 +200,7 @@ def test_guessing_passwords_is_stopped_with_429(caller: Caller, another: Caller,
     assert another.sign_in("ann@example.org").status_code == 429  # the right password does not help now
 
 
-def test_signing_out_kills_the_token_and_no_other(caller: Caller, another: Caller, ann: User) -> None:
+def test_signing_out_ends_this_session_only(caller: Caller, another: Caller, ann: User) -> None:
     caller.sign_in("ann@example.org")
     another.sign_in("ann@example.org")
     caller.auth("DELETE", "auth/session")
@@ -237,7 +237,7 @@ def test_a_forgotten_password_is_reset_by_a_mailed_link(caller: Caller, another:
     assert fresh.sign_in("ann@example.org", "box-office-43").status_code == 200
 
 
-def test_asking_for_an_unknown_address_tells_only_its_owner(caller: Caller, ann: User) -> None:
+def test_a_reset_for_an_unknown_address_notifies_only_its_owner(caller: Caller, ann: User) -> None:
     known = caller.auth("POST", "auth/password/request", {"email": "ann@example.org"})
     unknown = caller.auth("POST", "auth/password/request", {"email": "nobody@example.org"})
     assert (known.status_code, known.json()) == (unknown.status_code, unknown.json())
@@ -259,7 +259,7 @@ def test_changing_the_password_ends_every_other_session(caller: Caller, another:
     assert mail.outbox[-1].subject.endswith("Your password was changed")
 
 
-def test_changing_the_address_takes_a_code_and_tells_the_old_one(caller: Caller, ann: User) -> None:
+def test_changing_the_address_needs_a_code_and_notifies_the_old_address(caller: Caller, ann: User) -> None:
     caller.sign_in("ann@example.org")
     body = {"email": "putnam@example.org"}
     assert caller.auth("POST", "account/email", body).status_code == 401, "the password is asked again"
@@ -276,7 +276,7 @@ def test_changing_the_address_takes_a_code_and_tells_the_old_one(caller: Caller,
 # --- The second factor --------------------------------------------------------------------------------------
 
 
-def test_with_an_authenticator_a_password_is_half_a_sign_in(caller: Caller, another: Caller, ann: User) -> None:
+def test_with_an_authenticator_a_password_alone_does_not_sign_in(caller: Caller, another: Caller, ann: User) -> None:
     caller.sign_in("ann@example.org")
     secret = with_authenticator(caller, ann)
     answer = another.sign_in("ann@example.org")
@@ -335,7 +335,7 @@ def test_a_bad_token_is_401_on_public_addresses_too(caller: Caller) -> None:
     assert caller.send("GET", public).status_code == 401
 
 
-def test_somebody_inactive_is_refused_with_an_old_token_and_at_sign_in(caller: Caller, ann: User) -> None:
+def test_an_inactive_user_is_refused_with_an_old_token_and_at_sign_in(caller: Caller, ann: User) -> None:
     caller.sign_in("ann@example.org")
     User.objects.filter(pk=ann.pk).update(is_active=False)
     assert caller.me().status_code == 401
@@ -344,7 +344,9 @@ def test_somebody_inactive_is_refused_with_an_old_token_and_at_sign_in(caller: C
     assert caller.me().status_code == 401
 
 
-def test_knowing_whose_a_token_is_takes_two_queries(ann: User, django_assert_num_queries: Callable[[int], Any]) -> None:
+def test_authenticating_a_session_token_takes_two_queries(
+    ann: User, django_assert_num_queries: Callable[[int], Any]
+) -> None:
     token = issue_session_token(ann)
     with django_assert_num_queries(2):
         found = session_of_token(token)
@@ -362,14 +364,14 @@ def test_an_issued_token_is_a_session_like_any_other(caller: Caller, ann: User) 
     assert revoke_session_token(token) is False
 
 
-def test_an_issued_token_dies_with_the_password_it_was_made_under(caller: Caller, ann: User) -> None:
+def test_an_issued_token_ends_when_the_password_changes(caller: Caller, ann: User) -> None:
     caller.token = issue_session_token(ann)
     ann.set_password("box-office-43")
     ann.save()
     assert caller.me().status_code == 401
 
 
-def test_all_sessions_of_one_user_end_and_nobody_elses(caller: Caller, another: Caller, ann: User) -> None:
+def test_ending_all_sessions_of_a_user_affects_nobody_else(caller: Caller, another: Caller, ann: User) -> None:
     bob = User.objects.create_user("bob@example.org")
     caller.token, another.token = issue_session_token(ann), issue_session_token(bob)
     issue_session_token(ann)
@@ -379,7 +381,7 @@ def test_all_sessions_of_one_user_end_and_nobody_elses(caller: Caller, another: 
     assert Session.objects.count() == 1
 
 
-def test_no_token_is_issued_to_somebody_inactive(ann: User) -> None:
+def test_no_token_is_issued_to_an_inactive_user(ann: User) -> None:
     ann.is_active = False
     ann.save()
     with pytest.raises(NotAllowed):
@@ -390,7 +392,7 @@ def test_no_token_is_issued_to_somebody_inactive(ann: User) -> None:
 # --- Users --------------------------------------------------------------------------------------------------
 
 
-def test_two_spellings_of_an_address_are_one_user_even_in_raw_inserts(ann: User) -> None:
+def test_addresses_that_differ_in_case_belong_to_one_user_even_in_raw_inserts(ann: User) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         User.objects.create_user("ANN@EXAMPLE.ORG")
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -401,7 +403,7 @@ def test_two_spellings_of_an_address_are_one_user_even_in_raw_inserts(ann: User)
     assert User.objects.get_by_natural_key("ANN@example.org") == ann
 
 
-def test_nobody_is_superuser(ann: User) -> None:
+def test_no_user_is_a_superuser(ann: User) -> None:
     with pytest.raises(TypeError, match=r"manage\.py found"):
         User.objects.create_superuser("root@example.org", PASSWORD)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -411,7 +413,7 @@ def test_nobody_is_superuser(ann: User) -> None:
 # --- The mock -----------------------------------------------------------------------------------------------
 
 
-def test_the_mock_believes_the_header_only_while_it_is_on(caller: Caller, ann: User, settings: Any) -> None:
+def test_mock_authentication_reads_the_header_only_while_it_is_on(caller: Caller, ann: User, settings: Any) -> None:
     settings.MOCK_AUTHENTICATION = False
     assert caller.me(**{"X-Mock-User": "ann@example.org"}).status_code == 401
     settings.MOCK_AUTHENTICATION = True
@@ -423,7 +425,7 @@ def test_the_mock_believes_the_header_only_while_it_is_on(caller: Caller, ann: U
     assert caller.me(**{"X-Mock-User": "ann@example.org"}).status_code == 401
 
 
-def test_the_mock_finds_somebody_by_role(caller: Caller, ann: User, settings: Any) -> None:
+def test_mock_authentication_finds_a_user_by_role(caller: Caller, ann: User, settings: Any) -> None:
     settings.MOCK_AUTHENTICATION = True
     User.objects.create_user("aaron@example.org")
     assert caller.me(**{"X-Mock-Role": "director"}).status_code == 401
@@ -431,7 +433,7 @@ def test_the_mock_finds_somebody_by_role(caller: Caller, ann: User, settings: An
     assert caller.me(**{"X-Mock-Role": "director"}).json()["id"] == ann.pk
 
 
-def test_the_mock_is_inert_and_forbidden_in_production(caller: Caller, ann: User, settings: Any) -> None:
+def test_mock_authentication_is_off_and_refused_in_production(caller: Caller, ann: User, settings: Any) -> None:
     settings.MOCK_AUTHENTICATION = True
     assert "accounts.E001" not in [found.id for found in run_checks()]
     settings.THEATER_MODE = "production"
@@ -465,7 +467,7 @@ def test_every_mail_that_allauth_can_send_has_a_text() -> None:
         assert "{" not in letter.body
 
 
-def test_a_request_id_is_taken_or_made_and_answered(caller: Caller) -> None:
+def test_a_request_id_is_accepted_or_created_and_returned(caller: Caller) -> None:
     assert caller.me(**{"X-Request-ID": "front-end.42"})["X-Request-ID"] == "front-end.42"
     made = {caller.me(**{"X-Request-ID": bad})["X-Request-ID"] for bad in ("", "a b", "x" * 129, "<script>")}
     assert len(made) == 4
@@ -476,7 +478,7 @@ def test_a_request_id_is_taken_or_made_and_answered(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("kind", ["lines", "json"])
-def test_logs_name_the_request_and_hold_nothing_personal(caller: Caller, ann: User, kind: str) -> None:
+def test_logs_contain_the_request_id_and_no_personal_data(caller: Caller, ann: User, kind: str) -> None:
     handler, lines = configured_handler(kind)
     logger = logging.getLogger("django")
     logger.addHandler(handler)

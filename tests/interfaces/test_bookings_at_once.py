@@ -86,7 +86,7 @@ def bookings_in(url, space):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("how", ["schedule", "move"])
-def test_one_hall_is_booked_once_by_several_at_once(database, how):
+def test_concurrent_bookings_of_a_hall_succeed_once(database, how):
     root, director = world.found()
     hamlet = world.production(world.season(root, by=director), by=director)
     hall, studio = scene.space(by=director), scene.space(by=director)

@@ -24,7 +24,7 @@ def _program(production: Any, on: str) -> list[tuple[str, list[str]]]:
     return [(entry["role"], entry["names"]) for entry in program["blocks"][0]["entries"]]
 
 
-def test_a_replacement_is_billed_in_the_place_of_the_old_holder():
+def test_a_replacement_takes_the_billing_position_of_the_replaced_credit():
     """`cast/?on=` billed the new holder last; the program billed a new member of a group behind the others."""
     production, director = casting.play()
     nina = casting.part(production, "Nina", by=director)
@@ -45,7 +45,7 @@ def test_a_replacement_is_billed_in_the_place_of_the_old_holder():
     assert _cast(production) == [("Nina", ["Ann", "Ida", "Una"]), ("Chorus", ["Cleo", "Eve", "Dan"])]
 
 
-def test_a_replacement_with_an_order_of_its_own_is_billed_there():
+def test_a_replacement_with_its_own_billing_order_keeps_it():
     production, director = casting.play()
     chorus = casting.part(production, "Chorus", by=director, is_group=True)
     first = casting.holds("Cleo", chorus, by=director, billing_order=1)
@@ -57,7 +57,7 @@ def test_a_replacement_with_an_order_of_its_own_is_billed_there():
     assert _cast(production, "2026-10-20") == [("Chorus", ["Dan", "Eve"])] == _program(production, "2026-10-20")
 
 
-def test_holders_without_a_page_are_shown_to_those_who_may_see_them():
+def test_unpublished_people_in_a_cast_are_shown_to_users_who_may_view_them():
     """Staff were answered `person: null`, as the public is."""
     production, director = casting.play()
     nina = casting.part(production, "Nina", by=director)

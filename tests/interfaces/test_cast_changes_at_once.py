@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("named", [False, True])
-def test_of_two_changes_of_one_part_one_wins_and_the_other_is_refused(real_database, named):
+def test_of_two_concurrent_changes_of_a_part_one_is_refused(real_database, named):
     production, director = casting.play()
     viola = casting.part(production, "Viola", by=director)
     ann = casting.holds("Ann", viola, by=director, holding="principal")

@@ -57,7 +57,7 @@ def _exported(who: Any, path: str, production: Any) -> bytes:
     return b"".join(answer.streaming_content)
 
 
-def test_a_cast_comes_in_goes_out_and_comes_back_the_same(play, tmp_path, capsys):
+def test_an_imported_cast_is_exported_and_imported_unchanged(play, tmp_path, capsys):
     production, director = play
     seen = _import(PARTS, production, tmp_path, capsys, "--parts", "--preview")
     assert (_counts(seen), Character.objects.count()) == ((2, 0, 0), 0)
@@ -81,7 +81,7 @@ def test_a_cast_comes_in_goes_out_and_comes_back_the_same(play, tmp_path, capsys
     assert AuditEntry.objects.filter(action="credit.import_table").count() == 4
 
 
-def test_every_bad_row_and_cell_is_named_and_nothing_is_lost(play, tmp_path, capsys):
+def test_every_invalid_row_and_cell_is_reported(play, tmp_path, capsys):
     production, director = play
     _import(PARTS, production, tmp_path, capsys, "--parts")
     for _ in range(2):
@@ -122,7 +122,7 @@ def test_every_bad_row_and_cell_is_named_and_nothing_is_lost(play, tmp_path, cap
     assert [(fault["line"], fault["code"]) for fault in doubled["faults"]] == [(3, "duplicate_key")]
 
 
-def test_a_table_with_fewer_columns_knows_its_credits_again_or_says_why_not(play, tmp_path, capsys):
+def test_a_table_with_fewer_columns_matches_its_credits_or_reports_why_not(play, tmp_path, capsys):
     production, _ = play
     _import(PARTS, production, tmp_path, capsys, "--parts")
     _import(CAST, production, tmp_path, capsys)
@@ -140,7 +140,7 @@ def test_a_table_with_fewer_columns_knows_its_credits_again_or_says_why_not(play
     assert _counts(_import("person,character\nStig,Sailors\n", production, tmp_path, capsys)) == (1, 0, 0)
 
 
-def test_a_table_names_only_those_whom_one_may_see(play, tmp_path, capsys):
+def test_a_table_can_name_only_visible_people(play, tmp_path, capsys):
     production, director = play
     caster = world.give("casting_director", production.section, by=director)
     directory.alias(directory.person(by=director, name="Hidden"), "Masked", by=director)
@@ -150,7 +150,7 @@ def test_a_table_names_only_those_whom_one_may_see(play, tmp_path, capsys):
         assert [fault["code"] for fault in told["faults"]] == faults
 
 
-def test_two_principals_are_told_and_waived(play, tmp_path, capsys):
+def test_two_principals_are_a_warning_that_can_be_waived(play, tmp_path, capsys):
     production, _ = play
     _import(PARTS, production, tmp_path, capsys, "--parts")
     rows = "person,character,holding\nAnn Lee,Viola,principal\nIda Moe,Viola,principal\n"
@@ -162,7 +162,7 @@ def test_two_principals_are_told_and_waived(play, tmp_path, capsys):
     assert _counts(_import(rows, production, tmp_path, capsys, "--waive", "one_part_twice=They share it.")) == (2, 0, 0)
 
 
-def test_the_command_says_what_it_did_and_why_it_did_not(play, tmp_path, capsys):
+def test_the_command_prints_its_results_and_errors(play, tmp_path, capsys):
     production, director = play
     file = tmp_path / "parts.csv"
     file.write_text(PARTS)
@@ -181,7 +181,7 @@ def test_the_command_says_what_it_did_and_why_it_did_not(play, tmp_path, capsys)
     assert "There is no such column" in capsys.readouterr().out
 
 
-def test_a_table_is_for_those_who_may_view_the_cast(play):
+def test_exporting_a_table_needs_permission_to_view_the_cast(play):
     production, director = play
     for path in ("/api/v1/credits/export/", "/api/v1/characters/export/"):
         assert world.client(director).get(path).json()["code"] == "required"

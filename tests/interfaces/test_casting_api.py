@@ -34,7 +34,7 @@ def _playing(character: Any, on: str) -> list[str]:
     return [row["name"] for row in rows if row["plays"]]
 
 
-def test_who_played_on_a_night(play):
+def test_the_cast_of_a_night_is_returned(play):
     production, director = play
     viola = casting.part(production, "Viola", by=director)
     ann = casting.holds("Ann", viola, by=director, holding="principal", credited_as="Anna L.")
@@ -59,7 +59,7 @@ def test_who_played_on_a_night(play):
     assert ann.ends_on == "2026-10-19"
 
 
-def test_the_whole_cast_is_in_billing_order(play):
+def test_the_cast_is_in_billing_order(play):
     production, director = play
     viola = casting.part(production, "Viola", by=director)
     casting.holds("Second", viola, by=director, holding="understudy", billing_order=2)
@@ -75,7 +75,7 @@ def test_the_whole_cast_is_in_billing_order(play):
     ]  # fmt: skip
 
 
-def test_who_played_is_one_query(play):
+def test_the_cast_of_a_night_takes_one_query(play):
     production, director = play
     viola = casting.part(production, "Viola", by=director)
     casting.holds("Ann", viola, by=director)
@@ -95,7 +95,7 @@ def test_who_played_is_one_query(play):
         assert len(queries) == 1
 
 
-def test_casts_that_alternate(play):
+def test_alternating_casts_play_on_their_nights(play):
     production, director = play
     tim = casting.part(production, "Tiny Tim", by=director)
     casting.holds("Red Child", tim, by=director, team="Red")
@@ -122,7 +122,7 @@ def test_casts_that_alternate(play):
         assert (refused.status_code, refused.json()["code"]) == (400, code), refused.json()
 
 
-def test_a_group_holds_a_part_and_somebody_several(play):
+def test_a_group_can_have_one_part_and_a_person_several(play):
     production, director = play
     pirates = casting.part(production, "Pirates", by=director, is_group=True, kind="ensemble")
     king = casting.part(production, "The Pirate King", by=director)
@@ -158,7 +158,7 @@ def test_a_group_holds_a_part_and_somebody_several(play):
         ({"in_place_of": "other"}, "not_of_this_part", "in_place_of"),
     ],
 )  # fmt: skip
-def test_a_credit_that_cannot_be_is_refused_by_its_code(fields, code, field, play):
+def test_invalid_credits_are_refused_with_their_codes(fields, code, field, play):
     production, director = play
     hamlet = casting.part(world.production(production.season, by=director, published=True), "Hamlet", by=director)
     names: dict[str, Any] = {
@@ -203,7 +203,7 @@ def test_dates_that_an_archive_printed_the_wrong_way_round_block_nobody(play):
     assert (program.status_code, program.json()["on"]) == (200, "2026-06-05")
 
 
-def test_the_database_keeps_a_credit_in_its_play(play):
+def test_the_database_refuses_a_credit_that_does_not_fit_its_production(play):
     production, director = play
     hamlet = casting.part(world.production(production.season, by=director), "Hamlet", by=director)
     person = directory.person(by=director)
@@ -241,7 +241,7 @@ def test_two_principals_on_one_night_are_a_warning_that_can_be_waived(play):
     assert entry.note["waived"] == ["one_part_twice"], "why is personal: the history tells it to those who may know"
 
 
-def test_a_part_that_is_a_group_no_longer_is_played_by_one(play):
+def test_a_group_with_several_holders_warns_when_it_becomes_a_single_part(play):
     production, director = play
     lords, ladies = (casting.part(production, name, by=director, is_group=True) for name in ("Lords", "Ladies"))
     one, two = (casting.holds(name, lords, by=director) for name in ("One", "Two"))
@@ -258,7 +258,7 @@ def test_a_part_that_is_a_group_no_longer_is_played_by_one(play):
         assert world.patch(browser, f"/api/v1/characters/{part.pk}/", body, part.version).status_code == 200
 
 
-def test_a_cover_of_one_and_a_cover_of_all_on_one_night_are_a_warning(play):
+def test_two_covers_of_one_part_on_a_night_are_a_warning(play):
     production, director = play
     viola = casting.part(production, "Viola", by=director)
     ann = casting.holds("Ann", viola, by=director, holding="principal")
@@ -269,7 +269,7 @@ def test_a_cover_of_one_and_a_cover_of_all_on_one_night_are_a_warning(play):
     assert (told.status_code, told.json()["code"]) == (409, "waiver_required")
 
 
-def test_a_run_is_not_moved_away_under_its_credits_unseen(play):
+def test_a_run_that_leaves_out_credits_is_a_warning(play):
     production, director = play
     viola = casting.part(production, "Viola", by=director)
     casting.holds("Ann", viola, by=director, holding="principal", ends_on="2026-10-31")
@@ -313,7 +313,7 @@ def _change(who: Any, production: Any, **body: Any) -> Any:
     return world.post(world.client(who), f"/api/v1/productions/{production.pk}/cast/change/", body)
 
 
-def test_a_change_is_refused_by_its_code(play):
+def test_invalid_cast_changes_are_refused_with_their_codes(play):
     production, director = play
     viola, feste = (casting.part(production, name, by=director) for name in ("Viola", "Feste"))
     hamlet = casting.part(world.production(production.season, by=director, published=True), "Hamlet", by=director)
@@ -351,7 +351,7 @@ def test_a_change_is_refused_by_its_code(play):
     assert again.json()["code"] == "credit_not_standing"
 
 
-def test_where_several_play_one_says_who_leaves(play):
+def test_a_change_of_a_shared_part_names_who_leaves(play):
     production, director = play
     sailors = casting.part(production, "Sailors", by=director, is_group=True)
     one, two = (casting.holds(name, sailors, by=director) for name in ("One", "Two"))
@@ -363,7 +363,7 @@ def test_where_several_play_one_says_who_leaves(play):
     assert _playing(sailors, "2026-10-21")[0] == "One"
 
 
-def test_an_understudy_is_followed_by_an_understudy(play):
+def test_an_understudy_is_replaced_by_an_understudy(play):
     production, director = play
     viola = casting.part(production, "Viola", by=director)
     casting.holds("Ann", viola, by=director, holding="principal")
@@ -373,7 +373,7 @@ def test_an_understudy_is_followed_by_an_understudy(play):
     assert _playing(viola, "2026-10-20") == ["Ann"]
 
 
-def test_a_change_that_is_taken_back_gives_the_nights_back(play):
+def test_a_reverted_cast_change_restores_the_nights(play):
     production, director = play
     viola = casting.part(production, "Viola", by=director)
     ann = casting.holds("Ann", viola, by=director, holding="principal", ends_on="2026-11-15")
@@ -430,7 +430,7 @@ def test_a_change_is_announced_inside_its_transaction(play):
 # --- The program --------------------------------------------------------------------------------------------------
 
 
-def test_only_those_who_may_be_shown_have_their_biography_printed(play):
+def test_the_program_prints_only_public_biographies(play):
     production, director = play
     public = directory.person(by=director, name="Pia", bio="Pia dances.", published=True)
     private = directory.person(by=director, name="Pavel", bio="Pavel hides.")
@@ -466,7 +466,7 @@ def test_the_blocks_are_in_the_order_of_print(play):
     ]  # fmt: skip
 
 
-def test_a_program_is_asked_for_a_day_of_the_run_in_json_or_markdown(play):
+def test_a_program_is_available_for_a_day_in_json_and_markdown(play):
     production, director = play
     casting.holds("Ann", casting.part(production, "Viola", by=director), by=director)
     path = f"/api/v1/productions/{production.pk}/program/"
@@ -488,7 +488,7 @@ def test_a_program_is_asked_for_a_day_of_the_run_in_json_or_markdown(play):
         assert browser.get(f"/api/v1/productions/{draft.pk}/{tail}").status_code == 404
 
 
-def test_of_a_run_that_is_not_known_to_the_day_everybody_is_named():
+def test_the_program_of_a_run_with_partial_dates_names_everybody():
     production, director = casting.play(opens_on="1998", closes_on="1998-05")
     role = {"by": director}
     directory.credit(production, directory.person(name="Ann", **role), "Nora", ends_on="1998-03", **role)
@@ -503,7 +503,7 @@ def test_of_a_run_that_is_not_known_to_the_day_everybody_is_named():
     assert world.client().get(f"/api/v1/productions/{unknown.pk}/program/").json()["on"] is None
 
 
-def test_the_program_names_all_makers_and_what_the_licenses_require():
+def test_the_program_names_all_creators_and_the_billing_of_the_licenses():
     production, director = casting.play(
         authors=["A"], composers=["Mo"], translators=["Tim"], billing="By arrangement with **Foundry**."
     )
@@ -520,7 +520,7 @@ def test_the_program_names_all_makers_and_what_the_licenses_require():
     assert "by A\n\nTranslated by Tim\n\nMusic by Mo\n\nBy arrangement with **Foundry**.\n\nSongs by" in read
 
 
-def test_of_casts_that_alternate_the_program_names_the_one_that_plays(play):
+def test_the_program_names_the_alternating_cast_of_its_night(play):
     production, director = play
     tim = casting.part(production, "Tiny Tim", by=director)
     for team in ("Red", "Blue"):
@@ -535,7 +535,7 @@ def test_of_casts_that_alternate_the_program_names_the_one_that_plays(play):
     assert len(world.client().get(path, {"on": "2026-10-04"}).json()["bios"]) == 2, "not laid down: either may play"
 
 
-def test_who_goes_on_is_not_printed_as_standing_by_and_nobody_is_told_that_a_part_is_not_played(play):
+def test_the_program_omits_standbys_who_go_on_and_unplayed_parts(play):
     production, director = play
     viola, feste = (casting.part(production, name, by=director) for name in ("Viola", "Feste"))
     casting.holds("Ann", viola, by=director, holding="principal")
@@ -552,7 +552,7 @@ def test_who_goes_on_is_not_printed_as_standing_by_and_nobody_is_told_that_a_par
     ]  # fmt: skip
 
 
-def test_most_credited(play):
+def test_people_are_ranked_by_their_credits(play):
     production, director = play
     busy, rare, hidden = (directory.person(by=director, published=shown) for shown in (True, True, False))
     for person, roles in ((busy, "ABC"), (rare, "A"), (hidden, "AB")):
@@ -569,7 +569,7 @@ def test_most_credited(play):
     assert browser.get("/api/v1/people/most-credited/", {"cursor": "x"}).status_code == 400
 
 
-def test_a_history_shows_drafts_to_those_who_may_view_the_cast(play):
+def test_a_history_includes_drafts_for_users_who_may_view_the_cast(play):
     production, director = play
     draft = world.production(production.season, by=director, title="Secret")
     ann = directory.person(by=director, published=True)
@@ -583,7 +583,7 @@ def test_a_history_shows_drafts_to_those_who_may_view_the_cast(play):
     assert world.client(elsewhere).get(path).json()["count"] == 1
 
 
-def test_who_is_forgotten_is_forgotten_under_the_printed_name_too(play):
+def test_erasing_a_person_erases_their_printed_names_too(play):
     production, director = play
     viola = casting.part(production, "Viola", by=director)
     ann = casting.holds("Ann", viola, by=director, credited_as="Xq9 Printed")

@@ -42,7 +42,7 @@ def told(kind):
     ]
 
 
-def test_cast_and_crew_hear_once_of_a_series_that_moves_and_is_canceled(company):
+def test_cast_and_crew_get_one_notification_for_a_moved_and_a_canceled_series(company):
     director, hamlet, _ = company
     series = calendar.series(hamlet, by=director)
     count = series.occurrences.count()
@@ -58,7 +58,7 @@ def test_cast_and_crew_hear_once_of_a_series_that_moves_and_is_canceled(company)
     assert str(count) in row.subject
 
 
-def test_one_event_is_moved_canceled_and_reinstated(company):
+def test_moving_canceling_and_reinstating_an_event_notify_those_concerned(company):
     director, hamlet, people = company
     event = calendar.occurrence(hamlet, by=director, title="Run-through")
     acting = world.acting(director)
@@ -77,7 +77,7 @@ def test_one_event_is_moved_canceled_and_reinstated(company):
     assert len(told("events_moved")) == 1
 
 
-def test_buyers_get_a_mail_for_every_step_of_their_order():
+def test_every_step_of_an_order_sends_a_mail_to_the_buyer():
     _, director, evening, seats, _ = office.house(rows=1, seats=4)
     acting = world.acting(director)
     order = office.order(office.hold(evening, seats[:2]), buyer_email="bea@home.example")

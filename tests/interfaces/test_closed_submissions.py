@@ -24,7 +24,7 @@ def _submitted(writer, production, **changes):
     return answer.json()["id"]
 
 
-def test_what_is_pending_is_closed_with_the_reason_and_can_be_submitted_again(django_capture_on_commit_callbacks):
+def test_pending_submissions_are_closed_with_the_reason_and_can_be_submitted_again(django_capture_on_commit_callbacks):
     theater = Theater()
     production = theater.production
     marketing = world.give("marketing_coordinator", theater.root, by=theater.director)
@@ -62,7 +62,7 @@ def test_what_is_pending_is_closed_with_the_reason_and_can_be_submitted_again(dj
     assert Submission.objects.get(pk=waiting).state == SubmissionState.SUBMITTED
 
 
-def test_a_cancellation_that_was_approved_does_not_close_itself(django_capture_on_commit_callbacks):
+def test_an_approved_cancellation_does_not_close_its_own_submission(django_capture_on_commit_callbacks):
     theater = Theater()
     production = theater.production
     manager = world.client(world.give("production_manager", theater.root, by=theater.director))

@@ -32,7 +32,7 @@ def run(name: str, *arguments: str) -> str:
 
 
 @pytest.mark.django_db
-def test_founding_gives_a_director_who_can_work_at_once() -> None:
+def test_found_creates_a_director_with_all_permissions() -> None:
     told = json.loads(run("found", "The Lantern Players", "Dora@Theater.example", "--name", "Dora", "--json"))
     director = User.objects.get(pk=told["director"])
     assert (director.email, director.name) == ("dora@theater.example", "Dora")
@@ -43,7 +43,7 @@ def test_founding_gives_a_director_who_can_work_at_once() -> None:
 
 
 @pytest.mark.django_db
-def test_founding_tells_people_the_token_and_where_to_send_it() -> None:
+def test_found_prints_the_token_and_how_to_use_it() -> None:
     told = run("found", "The Lantern Players", "dora@theater.example")
     assert "The Lantern Players is founded. Its director is dora@theater.example." in told
     token = told.rsplit("X-Session-Token): ", 1)[1].strip()
@@ -51,7 +51,7 @@ def test_founding_tells_people_the_token_and_where_to_send_it() -> None:
 
 
 @pytest.mark.django_db
-def test_founding_twice_is_refused_and_leaves_nothing() -> None:
+def test_a_second_found_is_refused_and_changes_nothing() -> None:
     run("found", "The Lantern Players", "dora@theater.example")
     before = (User.objects.count(), Section.objects.count(), RoleAssignment.objects.count())
     for email in ("dora@theater.example", "other@theater.example"):
@@ -64,7 +64,7 @@ def test_founding_twice_is_refused_and_leaves_nothing() -> None:
 @pytest.mark.parametrize(
     "email", ["", "dora", "dora@", "a b@theater.example", "dora@theater.example\nBcc: x@y.example"]
 )
-def test_an_address_that_is_none_is_refused(email: str) -> None:
+def test_an_invalid_address_is_refused(email: str) -> None:
     with pytest.raises(CommandError, match="is not an e-mail address"):
         run("found", "The Lantern Players", email)
     assert not User.objects.exists()
@@ -72,7 +72,7 @@ def test_an_address_that_is_none_is_refused(email: str) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["", "x" * 501])
-def test_a_name_that_cannot_be_kept_is_refused(name: str) -> None:
+def test_an_invalid_name_is_refused(name: str) -> None:
     with pytest.raises(CommandError):
         run("found", name, "dora@theater.example")
     assert not User.objects.exists()
@@ -80,7 +80,7 @@ def test_a_name_that_cannot_be_kept_is_refused(name: str) -> None:
 
 
 @pytest.mark.django_db
-def test_somebody_who_was_deactivated_founds_nothing() -> None:
+def test_an_inactive_user_cannot_be_the_founder() -> None:
     world.user("Dora", is_active=False)
     with pytest.raises(CommandError, match="closed"):
         run("found", "The Lantern Players", User.objects.get().email)
@@ -88,7 +88,7 @@ def test_somebody_who_was_deactivated_founds_nothing() -> None:
 
 
 @pytest.mark.django_db
-def test_who_signed_up_before_becomes_the_director() -> None:
+def test_an_existing_user_becomes_the_director() -> None:
     dora = world.user("Dora")
     assert json.loads(run("found", "The Lantern Players", dora.email.upper(), "--json"))["director"] == dora.pk
 
@@ -105,7 +105,7 @@ def only_jobs(monkeypatch: pytest.MonkeyPatch) -> dict[str, jobs.Job]:
 
 
 @pytest.mark.django_db
-def test_one_round_runs_every_job_and_leaves_a_heartbeat() -> None:
+def test_one_round_runs_every_job_and_stores_a_heartbeat() -> None:
     told = json.loads(run("work", "--once", "--json"))
     assert told.keys() == {job.name for job in jobs.registered()}
     assert told["deliver notifications"] == "0 delivered, 0 failed"
@@ -114,7 +114,7 @@ def test_one_round_runs_every_job_and_leaves_a_heartbeat() -> None:
 
 
 @pytest.mark.django_db
-def test_a_job_that_fails_stops_no_other_and_is_told(
+def test_a_failing_job_is_reported_and_stops_no_other(
     only_jobs: dict[str, jobs.Job], caplog: pytest.LogCaptureFixture
 ) -> None:
     done: list[str] = []
@@ -157,7 +157,7 @@ _UNDELIVERED = (
 
 
 @pytest.mark.django_db
-def test_two_workers_deliver_each_mail_once_and_end_when_told(installation: dict[str, str], tmp_path: Path) -> None:
+def test_two_workers_deliver_each_mail_once_and_stop_on_a_signal(installation: dict[str, str], tmp_path: Path) -> None:
     python(installation, _PEOPLE.format(count=40))
     box = Postbox(seconds=0.02)
     with (
@@ -183,7 +183,7 @@ def test_two_workers_deliver_each_mail_once_and_end_when_told(installation: dict
 
 
 @pytest.mark.django_db
-def test_founding_in_an_empty_database_says_what_to_do_first(tmp_path: Path) -> None:
+def test_found_without_tables_prints_what_to_do_first(tmp_path: Path) -> None:
     with database(tmp_path) as address:
         early = manage(environment(tmp_path, address), "found", "Lantern", "dora@theater.example", check=False)
     assert early.returncode == 1
@@ -192,7 +192,7 @@ def test_founding_in_an_empty_database_says_what_to_do_first(tmp_path: Path) -> 
 
 
 @pytest.mark.django_db
-def test_from_founding_to_a_delivered_mail(installation: dict[str, str]) -> None:
+def test_found_and_work_deliver_a_mail(installation: dict[str, str]) -> None:
     told = json.loads(manage(installation, "found", "The Lantern Players", "dora@theater.example", "--json").stdout)
     assert told["session_token"]
     again = manage(installation, "found", "The Lantern Players", "dora@theater.example", check=False)
@@ -211,7 +211,7 @@ def test_from_founding_to_a_delivered_mail(installation: dict[str, str]) -> None
 
 
 @pytest.mark.django_db
-def test_a_worker_beats_and_ends_by_ctrl_c(installation: dict[str, str], tmp_path: Path) -> None:
+def test_a_worker_stores_heartbeats_and_stops_on_ctrl_c(installation: dict[str, str], tmp_path: Path) -> None:
     with worker(installation, tmp_path / "log") as process:
         until(lambda: "worker" in python(installation, _HEARTBEAT))
         assert process.poll() is None

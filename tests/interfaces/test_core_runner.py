@@ -60,7 +60,7 @@ def _more(*, x: int, **rest: int) -> None: ...
 
 
 @pytest.mark.parametrize("function", [_positional, _bare, _anything, _either, _mapping, _callback, _odd, _more])
-def test_what_cannot_be_an_input_fails_at_import(function: Any) -> None:
+def test_an_unsupported_input_type_fails_at_import(function: Any) -> None:
     with pytest.raises(TypeError):
         action("probe.odd", open_to=OpenTo.SYSTEM)(function)
 
@@ -83,13 +83,13 @@ def test_a_wrong_registration_fails_at_import(options: dict[str, Any]) -> None:
         action("probe.wrong", **options)(_fine)
 
 
-def test_a_name_is_given_once() -> None:
+def test_an_action_name_is_registered_once() -> None:
     action("probe.once", open_to=OpenTo.SYSTEM)(_fine)
     with pytest.raises(TypeError):
         action("probe.once", open_to=OpenTo.SYSTEM)(_fine)
 
 
-def test_an_input_that_is_unknown_or_missing_is_a_fault_of_the_program(theater: Theater) -> None:
+def test_an_unknown_or_missing_input_raises_type_error(theater: Theater) -> None:
     for given in (
         {"production": theater.production, "changes": {}, "extra": 1},
         {"production": theater.production},
@@ -118,7 +118,7 @@ def _registered(name: str, body: Callable[..., Any], theater: Theater) -> Any:
     return action(name, needs=Needs("edit_details", on="section"), subject="section")(function)
 
 
-def test_a_nested_plain_call_is_checked(theater: Theater) -> None:
+def test_a_nested_call_checks_permissions(theater: Theater) -> None:
     who = world.give("archivist", theater.root, by=theater.director)  # may edit, not publish
     draft = theater.draft
     outer = _registered("probe.nested", lambda _: publish_production(actor=current().actor, production=draft), theater)
@@ -131,7 +131,7 @@ def test_a_nested_plain_call_is_checked(theater: Theater) -> None:
     assert AuditEntry.objects.get(action="production.publish", cause=entry.pk).at == entry.at
 
 
-def test_a_preview_sees_what_nested_calls_and_consequences_change(theater: Theater) -> None:
+def test_a_preview_includes_the_changes_of_nested_calls_and_consequences(theater: Theater) -> None:
     draft = theater.draft
     outer = _registered("probe.nested", lambda _: publish_production(actor=current().actor, production=draft), theater)
     seen = outer.preview(actor=theater.acting(), section=theater.root)
@@ -140,7 +140,7 @@ def test_a_preview_sees_what_nested_calls_and_consequences_change(theater: Theat
     assert [change.object_type for change in seen.changes] == ["productions.production", "accounts.section"]
 
 
-def test_a_preview_runs_nothing_after_the_commit(theater: Theater, transactional_db: None) -> None:
+def test_a_preview_runs_no_on_commit_callbacks(theater: Theater, transactional_db: None) -> None:
     ran: list[int] = []
     outer = _registered("probe.commit", lambda _: transaction.on_commit(lambda: ran.append(1)), theater)
     outer.preview(actor=theater.acting(), section=theater.root)
@@ -149,7 +149,7 @@ def test_a_preview_runs_nothing_after_the_commit(theater: Theater, transactional
     assert ran == [1]
 
 
-def test_a_failing_consequence_rolls_its_cause_back(theater: Theater) -> None:
+def test_a_failing_consequence_rolls_back_its_cause(theater: Theater) -> None:
     published = theater.production
 
     def body(section: Section) -> None:
@@ -163,7 +163,7 @@ def test_a_failing_consequence_rolls_its_cause_back(theater: Theater) -> None:
     assert changed(before) == []
 
 
-def test_the_subject_is_loaded_again_and_its_version_compared(theater: Theater) -> None:
+def test_the_subject_is_reloaded_and_its_version_compared(theater: Theater) -> None:
     old = Production.objects.get(pk=theater.production.pk)
     update_production(actor=theater.acting(), production=old, changes={"genre": "play"})
     update_production(actor=theater.acting(), production=old, changes={"company": "Us"})
@@ -175,7 +175,7 @@ def test_the_subject_is_loaded_again_and_its_version_compared(theater: Theater) 
     update_production(actor=theater.acting(), production=old, changes={"genre": "x"}, if_version=fresh.version)
 
 
-def test_what_was_deleted_meanwhile_is_not_found(theater: Theater) -> None:
+def test_a_subject_deleted_meanwhile_is_not_found(theater: Theater) -> None:
     draft = theater.draft
     Production.objects.filter(pk=draft.pk).delete()
     for call in (update_production, update_production.submit, update_production.preview):
@@ -183,7 +183,7 @@ def test_what_was_deleted_meanwhile_is_not_found(theater: Theater) -> None:
             call(actor=theater.acting(), production=draft, changes={"title": "x"})
 
 
-def test_one_instant_for_all(theater: Theater) -> None:
+def test_an_action_and_its_consequences_share_one_instant(theater: Theater) -> None:
     made = world.production(theater.season, by=theater.director, published=True)
     assert made.published_at == made.updated_at
     entry = AuditEntry.objects.filter(action="production.publish").order_by("-id")[0]
@@ -204,7 +204,7 @@ def _finding(rule: str, severity: Severity) -> Finding:
     return Finding(rule, severity, "Too loud.", "Lower it.", "productions.production", "1", "title")
 
 
-def test_warnings_are_waived_by_name_and_with_a_reason(theater: Theater, judged: list[Finding]) -> None:
+def test_warnings_are_waived_by_rule_and_with_a_reason(theater: Theater, judged: list[Finding]) -> None:
     assert theater.production
     judged += [_finding("loud", Severity.WARNING), _finding("long", Severity.WARNING)]
     given = {"actor": theater.acting(), "production": theater.production, "changes": {"title": "LOUD"}}
@@ -220,7 +220,7 @@ def test_warnings_are_waived_by_name_and_with_a_reason(theater: Theater, judged:
     assert "on purpose" not in f"{change.value.values} {change.value.personal}", "encrypted"
 
 
-def test_errors_cannot_be_waived_and_a_preview_tells_them(theater: Theater, judged: list[Finding]) -> None:
+def test_errors_cannot_be_waived_and_are_listed_by_a_preview(theater: Theater, judged: list[Finding]) -> None:
     assert theater.production
     judged += [_finding("never", Severity.ERROR)]
     given = {"actor": theater.acting(), "production": theater.production, "changes": {"title": "LOUD"}}
@@ -278,7 +278,7 @@ def _double_grant(t: Theater) -> None:
 
 
 @pytest.mark.parametrize("which", BROKEN)
-def test_a_broken_constraint_is_a_named_refusal(which: str, theater: Theater) -> None:
+def test_a_violated_constraint_is_an_error_with_its_code(which: str, theater: Theater) -> None:
     breaks, kind, code, field = BROKEN[which]
     assert theater.production
     assert theater.draft
@@ -290,7 +290,7 @@ def test_a_broken_constraint_is_a_named_refusal(which: str, theater: Theater) ->
     assert changed(before) == []
 
 
-def test_what_a_title_says_names_no_guard(theater: Theater) -> None:
+def test_a_title_is_not_mistaken_for_the_name_of_a_guard(theater: Theater) -> None:
     """Django's text about protected rows repeats what people typed."""
     world.production(
         theater.season, by=theater.director, title="guard:audit_entry_written_once UNIQUE constraint failed: a.b"
@@ -301,7 +301,7 @@ def test_what_a_title_says_names_no_guard(theater: Theater) -> None:
     assert refused.value.code == "still_in_use"
 
 
-def test_a_reference_is_judged_at_the_commit(theater: Theater, transactional_db: None) -> None:
+def test_foreign_keys_are_checked_at_the_commit(theater: Theater, transactional_db: None) -> None:
     season = theater.season
     probe = _registered(
         "probe.commit",
@@ -316,7 +316,7 @@ def test_a_reference_is_judged_at_the_commit(theater: Theater, transactional_db:
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\ud800b", "\udfff"])
-def test_text_that_no_database_takes_is_refused_by_name(theater: Theater, text: str) -> None:
+def test_text_that_a_database_cannot_store_is_refused_by_field(theater: Theater, text: str) -> None:
     assert theater.production
     for changes in ({"title": text}, {"authors": [text]}, {"authors": [{"a": text}]}):
         with pytest.raises(Invalid) as refused, transaction.atomic():
@@ -324,7 +324,7 @@ def test_text_that_no_database_takes_is_refused_by_name(theater: Theater, text: 
         assert refused.value.code == "null_character"
 
 
-def test_columns_are_judged_alike_on_every_database(theater: Theater) -> None:
+def test_column_limits_are_the_same_on_every_database(theater: Theater) -> None:
     assert theater.production
     longest = Production._meta.get_field("title").max_length
     for changes, code in (
@@ -340,7 +340,7 @@ def test_columns_are_judged_alike_on_every_database(theater: Theater) -> None:
 # --- Inputs ------------------------------------------------------------------------------------------------------
 
 
-def test_inputs_come_back_as_they_were_written(theater: Theater) -> None:
+def test_stored_inputs_are_read_back_unchanged(theater: Theater) -> None:
     from datetime import UTC, date, datetime, time, timedelta
     from decimal import Decimal
     from uuid import uuid4
@@ -370,7 +370,7 @@ def test_inputs_come_back_as_they_were_written(theater: Theater) -> None:
             inputs.load(kind, raw, "x")
 
 
-def test_system_may_do_all_and_is_named(theater: Theater) -> None:
+def test_the_system_actor_has_all_permissions_and_is_audited(theater: Theater) -> None:
     update_production(actor=System("import"), production=theater.production, changes={"genre": "opera"})
     entry = AuditEntry.objects.filter(action="production.update").order_by("-id")[0]
     assert (entry.actor_kind, entry.actor_label, entry.actor_id) == ("system", "import", None)

@@ -51,7 +51,7 @@ def two_steps(theater: Theater, area: str, section: Any = None) -> None:
     approvals.steps(section or theater.section, LOOK, last, by=theater.director, area=area)
 
 
-def test_nobody_approves_what_they_wrote_through_a_substitute(theater: Theater) -> None:
+def test_nobody_approves_their_own_item_through_a_substitute(theater: Theater) -> None:
     permissions = [*SUBMITS, "approve_media"]
     writer = approvals.holder(permissions, theater.root, by=theater.director, name="Writer")
     deputy = approvals.approver(theater.root, by=theater.director, name="Deputy")
@@ -68,7 +68,7 @@ def test_nobody_approves_what_they_wrote_through_a_substitute(theater: Theater) 
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_the_steps_of_any_item_count_whichever_comes_first(turned: bool, theater: Theater, author: User) -> None:
+def test_the_steps_of_every_item_count_in_any_order(turned: bool, theater: Theater, author: User) -> None:
     two_steps(theater, "media")
     items = [titled(theater), collected(theater)]
     made = submitted(*(reversed(items) if turned else items), by=author)
@@ -78,7 +78,7 @@ def test_the_steps_of_any_item_count_whichever_comes_first(turned: bool, theater
     assert approvals.approve(first, by=theater.other_director).state == "applied"
 
 
-def test_items_of_different_steps_are_asked_for_by_themselves(theater: Theater, author: User) -> None:
+def test_items_with_different_steps_must_be_submitted_separately(theater: Theater, author: User) -> None:
     two_steps(theater, "media")
     two_steps(theater, "details")
     with pytest.raises(Invalid) as refused:
@@ -87,13 +87,13 @@ def test_items_of_different_steps_are_asked_for_by_themselves(theater: Theater, 
     assert submitted(titled(theater), by=author).state == "submitted"
 
 
-def test_those_of_one_production_do_not_agree_to_another(theater: Theater, author: User) -> None:
+def test_approvers_of_one_production_cannot_approve_items_of_another(theater: Theater, author: User) -> None:
     two_steps(theater, "details", theater.root)
     with pytest.raises(Invalid):
         submitted(titled(theater), titled(theater, "draft"), by=author)
 
 
-def test_steps_that_were_set_meanwhile_count(theater: Theater, author: User) -> None:
+def test_steps_set_after_submitting_apply(theater: Theater, author: User) -> None:
     made = submitted(titled(theater), collected(theater), by=author)
     two_steps(theater, "media")
     with pytest.raises(NotAllowed) as refused:

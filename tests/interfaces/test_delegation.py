@@ -54,7 +54,7 @@ def manager(t: Theater, section: Section | None = None, **span: Any) -> User:
 # --- Giving -------------------------------------------------------------------------------------------------
 
 
-def test_each_way_of_giving_too_much_has_its_code(theater: Theater) -> None:
+def test_every_excessive_grant_is_refused_with_its_code(theater: Theater) -> None:
     now = timezone.now()
     june = manager(theater, ends_at=now + 30 * DAY)
     delegate = world.user()
@@ -86,7 +86,7 @@ def test_each_way_of_giving_too_much_has_its_code(theater: Theater) -> None:
     give(june, ends_at=now + 30 * DAY)()
 
 
-def test_what_is_gone_is_told_by_name(theater: Theater) -> None:
+def test_missing_objects_are_reported_by_name(theater: Theater) -> None:
     gone = delegation.role(["view_cast"], theater.root, by=theater.director)
     Role.objects.filter(pk=gone.pk).delete()
     given = {"user": world.user(), "section": theater.section, "starts_at": None, "ends_at": None, "reason": ""}
@@ -98,7 +98,7 @@ def test_what_is_gone_is_told_by_name(theater: Theater) -> None:
     assert (answer.status_code, fault["field"], fault["code"]) == (400, "section", "does_not_exist")
 
 
-def test_one_hold_must_cover_it_all(theater: Theater) -> None:
+def test_a_single_grant_must_cover_the_whole_span(theater: Theater) -> None:
     """Two spans that adjoin do not make a longer one: either may be ended alone."""
     now = timezone.now()
     who = manager(theater, ends_at=now + 10 * DAY)
@@ -109,7 +109,7 @@ def test_one_hold_must_cover_it_all(theater: Theater) -> None:
     world.give("viewer", theater.section, by=who, starts_at=now + 11 * DAY, ends_at=now + 15 * DAY)
 
 
-def test_a_role_edited_away_from_under_a_request(theater: Theater) -> None:
+def test_a_role_edited_during_a_request_grants_no_longer(theater: Theater) -> None:
     """The actor's permissions were loaded before; what they still believe to hold, they do not give."""
     delegate = world.user()
     role = delegation.role(["manage_members", "view_cast"], theater.root, by=theater.director)
@@ -127,7 +127,7 @@ def test_a_role_edited_away_from_under_a_request(theater: Theater) -> None:
     refused("not_allowed", lambda: assign_role(actor=late, reason="", **given))
 
 
-def test_a_permission_used_a_second_after_its_end_is_refused_by_a_long_living_actor_too(theater: Theater) -> None:
+def test_a_permission_is_refused_a_second_after_its_end_even_if_loaded_before(theater: Theater) -> None:
     end = timezone.now() + DAY
     with time_machine.travel(end - timedelta(seconds=2), tick=False) as clock:
         who = world.give("production_manager", theater.section, by=theater.director, ends_at=end)
@@ -152,7 +152,7 @@ def chain(t: Theater) -> list[RoleAssignment]:
     return [first, second, third]
 
 
-def test_ending_ends_what_was_passed_on_and_the_preview_says_so(theater: Theater) -> None:
+def test_ending_an_assignment_ends_its_delegations_and_the_preview_lists_them(theater: Theater) -> None:
     first, second, third = chain(theater)
     assert [row.passed_on_from_id for row in (first, second, third)] == [
         theater.director.assignments.get().pk,
@@ -178,7 +178,7 @@ def test_ending_ends_what_was_passed_on_and_the_preview_says_so(theater: Theater
     assert set(told) == {first.user_id, second.user_id, third.user_id}
 
 
-def test_shortening_shortens_and_prolonging_gives_again(theater: Theater) -> None:
+def test_shortening_an_assignment_shortens_its_delegations_and_extending_does_not(theater: Theater) -> None:
     first, second, third = chain(theater)
     end = timezone.now() + 10 * DAY
     delegation.set_end(first, end, by=theater.director)
@@ -208,7 +208,7 @@ def test_shortening_shortens_and_prolonging_gives_again(theater: Theater) -> Non
     refused("role_over", lambda: delegation.set_end(later, end, by=theater.director))
 
 
-def test_a_role_of_the_future_that_would_begin_after_the_end_of_its_origin_is_gone(theater: Theater) -> None:
+def test_a_future_delegation_is_removed_if_its_origin_ends_before_its_start(theater: Theater) -> None:
     now = timezone.now()
     first = world.assign("director", theater.section, by=theater.director, to=world.user())
     later = world.assign("viewer", theater.section, by=first.user, to=world.user(), starts_at=now + 20 * DAY)
@@ -227,7 +227,7 @@ def test_a_role_of_the_future_that_would_begin_after_the_end_of_its_origin_is_go
     )
 
 
-def test_what_was_edited_out_of_a_role_comes_back_by_no_later_end(theater: Theater) -> None:
+def test_a_permission_removed_from_a_role_does_not_return_with_a_later_end(theater: Theater) -> None:
     """A permission that ran out before the rest of its assignment, and was then taken out of the role, is gone for good."""
     now = timezone.now()
     managing = delegation.role(["manage_members", "view_members"], theater.root, by=theater.director)
@@ -254,7 +254,7 @@ def test_what_was_edited_out_of_a_role_comes_back_by_no_later_end(theater: Theat
         assert not held.grants.filter(origin=None).exists()
 
 
-def test_prolonging_gives_what_the_role_allows_and_nothing_else(theater: Theater) -> None:
+def test_extending_an_assignment_grants_only_the_permissions_of_the_role(theater: Theater) -> None:
     """Rows of permissions that the role has not, however they came to be there, are not dated again."""
     role = delegation.role(["view_cast", "view_media"], theater.root, by=theater.director)
     held = world.assign(role.name, theater.section, by=theater.director, to=world.user(), ends_at=timezone.now() + DAY)
@@ -263,7 +263,7 @@ def test_prolonging_gives_what_the_role_allows_and_nothing_else(theater: Theater
     assert list(held.grants.values_list("permission__codename", flat=True)) == ["view_cast"]
 
 
-def test_an_assignment_ends_with_the_last_of_its_permissions(theater: Theater) -> None:
+def test_an_assignment_ends_with_its_last_permission(theater: Theater) -> None:
     """Managing by one assignment, viewing by another: what was passed on loses what its giver loses."""
     role = delegation.role(["manage_members"], theater.root, by=theater.director)
     delegate = world.user()
@@ -282,7 +282,7 @@ def test_an_assignment_ends_with_the_last_of_its_permissions(theater: Theater) -
     assert holds(again.user, "view_cast", theater.section)
 
 
-def test_passing_on_in_a_ring_is_impossible(theater: Theater) -> None:
+def test_circular_delegations_are_impossible(theater: Theater) -> None:
     """Two who hold the same by the same word give it to each other; ending the word ends both, whatever they hold."""
     one = world.assign("director", theater.section, by=theater.director, to=world.user("One"))
     two = world.assign("director", theater.section, by=one.user, to=world.user("Two"))
@@ -304,7 +304,7 @@ def test_passing_on_in_a_ring_is_impossible(theater: Theater) -> None:
 # --- Roles as data ------------------------------------------------------------------------------------------
 
 
-def test_a_role_is_edited_for_everybody_who_holds_it(theater: Theater) -> None:
+def test_editing_a_role_applies_to_all_its_assignments(theater: Theater) -> None:
     role = delegation.role(["manage_members", "view_cast", "view_media"], theater.root, by=theater.director)
     holder = world.user()
     world.assign(role.name, theater.section, by=theater.director, to=holder)
@@ -327,7 +327,7 @@ def test_a_role_is_edited_for_everybody_who_holds_it(theater: Theater) -> None:
     assert world.patch(browser, path, {"permissions": ["view_cast"]}, role.version).status_code == 412
 
 
-def test_what_a_role_cannot_be_made(theater: Theater) -> None:
+def test_invalid_roles_are_refused(theater: Theater) -> None:
     role = delegation.role(["view_cast"], theater.root, by=theater.director)
     held = delegation.role(["manage_members", "view_cast"], theater.root, by=theater.director, sensitive=True)
     editor = world.user()
@@ -385,7 +385,7 @@ def _by_system(user: User, role: str, section: Section, **span: Any) -> RoleAssi
     return made
 
 
-def test_the_last_director_stays_whatever_way_is_tried(theater: Theater) -> None:
+def test_the_last_director_cannot_be_removed_in_any_way(theater: Theater) -> None:
     own, system = theater.director.assignments.get(), System("test")
     role = Role.objects.get(name="director")
     delegate = world.user()
@@ -408,7 +408,7 @@ def test_the_last_director_stays_whatever_way_is_tried(theater: Theater) -> None
     assert [user.pk for user in holders_of("manage_members", theater.root)] == sorted([delegate.pk, other.user_id])
 
 
-def test_nobody_who_only_delegates_takes_every_other_permission_away(theater: Theater) -> None:
+def test_users_who_only_delegate_cannot_remove_the_last_holder_of_a_permission(theater: Theater) -> None:
     """A permission that nobody holds on the organization any more is one that nobody can give again."""
     managing = delegation.role(["manage_members"], theater.root, by=theater.director)
     clerk = world.acting(world.give(managing.name, theater.root, by=theater.director))
@@ -423,7 +423,7 @@ def test_nobody_who_only_delegates_takes_every_other_permission_away(theater: Th
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_directors_that_go_at_once_one_stays(real_database: None) -> None:
+def test_of_two_directors_who_leave_at_once_one_stays(real_database: None) -> None:
     theater = Theater()
     second = _by_system(world.user(), "director", theater.root)
     own = theater.director.assignments.get()
@@ -442,7 +442,7 @@ def test_of_two_directors_that_go_at_once_one_stays(real_database: None) -> None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_ended_is_not_passed_on_at_the_same_moment(real_database: None) -> None:
+def test_an_ended_assignment_cannot_be_delegated_concurrently(real_database: None) -> None:
     theater = Theater()
     for _ in range(4):
         first = world.assign("director", theater.section, by=theater.director, to=world.user())

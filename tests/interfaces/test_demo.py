@@ -51,7 +51,7 @@ def _count(folder: Path, question: str) -> int:
         return database.execute(question).fetchone()[0]
 
 
-def test_a_whole_season_is_there(built):
+def test_the_demo_creates_a_whole_season(built):
     folder, told = built
     assert told["counts"]["productions"] >= 4
     assert told["counts"]["events"] >= 200
@@ -70,7 +70,7 @@ def test_a_whole_season_is_there(built):
     assert _count(folder, "SELECT count(*) FROM media_library_asset WHERE published_at IS NOT NULL") >= 4
 
 
-def test_everything_was_done_by_somebody_through_a_service(built):
+def test_every_row_of_the_demo_was_created_by_a_service(built):
     folder, _ = built
     assert _count(folder, "SELECT count(*) FROM accounts_auditentry WHERE action = 'unattributed'") == 0
     assert _count(folder, "SELECT count(DISTINCT actor_id) FROM accounts_auditentry") >= 8
@@ -85,7 +85,7 @@ def test_running_it_again_is_safe(built):
     assert _count(folder, "SELECT count(*) FROM accounts_auditentry") == before
 
 
-def test_a_real_theater_is_left_alone(tmp_path):
+def test_a_real_theater_is_not_changed(tmp_path):
     # Under the demo's own name, which a real theater may bear.
     for command in (["migrate", "-v0"], ["found", ORGANIZATION, "director@real.example"]):
         subprocess.run(
@@ -102,7 +102,7 @@ def test_a_real_theater_is_left_alone(tmp_path):
     assert _count(tmp_path, "SELECT count(*) FROM accounts_user WHERE email = 'director@real.example'") == 1
 
 
-def test_a_port_that_is_none_is_refused(tmp_path):
+def test_an_invalid_port_is_refused(tmp_path):
     refused = _demo(tmp_path, "--port", "70000")
     assert refused.returncode == 1
     assert "65535" in refused.stderr

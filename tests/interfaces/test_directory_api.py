@@ -61,7 +61,7 @@ def whole_database() -> str:
     return "\n".join(texts)
 
 
-def test_no_personal_value_holds_in_plain_text_anywhere(root, director):
+def test_no_personal_value_is_stored_in_plain_text(root, director):
     boss = world.client(director)
     contact = {"email": SECRET_MAIL, "phone": SECRET_PHONE}
     made = world.post(boss, "/api/v1/people/", {"name": "Ann", **contact}, **{"Idempotency-Key": "one"})
@@ -92,7 +92,7 @@ def test_no_personal_value_holds_in_plain_text_anywhere(root, director):
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_a_person_that_cannot_be_is_refused_and_the_field_named(director, fields, field):
+def test_an_invalid_person_is_refused_by_field(director, fields, field):
     answer = world.post(world.client(director), "/api/v1/people/", fields)
     assert answer.status_code == 400
     assert faulty(answer) == [field]
@@ -109,7 +109,7 @@ def test_services_refuse_what_the_api_refuses(director):
     assert person.version == 1
 
 
-def test_a_bio_is_cleaned_and_names_lose_spaces_nobody_sees(director):
+def test_a_bio_is_cleaned_and_names_lose_invisible_spaces(director):
     boss = world.client(director)
     made = world.post(
         boss, "/api/v1/people/", {"name": " Ann   Actor ", "bio": "Hi <script>x()</script>*there*"}
@@ -127,7 +127,7 @@ def test_a_bio_is_cleaned_and_names_lose_spaces_nobody_sees(director):
     assert (live.status_code, live.json()["errors"][0]["code"]) == (400, "unsafe_link")
 
 
-def test_lists_are_in_the_order_of_sort_names_without_case_and_accents(director):
+def test_lists_are_ordered_by_sort_name_without_case_and_accents(director):
     for name, sort_name in (("Zoe Abel", "Abel, Zoe"), ("émile b", ""), ("Dan", ""), ("Čapek", ""), ("ALF Z", "")):
         scene.person(by=director, published=True, name=name, sort_name=sort_name)
     listed = [row["name"] for row in world.client().get("/api/v1/people/").json()["results"]]
@@ -181,7 +181,7 @@ def test_publishing_unpublishing_and_deleting(director, season):
     ]
 
 
-def test_aliases_are_added_once_and_removed_from_whom_they_belong_to(director):
+def test_an_alias_is_added_once_and_removed_only_from_its_person(director):
     boss = world.client(director)
     ann, ben = scene.person(by=director, published=True), scene.person(by=director)
     body = {"name": "Annie", "internal": False}
@@ -231,7 +231,7 @@ def test_a_list_of_twenty_costs_the_queries_of_a_list_of_one(director, season, o
     assert queries_of_many == queries_of_few
 
 
-def test_filters_are_named_and_what_may_not_be_seen_is_not_there(director, season):
+def test_filters_are_documented_and_hidden_people_are_not_listed(director, season):
     draft = world.production(season, by=director)
     visitor = world.client()
     assert world.client(director).get(f"/api/v1/credits/?production={draft.pk}").status_code == 200
@@ -245,7 +245,7 @@ def test_filters_are_named_and_what_may_not_be_seen_is_not_there(director, seaso
     assert [row["name"] for row in visitor.get("/api/v1/people/?kind=group").json()["results"]] == []
 
 
-def test_the_internal_credit_is_for_those_who_work_on_the_cast(root, director, season):
+def test_internal_credit_fields_are_visible_only_to_users_who_may_view_the_cast(root, director, season):
     public = world.production(season, by=director, published=True)
     person = scene.person(by=director)
     credit = scene.credit(public, person, "Puck", by=director, starts_on="2026-09", ends_on="2026-09-14")
@@ -268,7 +268,7 @@ class OnlySubmits(Actor):
         return permission == self.permission
 
 
-def test_a_credit_can_be_submitted_and_is_given_when_approved(director, season):
+def test_a_submitted_credit_is_created_when_approved(director, season):
     show, person = world.production(season, by=director), scene.person(by=director)
     actor = OnlySubmits(world.user(), "submit_cast")
     stored = add_credit.submit(actor=actor, production=show, person=person, fields={"role": "Puck", "kind": "cast"})
@@ -287,7 +287,7 @@ def test_a_credit_can_be_submitted_and_is_given_when_approved(director, season):
     assert Credit.objects.filter(role="Puck", person=person).count() == 1
 
 
-def test_selectors_tell_cast_and_history_in_their_order(director, season):
+def test_selectors_return_cast_and_history_in_order(director, season):
     show = world.production(season, by=director, opens_on="2026")
     before = world.production(season, by=director, opens_on="2019-03")
     ann, ben = scene.person(by=director, name="Ann"), scene.person(by=director, name="Ben")
@@ -299,14 +299,14 @@ def test_selectors_tell_cast_and_history_in_their_order(director, season):
     assert [credit.role for credit in history_of(ann)] == ["Second", "Earlier"]
 
 
-def test_the_installation_itself_is_nobody_who_could_describe_themselves(director):
+def test_the_system_actor_cannot_describe_itself(director):
     person = scene.person(by=director)
     with pytest.raises(NotAllowed):
         describe_self(actor=System("test"), person=person, changes={"bio": "I am."})
     assert (Submission.objects.count(), Consent.objects.count()) == (0, 0)
 
 
-def test_every_trigram_index_holds():
+def test_every_trigram_index_exists():
     with connection.cursor() as cursor:
         for table, column, name in (
             ("directory_person", "folded", "person_folded_trigram"),

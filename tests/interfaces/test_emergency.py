@@ -38,7 +38,7 @@ def at_once(submission: Submission, by: User, reason: str = WHY) -> Submission:
     return made
 
 
-def test_ones_own_submission_is_done_at_once_and_everybody_is_told(theater: Theater, lead: User) -> None:
+def test_an_own_submission_is_applied_at_once_and_approvers_are_notified(theater: Theater, lead: User) -> None:
     approver = approvals.approver(theater.section, by=theater.director)
     submission = approvals.submission(theater.production, by=lead, title="Permission at last")
     browser = world.client(lead)
@@ -56,7 +56,7 @@ def test_ones_own_submission_is_done_at_once_and_everybody_is_told(theater: Thea
     assert world.post(browser, path, {"reason": WHY}).status_code == 409
 
 
-def test_what_is_pending_for_its_time_does_not_wait(theater: Theater, lead: User) -> None:
+def test_a_scheduled_submission_is_applied_at_once(theater: Theater, lead: User) -> None:
     author = approvals.author(theater.root, by=theater.director)
     planned = approvals.planned(theater.draft, approvals.in_days(3), by=author)
     approvals.approve(planned, by=theater.director)
@@ -66,7 +66,7 @@ def test_what_is_pending_for_its_time_does_not_wait(theater: Theater, lead: User
     assert "you could have given" not in told.body
 
 
-def test_it_takes_a_permission_of_its_own(theater: Theater) -> None:
+def test_emergency_publication_needs_its_own_permission(theater: Theater) -> None:
     held = ["publish_details", "manage_details", "approve_details", "edit_details", "view_details"]
     somebody = approvals.holder(held, theater.root, by=theater.director)
     author = approvals.author(theater.root, by=theater.director)
@@ -74,7 +74,7 @@ def test_it_takes_a_permission_of_its_own(theater: Theater) -> None:
         at_once(approvals.submission(theater.production, by=author), somebody)
 
 
-def test_for_every_item(theater: Theater, lead: User) -> None:
+def test_emergency_publication_needs_the_permission_for_every_item(theater: Theater, lead: User) -> None:
     author = approvals.holder(
         ["submit_details", "submit_media", "view_details", "view_members"], theater.root, by=theater.director
     )
@@ -91,7 +91,7 @@ def test_for_every_item(theater: Theater, lead: User) -> None:
     assert Production.objects.get(pk=theater.production.pk).title != "Both"
 
 
-def test_who_could_have_approved_any_item_is_told(theater: Theater) -> None:
+def test_approvers_of_any_item_are_notified_of_an_emergency(theater: Theater) -> None:
     held = ["submit_details", "submit_media", "emergency_details", "emergency_media", "view_details", "view_media"]
     lead = approvals.holder([*held, "view_members"], theater.root, by=theater.director)
     of_media = approvals.approver(theater.section, by=theater.director, area="media")
@@ -107,11 +107,11 @@ def test_who_could_have_approved_any_item_is_told(theater: Theater) -> None:
     assert {letter.recipient_id for letter in letters} == {theater.director.pk, of_media.pk, elsewhere.pk}
 
 
-def test_nobody_but_the_director_is_given_it_by_a_role_that_comes_along() -> None:
+def test_only_the_preset_director_role_has_the_emergency_permission() -> None:
     assert {name for name, (_title, held) in PRESETS.items() if held & permissions_like("emergency_*")} == {"director"}
 
 
-def test_refused_without_a_reason_when_decided_and_when_it_moved(theater: Theater, lead: User) -> None:
+def test_refused_without_a_reason_after_a_decision_and_when_stale(theater: Theater, lead: User) -> None:
     author = approvals.author(theater.root, by=theater.director)
     submission = approvals.submission(theater.production, by=author)
     with pytest.raises(Invalid):

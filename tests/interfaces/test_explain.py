@@ -32,7 +32,7 @@ def _ask(t: Theater, asker: User, section: int, **asked: Any) -> Any:
     return world.client(asker).get(f"/api/v1/sections/{section}/explain/", asked)
 
 
-def test_the_answer_names_role_section_dates_and_everybody_it_came_through(theater: Theater) -> None:
+def test_the_answer_lists_role_section_dates_and_all_delegators(theater: Theater) -> None:
     end = timezone.now() + 30 * DAY
     local = world.give("director", theater.section, by=theater.director)
     who = world.give("stage_manager", theater.section, by=local, ends_at=end)
@@ -49,7 +49,7 @@ def test_the_answer_names_role_section_dates_and_everybody_it_came_through(theat
     ]
 
 
-def test_until_when_joins_what_adjoins(theater: Theater) -> None:
+def test_adjoining_grants_are_joined_to_one_end(theater: Theater) -> None:
     now = timezone.now()
     who = world.give("viewer", theater.section, by=theater.director, ends_at=now + 5 * DAY)
     world.give("viewer", theater.root, by=theater.director, to=who, starts_at=now + 4 * DAY, ends_at=now + 9 * DAY)
@@ -60,7 +60,7 @@ def test_until_when_joins_what_adjoins(theater: Theater) -> None:
     assert (later["allowed"], later["until"]) == (True, None)
 
 
-def test_what_is_missing_has_a_name(theater: Theater) -> None:
+def test_the_reason_of_a_missing_permission_is_returned(theater: Theater) -> None:
     now = timezone.now()
     who = world.give("viewer", theater.section, by=theater.director, starts_at=now + DAY, ends_at=now + 2 * DAY)
 
@@ -83,7 +83,7 @@ def test_what_is_missing_has_a_name(theater: Theater) -> None:
     assert missing(at=now + DAY) == "account_closed"
 
 
-def test_of_the_past_the_audit_log_tells(theater: Theater) -> None:
+def test_questions_about_the_past_refer_to_the_audit_log(theater: Theater) -> None:
     """Rows that ended are gone, and of an open start nobody knows when it was: an answer about the past would be made up."""
     past = (timezone.now() - DAY).isoformat()
     for path, asked in (("explain", {"permission": "view_cast"}), ("members", {})):
@@ -96,7 +96,7 @@ def test_of_the_past_the_audit_log_tells(theater: Theater) -> None:
         _command("--who", str(theater.section.pk), "--at", past)
 
 
-def test_members_of_a_day_to_come(theater: Theater) -> None:
+def test_members_are_listed_for_a_future_date(theater: Theater) -> None:
     end = timezone.now() + 10 * DAY
     goes = world.give("viewer", theater.section, by=theater.director, ends_at=end)
     comes = world.give("viewer", theater.section, by=theater.director, starts_at=end)
@@ -112,7 +112,7 @@ def test_members_of_a_day_to_come(theater: Theater) -> None:
     assert [member["user"]["id"] for member in browser.get(page["next"]).json()["results"]] == [comes.pk]
 
 
-def test_a_reason_is_told_where_one_may_see_members(theater: Theater) -> None:
+def test_a_reason_is_shown_only_where_members_are_visible(theater: Theater) -> None:
     """Anybody who sees members of a production learns that somebody holds a role above it, and not why they were given it."""
     below = world.give("director", theater.production.section, by=theater.director)
     given = world.assign("viewer", theater.section, by=theater.director, to=world.user(), reason="on parole")
@@ -127,7 +127,7 @@ def test_a_reason_is_told_where_one_may_see_members(theater: Theater) -> None:
         assert (b"on parole" in seen.content) == told
 
 
-def test_who_may_ask(theater: Theater) -> None:
+def test_explaining_needs_permission(theater: Theater) -> None:
     who = world.give("viewer", theater.section, by=theater.director)
     own = _ask(theater, theater.stranger, theater.draft_season.section.pk, permission="view_cast")
     assert (own.status_code, own.json()["allowed"]) == (200, False)
@@ -154,7 +154,7 @@ def test_who_may_ask(theater: Theater) -> None:
     )
 
 
-def test_a_permission_of_a_sensitive_role_and_one_without_a_role(theater: Theater, settings: Any) -> None:
+def test_sensitive_roles_and_grants_without_a_role_are_explained(theater: Theater, settings: Any) -> None:
     role = delegation.role(["view_cast"], theater.root, by=theater.director, sensitive=True)
     who = world.user()
     world.assign(role.name, theater.section, by=theater.director, to=who)
@@ -187,7 +187,7 @@ def test_a_permission_of_a_sensitive_role_and_one_without_a_role(theater: Theate
     }  # fmt: skip
 
 
-def test_who_may_do_what_here(theater: Theater) -> None:
+def test_the_members_of_a_section_are_listed_with_permissions(theater: Theater) -> None:
     end = timezone.now() + DAY
     who = world.give("viewer", theater.section, by=theater.director, ends_at=end)
     world.give("box_office", theater.production.section, by=theater.director, to=who)
@@ -215,7 +215,7 @@ def test_who_may_do_what_here(theater: Theater) -> None:
     assert len(many) == len(few)
 
 
-def test_a_long_chain_costs_a_query_a_link_and_no_more(theater: Theater) -> None:
+def test_a_chain_of_delegations_takes_one_query_a_link(theater: Theater) -> None:
     holders = [theater.director]
     for _ in range(4):
         holders.append(world.give("director", theater.section, by=holders[-1]))
@@ -241,7 +241,7 @@ def _command(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_the_command_tells_the_same(theater: Theater) -> None:
+def test_the_command_prints_the_same_answer(theater: Theater) -> None:
     end = timezone.now() + DAY
     who = world.give("viewer", theater.section, by=theater.director, ends_at=end)
     here = str(theater.section.pk)

@@ -29,7 +29,7 @@ def founded() -> Caller:
     return caller
 
 
-def test_a_founder_sets_a_password_by_one_mail_and_is_signed_in(founded: Caller) -> None:
+def test_a_founder_sets_a_password_with_one_mail_and_is_signed_in(founded: Caller) -> None:
     assert founded.me().json()["name"] == "Dora Bell"
     deliver_due()
     assert [message.subject for message in mail.outbox] == ["The Lantern Players is set up: choose your password"]
@@ -45,7 +45,7 @@ def test_a_founder_sets_a_password_by_one_mail_and_is_signed_in(founded: Caller)
     assert founded.me().status_code == 401, "sessions from before the password end"
 
 
-def test_a_founder_who_changes_the_password_by_the_token_reads_how_to_go_on(founded: Caller) -> None:
+def test_changing_the_password_with_the_founding_token_explains_the_next_step(founded: Caller) -> None:
     refused = founded.auth("POST", "account/password/change", {"new_password": "box-office-43"})
     assert refused.status_code == 401
     (error,) = refused.json()["errors"]
@@ -58,7 +58,7 @@ def test_a_founder_who_changes_the_password_by_the_token_reads_how_to_go_on(foun
     assert stranger.auth("POST", "auth/password/reset", body).status_code == 200
 
 
-def test_a_reset_verifies_no_address_where_there_are_two() -> None:
+def test_a_reset_verifies_no_address_if_there_are_two() -> None:
     ann = User.objects.create_user("ann@example.org", "stage-door-42")
     EmailAddress.objects.create(user=ann, email="new@example.org", verified=False, primary=False)
     caller = Caller()
@@ -85,7 +85,7 @@ def test_a_reset_does_not_get_around_the_second_factor() -> None:
     assert thief.me().status_code == 401
 
 
-def test_a_founder_with_a_password_is_mailed_no_link() -> None:
+def test_a_founder_with_a_password_gets_no_link() -> None:
     User.objects.create_user("dora@theater.example", "stage-door-42")
     out = StringIO()
     call_command("found", "The Lantern Players", "dora@theater.example", stdout=out)
@@ -96,7 +96,7 @@ def test_a_founder_with_a_password_is_mailed_no_link() -> None:
 
 
 @pytest.mark.parametrize(("own", "shown"), [("", "Gwen Guest"), ("G. Guest", "G. Guest")])
-def test_an_invitation_names_somebody_without_a_name(own: str, shown: str) -> None:
+def test_accepting_an_invitation_sets_a_missing_name(own: str, shown: str) -> None:
     theater = Theater()
     guest = delegation.with_address(User.objects.create_user("gwen@home.example", name=own))
     browser = world.client(theater.director)

@@ -85,7 +85,7 @@ def servers(tmp_path: Path) -> Iterator[list[Server]]:
             server.process.stdout.close()
 
 
-def test_two_processes_count_together(servers: list[Server]) -> None:
+def test_two_processes_share_the_guess_limits(servers: list[Server]) -> None:
     """By the account, from whatever address; by the address, for whatever account; and wrong API tokens."""
     answers = [servers[n % 2].sign_in("ann@example.org", f"10.0.0.{n + 1}") for n in range(6)]
     assert [status for status, _, _ in answers] == [400] * 5 + [429]
@@ -109,7 +109,7 @@ def test_two_processes_count_together(servers: list[Server]) -> None:
 
 
 @pytest.mark.django_db
-def test_order_references_cannot_be_tried_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guesses_of_order_references_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guesses, "MOST_WRONG", 3)
     _, _, performance, seats, _ = ticketing.house()
     order = ticketing.order(ticketing.hold(performance, seats[:1]))
@@ -126,7 +126,7 @@ def test_order_references_cannot_be_tried_out(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.django_db
-def test_hold_tokens_and_ticket_codes_cannot_be_tried_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guesses_of_hold_tokens_and_ticket_codes_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guesses, "MOST_WRONG", 2)
     _, director, performance, seats, _ = ticketing.house()
     held = ticketing.hold(performance, seats[:1])
@@ -148,7 +148,7 @@ def test_hold_tokens_and_ticket_codes_cannot_be_tried_out(monkeypatch: pytest.Mo
 
 
 @pytest.mark.django_db
-def test_a_permission_token_is_held_up_with_the_wrong_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_valid_token_is_blocked_after_too_many_wrong_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guesses, "MOST_WRONG", 2)
     wrong = Client(headers={"Authorization": "Bearer tp_" + "A" * 43})
     with time_machine.travel(1_900_000_000, tick=False):
@@ -157,7 +157,7 @@ def test_a_permission_token_is_held_up_with_the_wrong_ones(monkeypatch: pytest.M
 
 
 @pytest.mark.django_db
-def test_another_name_of_the_same_server_gives_no_more_guesses(settings: Any) -> None:
+def test_another_host_name_gives_no_more_guesses(settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["theater.example"]
     body = {"email": "ann@example.org", "password": "wrong-guess-42"}
 
@@ -173,7 +173,7 @@ def test_another_name_of_the_same_server_gives_no_more_guesses(settings: Any) ->
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("body", [b"{", b"[1]", b"\xff"])
-def test_a_broken_body_is_told_as_a_problem(body: bytes) -> None:
+def test_an_invalid_body_is_a_problem_response(body: bytes) -> None:
     answer = Client().generic("POST", "/api/auth/app/v1/auth/login", body, content_type="application/json")
     assert answer.status_code == 400
     assert answer["Content-Type"] == "application/problem+json"
@@ -187,7 +187,7 @@ def dead_mail_server(settings: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_a_dead_mail_server_is_503_and_tells_nobody_who_has_an_account(dead_mail_server: None) -> None:
+def test_an_unreachable_mail_server_is_503_and_reveals_no_account(dead_mail_server: None) -> None:
     ann = User.objects.create_user("ann@example.org", PASSWORD)
     asked = [
         Caller().send("POST", "/api/auth/app/v1/auth/signup", {"email": "new@example.org", "password": PASSWORD}),
@@ -201,7 +201,7 @@ def test_a_dead_mail_server_is_503_and_tells_nobody_who_has_an_account(dead_mail
 
 
 @pytest.mark.django_db
-def test_once_the_mail_server_is_back_signing_up_can_be_finished(dead_mail_server: None, settings: Any) -> None:
+def test_sign_up_can_be_finished_when_the_mail_server_is_back(dead_mail_server: None, settings: Any) -> None:
     body = {"email": "new@example.org", "password": PASSWORD}
     assert Caller().send("POST", "/api/auth/app/v1/auth/signup", body).status_code == 503
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -216,7 +216,7 @@ def test_once_the_mail_server_is_back_signing_up_can_be_finished(dead_mail_serve
 
 
 @pytest.mark.django_db
-def test_what_was_done_is_done_and_its_mail_waits(dead_mail_server: None) -> None:
+def test_a_password_change_is_kept_and_its_mail_is_queued(dead_mail_server: None) -> None:
     from allauth.account.models import EmailAddress
 
     ann = User.objects.create_user("ann@example.org", PASSWORD)

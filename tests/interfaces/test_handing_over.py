@@ -27,7 +27,7 @@ def theater() -> Theater:
     return Theater()
 
 
-def test_somebody_leaves_and_everything_goes_to_the_next(theater: Theater) -> None:
+def test_a_handover_transfers_all_roles_to_the_successor(theater: Theater) -> None:
     first, second, third = chain(theater)
     successor, end = world.user("Next"), timezone.now() + 30 * DAY
     extra = world.assign("box_office", theater.root, by=theater.director, to=first.user, ends_at=end)
@@ -53,7 +53,7 @@ def test_somebody_leaves_and_everything_goes_to_the_next(theater: Theater) -> No
     assert not holds(third.user, "view_cast", theater.production)
 
 
-def test_the_director_leaves_by_their_own_hand(theater: Theater) -> None:
+def test_the_director_hands_over_their_own_roles(theater: Theater) -> None:
     local = manager(theater)
     successor = world.user()
     delegation.leaves(theater.director, to=successor, by=theater.director)
@@ -62,7 +62,7 @@ def test_the_director_leaves_by_their_own_hand(theater: Theater) -> None:
     assert not holds(theater.director, "view_cast", theater.root)
 
 
-def test_who_may_not_hand_over(theater: Theater) -> None:
+def test_handing_over_needs_permission(theater: Theater) -> None:
     local, guest, successor = manager(theater), world.user(), world.user()
     both = world.give("viewer", theater.section, by=theater.director)
     world.give("viewer", theater.draft_season.section, by=theater.director, to=both)
@@ -82,7 +82,7 @@ def test_who_may_not_hand_over(theater: Theater) -> None:
     hand_over(actor=System("test"), leaver=successor, successor=guest, reason="")
 
 
-def test_an_invitation_that_was_dead_stays_dead(theater: Theater) -> None:
+def test_an_invalid_invitation_stays_invalid_after_a_handover(theater: Theater) -> None:
     """Anybody who once could invite to more than they hold now does not get it offered by everybody who takes over from them."""
     leaver, successor = manager(theater), world.user()
     dead, dead_secret = delegation.invited("dead@theater.example", "box_office", theater.section, by=leaver)
@@ -108,7 +108,7 @@ def test_an_invitation_that_was_dead_stays_dead(theater: Theater) -> None:
     assert holds(welcome, "view_cast", theater.section)
 
 
-def test_who_hands_over_passes_on_no_offer_that_they_could_not_make(theater: Theater) -> None:
+def test_a_handover_transfers_no_invitation_beyond_the_actors_permissions(theater: Theater) -> None:
     """What the leaver holds no more but for a closed account's word is not given by everybody who acts in their place."""
     leaver, successor = manager(theater), world.user()
     offer, _ = delegation.invited("late@theater.example", "viewer", theater.section, by=leaver)
@@ -118,7 +118,7 @@ def test_who_hands_over_passes_on_no_offer_that_they_could_not_make(theater: The
     assert offer.withdrawn_at is not None
 
 
-def test_tokens_go_along_as_far_as_their_maker_had_the_permission(theater: Theater) -> None:
+def test_a_handover_transfers_tokens_within_their_creators_permissions(theater: Theater) -> None:
     end = timezone.now() + 100 * DAY
     leaver, successor = manager(theater), world.user()
 
@@ -146,7 +146,7 @@ def test_tokens_go_along_as_far_as_their_maker_had_the_permission(theater: Theat
     assert AuditEntry.objects.get(action="role.hand_over").note == {"tokens_revoked": [old.pk]}
 
 
-def test_what_is_made_for_one_season_is_not_carried_to_the_next(theater: Theater) -> None:
+def test_roles_for_one_season_are_not_carried_over(theater: Theater) -> None:
     source, target = theater.section, theater.draft_season.section
     own = delegation.role(["view_cast"], source, by=theater.director)
     stays = world.assign(own.name, source, by=theater.director, to=world.user())
@@ -164,7 +164,7 @@ def test_what_is_made_for_one_season_is_not_carried_to_the_next(theater: Theater
     assert not holds(below.user, "view_cast", target)
 
 
-def test_a_season_is_carried_over(theater: Theater) -> None:
+def test_the_roles_of_a_season_are_carried_over(theater: Theater) -> None:
     source, target = theater.section, theater.draft_season.section
     kept = [world.assign(name, source, by=theater.director, to=world.user()) for name in ("viewer", "stage_manager")]
     closed = world.assign("viewer", source, by=theater.director, to=world.user())

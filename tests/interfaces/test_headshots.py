@@ -76,7 +76,7 @@ def test_a_headshot_waits_for_approval_and_is_published_by_the_staff(scene: Scen
     assert shown["depicts"] == [{"id": scene.ann.pk, "name": "Ann Actor"}]
 
 
-def test_one_whose_role_edits_media_gives_it_at_once(scene: Scene) -> None:
+def test_an_editor_of_media_adds_a_headshot_at_once(scene: Scene) -> None:
     world.give("media_editor", scene.root, by=scene.director, to=scene.user)
     given = world.post(world.client(scene.user), HEADSHOTS, scene.body())
     assert given.status_code == 201, given.json()
@@ -85,7 +85,7 @@ def test_one_whose_role_edits_media_gives_it_at_once(scene: Scene) -> None:
     assert not Submission.objects.exists()
 
 
-def test_a_headshot_is_submitted_with_other_things_too(scene: Scene) -> None:
+def test_a_headshot_is_submitted_together_with_other_changes(scene: Scene) -> None:
     """In one draft with a new biography, which people submit without a permission as well."""
     items = [
         {
@@ -109,7 +109,7 @@ def test_a_headshot_is_submitted_with_other_things_too(scene: Scene) -> None:
     assert refused.status_code == 403, refused.json()
 
 
-def test_a_headshot_is_of_oneself_and_nothing_more_is_open(scene: Scene) -> None:
+def test_a_headshot_can_be_submitted_only_of_oneself(scene: Scene) -> None:
     ben = directory.person(by=scene.director, published=True, user=world.user("Ben"))
     file = scene.uploaded()
     other = world.post(scene.browser, HEADSHOTS, scene.body(person=ben.pk, file=file))
@@ -125,7 +125,7 @@ def test_a_headshot_is_of_oneself_and_nothing_more_is_open(scene: Scene) -> None
     assert not Submission.objects.exists()
 
 
-def test_a_headshot_is_asked_for_consent_as_every_picture(scene: Scene) -> None:
+def test_a_headshot_needs_consent_like_every_picture(scene: Scene) -> None:
     consent = give_consent(actor=world.acting(scene.user), person=scene.ann, purpose="photo", note=None)
     withdraw_consent(actor=world.acting(scene.user), consent=consent)
     refused = world.post(scene.browser, HEADSHOTS, scene.body())
@@ -133,7 +133,7 @@ def test_a_headshot_is_asked_for_consent_as_every_picture(scene: Scene) -> None:
     assert refused.json()["errors"][0]["code"] == "photo_consent_withdrawn"
 
 
-def test_one_person_cannot_fill_the_storage(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uploads_of_one_person_are_limited(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "MOST_WAITING", 2)
     first = scene.uploaded()
     scene.uploaded()

@@ -40,19 +40,19 @@ def assert_only(part: str, says: str) -> None:
     assert set(parts.values()) == {"ok"}, parts
 
 
-def test_a_sound_installation_is_ready() -> None:
+def test_a_healthy_installation_is_ready() -> None:
     status, parts = ready()
     assert status == 200
     assert parts == dict.fromkeys(["database", "migrations", "triggers", "storage", "worker"], "ok")
 
 
-def test_being_alive_asks_nothing_of_the_database(django_assert_num_queries: Callable[..., Any]) -> None:
+def test_healthz_does_not_query_the_database(django_assert_num_queries: Callable[..., Any]) -> None:
     with django_assert_num_queries(0):
         answer = Client().get("/healthz")
     assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
 
 
-def test_every_single_missing_guard_is_named() -> None:
+def test_every_missing_guard_is_reported() -> None:
     declared = list(guards.declared())
     assert declared
     for model, guard in declared:
@@ -65,21 +65,21 @@ def test_every_single_missing_guard_is_named() -> None:
     assert ready()[0] == 200
 
 
-def test_an_unapplied_migration_is_told() -> None:
+def test_an_unapplied_migration_is_reported() -> None:
     MigrationRecorder(connection).migration_qs.filter(app="accounts").delete()
     status, parts = ready()
     assert status == 503
     assert "to apply: run `manage.py migrate`" in parts["migrations"]
 
 
-def test_storage_that_cannot_be_written(tmp_path: Path) -> None:
+def test_unwritable_storage_is_reported(tmp_path: Path) -> None:
     (tmp_path / "media").write_text("a file where the folder should be")
     with override_settings(MEDIA_ROOT=tmp_path / "media"):
         assert_only("storage", "fails with ")
     assert ready()[0] == 200
 
 
-def test_storage_that_gives_back_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_corrupting_storage_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         def __enter__(self) -> Any:
             return self
@@ -93,13 +93,13 @@ def test_storage_that_gives_back_something_else(monkeypatch: pytest.MonkeyPatch)
     assert_only("storage", "reads back something else")
 
 
-def test_probes_leave_no_files_behind() -> None:
+def test_probes_delete_their_files() -> None:
     for _ in range(3):
         assert ready()[0] == 200
     assert default_storage.listdir("health")[1] == []
 
 
-def test_a_silent_worker_is_told_and_takes_nothing_down() -> None:
+def test_a_missing_heartbeat_is_reported_and_the_site_stays_ready() -> None:
     Heartbeat.objects.update(seen_at=timezone.now() - timedelta(minutes=5))
     status, parts = ready()
     assert status == 200
@@ -109,7 +109,7 @@ def test_a_silent_worker_is_told_and_takes_nothing_down() -> None:
     assert (status, parts["worker"]) == (200, "never seen: start `manage.py work`")
 
 
-def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_database_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: BaseDatabaseWrapper, *_: Any, **__: Any) -> Any:
         raise DatabaseError("could not connect to db.internal as theater")
 

@@ -18,7 +18,7 @@ def theater() -> Theater:
     return Theater()
 
 
-def test_objects_and_lists_are_not_sent_twice(theater):
+def test_objects_and_lists_support_etags(theater):
     boss = world.client(theater.director)
     show = f"/api/v1/productions/{theater.production.pk}/"
     for path in (show, "/api/v1/productions/", f"{show}internal/"):
@@ -41,7 +41,7 @@ def test_objects_and_lists_are_not_sent_twice(theater):
     assert boss.get(page, headers={"If-None-Match": tag}).status_code == 200
 
 
-def test_the_site_may_call_and_others_may_not(theater):
+def test_only_configured_origins_may_call(theater):
     browser = world.client()
     asked = {
         "Origin": SITE,
@@ -61,7 +61,7 @@ def test_the_site_may_call_and_others_may_not(theater):
     )
 
 
-def test_limits_are_told_before_they_are_used_up(theater):
+def test_rate_limit_headers_are_sent_with_every_response(theater):
     from theater_site.api.throttling import AnonThrottle
 
     browser = world.client()
@@ -76,7 +76,7 @@ def test_limits_are_told_before_they_are_used_up(theater):
     assert answers[-1]["Retry-After"]
 
 
-def test_an_address_answers_with_and_without_its_last_slash(theater):
+def test_the_trailing_slash_is_optional(theater):
     boss = world.client(theater.director)
     assert boss.get("/api/v1/seasons").json() == boss.get("/api/v1/seasons/").json()
     made = boss.post(
@@ -87,7 +87,7 @@ def test_an_address_answers_with_and_without_its_last_slash(theater):
     assert boss.get("/api/v1/nothing").status_code == 404
 
 
-def test_the_root_lists_what_there_is(theater):
+def test_the_api_root_lists_all_resources(theater):
     root = world.client().get("/api/v1/").json()
     assert {"productions", "people", "orders", "occurrences"} <= root["resources"].keys()
     boss = world.client(theater.director)
@@ -97,7 +97,7 @@ def test_the_root_lists_what_there_is(theater):
     assert world.client().get(root["schema"]).status_code == 200
 
 
-def test_a_hidden_object_in_a_body_answers_as_a_hidden_address(theater):
+def test_a_hidden_object_in_a_body_gets_the_response_of_a_hidden_url(theater):
     own = world.season(theater.root, by=theater.director).section
     boss = world.client(world.give("director", own, by=theater.director))
     texts = set()
@@ -108,7 +108,7 @@ def test_a_hidden_object_in_a_body_answers_as_a_hidden_address(theater):
     assert texts == {(400, ("Not found, or not visible to you.",))}
 
 
-def test_words_are_searched_in_productions_and_events(theater):
+def test_search_finds_words_in_productions_and_events(theater):
     boss = world.client(theater.director)
     play = world.production(
         theater.season, by=theater.director, published=True, title="José’s Sea-Gull", subtitle="A comedy"

@@ -38,7 +38,7 @@ def _post(browser: Client, name: str, key: str | None = "k1", path: str = PATH) 
     return world.post(browser, path, {"name": name}, **({} if key is None else {"Idempotency-Key": key}))
 
 
-def test_the_first_answer_comes_again(browser: Client) -> None:
+def test_the_first_response_is_repeated(browser: Client) -> None:
     first = _post(browser, "Spring")
     entries = AuditEntry.objects.count()
     again = _post(browser, "Spring")
@@ -51,12 +51,12 @@ def test_the_first_answer_comes_again(browser: Client) -> None:
     assert AuditEntry.objects.count() == entries
 
 
-def test_without_a_key_it_is_done_twice(browser: Client) -> None:
+def test_without_a_key_the_action_runs_twice(browser: Client) -> None:
     ids = {_post(browser, "Spring", None).json()["id"] for _ in range(2)}
     assert len(ids) == 2
 
 
-def test_another_body_or_address_under_the_key_is_refused(browser: Client, theater: Theater) -> None:
+def test_the_same_key_with_another_body_or_url_is_refused(browser: Client, theater: Theater) -> None:
     assert _post(browser, "Spring").status_code == 201
     other = _post(browser, "Autumn")
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
@@ -66,7 +66,7 @@ def test_another_body_or_address_under_the_key_is_refused(browser: Client, theat
     assert elsewhere.status_code == 409
 
 
-def test_a_request_that_failed_leaves_the_key_free(browser: Client) -> None:
+def test_a_failed_request_releases_its_key(browser: Client) -> None:
     assert _post(browser, "").status_code == 400
     assert _post(browser, "Spring").status_code == 201
     taken = world.post(
@@ -80,7 +80,7 @@ def test_a_request_that_failed_leaves_the_key_free(browser: Client) -> None:
     assert _post(browser, "Summer", "k2").status_code == 201
 
 
-def test_keys_of_others_are_others(theater: Theater) -> None:
+def test_keys_of_different_users_are_independent(theater: Theater) -> None:
     first = _post(world.client(theater.director), "Spring")
     second = _post(world.client(theater.other_director), "Spring")
     assert second.status_code == 201
@@ -89,7 +89,7 @@ def test_keys_of_others_are_others(theater: Theater) -> None:
     assert _post(world.client(theater.stranger), "Spring").status_code == 403
 
 
-def test_a_key_is_forgotten_after_a_day(theater: Theater) -> None:
+def test_a_key_expires_after_a_day(theater: Theater) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         browser = world.client(theater.director)
         first = _post(browser, "Spring").json()["id"]
@@ -103,12 +103,12 @@ def test_a_key_is_forgotten_after_a_day(theater: Theater) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256])
-def test_keys_have_a_length(browser: Client, key: str) -> None:
+def test_the_length_of_a_key_is_limited(browser: Client, key: str) -> None:
     answer = _post(browser, "Spring", key)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_idempotency_key")
 
 
-def test_a_body_with_numbers_beyond_64_bits(browser: Client) -> None:
+def test_a_body_with_numbers_beyond_64_bits_is_accepted(browser: Client) -> None:
     """The digest of the request must bear them."""
     answer = browser.post(
         PATH, b'{"name": ' + b"9" * 40 + b"}", content_type="application/json", headers={"Idempotency-Key": "k"}
@@ -116,7 +116,7 @@ def test_a_body_with_numbers_beyond_64_bits(browser: Client) -> None:
     assert answer.status_code in (201, 400)
 
 
-def test_verbs_are_done_once_too(browser: Client, theater: Theater) -> None:
+def test_verb_routes_honor_the_key(browser: Client, theater: Theater) -> None:
     path = f"/api/v1/productions/{theater.draft.pk}/publish/"
     first = world.post(browser, path, {}, **{"Idempotency-Key": "p"})
     again = world.post(browser, path, {}, **{"Idempotency-Key": "p"})
@@ -124,7 +124,7 @@ def test_verbs_are_done_once_too(browser: Client, theater: Theater) -> None:
     assert world.post(browser, path, {}, **{"Idempotency-Key": "q"}).status_code == 409
 
 
-def test_a_submission_is_stored_once(theater: Theater) -> None:
+def test_a_submission_with_a_key_is_stored_once(theater: Theater) -> None:
     author = world.client(world.give("marketing_coordinator", theater.root, by=theater.director))
     path = f"/api/v1/productions/{theater.draft.pk}/publish/"
     first = world.post(author, path, {}, **{"Idempotency-Key": "p"})
@@ -134,7 +134,7 @@ def test_a_submission_is_stored_once(theater: Theater) -> None:
     assert Submission.objects.count() == 1
 
 
-def test_what_is_kept_is_not_readable(browser: Client) -> None:
+def test_the_stored_response_is_encrypted(browser: Client) -> None:
     _post(browser, "A name to be found", "the key itself")
     row = IdempotentAnswer.objects.get()
     for text in (row.answer, row.request_digest, row.fingerprint):
@@ -142,7 +142,7 @@ def test_what_is_kept_is_not_readable(browser: Client) -> None:
         assert "key itself" not in text
 
 
-def test_a_constraint_broken_at_the_commit_is_not_taken_for_a_repetition(
+def test_a_constraint_violated_at_the_commit_is_not_mistaken_for_a_repetition(
     theater: Theater, transactional_db: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Foreign keys are judged at the end of the transaction, outside of the action."""
@@ -186,7 +186,7 @@ def together(works: list[Callable[[], Any]]) -> list[Any]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_same_key_at_once_is_done_once(real_database: None) -> None:
+def test_concurrent_requests_with_the_same_key_run_once(real_database: None) -> None:
     theater = Theater()
     browsers = [world.client(theater.director) for _ in range(6)]
     answers = together([lambda b=b: _post(b, "Spring") for b in browsers])  # type: ignore[misc]

@@ -42,7 +42,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 @pytest.mark.django_db
-def test_json_tells_all_of_it(archive):
+def test_the_json_output_is_complete(archive):
     world.found()
     told = run_json(archive)
     assert told.keys() == {
@@ -60,7 +60,7 @@ def test_json_tells_all_of_it(archive):
 
 
 @pytest.mark.django_db
-def test_a_preview_keeps_nothing_and_counts_the_same(archive):
+def test_a_preview_stores_nothing_and_has_the_same_counts(archive):
     world.found()
     before, entries = scene.everything(), AuditEntry.objects.count()
     preview = run_json(archive, "--preview")
@@ -73,7 +73,7 @@ def test_a_preview_keeps_nothing_and_counts_the_same(archive):
 
 
 @pytest.mark.django_db
-def test_a_person_reads_a_table_and_the_bad_rows(archive):
+def test_the_text_output_has_a_table_and_the_invalid_rows(archive):
     world.found()
     told = run(archive)
     assert "people.jsonl:2: name is missing." in told
@@ -83,7 +83,7 @@ def test_a_person_reads_a_table_and_the_bad_rows(archive):
 
 
 @pytest.mark.django_db
-def test_a_default_zone_is_given_only_when_asked_for_and_is_counted(archive):
+def test_a_default_zone_is_applied_only_on_request_and_is_counted(archive):
     world.found()
     assert "1 venues were given the default time zone." in run(archive, "--default-timezone", "Europe/Warsaw")
     (performance,) = Occurrence.objects.all()
@@ -91,7 +91,7 @@ def test_a_default_zone_is_given_only_when_asked_for_and_is_counted(archive):
 
 
 @pytest.mark.django_db
-def test_people_without_a_record_are_added_by_name_where_that_is_asked_for(tmp_path):
+def test_people_without_a_record_are_created_by_name_on_request(tmp_path):
     world.found()
     nameless = [
         {**scene.CREDIT, "person": "jan-kott", "kind": "creative", "role": "Director"},
@@ -120,7 +120,7 @@ def test_people_without_a_record_are_added_by_name_where_that_is_asked_for(tmp_p
 
 
 @pytest.mark.django_db
-def test_runs_without_a_venue_are_taken(tmp_path):
+def test_runs_without_a_venue_are_imported(tmp_path):
     _, director = world.found()
     runs = [{**scene.RUN, "venue": None}, {**scene.RUN, "venue": "nowhere"}]
     told = run_json(scene.write(tmp_path / "attic", runs=runs, people=[], credits=[]), "--publish")
@@ -136,7 +136,7 @@ def test_runs_without_a_venue_are_taken(tmp_path):
 
 
 @pytest.mark.django_db
-def test_what_is_published_is_public_and_else_nothing_is(archive):
+def test_only_published_productions_become_public(archive):
     world.found()
     visitor = world.client()
     run(archive, "--name", "drafts")
@@ -149,7 +149,7 @@ def test_what_is_published_is_public_and_else_nothing_is(archive):
 
 
 @pytest.mark.django_db
-def test_who_may_not_is_refused_readably_and_a_director_is_named_in_the_log(archive):
+def test_importing_needs_permission_and_the_actor_is_audited(archive):
     root, director = world.found()
     usher = world.give("box_office", root, by=director)
     left = world.user(is_active=False)
@@ -166,7 +166,7 @@ def test_who_may_not_is_refused_readably_and_a_director_is_named_in_the_log(arch
 
 
 @pytest.mark.django_db
-def test_what_is_not_a_archive_is_refused_before_anything_is_written(tmp_path, archive):
+def test_an_invalid_archive_is_refused_before_anything_is_written(tmp_path, archive):
     with pytest.raises(CommandError, match=r"manage\.py found"):
         run(archive)
     world.found()
@@ -209,7 +209,7 @@ def own_database(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.django_db
-def test_a_kill_at_any_moment_leaves_nothing_and_a_new_run_ends_as_a_clean_one(tmp_path, own_database):
+def test_a_killed_import_leaves_nothing_and_can_be_repeated(tmp_path, own_database):
     people = [{"id": f"a{n}", "name": f"Person {n}", "aliases": [f"P. {n}"]} for n in range(1200)]
     credits = [{**scene.CREDIT, "person": f"a{n % 1200}", "role": f"Role {n}"} for n in range(2500)]
     folder = scene.write(tmp_path / "many", people=people, credits=credits)

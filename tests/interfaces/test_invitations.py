@@ -38,7 +38,7 @@ def _guest() -> User:
     return delegation.with_address(world.user("Gwen Guest"))
 
 
-def test_by_mail_from_the_offer_to_the_work(theater: Theater) -> None:
+def test_an_invited_person_accepts_by_mail_and_gets_the_role(theater: Theater) -> None:
     browser = world.client(theater.director)
     viewer = world.client(theater.director).get("/api/v1/roles/", {"name": "viewer"}).json()["results"][0]["id"]
     body = {"email": " New.Face@Theater.example ", "role": viewer, "section": theater.section.pk, "reason": "Welcome!"}
@@ -66,7 +66,7 @@ def test_by_mail_from_the_offer_to_the_work(theater: Theater) -> None:
     assert world.post(browser, f"{LIST}{listed['id']}/resend/").json()["code"] == "invitation_used"
 
 
-def test_whose_it_is_and_whose_not(theater: Theater) -> None:
+def test_an_invitation_is_accepted_once_and_only_with_its_address(theater: Theater) -> None:
     guest = _guest()
     _, secret = delegation.invited(guest.email, "viewer", theater.section, by=theater.director)
     before = state()
@@ -98,7 +98,7 @@ def test_whose_it_is_and_whose_not(theater: Theater) -> None:
     assert world.post(local, LIST, {**body, "email": "a@theater.example"}).json()["code"] == "beyond_own_time"
 
 
-def test_links_run_out_are_sent_again_and_withdrawn(theater: Theater) -> None:
+def test_invitations_expire_are_resent_and_are_withdrawn(theater: Theater) -> None:
     guest, browser = _guest(), world.client(theater.director)
     with time_machine.travel(timezone.now(), tick=False) as clock:
         made, old = delegation.invited(guest.email, "viewer", theater.section, by=theater.director)
@@ -114,7 +114,7 @@ def test_links_run_out_are_sent_again_and_withdrawn(theater: Theater) -> None:
         assert world.post(browser, f"{LIST}{made.pk}/withdraw/").json()["code"] == "invitation_withdrawn"
 
 
-def test_who_lost_the_permission_gave_nothing(theater: Theater) -> None:
+def test_an_invitation_is_void_if_its_sender_lost_the_permission(theater: Theater) -> None:
     local = world.give("director", theater.section, by=theater.director)
     first, second, third = _guest(), _guest(), _guest()
     secrets = [delegation.invited(g.email, "viewer", theater.section, by=local)[1] for g in (first, second, third)]
@@ -132,7 +132,7 @@ def test_who_lost_the_permission_gave_nothing(theater: Theater) -> None:
     assert not world.acting(second).holds("view_cast", theater.section, timezone.now())
 
 
-def test_neither_address_nor_secret_holds_in_plain_text(theater: Theater) -> None:
+def test_neither_address_nor_secret_is_stored_in_plain_text(theater: Theater) -> None:
     _, secret = delegation.invited("xq7.guest@theater.example", "viewer", theater.section, by=theater.director)
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
@@ -144,7 +144,7 @@ def test_neither_address_nor_secret_holds_in_plain_text(theater: Theater) -> Non
     assert Notification.objects.filter(kind="invitation", recipient=None).count() == 1
 
 
-def test_the_installation_itself_can_invite(theater: Theater) -> None:
+def test_the_system_actor_can_invite(theater: Theater) -> None:
     from accounts.models import Role
     from accounts.permissions.services.invitations import invite
 
@@ -157,7 +157,7 @@ def test_the_installation_itself_can_invite(theater: Theater) -> None:
     assert guest.assignments.get().passed_on_from is None
 
 
-def test_a_role_that_was_widened_meanwhile_is_not_given_by_the_invitation(theater: Theater) -> None:
+def test_an_invitation_does_not_grant_permissions_added_to_its_role_later(theater: Theater) -> None:
     """Else somebody who edits roles for a week gives for good, by the director's authority, what the director did not offer."""
     role = delegation.role(["view_cast"], theater.root, by=theater.director)
     guest, other = _guest(), _guest()

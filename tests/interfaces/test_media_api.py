@@ -31,7 +31,7 @@ def editor(db):
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_a_hostile_file_is_refused_with_a_code_or_stored_safe(editor, name, shared_data):
+def test_a_hostile_file_is_refused_with_a_code_or_stored_safely(editor, name, shared_data):
     content = (shared_data / "badmedia" / name).read_bytes()
     answer = media.upload(world.client(editor), content, name)
     if answer.status_code == 201:
@@ -51,7 +51,7 @@ def test_a_hostile_file_is_refused_with_a_code_or_stored_safe(editor, name, shar
 
 
 @pytest.mark.parametrize("accept", ["image/avif,image/webp,*/*;q=0.8", "image/jpeg", "*/*", "application/json"])
-def test_a_file_is_served_whatever_is_accepted(editor, accept):
+def test_a_file_is_served_with_any_accept_header(editor, accept):
     asset = media.asset(by=editor, published=True)
     served = world.client(Accept=accept).get(f"/api/v1/assets/{asset.pk}/file/")
     assert (served.status_code, len(b"".join(served.streaming_content))) == (200, asset.byte_size)
@@ -59,7 +59,7 @@ def test_a_file_is_served_whatever_is_accepted(editor, accept):
     assert (gone.status_code, gone["Content-Type"]) == (404, "application/problem+json")
 
 
-def test_a_file_that_the_storage_lost_is_unavailable(editor):
+def test_a_file_missing_in_the_storage_is_unavailable(editor):
     asset = media.asset(by=editor, published=True)
     default_storage.delete(asset.file.key)
     answer = world.client().get(f"/api/v1/assets/{asset.pk}/file/")
@@ -95,7 +95,7 @@ def test_a_list_of_twenty_costs_the_queries_of_a_list_of_one(editor):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_upload_is_in_the_storage_once_it_is_answered():
+def test_an_upload_is_in_the_storage_before_the_response():
     root, director = world.found()
     editor = world.give("media_editor", root, by=director)
     picture = SimpleUploadedFile("a.jpg", media.jpeg())
@@ -121,7 +121,7 @@ def test_an_upload_is_in_the_storage_once_it_is_answered():
         ("ordering=title", 200),
     ],
 )
-def test_filters_that_make_no_sense_are_refused(query, status):
+def test_invalid_filters_are_refused(query, status):
     assert world.client().get(f"/api/v1/assets/?{query}").status_code == status
 
 
@@ -137,12 +137,12 @@ def test_filters_that_make_no_sense_are_refused(query, status):
         {"file": 1, "title": ["x"]},
     ],
 )
-def test_bodies_that_make_no_sense_are_refused(editor, body):
+def test_invalid_bodies_are_refused(editor, body):
     answer = world.post(world.client(editor), "/api/v1/assets/", body)
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
 
 
-def test_an_upload_can_be_previewed_and_then_nothing_is_kept(editor):
+def test_a_previewed_upload_stores_nothing(editor):
     before = StagedFile.objects.count()
     with media.committed():
         answer = world.client(editor).post(
@@ -153,7 +153,7 @@ def test_an_upload_can_be_previewed_and_then_nothing_is_kept(editor):
     assert StagedFile.objects.count() == before
 
 
-def test_a_file_is_not_made_public_by_who_asks(editor):
+def test_a_file_of_an_unpublished_asset_is_not_found_by_strangers(editor):
     asset = media.asset(by=editor)
     for path in (f"/api/v1/assets/{asset.pk}/file/", f"/api/v1/assets/{asset.pk}/file/?width=320"):
         assert world.client().get(path).status_code == 404

@@ -39,7 +39,7 @@ def _again(section: Section) -> Section:
     return Section.objects.get(pk=section.pk)
 
 
-def test_moving_a_production_changes_who_inherits(theater: Theater) -> None:
+def test_moving_a_production_changes_the_inherited_permissions(theater: Theater) -> None:
     old, new, production = theater.season, theater.draft_season, theater.production
     loses = world.give("viewer", old.section, by=theater.director)
     gains = world.give("viewer", new.section, by=theater.director)
@@ -67,7 +67,7 @@ def test_moving_a_production_changes_who_inherits(theater: Theater) -> None:
     assert world.post(browser, path, {"season": new.pk}).json()["code"] == "there_already"
 
 
-def test_what_was_given_inside_ends_where_the_mover_cannot_give_it(theater: Theater) -> None:
+def test_roles_that_the_mover_cannot_grant_end_with_a_move(theater: Theater) -> None:
     """The mover manages both seasons, and holds on them what is to be gained, but nothing of tickets."""
     role = delegation.role(["manage_members", "view_members"], theater.root, by=theater.director)
     mover, here = world.user(), _area(theater)
@@ -86,7 +86,7 @@ def test_what_was_given_inside_ends_where_the_mover_cannot_give_it(theater: Thea
     assert partly.assignments.get().ends_at is None
 
 
-def test_what_was_given_inside_for_longer_than_the_mover_manages_ends(theater: Theater) -> None:
+def test_roles_that_outlast_the_movers_own_end_with_a_move(theater: Theater) -> None:
     role = delegation.role(["manage_members", "view_members"], theater.root, by=theater.director)
     mover, here, soon = world.user(), _area(theater), timezone.now() + DAY
     for section in (theater.section, theater.draft_season.section):
@@ -104,7 +104,7 @@ def test_what_was_given_inside_for_longer_than_the_mover_manages_ends(theater: T
     assert kept.passed_on_from.user == mover
 
 
-def test_where_sections_cannot_go(theater: Theater) -> None:
+def test_invalid_moves_are_refused(theater: Theater) -> None:
     here, new = _area(theater), theater.draft_season.section
 
     def move(by: User, section: Section = here, parent: Section = new) -> Callable[[], Any]:
@@ -138,7 +138,7 @@ def test_where_sections_cannot_go(theater: Theater) -> None:
     )
 
 
-def test_a_tree_does_not_grow_too_deep(theater: Theater) -> None:
+def test_the_depth_of_the_tree_is_limited(theater: Theater) -> None:
     deep = theater.root
     for _ in range(17):
         deep = _area(theater, deep)
@@ -149,7 +149,7 @@ def test_a_tree_does_not_grow_too_deep(theater: Theater) -> None:
     assert Section.objects.filter(path__startswith=Section.objects.get(pk=top.pk).path).count() == 2
 
 
-def test_a_section_made_below_one_that_was_moved_holds_where_that_holds_now(theater: Theater) -> None:
+def test_a_section_created_below_a_moved_section_gets_the_new_path(theater: Theater) -> None:
     stale = _area(theater)
     move_section(actor=theater.acting(), section=_again(stale), parent=theater.draft_season.section)
     made = create_section(actor=theater.acting(), parent=stale, kind=SectionKind.AREA, name="Props")
@@ -163,7 +163,7 @@ def test_a_section_made_below_one_that_was_moved_holds_where_that_holds_now(thea
     assert AuditEntry.objects.filter(action="section.move").count() == 1
 
 
-def test_who_manages_the_old_place_makes_nothing_at_the_new_one(theater: Theater) -> None:
+def test_managers_of_the_old_parent_create_nothing_after_a_concurrent_move(theater: Theater) -> None:
     """What they loaded, the section and their permissions, says that they may; asked behind the lock it does not."""
     stale, local = _area(theater), manager(theater)
     actor = world.acting(local)
@@ -179,7 +179,7 @@ def test_who_manages_the_old_place_makes_nothing_at_the_new_one(theater: Theater
     )
 
 
-def test_sections_are_made_and_taken_away(theater: Theater) -> None:
+def test_sections_are_created_and_deleted(theater: Theater) -> None:
     refused(
         "not_below",
         lambda: create_section(

@@ -35,7 +35,7 @@ def test_equal_values_change_nothing(theater, same):
     assert Production.objects.get(pk=production.pk).version == fresh.version
 
 
-def test_nothing_is_submitted_for_approval_that_changes_nothing(theater):
+def test_a_submission_without_changes_is_refused(theater):
     marketing = world.client(world.give("marketing_coordinator", theater.root, by=theater.director))
     show = f"/api/v1/productions/{theater.production.pk}/"
     answer = world.patch(marketing, show, {"title": theater.production.title}, theater.production.version)
@@ -43,7 +43,7 @@ def test_nothing_is_submitted_for_approval_that_changes_nothing(theater):
     assert Submission.objects.count() == 0
 
 
-def test_a_warning_that_was_waived_with_its_value_is_not_asked_for_again(theater):
+def test_a_waived_warning_is_not_repeated_while_its_value_is_unchanged(theater):
     boss, play = world.client(theater.director), theater.production
     guidelines = {"subtitle_max_length": 10, "only_warn": ["subtitle_too_long"]}
     create_brand_kit(actor=theater.acting(), section=theater.root, fields=guidelines)

@@ -46,7 +46,7 @@ def choose(user: User, **choices: Any) -> Any:
 # --- Being told ----------------------------------------------------------------------------------------------
 
 
-def test_each_is_told_in_their_own_language_and_by_their_own_clock() -> None:
+def test_notifications_use_the_language_and_time_zone_of_their_recipient() -> None:
     ann, bert = world.user("Ann"), world.user("Bert", language="de", timezone="Europe/Berlin")
     root, director = world.found()
     ends_at = datetime(2099, 7, 1, 12, tzinfo=UTC)
@@ -58,17 +58,17 @@ def test_each_is_told_in_their_own_language_and_by_their_own_clock() -> None:
     assert told[bert.pk].subject == "Sie sind nun Viewer: The Lantern Players"
 
 
-def test_nobody_inactive_is_told_and_nobody_twice_in_one_breath() -> None:
+def test_inactive_users_get_no_notification_and_nobody_gets_two() -> None:
     ann, gone = world.user(), world.user(is_active=False)
     assert [row.recipient for row in tell("role_given", ann, gone, ann)] == [ann]
 
 
-def test_a_kind_that_is_not_declared_is_refused() -> None:
+def test_an_undeclared_kind_is_refused() -> None:
     with pytest.raises(KeyError):
         tell("gossip", world.user())
 
 
-def test_what_has_a_key_is_told_once() -> None:
+def test_a_notification_with_a_key_is_sent_once() -> None:
     ann, bert = world.user(), world.user()
     assert len(tell("submission_reminder", ann, once="reminder:1:3")) == 1
     assert [row.recipient for row in tell("submission_reminder", ann, bert, once="reminder:1:3")] == [bert]
@@ -76,7 +76,7 @@ def test_what_has_a_key_is_told_once() -> None:
     assert len(tell("submission_reminder", ann) + tell("submission_reminder", ann)) == 2
 
 
-def test_telling_a_hundred_costs_the_statements_of_telling_one() -> None:
+def test_notifying_a_hundred_users_takes_the_queries_of_notifying_one() -> None:
     people = [world.user() for _ in range(100)]
     with CaptureQueriesContext(connection) as queries:
         tell("submission_arrived", *people)
@@ -100,7 +100,9 @@ def test_telling_a_hundred_costs_the_statements_of_telling_one() -> None:
         ("submission_arrived", {"kinds": {"submission_arrived": "digest"}}, None),
     ],
 )
-def test_when_a_mail_goes_out(kind: str, choices: dict[str, Any], mailed_at: datetime | None) -> None:
+def test_a_mail_is_due_according_to_the_preferences(
+    kind: str, choices: dict[str, Any], mailed_at: datetime | None
+) -> None:
     ann = world.user(timezone="Europe/Berlin")
     if choices:
         choose(ann, **choices)
@@ -110,7 +112,7 @@ def test_when_a_mail_goes_out(kind: str, choices: dict[str, Any], mailed_at: dat
     assert row.digest_at == digest_at
 
 
-def test_every_announcement_about_a_submission_reaches_who_wrote_it() -> None:
+def test_every_announcement_about_a_submission_notifies_its_author() -> None:
     theater = Theater()
     waiting = submission(theater, "A title")
     author, director = waiting.author, theater.acting()
@@ -148,7 +150,7 @@ def sent_to(user: User) -> Any:
     return [message for message in mail.outbox if message.to == [user.email]]
 
 
-def test_a_mail_is_plain_text_and_html_threads_and_can_be_ended() -> None:
+def test_a_mail_has_text_html_thread_headers_and_an_unsubscribe_link() -> None:
     ann = world.user()
     tell("submission_arrived", ann, thread="submission:7", subject="One\r\nBcc: all@theater.example")
     tell("submission_arrived", ann, thread="submission:7", body="Look: https://a.example/<b>")
@@ -167,7 +169,7 @@ def test_a_mail_is_plain_text_and_html_threads_and_can_be_ended() -> None:
     assert '<a href="https://a.example/">https://a.example/</a>&lt;b&gt;' in html
 
 
-def test_what_is_essential_carries_no_way_to_end_it_and_says_so_in_the_readers_language() -> None:
+def test_essential_mails_have_no_unsubscribe_link_and_say_so() -> None:
     ann = world.user(language="de")
     tell("role_given", ann)
     outbox.deliver_due()
@@ -179,7 +181,7 @@ def test_what_is_essential_carries_no_way_to_end_it_and_says_so_in_the_readers_l
 # --- Digests -------------------------------------------------------------------------------------------------
 
 
-def test_a_digest_gathers_what_is_pending_once_and_leaves_out_what_was_read() -> None:
+def test_a_digest_contains_unread_notifications_once() -> None:
     ann = world.user()
     choose(ann, kinds={"submission_arrived": "digest", "submission_commented": "digest", "role_given": "digest"})
     kinds = ("submission_arrived", "submission_commented", "role_given", "submission_arrived")
@@ -202,7 +204,7 @@ def test_a_digest_gathers_what_is_pending_once_and_leaves_out_what_was_read() ->
     )
 
 
-def test_one_that_no_key_reads_keeps_no_other_out_of_the_digest() -> None:
+def test_an_undecryptable_notification_does_not_block_the_digest() -> None:
     ann = world.user()
     choose(ann, kinds={"role_given": "digest"})
     broken, *_ = tell("role_given", ann, at=NOON)
@@ -214,7 +216,7 @@ def test_one_that_no_key_reads_keeps_no_other_out_of_the_digest() -> None:
     assert Notification.objects.defer("body").get(pk=broken.pk).last_error == "Undecryptable"
 
 
-def test_where_nothing_is_left_to_tell_there_is_no_digest() -> None:
+def test_an_empty_digest_is_not_sent() -> None:
     ann = world.user()
     (row,) = tell("submission_reminder", ann, at=NOON)
     assert row.digest_at is not None, "reminders are gathered by default"
@@ -226,7 +228,7 @@ def test_where_nothing_is_left_to_tell_there_is_no_digest() -> None:
 # --- Preferences ---------------------------------------------------------------------------------------------
 
 
-def test_preferences_are_the_defaults_until_chosen_and_change_only_what_is_named() -> None:
+def test_unset_preferences_have_defaults_and_updates_are_partial() -> None:
     ann = world.user()
     before = world.client(ann).get(PREFERENCES).json()
     assert not NotificationPreferences.objects.exists(), "to look writes nothing"
@@ -246,7 +248,7 @@ def test_preferences_are_the_defaults_until_chosen_and_change_only_what_is_named
     assert entry.note == {"user": ann.pk, "changed": ["quiet_from", "quiet_until"]}
 
 
-def test_what_is_pending_to_be_sent_goes_as_is_chosen_now() -> None:
+def test_unsent_mails_follow_the_current_preferences() -> None:
     ann, bert = world.user(), world.user()
     (waiting,), (other,) = tell("submission_arrived", ann), tell("submission_commented", ann)
     (of_bert,) = tell("submission_arrived", bert)
@@ -274,7 +276,7 @@ def test_what_is_pending_to_be_sent_goes_as_is_chosen_now() -> None:
 
 
 @pytest.mark.parametrize("kind", ["submission_arrived", "digest"])
-def test_one_click_ends_what_was_not_sent_yet(kind: str) -> None:
+def test_unsubscribing_withdraws_unsent_mails(kind: str) -> None:
     ann = world.user()
     choose(ann, kinds={"submission_commented": "digest"})
     (at_once,), (gathered, late) = tell("submission_arrived", ann), [
@@ -292,7 +294,7 @@ def test_one_click_ends_what_was_not_sent_yet(kind: str) -> None:
     assert rows[gathered.pk].digest_id == made.pk
 
 
-def test_a_mail_that_is_ended_while_it_fails_is_not_tried_again() -> None:
+def test_a_failing_mail_is_not_retried_after_unsubscribing() -> None:
     ann = world.user()
     (mail_,) = tell("submission_arrived", ann)
 
@@ -307,7 +309,7 @@ def test_a_mail_that_is_ended_while_it_fails_is_not_tried_again() -> None:
 
 
 @pytest.mark.parametrize(("kind", "quiet"), [("submission_arrived", True), ("digest", True), ("security", False)])
-def test_what_failed_is_not_tried_again_in_quiet_hours(kind: str, quiet: bool) -> None:
+def test_failed_mails_are_not_retried_in_quiet_hours(kind: str, quiet: bool) -> None:
     ann = world.user(timezone="UTC")
     choose(ann, quiet_from="12:01", quiet_until="20:00")
     Notification.objects.create(
@@ -336,7 +338,7 @@ def test_what_failed_is_not_tried_again_in_quiet_hours(kind: str, quiet: bool) -
         ({"loud": True}, "loud", "unknown_field"),
     ],
 )
-def test_preferences_that_cannot_be_are_refused_by_field(body: dict[str, Any], field: str, code: str) -> None:
+def test_invalid_preferences_are_refused_by_field(body: dict[str, Any], field: str, code: str) -> None:
     ann = world.user()
     answer = world.patch(world.client(ann), PREFERENCES, body)
     assert answer.status_code == 400, answer.content
@@ -344,14 +346,14 @@ def test_preferences_that_cannot_be_are_refused_by_field(body: dict[str, Any], f
     assert not NotificationPreferences.objects.exists()
 
 
-def test_several_faults_are_told_at_once() -> None:
+def test_several_invalid_preferences_are_reported_at_once() -> None:
     answer = world.patch(
         world.client(world.user()), PREFERENCES, {"timezone": "x", "language": "y", "quiet_from": "22:00"}
     )
     assert {fault["field"] for fault in answer.json()["errors"]} == {"timezone", "language", "quiet_until"}
 
 
-def test_what_a_kind_no_longer_allows_counts_as_not_chosen() -> None:
+def test_a_choice_that_a_kind_no_longer_allows_is_ignored() -> None:
     kept = NotificationPreferences(user=world.user(), deliveries={"security": "off", "submission_stale": "loudly"})
     assert kept.delivery_of("security") is kept.delivery_of("submission_stale") is Delivery.AT_ONCE
     assert kept.digest_at == time(8)
@@ -360,7 +362,7 @@ def test_what_a_kind_no_longer_allows_counts_as_not_chosen() -> None:
 # --- The queue -----------------------------------------------------------------------------------------------
 
 
-def test_what_was_given_up_is_shown_to_those_who_manage_members_and_tried_again() -> None:
+def test_failed_mails_are_listed_for_managers_of_members_and_retried() -> None:
     root, director = world.found()
     outbox.deliver_due()
     ann = world.user()
@@ -379,7 +381,7 @@ def test_what_was_given_up_is_shown_to_those_who_manage_members_and_tried_again(
     assert world.client(lead).get(MAILS).status_code == 403, "mail is the organization's, not a section's"
 
 
-def test_the_command_shows_and_retries_without_a_word_of_a_mail() -> None:
+def test_the_command_lists_and_retries_mails_without_their_text() -> None:
     world.found()
     outbox.deliver_due()
     first, second = given_up(world.user("Ann")), given_up(world.user("Bert"))
@@ -409,7 +411,7 @@ def test_the_command_shows_and_retries_without_a_word_of_a_mail() -> None:
     ]
 
 
-def test_a_part_of_the_organization_has_no_mail_of_its_own() -> None:
+def test_a_section_below_the_organization_has_no_mail_queue() -> None:
     from accounts.notifications.services.notifications import retry_all_mail
     from theater_site.core.errors import Invalid
 
@@ -423,7 +425,7 @@ def test_a_part_of_the_organization_has_no_mail_of_its_own() -> None:
 # --- Security notifications ----------------------------------------------------------------------------------------
 
 
-def test_an_address_that_is_refused_for_good_is_given_up_at_once_with_a_reason_that_names_nobody() -> None:
+def test_a_permanently_refused_address_fails_at_once_without_personal_data() -> None:
     from smtplib import SMTPRecipientsRefused
 
     ann = world.user()
@@ -435,7 +437,7 @@ def test_an_address_that_is_refused_for_good_is_given_up_at_once_with_a_reason_t
     assert (row.failed, row.attempts, row.last_error) == (True, 1, "SMTPRecipientsRefused 550 5.1.1")
 
 
-def test_an_address_that_was_refused_for_good_is_not_asked_again_until_it_changes() -> None:
+def test_a_permanently_refused_address_is_not_retried_until_it_changes() -> None:
     from smtplib import SMTPRecipientsRefused
 
     ann = world.user()
@@ -459,7 +461,7 @@ def test_an_address_that_was_refused_for_good_is_not_asked_again_until_it_change
     assert [row.failed for row in tell("submission_arrived", ann)] == [False]
 
 
-def test_a_notification_to_an_address_is_listed_for_its_owner_and_goes_to_that_address() -> None:
+def test_a_notification_to_an_address_is_listed_for_its_owner_and_mailed_there() -> None:
     ann = world.user(language="de")
     outbox.put_to_address("security", "old@home.example", lambda reader: Letter("S", reader.language), recipient=ann)
     outbox.deliver_due()
@@ -468,7 +470,7 @@ def test_a_notification_to_an_address_is_listed_for_its_owner_and_goes_to_that_a
     assert (row["kind"], row["body"]) == ("security", "de\n")
 
 
-def test_a_server_that_ends_the_dialog_between_two_mails_costs_no_attempt() -> None:
+def test_a_connection_closed_between_two_mails_counts_no_attempt() -> None:
     from smtplib import SMTPServerDisconnected
 
     first, second = tell("submission_arrived", world.user()), tell("submission_arrived", world.user())

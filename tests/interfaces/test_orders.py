@@ -44,7 +44,7 @@ def buyer(hold, email="bea@home.example", name="Bea Buyer"):
 
 
 @pytest.mark.django_db
-def test_seats_of_an_unpaid_order_are_free_at_its_deadline_without_a_job():
+def test_seats_of_an_unpaid_order_are_free_after_its_deadline_without_a_job():
     _, director, evening, seats, _ = scene.house(rows=1, seats=3)
     acting = world.acting(director)
     change_sale(actor=acting, performance=evening, changes={"payment_minutes": 60})
@@ -71,7 +71,7 @@ def test_seats_of_an_unpaid_order_are_free_at_its_deadline_without_a_job():
 
 
 @pytest.mark.django_db
-def test_capacity_of_an_area_comes_back_at_the_deadline():
+def test_capacity_of_an_area_is_released_at_the_deadline():
     _, director, evening, _, floor = scene.house(rows=0, standing=5)
     acting = world.acting(director)
     order = scene.order(scene.hold(evening, area=floor, quantity=4))
@@ -93,7 +93,7 @@ def test_capacity_of_an_area_comes_back_at_the_deadline():
 
 
 @pytest.mark.django_db
-def test_staff_set_the_deadline_and_a_late_payment_is_taken_while_the_seats_are_free():
+def test_a_late_payment_is_accepted_while_the_seats_are_free():
     _, director, evening, seats, _ = scene.house(rows=1, seats=2)
     acting = world.acting(director)
     order = scene.order(scene.hold(evening, seats[:1]))
@@ -120,7 +120,7 @@ def test_the_worker_expires_orders():
 
 
 @pytest.mark.django_db
-def test_an_order_paid_meanwhile_does_not_expire(monkeypatch):
+def test_a_paid_order_does_not_expire(monkeypatch):
     _, director, evening, seats, _ = scene.house(rows=1, seats=1)
     order = scene.order(scene.hold(evening, seats))
     with time_machine.travel(order.pay_by):
@@ -136,7 +136,7 @@ def test_an_order_paid_meanwhile_does_not_expire(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_nobody_empties_the_house_with_unpaid_orders(settings):
+def test_unpaid_orders_of_a_buyer_are_limited(settings):
     settings.UNPAID_SEATS_PER_ADDRESS, settings.UNPAID_SEATS_PER_EMAIL = 30, 20
     root, director, evening, seats, _ = scene.house(rows=4, seats=20, standing=50)
     holds = f"/api/v1/performances/{evening.pk}/holds/"
@@ -206,7 +206,7 @@ def test_the_limit_holds_for_requests_at_the_same_instant(real_database, setting
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_hold_released_while_it_is_ordered_frees_nothing_that_was_sold(real_database):
+def test_a_hold_released_during_its_order_frees_no_sold_capacity(real_database):
     """PostgreSQL locked the counter on one side and the hold on the other: sold capacity was counted as free."""
     _, director, evening, _, floor = scene.house(rows=0, standing=100)
     for free in (False, True) * 8:
@@ -256,7 +256,7 @@ def together(*calls):
 
 
 @pytest.mark.django_db
-def test_staff_use_the_number_and_buyers_the_reference():
+def test_staff_find_orders_by_number_and_buyers_by_reference():
     root, director, evening, seats, _ = scene.house(rows=1, seats=4)
     order = scene.order(scene.hold(evening, seats[:1]))
     office = world.client(world.give("box_office", root, by=director))
@@ -275,7 +275,7 @@ def test_staff_use_the_number_and_buyers_the_reference():
 
 
 @pytest.mark.django_db
-def test_the_box_office_finds_an_order_by_whatever_the_buyer_says():
+def test_the_box_office_finds_an_order_by_any_detail_of_its_buyer():
     root, director, evening, seats, _ = scene.house(rows=1, seats=6)
     other = scene.performance(evening.production, by=director)
     one = scene.order(scene.hold(evening, seats[:1]), buyer_name="José  Łuk-Brien", buyer_email="Jose@Home.example")
@@ -342,7 +342,7 @@ def test_an_erased_buyer_is_not_found_by_their_name():
 
 
 @pytest.mark.django_db
-def test_a_wrong_payment_provider_is_told_at_its_field():
+def test_an_unknown_payment_provider_is_refused_by_field():
     _, _, evening, seats, _ = scene.house(rows=1, seats=1)
     held = world.post(world.client(), f"/api/v1/performances/{evening.pk}/holds/", {"seats": [seats[0].pk]}).json()
     answer = world.post(world.client(), ORDERS, {**buyer(held), "payment": "gold"})
@@ -362,7 +362,7 @@ def test_a_wrong_payment_provider_is_told_at_its_field():
 
 
 @pytest.mark.django_db
-def test_an_order_that_costs_nothing_is_paid_at_once():
+def test_a_free_order_is_paid_at_once():
     root, director = world.found()
     play = world.production(world.season(root, by=director), by=director, published=True)
     hall = scene.chart(by=director, rows=1, seats=1, standing=5)

@@ -32,7 +32,7 @@ def minutes(number: float) -> timedelta:
 
 
 @pytest.mark.django_db
-def test_what_happened_is_told_once_by_mail() -> None:
+def test_an_action_sends_its_mail_once() -> None:
     root, director = world.found()
     ann = world.give("stage_manager", root, by=director)
     Notification.objects.exclude(recipient=ann).delete()
@@ -47,7 +47,7 @@ def test_what_happened_is_told_once_by_mail() -> None:
 
 
 @pytest.mark.django_db
-def test_what_an_action_would_have_told_is_not_told_when_it_fails() -> None:
+def test_a_failed_action_sends_no_mail() -> None:
     root, director = world.found()
     Notification.objects.all().delete()
     with pytest.raises(Exception, match="end"):
@@ -86,7 +86,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> type[Refusing]:
 
 
 @pytest.mark.django_db
-def test_a_refused_message_is_tried_again_later_and_later_and_then_given_up(server: type[Refusing]) -> None:
+def test_a_refused_message_is_retried_with_growing_delays_and_then_fails(server: type[Refusing]) -> None:
     (message,) = put(world.user(), subject="refuse me")
     now = timezone.now()
     waits = []
@@ -105,7 +105,7 @@ def test_a_refused_message_is_tried_again_later_and_later_and_then_given_up(serv
 
 
 @pytest.mark.django_db
-def test_one_bad_message_holds_up_no_other(server: type[Refusing]) -> None:
+def test_a_failing_message_does_not_block_others(server: type[Refusing]) -> None:
     put(world.user(), subject="refuse me")
     put(world.user(), world.user())
     unreadable, *_ = put(world.user(), subject="unreadable")
@@ -117,7 +117,7 @@ def test_one_bad_message_holds_up_no_other(server: type[Refusing]) -> None:
 
 
 @pytest.mark.django_db
-def test_a_server_that_is_away_counts_against_no_message(server: type[Refusing]) -> None:
+def test_an_unreachable_server_counts_against_no_message(server: type[Refusing]) -> None:
     put(world.user(), world.user())
     server.reachable = False
     for _ in range(outbox.ATTEMPTS + 1):
@@ -130,13 +130,13 @@ def test_a_server_that_is_away_counts_against_no_message(server: type[Refusing])
 
 
 @pytest.mark.django_db
-def test_nobody_is_called_while_nothing_is_due(server: type[Refusing]) -> None:
+def test_no_connection_is_opened_while_no_message_is_due(server: type[Refusing]) -> None:
     assert outbox.deliver_due() == (0, 0)
     assert server.opened == 0
 
 
 @pytest.mark.django_db
-def test_a_message_without_an_address_does_not_pass_for_delivered() -> None:
+def test_a_message_without_an_address_is_not_marked_delivered() -> None:
     (message,) = put(world.user())
     User.objects.filter(pk=message.recipient_id).update(email="")
     assert outbox.deliver_due() == (0, 1)
@@ -145,7 +145,7 @@ def test_a_message_without_an_address_does_not_pass_for_delivered() -> None:
 
 
 @pytest.mark.django_db
-def test_what_a_dead_worker_had_in_hand_is_sent_again_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_of_a_killed_worker_are_retried_a_limited_number_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
     class Killed(BaseException):
         pass
 
@@ -167,7 +167,7 @@ def test_what_a_dead_worker_had_in_hand_is_sent_again_but_not_for_ever(monkeypat
 
 
 @pytest.mark.django_db
-def test_a_worker_that_took_too_long_does_not_undo_what_the_next_one_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_late_worker_does_not_overwrite_the_result_of_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
     (message,) = put(world.user())
     now = timezone.now()
     real = mail.EmailMessage.send

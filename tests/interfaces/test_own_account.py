@@ -20,7 +20,7 @@ def theater() -> Theater:
     return Theater()
 
 
-def test_own_name_language_and_zone(theater):
+def test_users_edit_their_own_name_language_and_zone(theater):
     ann = world.user("")
     browser = world.client(ann)
     changed = browser.patch(
@@ -42,7 +42,7 @@ def test_own_name_language_and_zone(theater):
     assert browser.patch(ME, {"name": ""}, content_type="application/json").json()["name"] == ""
 
 
-def test_somebody_without_a_name_is_shown_by_their_address(theater):
+def test_a_user_without_a_name_is_shown_by_their_address(theater):
     nameless = User.objects.create_user("nora.nameless@home.example")
     world.give("director", theater.root, by=theater.director, to=nameless)
     boss = world.client(theater.director)
@@ -70,7 +70,7 @@ def test_the_demo_refuses_a_taken_port_before_it_builds(monkeypatch):
         call_command("demo", port=70_000)
 
 
-def test_explain_names_the_sections_there_are(theater, capsys):
+def test_explain_lists_the_available_sections(theater, capsys):
     with pytest.raises(CommandError, match=r"(?s)Give the id or the name of one of these:.*\(organization\)"):
         call_command("explain", theater.director.email, "edit_details", "nowhere")
     call_command("explain", theater.director.email, "edit_details", theater.root.name)

@@ -53,13 +53,13 @@ def walk(browser: Client, **query: Any) -> list[int]:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 10, 11, 12])
 @pytest.mark.parametrize("ordering", ["", "title"])
-def test_every_row_once_and_in_order(browser: Client, size: int, ordering: str) -> None:
+def test_pages_return_every_row_once_and_in_order(browser: Client, size: int, ordering: str) -> None:
     query = {"page_size": size, **({"ordering": ordering} if ordering else {})}
     order = ("title", "pk") if ordering else ("-opens_on", "-pk")
     assert walk(browser, **query) == list(Production.objects.order_by(*order).values_list("pk", flat=True))
 
 
-def test_rows_that_come_and_go_do_not_move_the_others(browser: Client, theater: Theater) -> None:
+def test_concurrent_inserts_and_deletes_do_not_shift_pages(browser: Client, theater: Theater) -> None:
     first = browser.get(PATH, {"page_size": 4}).json()
     shown = [row["id"] for row in first["results"]]
     Production.objects.filter(pk=shown[0]).delete()
@@ -73,7 +73,7 @@ def test_rows_that_come_and_go_do_not_move_the_others(browser: Client, theater: 
     assert len(seen) == len(set(seen)) == 11
 
 
-def test_filters_stay_on_the_way(browser: Client, theater: Theater) -> None:
+def test_next_links_keep_the_filters(browser: Client, theater: Theater) -> None:
     answer = browser.get(PATH, {"page_size": 1, "title": "l+e 1"}).json()
     assert "title=" in answer["next"]
     ids = walk(browser, page_size=1, title="l+e 1")
@@ -98,19 +98,19 @@ BAD = {
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_a_cursor_that_was_made_up(browser: Client, bad: str) -> None:
+def test_an_invalid_cursor_is_refused(browser: Client, bad: str) -> None:
     answer = browser.get(PATH, {"cursor": BAD[bad]})
     assert answer.status_code == 400, answer.content
     assert answer.json()["code"] == "bad_cursor"
 
 
-def test_a_cursor_of_another_list(browser: Client) -> None:
+def test_a_cursor_of_another_list_is_refused(browser: Client) -> None:
     following = browser.get(PATH, {"page_size": 1, "ordering": "title"}).json()["next"]
     cursor = following.split("cursor=")[1].split("&")[0]
     assert browser.get(f"{PATH}?cursor={cursor}").status_code == 400
 
 
-def test_a_key_beyond_all_numbers_ends_the_list(browser: Client) -> None:
+def test_a_cursor_with_a_huge_key_is_accepted(browser: Client) -> None:
     answer = browser.get(PATH, {"cursor": _cursor("", "2026", 2**62)})
     assert answer.status_code == 200
 

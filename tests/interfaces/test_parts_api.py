@@ -21,7 +21,7 @@ def play() -> Any:
     return casting.play()
 
 
-def test_a_play_is_broken_down_reordered_and_shown_as_a_chart(play):
+def test_scenes_and_characters_are_created_reordered_and_charted(play):
     production, director = play
     browser = world.client(director)
     base = {"production": production.pk}
@@ -60,7 +60,7 @@ def test_a_play_is_broken_down_reordered_and_shown_as_a_chart(play):
     assert "doubling" not in world.client().get("/api/v1/characters/").json()["results"][0]
 
 
-def test_the_chart_costs_the_same_whatever_its_size(play):
+def test_the_queries_of_the_chart_do_not_grow_with_its_size(play):
     production, director = play
     browser = world.client(director)
 
@@ -78,7 +78,7 @@ def test_the_chart_costs_the_same_whatever_its_size(play):
     assert asked() == few
 
 
-def test_a_scene_takes_no_character_of_another_play(play):
+def test_a_scene_refuses_a_character_of_another_play(play):
     production, director = play
     stranger = casting.part(world.production(production.season, by=director), "Hamlet", by=director)
     scene = casting.scene(production, by=director)
@@ -103,7 +103,7 @@ def _refused(answer: Any, status: int, code: str) -> None:
     assert (answer.status_code, code) == (status, code if code in str(body) else body["code"]), body
 
 
-def test_what_is_refused_has_its_code(play):
+def test_invalid_parts_are_refused_with_their_codes(play):
     production, director = play
     browser = world.client(director)
     one = casting.scene(production, by=director, number="I.1")
@@ -127,7 +127,7 @@ def test_what_is_refused_has_its_code(play):
     assert Scene.objects.filter(production=production).count() == 2
 
 
-def test_departments_have_jobs_that_credits_name(play):
+def test_credits_name_jobs_of_departments(play):
     production, director = play
     browser = world.client(director)
     made = world.post(browser, "/api/v1/departments/", {"name": "Lighting", "jobs": ["Designer", "Operator"]}).json()

@@ -44,7 +44,7 @@ _held = st.tuples(st.sampled_from(ROLES), st.integers(0, 6), _hours, _hours)
 @given(
     tree=st.lists(st.integers(0, 10), min_size=1, max_size=6), held=st.lists(_held, max_size=4), active=st.booleans()
 )
-def test_all_ways_of_asking_agree_with_a_naive_one(
+def test_all_permission_checks_agree_with_a_naive_one(
     theater: Theater, tree: list[int], held: list[tuple[str, int, int | None, int | None]], active: bool
 ) -> None:
     with time_machine.travel(NOON, tick=False):
@@ -131,7 +131,7 @@ def _assign(theater: Theater, by: User, to: User, role: str, section: Section, *
     world.assign(role, section, by=by, to=to, **span)
 
 
-def test_nobody_gives_more_than_they_hold(theater: Theater) -> None:
+def test_nobody_grants_more_than_they_have(theater: Theater) -> None:
     here, elsewhere = theater.season.section, theater.draft_season.section
     end = timezone.now() + timedelta(days=30)
     local = world.give("director", here, by=theater.director, ends_at=end)
@@ -162,7 +162,7 @@ def test_nobody_changes_their_own_roles(theater: Theater) -> None:
         end_role(actor=theater.acting(), assignment=own, reason="")
 
 
-def test_the_last_director_stays(theater: Theater) -> None:
+def test_the_last_director_cannot_be_removed(theater: Theater) -> None:
     Role(section=theater.root, name="delegate", title="Delegate", permissions=["manage_members"]).save()
     soon = world.user()
     assign_role(
@@ -187,7 +187,7 @@ def test_the_last_director_stays(theater: Theater) -> None:
         end_role(actor=world.acting(theater.other_director), assignment=own, reason="again")
 
 
-def test_wrong_spans_and_closed_accounts(theater: Theater) -> None:
+def test_invalid_spans_and_closed_accounts_are_refused(theater: Theater) -> None:
     now = timezone.now()
     with pytest.raises(Invalid):
         _assign(theater, theater.director, world.user(), "viewer", theater.root, starts_at=now, ends_at=now)
@@ -196,7 +196,7 @@ def test_wrong_spans_and_closed_accounts(theater: Theater) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_directors_do_not_end_each_other(real_database: None) -> None:
+def test_two_directors_cannot_end_each_other_concurrently(real_database: None) -> None:
     theater = Theater()
     pair = (theater.director, theater.other_director)
     calls = [
@@ -208,7 +208,7 @@ def test_two_directors_do_not_end_each_other(real_database: None) -> None:
     assert len(holders_of("manage_members", theater.root)) == 1
 
 
-def test_of_thousands_of_sections_the_place_in_the_tree_is_asked(
+def test_among_thousands_of_sections_paths_give_the_same_rows(
     theater: Theater, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same rows are visible whether sections are named one by one or by where they exist."""

@@ -23,12 +23,12 @@ def theater():
     return root, director, season
 
 
-def test_a_pattern_that_names_no_permission_is_found_at_import():
+def test_a_pattern_without_a_permission_fails_at_import():
     with pytest.raises(ValueError, match="edit_detials"):
         permissions_like("edit_detials")
 
 
-def test_many_sections_are_named_by_their_place_and_answer_alike(theater, monkeypatch):
+def test_many_sections_are_filtered_by_path_with_the_same_result(theater, monkeypatch):
     root, director, season = theater
     editor = world.give("viewer", season.section, by=director)
     drafts = [world.production(season, by=director) for _ in range(4)]
@@ -52,7 +52,7 @@ def test_nobody_has_permissions_on_what_has_no_section(theater):
     assert not actor.holds("edit_details", Production(title="In one that is gone", section_id=10**9), now)
 
 
-def test_all_permissions_are_those_that_has_perm_tells(theater):
+def test_get_all_permissions_agrees_with_has_perm(theater):
     root, director, season = theater
     viewer = world.give("viewer", season.section, by=director)
     backend = SectionBackend()
@@ -67,7 +67,7 @@ def test_all_permissions_are_those_that_has_perm_tells(theater):
     assert not viewer.has_perm("accounts.fly", season)
 
 
-def test_those_who_hold_a_permission_or_a_role_are_found_until_it_ends(theater):
+def test_holders_of_a_permission_or_role_are_found_until_it_ends(theater):
     root, director, season = theater
     viewer = world.give("viewer", season.section, by=director)
     assert holders_of("view_details", season.section) == [director, viewer]
@@ -81,7 +81,7 @@ def test_those_who_hold_a_permission_or_a_role_are_found_until_it_ends(theater):
     assert actor_for(None).user_id is None
 
 
-def test_without_the_second_factor_it_is_said_why(theater):
+def test_a_missing_second_factor_is_given_as_the_reason(theater):
     root, director, season = theater
     now = timezone.now()
     bare = SignedIn(director, second_factor=False)
@@ -93,7 +93,7 @@ def test_without_the_second_factor_it_is_said_why(theater):
     assert stranger.why_not("edit_details", season, now) is None
 
 
-def test_a_section_that_was_asked_about_before_costs_no_query(theater, django_assert_num_queries):
+def test_a_section_checked_before_takes_no_query(theater, django_assert_num_queries):
     root, director, season = theater
     manager = world.give("production_manager", season.section, by=director)
     draft = Production.objects.get(pk=world.production(season, by=director).pk)
@@ -107,7 +107,7 @@ def test_a_section_that_was_asked_about_before_costs_no_query(theater, django_as
     assert Section.objects.get(pk=draft.section_id).path.startswith(season.section.path)
 
 
-def test_two_roles_in_two_places_are_told_apart_without_asking_twice(theater, django_assert_num_queries):
+def test_roles_on_two_sections_are_distinguished_without_another_query(theater, django_assert_num_queries):
     root, director, season = theater
     other = world.season(root, by=director)
     helper = world.give("viewer", season.section, by=director)
@@ -119,7 +119,7 @@ def test_two_roles_in_two_places_are_told_apart_without_asking_twice(theater, dj
         assert set(actor.sections_held("view_details", now)) == {season.section_id, other.section_id}
 
 
-def test_a_section_that_is_gone_meanwhile_gives_nothing(theater):
+def test_a_deleted_section_grants_nothing(theater):
     root, director, season = theater
     manager = world.give("production_manager", season.section, by=director)
     actor, now = world.acting(manager), timezone.now()

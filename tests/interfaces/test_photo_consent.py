@@ -55,7 +55,7 @@ def scene(db: Any) -> Scene:
     return Scene()
 
 
-def test_withdrawing_takes_pictures_out_of_all_public_places(scene: Scene) -> None:
+def test_withdrawing_a_consent_unpublishes_pictures_everywhere(scene: Scene) -> None:
     visitor, acting = world.client(), world.acting(scene.editor)
     other = media.asset(scene.production, by=scene.editor, published=True)
     draft = scene.depicted()
@@ -90,7 +90,7 @@ def test_withdrawing_takes_pictures_out_of_all_public_places(scene: Scene) -> No
         assert draft.title not in notification.body
 
 
-def test_consent_is_asked_when_a_person_is_depicted_and_when_a_picture_is_published(scene: Scene) -> None:
+def test_consent_is_checked_at_depicting_and_at_publishing(scene: Scene) -> None:
     browser, path = world.client(scene.editor), f"/api/v1/assets/{scene.picture.pk}/publish/"
     new = media.asset(scene.production, by=scene.editor)
     public = media.asset(scene.production, by=scene.editor, published=True)
@@ -116,7 +116,7 @@ def test_consent_is_asked_when_a_person_is_depicted_and_when_a_picture_is_publis
     assert world.post(browser, f"/api/v1/assets/{new.pk}/depict/", {"person": scene.ann.pk}).status_code == 200
 
 
-def test_what_was_submitted_before_the_withdrawal_is_not_applied_after_it(scene: Scene) -> None:
+def test_a_submission_from_before_the_withdrawal_is_not_applied(scene: Scene) -> None:
     marketing = world.give("production_manager", scene.production.section, by=scene.director)
     draft = scene.depicted()
     submitted = world.post(world.client(marketing), f"/api/v1/assets/{draft.pk}/publish/")
@@ -128,7 +128,7 @@ def test_what_was_submitted_before_the_withdrawal_is_not_applied_after_it(scene:
     assert world.client().get(f"/api/v1/assets/{draft.pk}/").status_code == 404
 
 
-def test_other_consents_and_other_people_change_no_picture(scene: Scene) -> None:
+def test_other_consents_and_other_people_do_not_affect_a_picture(scene: Scene) -> None:
     """Nobody who was never asked is refused, and a withdrawn newsletter is not a withdrawn picture."""
     acting = world.acting(scene.user)
     letter = give_consent(actor=acting, person=scene.ann, purpose="newsletter", note=None)
@@ -140,7 +140,7 @@ def test_other_consents_and_other_people_change_no_picture(scene: Scene) -> None
     assert not Notification.objects.filter(kind="pictures_withdrawn").exists()
 
 
-def test_a_person_without_a_page_is_not_named_to_the_staff_of_pictures(scene: Scene) -> None:
+def test_unpublished_people_are_not_named_to_media_editors(scene: Scene) -> None:
     shy = directory.person(by=scene.director, name="Shy Singer")
     acting = world.acting(scene.director)
     consent = give_consent(actor=acting, person=shy, purpose="photo", note="on paper")
@@ -156,9 +156,7 @@ def test_a_person_without_a_page_is_not_named_to_the_staff_of_pictures(scene: Sc
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("first", ["consent.withdraw", "asset.publish"])
-def test_a_picture_published_while_its_consent_is_withdrawn_does_not_stay_public(
-    real_database: None, first: str
-) -> None:
+def test_a_picture_published_during_a_withdrawal_is_unpublished(real_database: None, first: str) -> None:
     scene = Scene()
     draft = scene.depicted()
     begun, refused = threading.Event(), list[str]()

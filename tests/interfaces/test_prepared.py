@@ -15,7 +15,7 @@ from theater_site.core.prepared import Prepared
 pytestmark = pytest.mark.django_db
 
 
-def test_it_answers_as_the_queryset_does_whatever_the_values():
+def test_a_prepared_query_returns_what_its_queryset_returns():
     production, director = casting.play()
     viola = casting.part(production, "Viola", by=director)
     for team in ("Red", "Blue'; --"):
@@ -39,6 +39,6 @@ def test_it_answers_as_the_queryset_does_whatever_the_values():
     assert "WHERE" in nights.sql
 
 
-def test_a_slot_that_the_query_does_not_use_is_refused():
+def test_an_unused_slot_is_refused():
     with pytest.raises(TypeError, match="does not use"):
         Prepared(lambda part: Credit.objects.values_list("pk"), lambda pk: pk, part=int)(part=1)

@@ -54,24 +54,24 @@ def send(
         "/api/v1/seasons/1.0/",
     ],
 )
-def test_there_is_nothing_there(browser: Client, path: str) -> None:
+def test_an_unknown_url_is_a_problem_response(browser: Client, path: str) -> None:
     problem(browser.get(path), 404, "not_found")
 
 
 @pytest.mark.parametrize("key", ["9" * 18, "9" * 19, "9" * 400, "-1", "%00", "١"])
-def test_ids_beyond_all_numbers_are_not_found(browser: Client, key: str) -> None:
+def test_huge_ids_are_not_found(browser: Client, key: str) -> None:
     problem(browser.get(f"/api/v1/productions/{key}/"), 404)
     problem(send(browser, "PATCH", f"/api/v1/productions/{key}/", b"{}"), 404)
 
 
-def test_a_method_that_is_not_offered(browser: Client) -> None:
+def test_an_unsupported_method_is_refused(browser: Client) -> None:
     answer = send(browser, "PUT", "/api/v1/seasons/")
     problem(answer, 405)
     assert set(answer["Allow"].split(", ")) == {"GET", "POST", "HEAD", "OPTIONS"}
     problem(send(browser, "DELETE", "/api/v1/seasons/"), 405)
 
 
-def test_a_media_type_that_is_not_taken(browser: Client) -> None:
+def test_an_unsupported_media_type_is_refused(browser: Client) -> None:
     problem(send(browser, "POST", "/api/v1/seasons/", b"<a/>", "text/xml"), 415)
 
 
@@ -82,7 +82,7 @@ def test_a_media_type_that_is_not_taken(browser: Client) -> None:
         b"[]", b'"text"', b"5", b"null", b"true",
     ],
 )  # fmt: skip
-def test_bodies_that_are_no_object(browser: Client, body: bytes) -> None:
+def test_a_body_that_is_not_an_object_is_refused(browser: Client, body: bytes) -> None:
     problem(send(browser, "POST", "/api/v1/seasons/", body), 400)
 
 
@@ -108,7 +108,7 @@ ODD = {
 
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("key", [None, "a key"])
-def test_values_that_are_refused_field_by_field(browser: Client, odd: str, key: str | None) -> None:
+def test_invalid_values_are_refused_by_field(browser: Client, odd: str, key: str | None) -> None:
     headers = {} if key is None else {"Idempotency-Key": key}
     told = problem(send(browser, "POST", "/api/v1/seasons/", ODD[odd], **headers), 400)
     if b"ud800" in ODD[odd]:
@@ -131,14 +131,14 @@ LISTS = [
 
 
 @pytest.mark.parametrize("value", LISTS, ids=range(len(LISTS)))
-def test_a_list_of_texts_takes_nothing_else(browser: Client, theater: Theater, value: str) -> None:
+def test_a_list_of_texts_refuses_other_values(browser: Client, theater: Theater, value: str) -> None:
     body = f'{{"season": {theater.season.pk}, "title": "x", "authors": {value}}}'
     told = problem(send(browser, "POST", "/api/v1/productions/", body.encode()), 400)
     assert "ud800" in value or all(fault["field"].startswith("authors") for fault in told["errors"])
 
 
 @pytest.mark.parametrize("value", [10**30, -1, 1.5, "x", 40_000, True, None])
-def test_numbers_out_of_range(browser: Client, theater: Theater, value: Any) -> None:
+def test_numbers_out_of_range_are_refused(browser: Client, theater: Theater, value: Any) -> None:
     import json
 
     production = theater.production
@@ -166,7 +166,7 @@ def test_numbers_out_of_range(browser: Client, theater: Theater, value: Any) -> 
     "query",
     ["name=x", "titel=x", "season=x", "season=99999999999999999999999", "status=never", "ordering=secret", "title=%00"],
 )
-def test_filters_that_are_unknown_or_wrong(browser: Client, query: str) -> None:
+def test_unknown_and_invalid_filters_are_refused(browser: Client, query: str) -> None:
     told = problem(browser.get(f"/api/v1/productions/?{query}"), 400)
     assert told["errors"][0]["field"] == query.split("=", maxsplit=1)[0]
 
@@ -174,12 +174,12 @@ def test_filters_that_are_unknown_or_wrong(browser: Client, query: str) -> None:
 @pytest.mark.parametrize(
     "path", ["seasons/?slug=x", "sections/?kind=area", "productions/?slug=x&status=idea", "role-assignments/?user=1"]
 )
-def test_filters_that_are_offered_are_taken(browser: Client, theater: Theater, path: str) -> None:
+def test_documented_filters_are_accepted(browser: Client, theater: Theater, path: str) -> None:
     path = path.replace("user=1", f"user={theater.director.pk}")
     assert browser.get(f"/api/v1/{path}").status_code == 200
 
 
-def test_what_breaks_tells_nothing(
+def test_an_unexpected_error_reveals_nothing(
     browser: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     from productions.api.views import SeasonViewSet
@@ -195,7 +195,7 @@ def test_what_breaks_tells_nothing(
     assert told["request_id"] in answer["X-Request-ID"]
 
 
-def test_too_many_requests(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_requests_are_a_problem_response(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
     from rest_framework.throttling import AnonRateThrottle
 
     monkeypatch.setattr(AnonRateThrottle, "rate", "2/min", raising=False)
@@ -206,12 +206,12 @@ def test_too_many_requests(theater: Theater, monkeypatch: pytest.MonkeyPatch) ->
     assert int(answer["Retry-After"]) == told["data"]["retry_after"] > 0
 
 
-def test_a_host_that_is_not_ours() -> None:
+def test_an_unknown_host_is_refused() -> None:
     problem(Client().get("/api/v1/seasons/", headers={"Host": "evil.example"}), 400)
 
 
 @override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=1000)
-def test_a_body_that_is_too_large(browser: Client) -> None:
+def test_a_too_large_body_is_refused(browser: Client) -> None:
     answer = send(browser, "POST", "/api/v1/seasons/", b'{"name": "' + b"x" * 2000 + b'"}')
     assert answer.status_code in (400, 413)
     problem(answer, answer.status_code)
@@ -220,7 +220,7 @@ def test_a_body_that_is_too_large(browser: Client) -> None:
 # --- If-Match -------------------------------------------------------------------------------------------------
 
 
-def test_a_change_names_its_version(browser: Client, theater: Theater) -> None:
+def test_an_update_needs_a_version(browser: Client, theater: Theater) -> None:
     season = theater.season
     path = f"/api/v1/seasons/{season.pk}/"
     problem(send(browser, "PATCH", path, b'{"name": "New"}'), 428, "version_required")
@@ -242,7 +242,7 @@ def test_a_change_names_its_version(browser: Client, theater: Theater) -> None:
 @pytest.mark.parametrize(
     "garbage", ["", "7", '"x"', '"7', '"99999999999999999999"', '"1", "2"', "W/7", '"-1"', "\x00", '"١"']
 )
-def test_a_version_that_is_none_is_not_a_match(browser: Client, theater: Theater, garbage: str) -> None:
+def test_an_invalid_version_does_not_match(browser: Client, theater: Theater, garbage: str) -> None:
     answer = send(
         browser, "PATCH", f"/api/v1/seasons/{theater.season.pk}/", b'{"name": "New"}', **{"If-Match": garbage}
     )
@@ -251,13 +251,13 @@ def test_a_version_that_is_none_is_not_a_match(browser: Client, theater: Theater
     assert theater.season.name != "New"
 
 
-def test_a_verb_honors_the_version_that_is_sent(browser: Client, theater: Theater) -> None:
+def test_verb_routes_check_the_version(browser: Client, theater: Theater) -> None:
     path = f"/api/v1/productions/{theater.draft.pk}/publish/"
     problem(send(browser, "POST", path, b"{}", **{"If-Match": '"99"'}), 412)
     assert send(browser, "POST", path, b"{}", **{"If-Match": f'"{theater.draft.version}"'}).status_code == 200
 
 
-def test_deleting_names_its_version(browser: Client, theater: Theater) -> None:
+def test_a_delete_needs_a_version(browser: Client, theater: Theater) -> None:
     path = f"/api/v1/productions/{theater.draft.pk}/"
     problem(send(browser, "DELETE", path), 428)
     problem(send(browser, "DELETE", path, **{"If-Match": '"99"'}), 412)

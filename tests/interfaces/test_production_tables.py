@@ -67,7 +67,7 @@ def exported(who: Any, query: str = "") -> bytes:
     return b"".join(answer.streaming_content)
 
 
-def test_rows_make_and_change_productions_as_one_action(theater: Theater, sheet: Sheet) -> None:
+def test_rows_create_and_update_productions_as_one_action(theater: Theater, sheet: Sheet) -> None:
     season, known = theater.season.slug, theater.production
     data = (
         "slug;season;title;authors;running_minutes\n"
@@ -94,7 +94,7 @@ def test_rows_make_and_change_productions_as_one_action(theater: Theater, sheet:
     assert whole.note["table"] == {"rows": 3, "new": 2, "changed": 1, "unchanged": 0}
 
 
-def test_each_bad_cell_is_named_and_nothing_is_taken(theater: Theater, sheet: Sheet) -> None:
+def test_every_invalid_cell_is_reported_and_nothing_is_imported(theater: Theater, sheet: Sheet) -> None:
     season, known = theater.season.slug, theater.production
     head = "slug,season,title,language,opens_on,closes_on,status,accessibility,running_minutes\n"
     cells = head + (
@@ -125,7 +125,7 @@ def test_each_bad_cell_is_named_and_nothing_is_taken(theater: Theater, sheet: Sh
     assert sheet.faults("season,title,stars\n") == [(1, "stars", "unknown_column")]
 
 
-def test_a_person_reads_what_is_wrong(theater: Theater, sheet: Sheet) -> None:
+def test_the_command_prints_the_errors_as_text(theater: Theater, sheet: Sheet) -> None:
     sheet.path.write_text("season,title\nnowhere,Homeless\n")
     out = StringIO()
     with pytest.raises(CommandError, match="nothing was changed"):
@@ -143,7 +143,7 @@ def test_a_person_reads_what_is_wrong(theater: Theater, sheet: Sheet) -> None:
         call_command("import_productions", str(sheet.path), "--as", "nobody@nowhere.example")
 
 
-def test_what_the_brand_warns_of_is_told_and_can_be_waived(theater: Theater, sheet: Sheet) -> None:
+def test_brand_warnings_are_reported_and_can_be_waived(theater: Theater, sheet: Sheet) -> None:
     create_brand_kit(
         actor=theater.acting(),
         section=theater.season.section,
@@ -160,7 +160,7 @@ def test_what_the_brand_warns_of_is_told_and_can_be_waived(theater: Theater, she
     assert sheet.take(data, "--waive", "title_too_long=It is called so.")["new"] == 1
 
 
-def test_a_table_is_sent_over_http_as_it_is_by_the_command(theater: Theater) -> None:
+def test_a_table_is_imported_over_http_as_by_the_command(theater: Theater) -> None:
     season = theater.season.slug
     browser = world.client(theater.director)
 
@@ -192,7 +192,7 @@ def test_a_table_is_sent_over_http_as_it_is_by_the_command(theater: Theater) -> 
     assert send(exported(theater.director).decode()).json()["changed"] == 0
 
 
-def test_what_is_taken_out_says_nothing_new_when_it_goes_in(theater: Theater, sheet: Sheet) -> None:
+def test_importing_an_export_changes_nothing(theater: Theater, sheet: Sheet) -> None:
     fields = {
         "title": "=cmd()", "subtitle": "-1", "authors": ["Ann; Sons", "@Bob"], "synopsis": "Line one\n\n\"Line\" two; three,",
         "accessibility": ["relaxed"], "premiere": "world", "running_minutes": 0, "language": "pt-BR", "opens_on": "2031-11",
@@ -208,7 +208,7 @@ def test_what_is_taken_out_says_nothing_new_when_it_goes_in(theater: Theater, sh
     assert not AuditValue.objects.filter(change__entry__action="production.update").exists()
 
 
-def test_everybody_takes_out_what_they_may_see(theater: Theater) -> None:
+def test_an_export_contains_only_visible_productions(theater: Theater) -> None:
     shown, hidden = theater.production, theater.draft
     for who, slugs in ((theater.director, {shown.slug, hidden.slug}), (theater.stranger, {shown.slug})):
         lines = exported(who).decode("utf-8-sig").splitlines()
@@ -217,7 +217,7 @@ def test_everybody_takes_out_what_they_may_see(theater: Theater) -> None:
     assert world.client(theater.director).get(f"{EXPORT}?slugg=x").status_code == 400
 
 
-def test_a_file_is_longer_than_a_page_of_reading(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_file_contains_more_than_one_page(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("productions.selectors.production_table.CHUNK", 2)
     made = [world.production(theater.season, by=theater.director).slug for _ in range(5)]
     with CaptureQueriesContext(connection) as queries:

@@ -47,7 +47,7 @@ def faults(answer: Any) -> list[tuple[str, str]]:
 # --- What is said of a production ------------------------------------------------------------------------------------
 
 
-def test_everything_that_is_said_comes_back_clean(theater: Theater, browser: Any) -> None:
+def test_all_fields_are_returned_cleaned(theater: Theater, browser: Any) -> None:
     said = {
         "adaptors": ["Ann Adaptor"], "translators": ["Tom"], "composers": ["Cy"], "lyricists": ["Lea"],
         "choreographers": ["Kit"], "billing": "Presented by arrangement with <b>the House</b>.", "language": "PT-br",
@@ -90,19 +90,19 @@ def test_everything_that_is_said_comes_back_clean(theater: Theater, browser: Any
         ({"language": "English", "slug": "a-"}, [("language", "bad_language"), ("slug", "bad_slug")]),
     ],
 )
-def test_a_refusal_names_the_field(theater: Theater, browser: Any, said: Any, found: Any) -> None:
+def test_invalid_values_are_refused_by_field(theater: Theater, browser: Any, said: Any, found: Any) -> None:
     answer = change(browser, theater.production, **said)
     assert (answer.status_code, sorted(faults(answer))) == (400, found)
 
 
-def test_a_life_begins_at_its_beginning_or_in_the_archive(theater: Theater, browser: Any) -> None:
+def test_a_production_starts_as_idea_planned_or_archived(theater: Theater, browser: Any) -> None:
     for status, code in (("idea", 201), ("archived", 201), ("running", 400), ("canceled", 400)):
         answer = world.post(browser, PATH, {"season": theater.season.pk, "title": "Hamlet", "status": status})
         assert answer.status_code == code, answer.json()
     assert faults(answer) == [("status", "status_not_first")]
 
 
-def test_partial_dates_sort_as_they_are_known(theater: Theater) -> None:
+def test_partial_dates_are_sorted(theater: Theater) -> None:
     dates = ["", "1998", "1998-01", "1998-01-01", "1998-02", "0999"]
     for date in dates:
         world.production(theater.season, by=theater.director, published=True, opens_on=date)
@@ -117,7 +117,7 @@ def at(slug: str, who: Any = None) -> Any:
     return world.client(who).get(f"{PATH}by-slug/{slug}/")
 
 
-def test_an_old_address_goes_on_leading_there(theater: Theater, browser: Any) -> None:
+def test_an_old_slug_redirects_to_the_production(theater: Theater, browser: Any) -> None:
     production = theater.production
     first = production.slug
     assert change(browser, production, title="Another title").json()["slug"] == first, "a new title alone changes none"
@@ -136,7 +136,7 @@ def test_an_old_address_goes_on_leading_there(theater: Theater, browser: Any) ->
     assert len(queries) == 2
 
 
-def test_an_address_is_taken_by_who_has_or_had_it(theater: Theater, browser: Any) -> None:
+def test_a_slug_in_use_now_or_earlier_is_refused(theater: Theater, browser: Any) -> None:
     other = world.production(theater.season, by=theater.director, published=True, title="Macbeth")
     assert change(browser, other, slug="scottish-play").status_code == 200
     for slug in ("scottish-play", "macbeth"):
@@ -151,7 +151,7 @@ def test_an_address_is_taken_by_who_has_or_had_it(theater: Theater, browser: Any
         update_production(actor=theater.acting(), production=again, changes={"slug": "macbeth"})
 
 
-def test_no_address_leads_to_what_is_not_public(theater: Theater, browser: Any) -> None:
+def test_no_slug_redirects_to_unpublished_content(theater: Theater, browser: Any) -> None:
     production = theater.draft
     old = production.slug
     assert change(browser, production, slug="secret").status_code == 200
@@ -164,9 +164,7 @@ def test_no_address_leads_to_what_is_not_public(theater: Theater, browser: Any) 
 
 
 @pytest.mark.parametrize("what", ["productions", "seasons", "runs", "credits", "season-slots", "licenses"])
-def test_dates_that_an_archive_printed_in_reverse_hold_nothing_else_up(
-    theater: Theater, browser: Any, what: str
-) -> None:
+def test_reversed_dates_of_an_archive_do_not_block_other_updates(theater: Theater, browser: Any, what: str) -> None:
     by, production = theater.director, theater.production
     row: Any
     row, other = {
@@ -200,7 +198,7 @@ def remembered(who: Any = None, day: str = "?month=2&day=29") -> list[tuple[int,
     return [(r["year"], r["event"], r["times"], r["production"]["title"]) for r in answer.json()["results"]]
 
 
-def test_on_this_day_tells_what_opened_played_and_closed(theater: Theater) -> None:
+def test_on_this_day_lists_openings_performances_and_closings(theater: Theater) -> None:
     by = theater.director
     old = world.production(
         theater.season, by=by, published=True, title="Old", opens_on="1988-02-29", closes_on="1988-03"
@@ -229,13 +227,13 @@ def test_on_this_day_tells_what_opened_played_and_closed(theater: Theater) -> No
 
 
 @pytest.mark.parametrize("query", ["", "?month=2&day=30", "?month=13&day=1", "?month=x&day=1", "?month=1&day=-1"])
-def test_a_day_that_is_none_is_refused(db: Any, query: str) -> None:
+def test_an_invalid_day_is_refused(db: Any, query: str) -> None:
     world.found()
     answer = world.client().get(f"{PATH}on-this-day/{query}")
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
 
 
-def test_on_this_day_costs_the_same_whatever_was_played(theater: Theater) -> None:
+def test_the_queries_of_on_this_day_do_not_grow(theater: Theater) -> None:
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
             remembered(day="?month=5&day=5")
@@ -256,7 +254,7 @@ def test_on_this_day_costs_the_same_whatever_was_played(theater: Theater) -> Non
     assert cost() == first <= 4
 
 
-def test_neither_what_was_canceled_nor_what_is_to_come_is_remembered(theater: Theater) -> None:
+def test_on_this_day_omits_canceled_and_future_performances(theater: Theater) -> None:
     by, today = theater.director, timezone.localdate()
     tomorrow = today + timedelta(days=1)
     dates = {"opens_on": today.isoformat(), "closes_on": tomorrow.isoformat()}
@@ -278,7 +276,7 @@ def test_neither_what_was_canceled_nor_what_is_to_come_is_remembered(theater: Th
     assert {row["title"]: row["performances"] for row in played if row["title"] in ("On", "Off")} == {"On": 2, "Off": 0}
 
 
-def test_most_played_counts_what_may_be_seen_page_by_page(theater: Theater) -> None:
+def test_most_played_counts_visible_performances_in_pages(theater: Theater) -> None:
     played = {"category": "performance", "date": "2001-11-20"}
     for times in (2, 0, 3, 2):
         production = world.production(theater.season, by=theater.director, published=True, title=f"{times} times")
@@ -300,7 +298,7 @@ def test_most_played_counts_what_may_be_seen_page_by_page(theater: Theater) -> N
 # --- Seasons ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_next_season_takes_over_what_is_chosen(theater: Theater, browser: Any) -> None:
+def test_the_next_season_takes_over_the_selected_parts(theater: Theater, browser: Any) -> None:
     strands = [scene.strand(theater.root, by=theater.director).pk for _ in range(2)]
     season = theater.season
     told = world.patch(browser, f"/api/v1/seasons/{season.pk}/", {"strands": strands}, season.version)
@@ -327,7 +325,7 @@ def test_the_next_season_takes_over_what_is_chosen(theater: Theater, browser: An
     assert world.post(browser, path, {"name": "Odd", "parts": ["budget"]}).status_code == 400
 
 
-def test_a_slot_is_filled_once_by_one_of_its_season(theater: Theater, browser: Any) -> None:
+def test_a_slot_is_filled_once_by_a_production_of_its_season(theater: Theater, browser: Any) -> None:
     slot, second = (scene.slot(theater.season, by=theater.director) for _ in range(2))
     elsewhere = world.production(theater.draft_season, by=theater.director)
 
@@ -350,7 +348,7 @@ def test_a_slot_is_filled_once_by_one_of_its_season(theater: Theater, browser: A
 
 
 @pytest.mark.parametrize("ending", ["cancel", "move", "delete"])
-def test_a_slot_is_open_again_once_its_production_is_gone(theater: Theater, browser: Any, ending: str) -> None:
+def test_a_slot_reopens_when_its_production_is_deleted(theater: Theater, browser: Any, ending: str) -> None:
     production = world.production(theater.season, by=theater.director, title="Wesele")
     slot = scene.slot(theater.season, by=theater.director)
     path = f"/api/v1/season-slots/{slot.pk}/"
@@ -389,7 +387,7 @@ def test_a_strand_is_named_once_and_shown_with_public_seasons(theater: Theater, 
 
 
 @pytest.mark.parametrize("part", ["scenes", "credits", "runs"])
-def test_a_copy_brings_only_what_one_may_do_by_hand(theater: Theater, part: str) -> None:
+def test_a_copy_contains_only_what_the_actor_may_create(theater: Theater, part: str) -> None:
     area = "schedule" if part == "runs" else "cast"
     scheduling.run(theater.production, by=theater.director)
     held: list[str] = []
@@ -428,7 +426,7 @@ def test_a_date_outside_of_the_license_needs_a_waiver(theater: Theater, browser:
     )
 
 
-def test_the_billing_is_asked_of_what_is_public(theater: Theater, browser: Any) -> None:
+def test_the_required_billing_is_checked_for_public_productions(theater: Theater, browser: Any) -> None:
     draft = theater.draft
     scene.license_of(draft, by=theater.director, billing="By arrangement with Playwrights' House")
     assert change(browser, draft, synopsis="Unfinished.").status_code == 200
@@ -463,7 +461,7 @@ def test_a_run_outside_of_the_license_needs_a_waiver(theater: Theater, browser: 
     assert not [q for q in queries if "productions_license" in q["sql"]], "a license has no word on labels"
 
 
-def test_a_license_is_judged_against_what_is_planned_already(theater: Theater, browser: Any) -> None:
+def test_a_license_is_checked_against_the_existing_plan(theater: Theater, browser: Any) -> None:
     production = theater.production
     assert change(browser, production, opens_on="2031-03-01").status_code == 200
     body = {"production": production.pk, "house": "The House", "starts_on": "2031-04", "ends_on": "2031-05"}

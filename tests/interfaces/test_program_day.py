@@ -52,16 +52,16 @@ def play() -> Any:
         ("2026-12-24T12:00", "2026-10-11"),
     ],
 )
-def test_the_program_is_that_of_today_else_the_next_else_the_last_performance(play, now, day):
+def test_the_default_day_is_today_else_the_next_else_the_last_performance(play, now, day):
     assert _told(play[0], now)["on"] == day
 
 
-def test_a_performance_counts_for_those_who_may_see_it(play):
+def test_only_visible_performances_choose_the_default_day(play):
     production, director = play
     assert _told(production, "2026-10-10T12:00", who=director)["on"] == "2026-10-10"
 
 
-def test_it_says_when_and_where_and_of_a_day_without_a_performance_that_there_is_none(play):
+def test_the_program_shows_time_and_venue_or_that_there_is_no_performance(play):
     production, _ = play
     told = _told(production, "2026-10-09T12:00")
     assert told["performances"] == [
@@ -76,14 +76,14 @@ def test_it_says_when_and_where_and_of_a_day_without_a_performance_that_there_is
     assert "Friday, October 9, 2026 · 2:30 p.m. and 7:30 p.m., The Foundry" in read.content.decode()
 
 
-def test_what_was_canceled_is_not_played(play):
+def test_canceled_performances_are_not_in_the_program(play):
     production, director = play
     last = production.occurrences.get(date="2026-10-11")
     cancel_occurrence(actor=world.acting(director), occurrence=last, reason="Snow.")
     assert _told(production, "2026-10-10T12:00")["on"] == "2026-10-09"
 
 
-def test_where_no_performance_is_known_the_run_says_which_day_in_the_zone_of_its_house(settings):
+def test_without_performances_the_run_chooses_the_day_in_the_zone_of_the_venue(settings):
     production, director = casting.play()
     assert _told(production, "2026-10-10T01:30")["on"] == "2026-10-10"
     settings.DEFAULT_USER_TIME_ZONE = "America/New_York"

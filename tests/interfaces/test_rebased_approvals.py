@@ -37,7 +37,7 @@ def shown(told):
     return [(field["field"], field["before"], field["after"]) for one in told["objects"] for field in one["fields"]]
 
 
-def test_a_change_of_another_field_is_not_in_the_way(theater, waiting):
+def test_a_change_of_another_field_does_not_conflict(theater, waiting):
     address, boss, show, _ = waiting
     before = difference(boss, address)
     version = Production.objects.get(pk=theater.production.pk).version
@@ -57,7 +57,7 @@ def test_a_change_of_another_field_is_not_in_the_way(theater, waiting):
     assert (production.subtitle, production.genre) == ("A play", "comedy")
 
 
-def test_a_change_of_the_same_field_is_named(theater, waiting):
+def test_a_change_of_the_same_field_is_a_conflict(theater, waiting):
     address, boss, show, _ = waiting
     seen = difference(boss, address)["digest"]
     version = Production.objects.get(pk=theater.production.pk).version
@@ -77,7 +77,7 @@ def test_a_change_of_the_same_field_is_named(theater, waiting):
     assert Production.objects.get(pk=theater.production.pk).subtitle == "A tragedy"
 
 
-def test_what_is_published_with_it_is_part_of_what_is_seen(theater):
+def test_the_difference_includes_all_content_that_is_published(theater):
     """Publishing shows all of the production: text that others wrote meanwhile is seen, and then approved."""
     draft = theater.draft
     manager = world.client(world.give("production_manager", theater.root, by=theater.director))
@@ -96,7 +96,7 @@ def test_what_is_published_with_it_is_part_of_what_is_seen(theater):
     assert (approved.status_code, approved.json()["state"]) == (200, "applied")
 
 
-def test_what_was_decided_stays_readable(theater, waiting):
+def test_a_decided_submission_stays_readable(theater, waiting):
     address, boss, show, marketing = waiting
     world.post(boss, f"{address}approve/", {"digest": difference(boss, address)["digest"]})
     version = Production.objects.get(pk=theater.production.pk).version
@@ -115,7 +115,7 @@ def test_what_was_decided_stays_readable(theater, waiting):
     assert (told["state"], shown(told)) == ("rejected", [("genre", told["objects"][0]["fields"][0]["before"], "farce")])
 
 
-def test_changes_are_requested_by_the_name_that_the_difference_shows(theater, waiting):
+def test_changes_are_requested_by_the_field_names_of_the_difference(theater, waiting):
     address, boss, _, marketing = waiting
     said = world.post(boss, f"{address}comment/", {"text": "Hm.", "field": "subtitle"})
     assert (said.status_code, said.json()["field"]) == (200, "items.0.inputs.changes.subtitle")
@@ -136,7 +136,7 @@ def test_changes_are_requested_by_the_name_that_the_difference_shows(theater, wa
     assert "items.1.inputs.changes.subtitle" in several.json()["errors"][0]["message"]
 
 
-def test_each_step_approves_what_its_approver_saw(theater):
+def test_each_step_approves_the_difference_that_its_approver_saw(theater):
     """Also where others changed meanwhile what is published with it; and nothing where something else was seen."""
     approvals.steps(
         theater.draft.section, {"title": "Look", "permission": "approve_details"},
@@ -157,7 +157,7 @@ def test_each_step_approves_what_its_approver_saw(theater):
     assert (last.status_code, last.json()["state"]) == (200, "applied")
 
 
-def test_a_collision_stops_the_first_of_several_steps(theater, waiting):
+def test_a_conflict_stops_the_first_of_several_steps(theater, waiting):
     address, boss, show, _ = waiting
     approvals.steps(
         theater.production.section, {"title": "Look", "permission": "approve_details"},
@@ -170,7 +170,7 @@ def test_a_collision_stops_the_first_of_several_steps(theater, waiting):
     assert (stopped.status_code, stopped.json()["code"]) == (412, "submission_stale")
 
 
-def test_what_cannot_be_applied_fails_only_for_who_saw_it(theater):
+def test_a_failure_is_stored_only_for_the_digest_that_was_seen(theater):
     """A wrong digest marks nothing as failed."""
     manager = world.client(world.give("production_manager", theater.root, by=theater.director))
     season = world.season(theater.root, by=theater.director)

@@ -63,7 +63,7 @@ def test_a_worker_that_was_down_reminds_once(theater: Theater) -> None:
 
 
 @override_settings(APPROVAL_REMINDER_DAYS=[1])
-def test_each_step_and_each_round_waits_again(theater: Theater) -> None:
+def test_each_step_and_each_round_restarts_the_waiting_time(theater: Theater) -> None:
     looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
     approvals.steps(theater.section, {"title": "A look", "permission": "edit_schedule"}, AGREED, by=theater.director)
     submission = approvals.submission(theater.production, by=author_of(theater))
@@ -76,7 +76,7 @@ def test_each_step_and_each_round_waits_again(theater: Theater) -> None:
     assert theater.director.pk in told("submission_reminder")
 
 
-def test_what_was_decided_is_forgotten(theater: Theater) -> None:
+def test_decided_submissions_send_no_reminder(theater: Theater) -> None:
     submission = approvals.submission(theater.production, by=author_of(theater))
     with pytest.raises(Conflict):
         escalate_submission(actor=System("test"), submission=submission)
@@ -89,7 +89,7 @@ def test_what_was_decided_is_forgotten(theater: Theater) -> None:
         assert refused.value.code == "not_due"
 
 
-def test_it_goes_up_when_the_last_who_may_decide_has_gone(theater: Theater) -> None:
+def test_a_submission_escalates_when_its_last_approver_leaves(theater: Theater) -> None:
     lonely = approvals.role(["view_details"], theater.root, by=theater.director)
     held = world.assign(lonely.name, theater.section, by=theater.director, to=world.user())
     approvals.steps(theater.section, {"title": "Read", "role": lonely}, AGREED, by=theater.director)
@@ -106,7 +106,7 @@ def test_it_goes_up_when_the_last_who_may_decide_has_gone(theater: Theater) -> N
     assert approvals.approve(Submission.objects.get(pk=submission.pk), by=theater.director).step == 1
 
 
-def test_where_nobody_at_all_may_those_are_told_who_could_change_that(theater: Theater) -> None:
+def test_without_any_approver_the_managers_of_roles_are_notified(theater: Theater) -> None:
     writer = approvals.holder(["submit_details", "view_details"], theater.root, by=theater.director)
     submission = approvals.submission(theater.production, by=writer)
     SubmissionAuthor(submission=submission, user=theater.director, wrote_at=timezone.now()).save()
@@ -119,7 +119,7 @@ def test_where_nobody_at_all_may_those_are_told_who_could_change_that(theater: T
     assert "approve_details" in Notification.objects.filter(kind="nobody_may_decide").earliest("pk").body
 
 
-def test_who_comes_second_finds_it_done(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_worker_sends_no_second_reminder(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
     submission = approvals.submission(theater.production, by=author_of(theater))
     monkeypatch.setattr(reminders, "_overdue", lambda: [submission, submission])
     with after(3):
@@ -136,7 +136,7 @@ def test_several_workers_remind_once(real_database: None) -> None:
     assert told("submission_reminder") == [theater.director.pk]
 
 
-def test_a_round_that_finds_nothing_to_do_costs_the_same_whatever_waits(theater: Theater) -> None:
+def test_the_queries_of_an_idle_round_do_not_grow(theater: Theater) -> None:
     author = author_of(theater)
     looker = approvals.holder(["edit_schedule"], theater.section, by=theater.director)
     approvals.steps(theater.section, {"title": "A look", "permission": "edit_schedule"}, AGREED, by=theater.director)

@@ -93,7 +93,7 @@ def all_readable(planted: Planted) -> None:
     assert planted.browser.get("/api/v1/me/").status_code == 200
 
 
-def test_after_it_the_old_key_can_be_dropped(planted: Planted, settings: Any) -> None:
+def test_after_a_rotation_the_old_key_can_be_removed(planted: Planted, settings: Any) -> None:
     told = run()
     assert told["unreadable"] == 0
     rotated = {name for name, row in tables(told).items() if row["rotated"]}
@@ -107,7 +107,7 @@ def test_after_it_the_old_key_can_be_dropped(planted: Planted, settings: Any) ->
     assert {row["rotated"] for row in again["tables"]} == {0}
 
 
-def test_no_content_changes_and_one_entry_tells_the_counts(planted: Planted) -> None:
+def test_a_rotation_changes_no_content_and_audits_its_counts(planted: Planted) -> None:
     before = (Person.objects.get(pk=planted.person.pk).version, AuditChange.objects.count())
     known = set(AuditEntry.objects.values_list("pk", flat=True))
     told = tables(run())
@@ -117,7 +117,7 @@ def test_no_content_changes_and_one_entry_tells_the_counts(planted: Planted) -> 
     assert entry.note["counts"]["directory_person"]["rotated"] == told["directory_person"]["rotated"] == 1
 
 
-def test_the_audit_log_proves_the_same_as_before(planted: Planted) -> None:
+def test_the_audit_log_verifies_as_before(planted: Planted) -> None:
     def facts() -> list[tuple[Any, ...]]:
         rows = AuditValue.objects.select_related("change").annotate(
             stored=models.functions.Cast("values", models.TextField())
@@ -135,7 +135,7 @@ def test_the_audit_log_proves_the_same_as_before(planted: Planted) -> None:
         assert values_digest(salt, stored, personal) == digest
 
 
-def test_a_preview_counts_and_leaves_everything(planted: Planted) -> None:
+def test_a_preview_counts_and_changes_nothing(planted: Planted) -> None:
     def state() -> list[Any]:
         rows = []
         with connection.cursor() as cursor:
@@ -152,7 +152,7 @@ def test_a_preview_counts_and_leaves_everything(planted: Planted) -> None:
     assert tables(run())["directory_person"]["rotated"] == 1
 
 
-def test_rows_of_a_lost_key_are_named_and_left_alone(planted: Planted, settings: Any) -> None:
+def test_rows_of_a_lost_key_are_reported_and_not_changed(planted: Planted, settings: Any) -> None:
     settings.FIELD_KEYS = [LOST]
     lost = directory.person(by=planted.director, name="Lost", email="lost@home.example")
     settings.FIELD_KEYS = [NEW, OLD]
@@ -174,7 +174,7 @@ def test_rows_of_a_lost_key_are_named_and_left_alone(planted: Planted, settings:
     assert Person.objects.get(pk=lost.pk).email == "lost@home.example"
 
 
-def test_a_half_rotated_row_is_finished(planted: Planted) -> None:
+def test_a_partly_rotated_row_is_completed(planted: Planted) -> None:
     token = encrypt("555 0100")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE directory_person SET phone = %s WHERE id = %s", [token, planted.person.pk])
@@ -186,13 +186,13 @@ def test_a_half_rotated_row_is_finished(planted: Planted) -> None:
     assert row == ["ada@home.example", "555 0100"]
 
 
-def test_a_value_under_a_dropped_key_fails_loudly(planted: Planted, settings: Any) -> None:
+def test_a_value_of_a_removed_key_raises(planted: Planted, settings: Any) -> None:
     settings.FIELD_KEYS = [NEW]
     with pytest.raises(Undecryptable, match="Put the key that wrote it back into FIELD_KEYS"):
         Person.objects.get(pk=planted.person.pk)
 
 
-def test_what_somebody_writes_meanwhile_is_not_lost(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_writes_are_not_lost(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between our reading of a row and our writing of it somebody changes it, once."""
     write, changed = rotation._write, []
 
@@ -213,9 +213,7 @@ class _Killed(BaseException):
     pass
 
 
-def test_killed_in_the_middle_it_is_run_again_and_finishes(
-    planted: Planted, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_rotation_can_be_run_again(planted: Planted, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(7):
         settings.FIELD_KEYS = [OLD]
         directory.person(by=planted.director, name=f"Person {number}", email=f"p{number}@home.example")
@@ -241,12 +239,12 @@ def test_killed_in_the_middle_it_is_run_again_and_finishes(
     assert {person.email for person in Person.objects.all()} >= {f"p{number}@home.example" for number in range(7)}
 
 
-def test_the_counts_are_shown_for_people_too(planted: Planted, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_the_counts_as_text(planted: Planted, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("rotate_keys")
     assert "directory_person: 1 rotated, 0 current, 0 unreadable" in capsys.readouterr().out
 
 
-def test_nobody_but_the_installation_reports_a_rotation() -> None:
+def test_only_the_system_actor_records_a_rotation() -> None:
     from theater_site.core.errors import NotAllowed
 
     _, director = world.found()
@@ -265,7 +263,7 @@ BY_HAND = {
 }
 
 
-def test_who_encrypts_by_hand_is_known_to_the_rotation() -> None:
+def test_every_module_that_encrypts_is_covered_by_the_rotation() -> None:
     """A module that calls `encrypt` keeps a token somewhere; a place that no rotation reaches dies with its key."""
     found = set()
     packages = ("theater_site", "accounts", "productions", "directory", "scheduling", "ticketing", "media_library")

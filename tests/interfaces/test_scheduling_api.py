@@ -36,7 +36,7 @@ def codes(response):
 # --- Venues and spaces ----------------------------------------------------------------------------------------
 
 
-def test_a_venue_is_public_and_changed_by_those_who_may(theater):
+def test_a_venue_is_public_and_updated_only_with_permission(theater):
     _root, director, hamlet = theater
     boss, visitor = world.client(director), world.client()
     stranger = world.client(world.give("stage_manager", hamlet.section, by=director))
@@ -87,7 +87,7 @@ def test_a_venue_is_public_and_changed_by_those_who_may(theater):
         ),
     ],
 )
-def test_what_cannot_be_placed_is_refused(theater, said, expected):
+def test_invalid_occurrences_are_refused(theater, said, expected):
     _root, director, hamlet = theater
     body = {"production": hamlet.pk, **said}
     if body.get("space") == "mine":
@@ -115,7 +115,7 @@ def test_what_cannot_be_placed_is_refused(theater, said, expected):
         ({"first_date": None}, ("first_date", "null")),
     ],
 )
-def test_a_plan_that_cannot_be_made_is_refused(theater, said, expected):
+def test_invalid_series_are_refused(theater, said, expected):
     _root, director, hamlet = theater
     plan = {
         "production": hamlet.pk, "rrule": "FREQ=WEEKLY;COUNT=3", "first_date": "2031-11-06", "start_time": "19:00",
@@ -129,7 +129,7 @@ def test_a_plan_that_cannot_be_made_is_refused(theater, said, expected):
     assert not Occurrence.objects.exists()
 
 
-def test_a_rule_is_kept_as_it_was_meant(theater):
+def test_a_recurrence_rule_is_stored_unchanged_in_meaning(theater):
     _root, director, hamlet = theater
     # UNTIL includes its day at the place, whatever zone the process is in.
     series = scene.series(
@@ -145,7 +145,7 @@ def test_a_rule_is_kept_as_it_was_meant(theater):
 # --- Where a space comes from and goes to ---------------------------------------------------------------------
 
 
-def test_a_space_brings_its_venue_and_zone_and_a_move_takes_them_along(theater):
+def test_a_space_sets_venue_and_zone_also_when_rescheduling(theater):
     _root, director, hamlet = theater
     boss = world.client(director)
     here = scene.space(by=director)
@@ -177,7 +177,7 @@ def test_a_space_brings_its_venue_and_zone_and_a_move_takes_them_along(theater):
     assert not Booking.objects.exists()
 
 
-def test_only_a_title_is_changed_without_a_move(theater):
+def test_changing_a_title_does_not_reschedule(theater):
     _root, director, hamlet = theater
     row = scene.occurrence(hamlet, by=director, space=scene.space(by=director))
     kept = Booking.objects.get().pk
@@ -185,7 +185,7 @@ def test_only_a_title_is_changed_without_a_move(theater):
     assert Booking.objects.get().pk == kept
 
 
-def test_what_belongs_to_no_production_needs_a_title_and_its_own_permission(theater):
+def test_an_event_without_a_production_needs_a_title_and_its_own_permission(theater):
     root, director, hamlet = theater
     boss = world.client(director)
     said = {"section": root.pk, "category": "meeting", "date": "2031-11-20"}
@@ -203,7 +203,7 @@ def test_what_belongs_to_no_production_needs_a_title_and_its_own_permission(thea
 # --- Publishing -----------------------------------------------------------------------------------------------
 
 
-def test_publishing_and_its_refusals(theater):
+def test_events_are_published_or_refused_with_a_code(theater):
     _root, director, hamlet = theater
     boss = world.client(director)
     row = scene.occurrence(hamlet, by=director, category="performance", visibility="internal")
@@ -225,7 +225,7 @@ def test_publishing_and_its_refusals(theater):
 # --- Lists ----------------------------------------------------------------------------------------------------
 
 
-def test_days_are_counted_as_the_clocks_at_the_place_show_them(theater):
+def test_days_are_counted_in_the_zone_of_the_venue(theater):
     _root, director, hamlet = theater
     days = {}
     for zone in ("Pacific/Kiritimati", "America/New_York", "Pacific/Pago_Pago"):
@@ -255,7 +255,7 @@ def test_days_are_counted_as_the_clocks_at_the_place_show_them(theater):
     assert (unknown["date"], unknown["starts_at"], unknown["timezone"]) == ("1998", None, "")
 
 
-def test_pages_follow_time_and_cost_the_same_however_many_rows(theater):
+def test_pages_are_in_order_of_time_with_constant_queries(theater):
     _root, director, hamlet = theater
     hall = scene.space(by=director)
     scene.series(hamlet, by=director, space=hall, rrule="FREQ=DAILY;COUNT=25")
@@ -278,7 +278,7 @@ def test_pages_follow_time_and_cost_the_same_however_many_rows(theater):
     assert latest[0]["date"] == dates[-1]
 
 
-def test_internal_facts_are_for_those_who_view_the_schedule(theater):
+def test_internal_fields_are_visible_only_with_permission_to_view_the_schedule(theater):
     root, director, hamlet = theater
     other = world.production(world.season(root, by=director), by=director, published=True)
     shown = scene.occurrence(other, by=director, published=True)
@@ -297,7 +297,7 @@ def test_internal_facts_are_for_those_who_view_the_schedule(theater):
 # --- Conflicts ------------------------------------------------------------------------------------------------
 
 
-def test_asking_whether_a_space_is_free(theater):
+def test_the_availability_of_a_space_is_returned(theater):
     _root, director, hamlet = theater
     hall = scene.space(by=director)
     nowhere = scene.space(by=director, at=scene.venue(by=director, timezone=""))
@@ -340,7 +340,7 @@ def test_asking_whether_a_space_is_free(theater):
     assert outsider.get(base).status_code == 403
 
 
-def test_what_collides_is_listed(theater):
+def test_conflicts_are_listed(theater):
     root, director, hamlet = theater
     hall, studio = scene.space(by=director), scene.space(by=director)
     first = scene.occurrence(hamlet, by=director, space=hall)
@@ -396,7 +396,7 @@ def test_what_collides_is_listed(theater):
 # --- What the database itself keeps ---------------------------------------------------------------------------
 
 
-def test_the_database_refuses_what_no_service_would_ask_for(theater):
+def test_the_database_refuses_invalid_bookings(theater):
     _root, director, hamlet = theater
     hall = scene.space(by=director)
     row = scene.occurrence(hamlet, by=director, space=hall)
@@ -419,7 +419,7 @@ def test_the_database_refuses_what_no_service_would_ask_for(theater):
         held.save()
 
 
-def test_a_booking_that_is_too_long_is_told_as_such_and_not_as_taken(theater):
+def test_a_too_long_booking_is_not_reported_as_a_conflict(theater):
     _root, director, hamlet = theater
     row = scene.occurrence(hamlet, by=director, space=scene.space(by=director))
     Booking.objects.all().delete()
@@ -429,7 +429,7 @@ def test_a_booking_that_is_too_long_is_told_as_such_and_not_as_taken(theater):
     assert refusal.value.code == "booking_too_long"
 
 
-def test_a_series_in_its_own_way_is_refused_before_anything_is_taken(theater):
+def test_a_series_that_overlaps_itself_is_refused(theater):
     _root, director, hamlet = theater
     with pytest.raises(Conflict) as refusal:
         scene.series(
@@ -442,7 +442,7 @@ def test_a_series_in_its_own_way_is_refused_before_anything_is_taken(theater):
         scene.series(hamlet, by=director, duration_minutes=44_641)
 
 
-def test_a_refusal_names_over_midnight_and_counts_the_rest(theater):
+def test_a_conflict_error_names_both_dates_and_counts_the_rest(theater):
     _root, director, hamlet = theater
     hall = scene.space(by=director)
     scene.series(hamlet, by=director, space=hall, rrule="FREQ=DAILY;COUNT=3", duration_minutes=400)
@@ -478,7 +478,7 @@ def _soon():
     return (dt.datetime.now(dt.UTC) + dt.timedelta(days=30)).date().isoformat()
 
 
-def test_a_wall_time_that_a_clock_change_skips_or_repeats_says_where_it_goes(theater):
+def test_skipped_and_repeated_wall_times_return_a_note(theater):
     _root, director, hamlet = theater
     boss = world.client(director)
     body = {"production": hamlet.pk, "timezone": "Europe/London", "duration_minutes": 60}

@@ -17,20 +17,20 @@ PATH = "/api/v1/schema/"
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/vnd.oai.openapi+json", "*/*"])
-def test_it_is_json_unless_yaml_is_asked_for(db: None, accept: str) -> None:
+def test_the_schema_is_json_unless_yaml_is_requested(db: None, accept: str) -> None:
     answer = world.client().get(PATH, headers={"Accept": accept})
     assert answer.status_code == 200
     assert json.loads(answer.content) == document()
 
 
-def test_as_yaml_it_says_the_same(db: None) -> None:
+def test_the_yaml_schema_equals_the_json_schema(db: None) -> None:
     answer = world.client().get(PATH, headers={"Accept": "application/yaml"})
     assert answer["Content-Type"] == "application/yaml"
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     assert yaml.load(answer.content, Loader=loader)["paths"].keys() == document()["paths"].keys()
 
 
-def test_who_has_it_is_not_sent_it_again(db: None) -> None:
+def test_the_schema_supports_etags(db: None) -> None:
     browser = world.client()
     first = browser.get(PATH)
     assert b"\n" not in first.content
@@ -41,14 +41,14 @@ def test_who_has_it_is_not_sent_it_again(db: None) -> None:
     assert browser.get(PATH, headers={"Accept": "application/yaml"})["ETag"] != first["ETag"]
 
 
-def test_it_is_compressed_for_those_who_take_that(db: None) -> None:
+def test_the_schema_is_compressed_on_request(db: None) -> None:
     answer = world.client().get(PATH, headers={"Accept-Encoding": "gzip"})
     assert answer["Content-Encoding"] == "gzip"
     assert json.loads(gzip.decompress(answer.content)) == document()
     assert len(answer.content) < 150_000
 
 
-def test_it_is_built_once(db: None) -> None:
+def test_the_schema_is_built_once(db: None) -> None:
     browser = world.client()
     browser.get(PATH)
     started = time.perf_counter()

@@ -47,7 +47,7 @@ def test_the_directors_role_is_sensitive(house: tuple[Any, User]) -> None:
     assert Role.objects.get(name="viewer").sensitive is False
 
 
-def test_without_a_second_factor_the_refusal_says_what_to_do(house: tuple[Any, User]) -> None:
+def test_a_missing_second_factor_is_an_error_with_instructions(house: tuple[Any, User]) -> None:
     _, director = house
     refused = new_season(signed_in(director.email))
     assert refused.status_code == 403
@@ -57,7 +57,7 @@ def test_without_a_second_factor_the_refusal_says_what_to_do(house: tuple[Any, U
     assert problem["data"]["set_up"].startswith("http")
 
 
-def test_with_it_used_in_this_session_everything_holds(house: tuple[Any, User]) -> None:
+def test_with_a_second_factor_in_this_session_all_roles_apply(house: tuple[Any, User]) -> None:
     _, director = house
     first = signed_in(director.email)
     secret = with_authenticator(first, director)
@@ -67,7 +67,7 @@ def test_with_it_used_in_this_session_everything_holds(house: tuple[Any, User]) 
     assert new_season(first).status_code == 403
 
 
-def test_lists_show_what_is_held_and_no_more(house: tuple[Any, User]) -> None:
+def test_lists_contain_only_what_the_session_may_see(house: tuple[Any, User]) -> None:
     root, director = house
     draft = world.production(world.season(root, by=director), by=director)
     weak = signed_in(director.email)
@@ -78,7 +78,7 @@ def test_lists_show_what_is_held_and_no_more(house: tuple[Any, User]) -> None:
     assert len(strong.send("GET", "/api/v1/productions/").json()["results"]) == 1
 
 
-def test_other_roles_of_the_same_user_hold_as_ever(house: tuple[Any, User]) -> None:
+def test_other_roles_of_the_same_user_still_apply(house: tuple[Any, User]) -> None:
     root, director = house
     other = world.give("director", root, by=director)
     world.assign("archivist", root, by=other, to=director)
@@ -88,24 +88,24 @@ def test_other_roles_of_the_same_user_hold_as_ever(house: tuple[Any, User]) -> N
     assert new_season(weak).status_code == 403
 
 
-def test_an_issued_session_shows_no_second_factor(house: tuple[Any, User]) -> None:
+def test_an_issued_session_has_no_second_factor(house: tuple[Any, User]) -> None:
     _, director = house
     refused = world.post(world.client(director), "/api/v1/seasons/", {"name": "Next"})
     assert refused.json()["code"] == "second_factor_needed"
 
 
-def test_somebody_without_the_role_is_notified_of_the_permission(house: tuple[Any, User]) -> None:
+def test_a_user_without_the_role_gets_a_permission_error(house: tuple[Any, User]) -> None:
     refused = world.post(world.client(world.user()), "/api/v1/seasons/", {"name": "Next"})
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
 
 
-def test_where_it_is_not_required_nothing_changes(house: tuple[Any, User], settings: Any) -> None:
+def test_without_the_setting_no_second_factor_is_needed(house: tuple[Any, User], settings: Any) -> None:
     settings.REQUIRE_SECOND_FACTOR = False
     _, director = house
     assert new_season(signed_in(director.email)).status_code == 201
 
 
-def test_a_recovery_code_counts(house: tuple[Any, User]) -> None:
+def test_a_recovery_code_counts_as_second_factor(house: tuple[Any, User]) -> None:
     _, director = house
     first = signed_in(director.email)
     with_authenticator(first, director)
@@ -115,7 +115,7 @@ def test_a_recovery_code_counts(house: tuple[Any, User]) -> None:
     assert new_season(second).status_code == 201
 
 
-def test_a_token_has_what_its_maker_gave_it(house: tuple[Any, User]) -> None:
+def test_an_api_token_needs_no_second_factor(house: tuple[Any, User]) -> None:
     """Made where a second factor was shown; a program has none of its own, and only reads."""
     root, director = house
     draft = world.production(world.season(root, by=director), by=director)

@@ -51,7 +51,7 @@ def is_public(play: Production) -> bool:
     return Production.objects.get(pk=play.pk).published_at is not None
 
 
-def test_publication_and_take_down_by_who_holds_the_permission(theater: Theater) -> None:
+def test_users_with_the_permission_schedule_publishing_and_unpublishing(theater: Theater) -> None:
     up = approvals.planned(theater.draft, approvals.in_days(1), by=theater.director)
     assert up.state == "approved"
     assert str(run_due()) == "0 done, 0 could not be done"
@@ -75,12 +75,12 @@ def test_publication_and_take_down_by_who_holds_the_permission(theater: Theater)
     assert AuditEntry.objects.filter(action="production.publish", cause=entry.pk).count() == 1
 
 
-def test_a_time_that_has_passed_is_now(theater: Theater) -> None:
+def test_a_time_in_the_past_means_now(theater: Theater) -> None:
     assert approvals.planned(theater.draft, approvals.in_days(-1), by=theater.director).state == "applied"
     assert is_public(theater.draft)
 
 
-def test_permissions_are_judged_when_it_is_agreed_to(theater: Theater) -> None:
+def test_permissions_are_checked_at_approval(theater: Theater) -> None:
     author = approvals.author(theater.root, by=theater.director)
     approver = approvals.holder(["approve_details", "view_details"], theater.root, by=theater.director)
     world.give("viewer", theater.root, by=theater.director, to=author)
@@ -94,14 +94,14 @@ def test_permissions_are_judged_when_it_is_agreed_to(theater: Theater) -> None:
     assert Notification.objects.filter(kind="submission_decided", recipient=author).count() == 2
 
 
-def test_approved_after_its_time_it_is_done_at_once(theater: Theater) -> None:
+def test_a_change_approved_after_its_time_is_applied_at_once(theater: Theater) -> None:
     author = approvals.author(theater.root, by=theater.director)
     planned = approvals.planned(theater.draft, approvals.in_days(1), by=author)
     with at(2):
         assert approvals.approve(planned, by=theater.director).state == "applied"
 
 
-def test_what_has_moved_meanwhile_is_stale(theater: Theater) -> None:
+def test_a_scheduled_change_of_changed_data_is_stale(theater: Theater) -> None:
     planned = approvals.planned(theater.draft, approvals.in_days(1), by=theater.director)
     update_production(
         actor=theater.acting(), production=Production.objects.get(pk=theater.draft.pk), changes={"title": "Else"}
@@ -113,7 +113,7 @@ def test_what_has_moved_meanwhile_is_stale(theater: Theater) -> None:
     assert not is_public(theater.draft)
 
 
-def test_what_cannot_be_done_has_failed_with_the_reason(theater: Theater) -> None:
+def test_a_scheduled_change_that_fails_stores_the_reason(theater: Theater) -> None:
     planned = approvals.planned(theater.draft, approvals.in_days(1), by=theater.director)
     publish_production(actor=theater.acting(), production=Production.objects.get(pk=theater.draft.pk))
     with at(2):
@@ -121,7 +121,7 @@ def test_what_cannot_be_done_has_failed_with_the_reason(theater: Theater) -> Non
     assert (fresh(planned).state, fresh(planned).failure) == ("failed", "already_published")
 
 
-def test_what_the_judges_stop_at_its_time_has_failed(theater: Theater) -> None:
+def test_a_scheduled_change_stopped_by_a_judge_fails(theater: Theater) -> None:
     planned = approvals.planned(theater.draft, approvals.in_days(1), by=theater.director)
     create_brand_kit(actor=theater.acting(), section=theater.root, fields={"required_fields": ["synopsis"]})
     with at(2):
@@ -130,7 +130,7 @@ def test_what_the_judges_stop_at_its_time_has_failed(theater: Theater) -> None:
     assert not is_public(theater.draft)
 
 
-def test_what_the_approver_waived_is_waived_at_its_time(theater: Theater) -> None:
+def test_waivers_of_the_approver_apply_at_the_scheduled_time(theater: Theater) -> None:
     author = approvals.author(theater.root, by=theater.director)
     planned = approvals.planned(theater.draft, approvals.in_days(1), by=author)
     create_brand_kit(
@@ -147,7 +147,7 @@ def test_what_the_approver_waived_is_waived_at_its_time(theater: Theater) -> Non
     assert is_public(theater.draft)
 
 
-def test_an_unexpected_failure_is_noted_and_stops_nothing_else(
+def test_an_unexpected_error_is_stored_and_stops_no_other_change(
     theater: Theater, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = world.production(theater.season, by=theater.director)
@@ -167,9 +167,7 @@ def test_an_unexpected_failure_is_noted_and_stops_nothing_else(
     assert fresh(good).state == "applied"
 
 
-def test_where_the_database_fails_it_is_left_for_the_next_round(
-    theater: Theater, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_after_a_database_failure_the_next_round_retries(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
     planned = approvals.planned(theater.draft, approvals.in_days(1), by=theater.director)
 
     def locked(*, production: Production) -> Production:
@@ -184,9 +182,7 @@ def test_where_the_database_fails_it_is_left_for_the_next_round(
         assert run_due() == (1, 0)
 
 
-def test_one_that_the_database_refuses_for_now_keeps_no_other_back(
-    theater: Theater, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_temporary_database_error_blocks_no_other_change(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
     locked = approvals.planned(theater.draft, approvals.in_days(1), by=theater.director)
     other = approvals.planned(
         theater.production, approvals.in_days(1), by=theater.director, action="production.unpublish"
@@ -204,7 +200,7 @@ def test_one_that_the_database_refuses_for_now_keeps_no_other_back(
     assert (fresh(locked).state, fresh(other).state) == ("approved", "applied")
 
 
-def test_what_the_database_refuses_for_good_has_failed(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_permanent_database_error_fails_the_change(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
     planned = approvals.planned(theater.draft, approvals.in_days(1), by=theater.director)
 
     def grants(*_: Any) -> Any:
@@ -216,7 +212,7 @@ def test_what_the_database_refuses_for_good_has_failed(theater: Theater, monkeyp
     assert (fresh(planned).state, fresh(planned).failure) == ("failed", "unexpected")
 
 
-def test_it_is_called_off_by_its_author_or_by_who_may_decide(theater: Theater) -> None:
+def test_a_scheduled_change_is_withdrawn_by_its_author_or_an_approver(theater: Theater) -> None:
     author = approvals.author(theater.root, by=theater.director)
     for call_off in (
         lambda made: withdraw_submission(actor=world.acting(author), submission=made),
@@ -230,7 +226,7 @@ def test_it_is_called_off_by_its_author_or_by_who_may_decide(theater: Theater) -
     assert not is_public(theater.draft)
 
 
-def test_who_comes_second_finds_it_done(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_worker_applies_nothing(theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
     planned = approvals.planned(theater.draft, approvals.in_days(1), by=theater.director)
     early = System("test")
     for action, more in ((run_submission, {}), (give_up_submission, {"code": "unexpected"})):
@@ -247,7 +243,7 @@ def test_who_comes_second_finds_it_done(theater: Theater, monkeypatch: pytest.Mo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_several_workers_do_it_once(real_database: None) -> None:
+def test_concurrent_workers_apply_a_change_once(real_database: None) -> None:
     theater = Theater()
     planned = approvals.planned(theater.draft, approvals.in_days(1), by=theater.director)
     with at(2):
@@ -259,7 +255,7 @@ def test_several_workers_do_it_once(real_database: None) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_killed_worker_has_done_all_of_it_or_nothing(real_database: None, tmp_path: Path) -> None:
+def test_a_killed_worker_applies_a_change_completely_or_not_at_all(real_database: None, tmp_path: Path) -> None:
     """Killed by signal 9 with everything written and only the commit missing; then by another that lives."""
     theater = Theater()
     with at(-2):

@@ -49,7 +49,7 @@ READ_KEYS = (
 )
 
 
-def test_at_home_keys_are_made_once_even_by_processes_that_start_together(tmp_path: Path) -> None:
+def test_development_keys_are_created_once_by_concurrent_processes(tmp_path: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(lambda _: start(tmp_path / "var", "-c", READ_KEYS), range(3)))
     answers.append(start(tmp_path / "var", "-c", READ_KEYS))
@@ -65,7 +65,7 @@ def test_two_installations_have_different_keys(tmp_path: Path) -> None:
     assert not {json.dumps(key) for key in json.loads(first)} & {json.dumps(key) for key in json.loads(second)}
 
 
-def test_production_names_everything_that_is_missing_at_once(tmp_path: Path) -> None:
+def test_production_reports_all_missing_settings_at_once(tmp_path: Path) -> None:
     answer = start(tmp_path / "var", "manage.py", "check", THEATER_MODE="production", DEBUG="1")
     assert answer.returncode != 0
     for name in PRODUCTION.keys() - {"THEATER_MODE"}:
@@ -77,7 +77,7 @@ def test_production_names_everything_that_is_missing_at_once(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("name", "value"), [("FIELD_KEYS", "not-a-key"), ("INDEX_KEY", "short"), ("AUDIT_SIGNING_KEY", "c2hvcnQ=")]
 )
-def test_keys_that_cannot_be_used_are_refused_at_start(tmp_path: Path, name: str, value: str) -> None:
+def test_invalid_keys_are_refused_at_start(tmp_path: Path, name: str, value: str) -> None:
     answer = start(tmp_path / "var", "manage.py", "check", **{**PRODUCTION, name: value})
     assert answer.returncode != 0
     assert name in answer.stderr
@@ -95,7 +95,7 @@ def test_production_refuses_mock_sign_in(tmp_path: Path) -> None:
     assert "accounts.E001" in answer.stderr
 
 
-def test_every_variable_is_described_and_every_description_is_read() -> None:
+def test_every_variable_is_documented_and_every_documented_one_is_used() -> None:
     source = (ROOT / "theater_site" / "settings.py").read_text(encoding="utf-8")
     table = ast.get_docstring(ast.parse(source), clean=False) or ""
     described = set(re.findall(r"^([A-Z][A-Z_]+)(?: \*)? {2,}", table, re.MULTILINE))

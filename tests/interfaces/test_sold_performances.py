@@ -49,7 +49,7 @@ def sold():
     return root, director, evening, seats, paid, unpaid
 
 
-def test_canceling_says_what_was_sold_and_marks_the_orders_for_return(sold):
+def test_canceling_warns_of_sold_tickets_and_marks_the_orders_for_refund(sold):
     root, director, evening, seats, paid, unpaid = sold
     stage = world.client(world.give("stage_manager", root, by=director))
     address = f"/api/v1/occurrences/{evening.pk}/cancel/"
@@ -80,7 +80,7 @@ def test_canceling_says_what_was_sold_and_marks_the_orders_for_return(sold):
     assert check_in(actor=acting, performance=Occurrence.objects.get(pk=evening.pk), code=code).ticket.code == code
 
 
-def test_no_money_is_taken_for_a_canceled_performance(sold):
+def test_a_canceled_performance_accepts_no_payment(sold):
     _, director, evening, _, _, unpaid = sold
     Occurrence.objects.filter(pk=evening.pk).update(status=OccurrenceStatus.CANCELED)
     refused("performance_canceled", pay_order, actor=world.acting(director), order=unpaid, method="cash")
@@ -114,7 +114,7 @@ def test_a_canceled_production_cancels_its_events_and_frees_their_spaces(sold):
         assert not paid.needs_return
 
 
-def test_what_can_come_back_is_one_list_and_comes_back_in_one_call(sold):
+def test_canceled_events_are_listed_and_reinstated_in_one_call(sold):
     root, director, evening, _, paid, _ = sold
     acting, play = world.acting(director), evening.production
     rehearsals = [calendar.occurrence(play, by=director, space=evening.space, date=f"2032-03-0{day}") for day in (1, 2)]
@@ -149,7 +149,7 @@ def test_what_can_come_back_is_one_list_and_comes_back_in_one_call(sold):
         refused("nothing_canceled", reinstate_occurrences, actor=acting, production=play, occurrences=None)
 
 
-def test_canceling_a_series_asks_the_same(sold):
+def test_canceling_a_series_warns_of_sold_tickets_too(sold):
     root, director, evening, *_ = sold
     series = calendar.series(evening.production, by=director)
     first = series.occurrences.order_by("starts_at").first()
@@ -167,7 +167,7 @@ def test_canceling_a_series_asks_the_same(sold):
 
 
 @pytest.mark.parametrize("orders", [True, False])
-def test_a_performance_on_sale_stays_what_and_where_it_is(orders):
+def test_a_performance_on_sale_keeps_its_category_and_space(orders):
     _, director, evening, seats, _ = scene.house(rows=1, seats=3)
     acting = world.acting(director)
     if orders:
@@ -189,7 +189,7 @@ def test_a_performance_on_sale_stays_what_and_where_it_is(orders):
     assert moved.sale.chart_id == seats[0].chart_id
 
 
-def test_a_sale_without_orders_ends_and_the_performance_can_move():
+def test_a_sale_without_orders_can_end_and_the_performance_can_move():
     root, director, evening, seats, _ = scene.house(rows=1, seats=3, standing=5)
     acting = world.acting(director)
     office = world.client(world.give("box_office", root, by=director))
@@ -208,12 +208,12 @@ def test_a_sale_without_orders_ends_and_the_performance_can_move():
     assert update_occurrence(actor=acting, occurrence=evening, changes={"space": elsewhere}).space == elsewhere
 
 
-def test_a_sale_with_orders_does_not_end(sold):
+def test_a_sale_with_orders_cannot_end(sold):
     _, director, evening, *_ = sold
     refused("tickets_sold", end_sale, actor=world.acting(director), performance=evening)
 
 
-def test_a_sale_whose_orders_were_all_canceled_ends(sold):
+def test_a_sale_with_only_canceled_orders_can_end(sold):
     _, director, evening, _, paid, unpaid = sold
     acting = world.acting(director)
     for order in (paid, unpaid):
@@ -224,7 +224,7 @@ def test_a_sale_whose_orders_were_all_canceled_ends(sold):
     assert update_occurrence(actor=acting, occurrence=moved, changes={"space": elsewhere}).space == elsewhere
 
 
-def test_buyers_read_what_became_of_a_moved_and_of_a_canceled_performance(sold):
+def test_buyers_are_notified_of_a_moved_and_a_canceled_performance(sold):
     _, director, evening, _, paid, unpaid = sold
     acting = world.acting(director)
     moved = update_occurrence(actor=acting, occurrence=evening, changes={"start_time": "18:00"})
@@ -242,7 +242,7 @@ def test_buyers_read_what_became_of_a_moved_and_of_a_canceled_performance(sold):
     assert "What you paid is returned" in Notification.objects.get(kind="order_canceled").body
 
 
-def test_an_check_in_can_be_undone(sold):
+def test_a_check_in_can_be_undone(sold):
     root, director, evening, _, paid, _ = sold
     door = world.client(world.give("house_manager", root, by=director))
     path = f"/api/v1/performances/{evening.pk}/check-ins/"
@@ -255,7 +255,7 @@ def test_an_check_in_can_be_undone(sold):
     undo_check_in(actor=world.acting(director), performance=evening, code=code["code"])
 
 
-def test_a_chart_shows_its_seats_areas_and_categories():
+def test_a_chart_lists_its_seats_areas_and_categories():
     _, director = world.found()
     hall = scene.chart(by=director, rows=2, seats=3, balcony=1, standing=10)
     shown = world.client().get(f"/api/v1/seating-charts/{hall.pk}/").json()
@@ -285,7 +285,7 @@ def test_a_new_performance_can_be_published_at_once():
     assert world.post(boss, f"/api/v1/occurrences/{meeting['id']}/publish/").json()["code"] == "internal"
 
 
-def test_a_mistaken_entry_is_deleted_and_a_known_one_is_not():
+def test_a_draft_event_is_deleted_and_a_known_one_is_not():
     _, director, evening, _, _ = scene.house()
     boss = world.client(director)
     soon = timezone.now() + timedelta(days=3)
@@ -305,7 +305,7 @@ def _delete(client, row):
     return client.delete(f"/api/v1/occurrences/{row.pk}/", headers={"If-Match": f'"{row.version}"'})
 
 
-def test_dates_added_and_skipped_are_days_or_wall_times():
+def test_added_and_skipped_dates_are_days_or_wall_times():
     root, director = world.found()
     play = world.production(world.season(root, by=director), by=director)
     boss = world.client(director)

@@ -56,7 +56,7 @@ def seen_by(who: User, submission: Any) -> Any:
 # --- Changes are asked for --------------------------------------------------------------------------------------
 
 
-def test_changes_asked_for_keep_their_thread_through_the_rounds(theater: Theater, writer: User) -> None:
+def test_requested_changes_keep_their_comments_through_the_rounds(theater: Theater, writer: User) -> None:
     made = waiting(writer, update(theater.production, title="One", genre="farce"))
     path = "items.0.inputs.changes.title"
     refused(decide(theater.director, made, "request-changes"), 400, "required")
@@ -88,7 +88,7 @@ def test_changes_asked_for_keep_their_thread_through_the_rounds(theater: Theater
     refused(decide(theater.director, made, "request-changes"), 409, "already_decided")
 
 
-def test_strangers_say_nothing(theater: Theater, writer: User) -> None:
+def test_strangers_cannot_comment(theater: Theater, writer: User) -> None:
     made = Submission.objects.get(pk=waiting(writer, update(theater.production, title="One"))["id"])
     for actor in (world.acting(theater.stranger), System("test")):
         with pytest.raises(NotAllowed):
@@ -98,7 +98,9 @@ def test_strangers_say_nothing(theater: Theater, writer: User) -> None:
 # --- What cannot be done any more ---------------------------------------------------------------------------------
 
 
-def test_an_action_that_no_longer_exists(theater: Theater, writer: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_submission_of_a_removed_action_fails_with_a_code(
+    theater: Theater, writer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = waiting(writer, update(theater.production, title="One"))
     kept = draft(writer, update(theater.production, title="Two"))
     monkeypatch.delitem(actions._registry, "production.update")
@@ -113,7 +115,9 @@ def test_an_action_that_no_longer_exists(theater: Theater, writer: User, monkeyp
     assert done(decide(theater.director, made, "reject", comment="Gone."))["state"] == "rejected"
 
 
-def test_inputs_of_an_older_shape(theater: Theater, writer: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inputs_of_an_older_signature_fail_with_a_code(
+    theater: Theater, writer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = waiting(writer, update(theater.production, title="One", genre="farce"))
     action = registered()["production.update"]
     from typing import TypedDict
@@ -132,7 +136,7 @@ def test_inputs_of_an_older_shape(theater: Theater, writer: User, monkeypatch: p
     assert seen_by(writer, made)["state"] == "failed"
 
 
-def test_a_subject_or_something_else_that_is_gone(theater: Theater, writer: User) -> None:
+def test_a_deleted_subject_or_reference_fails_with_a_code(theater: Theater, writer: User) -> None:
     first = waiting(writer, update(theater.draft, title="One"))
     caster = theater.proposer("cast")
     ann = directory.person(by=theater.director, name="Ann")
@@ -168,7 +172,7 @@ def test_what_is_done_already_fails_and_can_be_fixed(theater: Theater) -> None:
     assert done(decide(theater.director, made))["state"] == "applied"
 
 
-def test_trying_to_approve_what_is_stale_leaves_one_entry_and_no_other(theater: Theater, writer: User) -> None:
+def test_approving_a_stale_submission_writes_one_audit_entry(theater: Theater, writer: User) -> None:
     made = waiting(writer, update(theater.production, title="One"))
     registered()["production.update"](actor=theater.acting(), production=theater.production, changes={"title": "Else"})
     known = set(AuditEntry.objects.values_list("pk", flat=True))
@@ -187,7 +191,7 @@ def test_trying_to_approve_what_is_stale_leaves_one_entry_and_no_other(theater: 
     assert {change.object_type for change in entry.changes.all()} == {"accounts.submission"}
 
 
-def test_a_warning_is_for_the_approver_to_waive_and_nothing_has_failed(theater: Theater, writer: User) -> None:
+def test_a_warning_at_approval_can_be_waived_by_the_approver(theater: Theater, writer: User) -> None:
     from productions.services.brand import create_brand_kit, update_brand_kit
 
     kit = create_brand_kit(
@@ -210,7 +214,7 @@ def test_a_warning_is_for_the_approver_to_waive_and_nothing_has_failed(theater: 
     assert done(applied)["state"] == "applied"
 
 
-def test_a_preview_of_the_approval_shows_all_of_it(theater: Theater, writer: User) -> None:
+def test_a_preview_of_an_approval_contains_all_changes(theater: Theater, writer: User) -> None:
     made = waiting(writer, update(theater.production, synopsis="New."))
     answer = done(
         world.post(
@@ -226,7 +230,7 @@ def test_a_preview_of_the_approval_shows_all_of_it(theater: Theater, writer: Use
 # --- Who ----------------------------------------------------------------------------------------------------------
 
 
-def test_every_item_must_be_the_approvers_to_approve(theater: Theater) -> None:
+def test_the_approver_needs_the_permission_for_every_item(theater: Theater) -> None:
     author = theater.proposer("details")
     theater.proposer("cast")
     world.give("proposer_of_cast", theater.root, by=theater.director, to=author)
@@ -243,7 +247,7 @@ def test_every_item_must_be_the_approvers_to_approve(theater: Theater) -> None:
     assert done(decide(theater.director, made))["state"] == "applied"
 
 
-def test_an_item_in_another_section_is_asked_for_there(theater: Theater, writer: User) -> None:
+def test_an_item_in_another_section_needs_the_permission_there(theater: Theater, writer: User) -> None:
     other = world.production(world.season(theater.root, by=theater.director), by=theater.director, published=True)
     made = waiting(writer, update(theater.production, genre="farce"), update(other, genre="farce"))
     Role(section=theater.root, name="half", title="Half", permissions=["view_details", "approve_details"]).save()
@@ -253,7 +257,7 @@ def test_an_item_in_another_section_is_asked_for_there(theater: Theater, writer:
     assert done(decide(here_only, made))["state"] == "applied"
 
 
-def test_who_may_not_decide_is_told_what_it_needs(theater: Theater, writer: User, settings: Any) -> None:
+def test_a_refused_decision_names_the_needed_permission(theater: Theater, writer: User, settings: Any) -> None:
     made = Submission.objects.get(pk=waiting(writer, update(theater.production, title="x"))["id"])
     for act, given in ((approve_submission, {"digest": made.token()}), (reject_submission, {})):
         with pytest.raises(NotAllowed) as refusal:
@@ -264,7 +268,7 @@ def test_who_may_not_decide_is_told_what_it_needs(theater: Theater, writer: User
     assert answer.status_code in (403, 404)
 
 
-def test_a_sensitive_role_needs_its_second_factor_to_decide(theater: Theater, writer: User) -> None:
+def test_deciding_with_a_sensitive_role_needs_the_second_factor(theater: Theater, writer: User) -> None:
     from accounts.permissions.selectors.permissions import actor_for
 
     made = Submission.objects.get(pk=waiting(writer, update(theater.production, title="x"))["id"])
@@ -278,7 +282,7 @@ def test_a_sensitive_role_needs_its_second_factor_to_decide(theater: Theater, wr
 # --- When ----------------------------------------------------------------------------------------------------------
 
 
-def test_what_has_its_time_is_agreed_to_and_not_done_yet(theater: Theater, writer: User) -> None:
+def test_a_scheduled_submission_is_approved_and_not_applied_yet(theater: Theater, writer: User) -> None:
     later = (timezone.now() + timedelta(days=1)).isoformat()
     made = waiting(writer, update(theater.production, genre="farce"), run_at=later)
     before = state()
@@ -297,7 +301,7 @@ def test_what_has_its_time_is_agreed_to_and_not_done_yet(theater: Theater, write
     refused(decide(theater.director, made), 412, "submission_stale")
 
 
-def test_text_written_after_it_was_agreed_to_is_not_published_when_its_time_comes(theater: Theater) -> None:
+def test_text_written_after_the_approval_is_not_published_at_the_scheduled_time(theater: Theater) -> None:
     at_once = theater.proposer("details")
     item = {"action": "production.publish", "inputs": {"production": theater.draft.pk}}
     made = waiting(at_once, item, run_at=(timezone.now() + timedelta(days=1)).isoformat())
@@ -315,7 +319,7 @@ def test_text_written_after_it_was_agreed_to_is_not_published_when_its_time_come
 # --- The difference ---------------------------------------------------------------------------------------------
 
 
-def test_the_difference_field_by_field(theater: Theater) -> None:
+def test_the_difference_lists_every_field(theater: Theater) -> None:
     production = world.production(
         theater.season, by=theater.director, published=True, title="Hamlet", authors=["Kyd", "Shakespeare"],
         running_minutes=200, opens_on="2026-09", synopsis="He hesitates.",
@@ -338,7 +342,7 @@ def test_the_difference_field_by_field(theater: Theater) -> None:
     assert "segments" not in fields["running_minutes"]
 
 
-def test_pictures_and_people_are_shown_with_their_names(theater: Theater) -> None:
+def test_the_difference_shows_names_of_pictures_and_people(theater: Theater) -> None:
     author = theater.proposer("media")
     picture = asset(theater.production, by=theater.director, published=True)
     person = directory.person(by=theater.director, name="Ann Lee", published=True)
@@ -379,7 +383,7 @@ def test_current_personal_values_are_shown_to_those_who_may_view_them(theater: T
     assert (shown[theater.director]["hidden"], shown[theater.director]["before"]) == (False, "+44 20 7946 0991")
 
 
-def test_personal_values_that_are_submitted_are_for_all_who_read_the_submission(theater: Theater) -> None:
+def test_submitted_personal_values_are_shown_to_readers_of_the_submission(theater: Theater) -> None:
     blind = theater.proposer("directory")
     section = theater.root.pk
     item = {
@@ -392,7 +396,7 @@ def test_personal_values_that_are_submitted_are_for_all_who_read_the_submission(
     assert (told["operation"], told["object_id"], told["name"]) == ("created", None, "New")
 
 
-def test_what_is_hidden_is_not_shown_by_being_named_in_a_draft(theater: Theater) -> None:
+def test_a_draft_does_not_reveal_hidden_objects(theater: Theater) -> None:
     elsewhere = world.give("marketing_coordinator", theater.production.section, by=theater.director)
     registered()["production.update"](actor=theater.acting(), production=theater.draft, changes={"company": "Secret"})
     made = draft(elsewhere, update(theater.draft, company="Mine"))
@@ -401,14 +405,14 @@ def test_what_is_hidden_is_not_shown_by_being_named_in_a_draft(theater: Theater)
     assert [problem["code"] for problem in told["problems"]] == ["reference_gone"]
 
 
-def test_a_refusal_about_something_else_is_the_items_own() -> None:
+def test_an_error_about_a_related_object_is_reported_at_its_item() -> None:
     item = Item(2, registered()["production.update"], {}, "", None)
     assert path_of(item, "title") == "items.2.inputs.changes.title"
     assert path_of(item, "production") == "items.2.inputs.production"
     assert path_of(item, "elsewhere") == path_of(item, None) == "items.2"
 
 
-def test_the_difference_of_what_is_unfinished_tells_what_is_wrong(theater: Theater, writer: User) -> None:
+def test_the_difference_of_an_incomplete_draft_lists_its_errors(theater: Theater, writer: User) -> None:
     made = draft(writer, update(theater.production, genre="farce", running_minutes="long"))
     told = read(world.client(writer), at(made, "difference"))
     assert [problem["field"] for problem in told["problems"]] == ["items.0.inputs.changes.running_minutes"]
@@ -421,7 +425,7 @@ def test_the_difference_of_what_is_unfinished_tells_what_is_wrong(theater: Theat
     assert changed(before) == []
 
 
-def test_others_on_the_same_cost_the_same_for_one_and_for_many(theater: Theater, writer: User) -> None:
+def test_the_queries_for_other_submissions_on_an_object_do_not_grow(theater: Theater, writer: User) -> None:
     """Besides the law: with many others on one object, too."""
     for n in range(3):
         waiting(writer, update(theater.production, title=f"Title {n}"))
@@ -436,7 +440,7 @@ def test_others_on_the_same_cost_the_same_for_one_and_for_many(theater: Theater,
     assert len(many) == len(few)
 
 
-def test_deleting_and_the_persons_row_are_told(theater: Theater) -> None:
+def test_the_difference_shows_a_deletion(theater: Theater) -> None:
     author = theater.proposer("cast")
     ann = directory.person(by=theater.director, name="Ann", published=True)
     credit = directory.credit(theater.production, ann, "Nina", by=theater.director)

@@ -63,7 +63,7 @@ def submit(who: User, submission: Any, **body: Any) -> Any:
 # --- What may be drafted --------------------------------------------------------------------------------------
 
 
-def test_whatever_is_wrong_with_the_inputs_a_draft_keeps_it(theater: Theater, writer: User) -> None:
+def test_a_draft_keeps_invalid_inputs(theater: Theater, writer: User) -> None:
     odd = [
         {"action": "production.update", "inputs": {}},
         {"action": "production.update", "inputs": {"production": "the second one", "changes": [], "what": {"a": [1.5, None]}}},
@@ -83,7 +83,7 @@ def test_whatever_is_wrong_with_the_inputs_a_draft_keeps_it(theater: Theater, wr
     }
 
 
-def test_everything_is_told_at_once_with_findings_and_hints(theater: Theater, writer: User) -> None:
+def test_submitting_reports_all_problems_findings_and_hints_at_once(theater: Theater, writer: User) -> None:
     from productions.services.brand import create_brand_kit
 
     create_brand_kit(actor=theater.acting(), section=theater.root, fields={"forbidden_words": ["world-class"]})
@@ -116,7 +116,7 @@ def test_everything_is_told_at_once_with_findings_and_hints(theater: Theater, wr
     assert found["hint"]
 
 
-def test_what_breaks_the_rules_alone_is_told_as_such(theater: Theater, writer: User) -> None:
+def test_a_violated_rule_alone_is_reported_with_its_own_code(theater: Theater, writer: User) -> None:
     from productions.services.brand import create_brand_kit
 
     create_brand_kit(actor=theater.acting(), section=theater.root, fields={"forbidden_words": ["world-class"]})
@@ -125,7 +125,7 @@ def test_what_breaks_the_rules_alone_is_told_as_such(theater: Theater, writer: U
     assert list(fields_at_fault(problem)) == ["items.0.inputs.changes.synopsis"]
 
 
-def test_a_result_is_taken_only_for_what_it_is(theater: Theater, writer: User) -> None:
+def test_a_reference_to_a_result_must_have_its_type(theater: Theater, writer: User) -> None:
     made = draft(
         writer,
         {
@@ -143,7 +143,7 @@ def test_a_result_is_taken_only_for_what_it_is(theater: Theater, writer: User) -
     ("first", "second", "code"),
     [("b", "a", "circular_reference"), ("b", None, "forward_reference"), ("a", None, "circular_reference")],
 )
-def test_references_in_a_circle_or_forward_are_refused(
+def test_circular_and_forward_references_are_refused(
     theater: Theater, writer: User, first: str, second: str | None, code: str
 ) -> None:
     target = theater.production.pk if second is None else {"$result": second}
@@ -156,7 +156,7 @@ def test_references_in_a_circle_or_forward_are_refused(
     assert "items.0.inputs.production" in fields_at_fault(problem)
 
 
-def test_what_cannot_be_submitted_cannot_be_drafted(theater: Theater, writer: User) -> None:
+def test_actions_that_cannot_be_submitted_cannot_be_drafted(theater: Theater, writer: User) -> None:
     browser = world.client(writer)
 
     def post(action: str, **inputs: Any) -> Any:
@@ -188,7 +188,7 @@ def test_what_cannot_be_submitted_cannot_be_drafted(theater: Theater, writer: Us
         draft_submission(actor=System("test"), fields={})
 
 
-def test_the_permission_is_asked_again_when_it_is_submitted(theater: Theater, writer: User) -> None:
+def test_the_permission_is_checked_again_when_submitting(theater: Theater, writer: User) -> None:
     made = draft(writer, update(theater.production, title="x"))
     from accounts.models import RoleAssignment
     from accounts.permissions.services.roles import end_role
@@ -198,7 +198,7 @@ def test_the_permission_is_asked_again_when_it_is_submitted(theater: Theater, wr
     refused(submit(writer, made), 403, "not_allowed")
 
 
-def test_people_submit_what_is_said_of_themselves_without_a_permission(theater: Theater) -> None:
+def test_people_submit_changes_of_their_own_record_without_a_permission(theater: Theater) -> None:
     ada = world.user("Ada")
     person = directory.person(by=theater.director, user=ada, name="Ada", bio="")
     other = directory.person(by=theater.director, name="Bea", published=True)
@@ -228,7 +228,7 @@ def test_a_megabyte_of_text_is_refused_by_the_field(theater: Theater, writer: Us
     assert not Submission.objects.exclude(pk=kept["id"]).exists()
 
 
-def test_odd_text_and_odd_json_are_refused_or_kept_but_never_break(theater: Theater, writer: User) -> None:
+def test_unusual_text_and_json_are_refused_or_stored_without_errors(theater: Theater, writer: User) -> None:
     browser = world.client(writer)
     nul = world.post(browser, "/api/v1/submissions/", {"items": [update(theater.production, synopsis="a\x00b")]})
     refused(nul, 400, "null_character")
@@ -264,7 +264,7 @@ def _told() -> list[str]:
     )
 
 
-def test_saves_that_follow_one_another_are_one_entry_without_the_texts(theater: Theater, writer: User) -> None:
+def test_consecutive_saves_are_one_audit_entry_without_texts(theater: Theater, writer: User) -> None:
     made = draft(writer, update(theater.production, synopsis="First"))
     for n in range(5):
         assert save(writer, made, items=[update(theater.production, synopsis=f"Again {n}")]).status_code == 200
@@ -289,7 +289,7 @@ def test_saves_that_follow_one_another_are_one_entry_without_the_texts(theater: 
     assert "Again 4" in decrypt(submitted.value.personal)
 
 
-def test_somebody_asked_in_may_write_and_then_not_approve(theater: Theater, writer: User) -> None:
+def test_an_invited_author_may_write_and_then_not_approve(theater: Theater, writer: User) -> None:
     other = theater.other_director
     made = draft(writer, update(theater.production, title="Ours"))
     assert world.client(other).get(at(made)).status_code == 404
@@ -320,7 +320,7 @@ def test_somebody_asked_in_may_write_and_then_not_approve(theater: Theater, writ
     )
 
 
-def test_others_may_neither_save_nor_submit_nor_share(theater: Theater, writer: User) -> None:
+def test_only_authors_may_save_submit_and_share(theater: Theater, writer: User) -> None:
     made = draft(writer, update(theater.production, title="Mine"))
     done(submit(writer, made))
     decides = world.client(theater.director)
@@ -334,7 +334,7 @@ def test_others_may_neither_save_nor_submit_nor_share(theater: Theater, writer: 
 # --- Submitting -------------------------------------------------------------------------------------------------
 
 
-def test_where_its_author_may_do_all_of_it_it_is_done_at_once(theater: Theater) -> None:
+def test_a_submission_that_its_author_may_apply_is_applied_at_once(theater: Theater) -> None:
     made = draft(
         theater.director,
         update(theater.production, genre="farce"),
@@ -351,7 +351,7 @@ def test_where_its_author_may_do_all_of_it_it_is_done_at_once(theater: Theater) 
     )
 
 
-def test_or_waits_for_its_time(theater: Theater) -> None:
+def test_a_scheduled_submission_that_its_author_may_apply_waits_for_its_time(theater: Theater) -> None:
     later = timezone.now() + timedelta(days=1)
     made = draft(theater.director, update(theater.production, genre="farce"), run_at=later.isoformat())
     waits = done(submit(theater.director, made))
@@ -362,7 +362,7 @@ def test_or_waits_for_its_time(theater: Theater) -> None:
         assert done(submit(theater.director, past))["state"] == "applied"
 
 
-def test_its_place_is_that_of_the_first_item_that_needs_approval(theater: Theater) -> None:
+def test_a_submission_is_decided_in_the_section_of_its_first_item_that_needs_approval(theater: Theater) -> None:
     """Somebody who may edit the cast and only submit details: the credit is theirs to give, the production not."""
     from accounts.models import Role
 
@@ -388,7 +388,7 @@ def test_its_place_is_that_of_the_first_item_that_needs_approval(theater: Theate
     )
 
 
-def test_a_credit_in_a_new_production_is_decided_on_where_that_is_made(theater: Theater) -> None:
+def test_a_credit_in_a_new_production_is_decided_in_the_section_of_its_parent(theater: Theater) -> None:
     from accounts.models import Role
 
     Role(section=theater.root, name="mixed", title="Mixed", permissions=["view_details", "edit_details", "submit_cast",
@@ -416,7 +416,7 @@ def test_a_credit_in_a_new_production_is_decided_on_where_that_is_made(theater: 
     assert Production.objects.filter(title="New").exists()
 
 
-def test_the_version_that_its_author_saw_is_asked_when_it_is_submitted(theater: Theater, writer: User) -> None:
+def test_submitting_checks_the_version_that_the_author_saw(theater: Theater, writer: User) -> None:
     item = {**update(theater.production, genre="farce"), "if_version": theater.production.version}
     made = draft(writer, item)
     actions.registered()["production.update"](
@@ -427,7 +427,7 @@ def test_the_version_that_its_author_saw_is_asked_when_it_is_submitted(theater: 
     assert problem["data"]["changed"] == ["company"]
 
 
-def test_saving_what_was_submitted_is_a_new_round_and_complete(theater: Theater, writer: User) -> None:
+def test_editing_a_submitted_draft_starts_a_complete_new_round(theater: Theater, writer: User) -> None:
     made = draft(writer, update(theater.production, title="One"))
     done(submit(writer, made))
     first, before = world.seen(made), state()
@@ -444,7 +444,7 @@ def test_saving_what_was_submitted_is_a_new_round_and_complete(theater: Theater,
     assert Production.objects.get(pk=theater.production.pk).title == "Two"
 
 
-def test_an_approval_names_what_was_seen_and_for_when(theater: Theater, writer: User) -> None:
+def test_an_approval_names_the_digest_and_the_scheduled_time(theater: Theater, writer: User) -> None:
     made = draft(writer, update(theater.production, title="One"))
     done(submit(writer, made))
     first = world.seen(made)
@@ -463,7 +463,7 @@ def test_an_approval_names_what_was_seen_and_for_when(theater: Theater, writer: 
     assert done(world.post(decides, path, {"comment": "", "digest": told["digest"]}))["state"] == "approved"
 
 
-def test_a_draft_is_read_by_nobody_in_the_audit_log(theater: Theater, writer: User) -> None:
+def test_the_audit_log_shows_drafts_to_nobody(theater: Theater, writer: User) -> None:
     made = draft(writer, update(theater.production, title="A secret plan"), title="A secret title")
     done(save(writer, made, title="Another secret title"))
     query = {"object_type": "accounts.submission", "object_id": made["id"]}
@@ -480,7 +480,7 @@ def test_a_draft_is_read_by_nobody_in_the_audit_log(theater: Theater, writer: Us
     assert "Another secret title" in kept
 
 
-def test_what_nobody_named_is_called_by_what_it_does(theater: Theater, writer: User) -> None:
+def test_an_untitled_submission_is_named_after_its_actions(theater: Theater, writer: User) -> None:
     publish = {"action": "production.publish", "inputs": {"production": theater.draft.pk}}
     renamed = update(theater.production, title="Otherwise")
     new = {"season": theater.season.pk, "fields": {"title": "  Ghosts "}}
@@ -505,7 +505,7 @@ def test_what_nobody_named_is_called_by_what_it_does(theater: Theater, writer: U
     assert f"Production: update “{title}”" in letter.subject
 
 
-def test_nothing_personal_is_in_a_name() -> None:
+def test_the_name_of_a_submission_contains_no_personal_data() -> None:
     publish, create = actions.registered()["person.publish"], actions.registered()["person.create"]
     person = Person(name="Ann", email="ann@theater.example")
     assert title_of(publish, {"person": person}) == "Person: publish “Ann”"
@@ -514,7 +514,7 @@ def test_nothing_personal_is_in_a_name() -> None:
     assert title_of(publish, {"person": person}) == "Person: publish"
 
 
-def test_ones_own_for_a_set_time_is_judged_at_once_and_keeps_what_was_waived(theater: Theater) -> None:
+def test_an_own_scheduled_submission_is_judged_at_once_and_keeps_its_waivers(theater: Theater) -> None:
     create_brand_kit(
         actor=theater.acting(), section=theater.root,
         fields={"required_fields": ["synopsis"], "only_warn": ["field_missing"]},
@@ -536,7 +536,7 @@ def test_ones_own_for_a_set_time_is_judged_at_once_and_keeps_what_was_waived(the
     assert Production.objects.get(pk=theater.draft.pk).published_at is not None
 
 
-def test_ones_own_that_turns_out_otherwise_than_it_was_tried_is_refused(
+def test_an_own_submission_whose_result_differs_from_its_preview_is_refused(
     theater: Theater, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(submitting, "grant", lambda *_, **__: Outcome("go_stale", Conflict("Moved.", code="moved")))
@@ -547,7 +547,7 @@ def test_ones_own_that_turns_out_otherwise_than_it_was_tried_is_refused(
     assert read(world.client(boss), at(made))["state"] == "draft"
 
 
-def test_a_picture_of_a_draft_is_not_swept(theater: Theater) -> None:
+def test_the_picture_of_a_draft_is_not_deleted(theater: Theater) -> None:
     from media_library.models import StagedFile
     from media_library.services.files import sweep
 
@@ -565,7 +565,7 @@ def test_a_picture_of_a_draft_is_not_swept(theater: Theater) -> None:
     assert forgotten.pk != needed.pk
 
 
-def test_services_take_drafts_too(theater: Theater, writer: User) -> None:
+def test_services_accept_drafts_too(theater: Theater, writer: User) -> None:
     actor = world.acting(writer)
     made = draft_submission(actor=actor, fields={"items": [update(theater.production, genre="farce")]})
     made = save_submission(actor=actor, submission=made, changes={"title": "By hand"})

@@ -59,7 +59,7 @@ def seen(browser: Client, path: str, submission: Any) -> Any:
     return browser.get(path, {"submission": submission})
 
 
-def test_an_object_and_a_list_as_they_would_be(theater: Theater, author: User) -> None:
+def test_a_preview_shows_an_object_and_a_list_after_the_submission(theater: Theater, author: User) -> None:
     submission = approvals.submission(theater.production, by=author, title="As it would be")
     path = f"/api/v1/productions/{theater.production.pk}/"
     before = state()
@@ -77,7 +77,7 @@ def test_an_object_and_a_list_as_they_would_be(theater: Theater, author: User) -
     assert mail.outbox == []
 
 
-def test_for_nobody_else_is_there_such_a_submission(theater: Theater, author: User) -> None:
+def test_only_readers_of_a_submission_can_preview_it(theater: Theater, author: User) -> None:
     submission = approvals.submission(theater.production, by=author)
     path = f"/api/v1/productions/{theater.production.pk}/"
     for browser in (world.client(), world.client(theater.stranger)):
@@ -91,7 +91,7 @@ def test_for_nobody_else_is_there_such_a_submission(theater: Theater, author: Us
         previewed_submission.default()
 
 
-def test_what_exists_in_the_preview_only(theater: Theater, author: User) -> None:
+def test_objects_created_by_the_submission_exist_in_its_preview_only(theater: Theater, author: User) -> None:
     by = approvals.holder(
         ["submit_details", "view_details"], theater.season.section, by=theater.director, name="Of the season"
     )
@@ -109,7 +109,7 @@ def test_what_exists_in_the_preview_only(theater: Theater, author: User) -> None
     assert changed(before) == []
 
 
-def test_its_pages_go_on_in_the_preview(theater: Theater, author: User) -> None:
+def test_next_links_stay_in_the_preview(theater: Theater, author: User) -> None:
     assert theater.draft
     submission = approvals.submission(theater.production, by=author, title="As it would be")
     browser = world.client(theater.director)
@@ -123,7 +123,7 @@ def test_its_pages_go_on_in_the_preview(theater: Theater, author: User) -> None:
     assert "As it would be" in titles
 
 
-def test_only_what_reads_can_be_looked_at(theater: Theater, author: User) -> None:
+def test_only_reads_can_be_previewed(theater: Theater, author: User) -> None:
     submission = approvals.submission(theater.production, by=author)
     browser = world.client(theater.director)
     before = state()
@@ -135,7 +135,7 @@ def test_only_what_reads_can_be_looked_at(theater: Theater, author: User) -> Non
     assert changed(before) == []
 
 
-def test_what_cannot_be_done_is_told_and_not_shown(theater: Theater, author: User) -> None:
+def test_a_submission_that_fails_returns_its_error_instead_of_a_preview(theater: Theater, author: User) -> None:
     planned = approvals.planned(theater.draft, approvals.in_days(1), by=author)
     world_path = f"/api/v1/productions/{theater.draft.pk}/internal/"
     browser = world.client(theater.director)
@@ -146,7 +146,7 @@ def test_what_cannot_be_done_is_told_and_not_shown(theater: Theater, author: Use
     assert answer.json()["errors"][0]["code"] == "production_canceled"
 
 
-def test_a_failure_of_the_view_takes_all_back(theater: Theater, author: User) -> None:
+def test_an_error_in_the_view_rolls_back_the_preview(theater: Theater, author: User) -> None:
     submission = approvals.submission(theater.production, by=author)
     browser = world.client(theater.director)
     before = state()
@@ -155,7 +155,7 @@ def test_a_failure_of_the_view_takes_all_back(theater: Theater, author: User) ->
     assert changed(before) == []
 
 
-def test_it_costs_the_look_at_the_submission_and_its_doing(theater: Theater, author: User) -> None:
+def test_a_preview_costs_reading_and_running_the_submission(theater: Theater, author: User) -> None:
     submission = approvals.submission(theater.production, by=author)
     browser = world.client(theater.director)
     path = f"/api/v1/productions/{theater.production.pk}/internal/"
@@ -179,7 +179,7 @@ def test_it_costs_the_look_at_the_submission_and_its_doing(theater: Theater, aut
     assert overhead <= 3, "the submission, whether they write it, and where they decide"
 
 
-def test_every_get_can_be_looked_at_and_nothing_comes_of_it(theater: Theater, author: User) -> None:
+def test_every_get_can_be_previewed_and_changes_nothing(theater: Theater, author: User) -> None:
     """All routes in one theater: as many theaters would take minutes."""
     routes = [route for route in ROUTES if route.startswith("GET") and route != "GET schema"]
     calls = {route: call_of(route, theater) for route in routes}
@@ -210,7 +210,7 @@ def elsewhere(theater: Theater) -> User:
     return approvals.holder(list(PERMISSIONS), own, by=theater.director, name="Elsewhere")
 
 
-def test_nobody_looks_by_a_draft_at_what_they_neither_see_nor_may_do(theater: Theater) -> None:
+def test_a_draft_does_not_reveal_what_its_author_may_neither_see_nor_do(theater: Theater) -> None:
     """Every action with what it is about somewhere else: where a draft can name it at all, nothing is shown by it."""
     scenes, browser = table("ACTIONS"), world.client(who := elsewhere(theater))
     acting = world.acting(who)
@@ -239,7 +239,7 @@ def test_nobody_looks_by_a_draft_at_what_they_neither_see_nor_may_do(theater: Th
     assert changed(before) == []
 
 
-def test_a_draft_naming_something_hidden_shows_it_at_no_address(theater: Theater) -> None:
+def test_a_draft_that_names_a_hidden_object_reveals_it_at_no_url(theater: Theater) -> None:
     """All addresses: what each answers with the draft is what it answers without, or that it cannot be shown."""
     calls = {route: call_of(route, theater) for route in ROUTES if route.startswith("GET") and route != "GET schema"}
     who = elsewhere(theater)
@@ -262,9 +262,7 @@ def test_a_draft_naming_something_hidden_shows_it_at_no_address(theater: Theater
     assert changed(before) == []
 
 
-def test_who_decides_looks_at_what_is_not_a_judged_round_as_its_author_could_do_it(
-    theater: Theater, author: User
-) -> None:
+def test_approvers_preview_an_unsubmitted_round_with_the_authors_permissions(theater: Theater, author: User) -> None:
     submission = approvals.submission(theater.production, by=author, title="As it would be")
     path = f"/api/v1/productions/{theater.production.pk}/"
     decides = world.client(approvals.approver(theater.root, by=theater.director))
@@ -280,7 +278,7 @@ def test_who_decides_looks_at_what_is_not_a_judged_round_as_its_author_could_do_
     assert own.json()["code"] == "not_previewable", "nor does its author, who may do it no more"
 
 
-def test_what_rules_submissions_is_in_none(theater: Theater) -> None:
+def test_actions_that_control_submissions_cannot_be_submitted(theater: Theater) -> None:
     acting = theater.acting()
     inputs_of = {"section": theater.root.pk, "area": "details", "action_name": "x", "inputs_json": "{not json",
                  "seen_version": None, "digest": "", "subjects": []}  # fmt: skip

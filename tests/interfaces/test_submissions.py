@@ -41,7 +41,7 @@ def decide(who: User, submission: int, verb: str, comment: str = "") -> Any:
     return world.post(world.client(who), f"/api/v1/submissions/{submission}/{verb}/", body)
 
 
-def test_a_submission_waits_and_changes_nothing_else(theater: Theater, author: User) -> None:
+def test_a_pending_submission_changes_nothing_else(theater: Theater, author: User) -> None:
     assert theater.production
     before = state()
     answer = submit(theater, author, title="Submitted")
@@ -83,7 +83,7 @@ def test_approving_applies_exactly_what_was_submitted(theater: Theater, author: 
     assert decide(author, submission, "withdraw").status_code == 409
 
 
-def test_something_new_can_be_submitted(theater: Theater) -> None:
+def test_a_new_object_can_be_submitted(theater: Theater) -> None:
     author = world.give("production_manager", theater.root, by=theater.director)
     # A production manager may edit; somebody who may only submit details:
     author = world.give("marketing_coordinator", theater.root, by=theater.director)
@@ -96,7 +96,7 @@ def test_something_new_can_be_submitted(theater: Theater) -> None:
     assert made.section.parent_id == theater.season.section_id
 
 
-def test_nobody_approves_their_own(theater: Theater, author: User) -> None:
+def test_nobody_approves_their_own_submission(theater: Theater, author: User) -> None:
     submission = submit(theater, author, title="Submitted").json()["id"]
     world.give("director", theater.root, by=theater.director, to=author)
     before = state()
@@ -105,7 +105,7 @@ def test_nobody_approves_their_own(theater: Theater, author: User) -> None:
     assert changed(before) == []
 
 
-def test_what_would_now_do_something_else_is_stale(theater: Theater, author: User) -> None:
+def test_a_submission_with_a_different_result_is_stale(theater: Theater, author: User) -> None:
     submission = submit(theater, author, title="Submitted").json()["id"]
     registered()["production.update"](
         actor=theater.acting(), production=theater.production, changes={"title": "Meanwhile"}
@@ -119,7 +119,7 @@ def test_what_would_now_do_something_else_is_stale(theater: Theater, author: Use
     assert decide(theater.director, submission, "reject", "It has moved on.").status_code == 200
 
 
-def test_what_is_gone_cannot_be_approved(theater: Theater, author: User) -> None:
+def test_a_submission_about_a_deleted_object_cannot_be_approved(theater: Theater, author: User) -> None:
     submission = world.post(world.client(author), f"/api/v1/productions/{theater.draft.pk}/publish/", {})
     if submission.status_code != 202:
         waiting = (
@@ -147,7 +147,7 @@ def test_rejecting_needs_a_comment_and_changes_nothing(theater: Theater, author:
     assert decide(theater.director, submission, "approve").status_code == 409
 
 
-def test_its_author_withdraws_it_and_nobody_else(theater: Theater, author: User) -> None:
+def test_only_its_author_withdraws_a_submission(theater: Theater, author: User) -> None:
     submission = submit(theater, author, title="Submitted").json()["id"]
     assert decide(theater.director, submission, "withdraw").status_code == 403
     assert decide(theater.stranger, submission, "withdraw").status_code == 404
@@ -159,13 +159,13 @@ def test_its_author_withdraws_it_and_nobody_else(theater: Theater, author: User)
     assert decide(theater.director, submission, "approve").status_code == 409
 
 
-def test_who_may_neither_do_nor_submit_is_refused(theater: Theater) -> None:
+def test_users_who_may_neither_apply_nor_submit_are_refused(theater: Theater) -> None:
     viewer = world.give("viewer", theater.root, by=theater.director)
     assert submit(theater, viewer, title="x").status_code == 403
     assert not Submission.objects.exists()
 
 
-def test_a_submission_is_judged_when_it_is_made(theater: Theater, author: User) -> None:
+def test_a_submission_is_judged_when_it_is_created(theater: Theater, author: User) -> None:
     for wrong in ({"title": ""}, {"opens_on": "2026", "closes_on": "2025"}):
         assert submit(theater, author, **wrong).status_code == 400
     assert submit(theater, author, running_minutes=100_000).status_code == 400
@@ -175,7 +175,7 @@ def test_a_submission_is_judged_when_it_is_made(theater: Theater, author: User) 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_approvers_at_once_apply_it_once(real_database: None) -> None:
+def test_two_concurrent_approvals_apply_a_submission_once(real_database: None) -> None:
     theater = Theater()
     author = world.give("marketing_coordinator", theater.root, by=theater.director)
     submission = submit(theater, author, title="Submitted").json()["id"]
@@ -187,7 +187,7 @@ def test_two_approvers_at_once_apply_it_once(real_database: None) -> None:
     assert AuditEntry.objects.filter(action="production.update").count() == 1
 
 
-def test_it_is_one_submission_one_decision(theater: Theater, author: User) -> None:
+def test_a_submission_is_decided_once(theater: Theater, author: User) -> None:
     submission = Submission.objects.get(pk=submit(theater, author, title="Submitted").json()["id"])
     reject = registered()["submission.reject"]
     reject(actor=theater.acting(), submission=submission, comment="No.")

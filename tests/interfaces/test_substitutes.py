@@ -32,7 +32,7 @@ def code_of(refused: pytest.ExceptionInfo[DomainError]) -> str:
     return refused.value.code
 
 
-def test_one_names_ones_own_and_ends_it_over_http(theater: Theater, deputy: User) -> None:
+def test_users_create_and_end_their_own_substitutions_over_http(theater: Theater, deputy: User) -> None:
     body = {
         "person": theater.director.pk,
         "substitute": deputy.pk,
@@ -66,28 +66,28 @@ def test_one_names_ones_own_and_ends_it_over_http(theater: Theater, deputy: User
         ({"area": "audit"}, "unknown_area"),
     ],
 )
-def test_dates_and_areas_that_are_refused(given: dict[str, Any], code: str, theater: Theater, deputy: User) -> None:
+def test_invalid_dates_and_areas_are_refused(given: dict[str, Any], code: str, theater: Theater, deputy: User) -> None:
     fields = {name: timezone.now() + value if isinstance(value, timedelta) else value for name, value in given.items()}
     with pytest.raises(Invalid) as refused:
         approvals.substitute(theater.director, deputy, theater.root, **fields)
     assert code_of(refused) == code
 
 
-def test_who_cannot_substitute(theater: Theater, deputy: User) -> None:
+def test_invalid_substitutes_are_refused(theater: Theater, deputy: User) -> None:
     for substitute, code in ((theater.director, "own_substitute"), (theater.stranger, "no_role_here")):
         with pytest.raises(Invalid) as refused:
             approvals.substitute(theater.director, substitute, theater.root)
         assert code_of(refused) == code
 
 
-def test_one_names_nobody_where_one_decides_nothing(theater: Theater, deputy: User) -> None:
+def test_users_who_decide_nothing_cannot_name_a_substitute(theater: Theater, deputy: User) -> None:
     for area in (None, "details"):
         with pytest.raises(NotAllowed) as refused:
             approvals.substitute(deputy, theater.director, theater.root, area=area)
         assert code_of(refused) == "nothing_to_substitute_for"
 
 
-def test_for_somebody_else_within_ones_own_ceiling(theater: Theater, deputy: User) -> None:
+def test_substitutes_for_others_stay_within_the_permissions_of_the_actor(theater: Theater, deputy: User) -> None:
     away = approvals.approver(theater.section, by=theater.director)
     colleague = approvals.approver(theater.section, by=theater.director)
     with pytest.raises(NotAllowed) as refused:
@@ -111,7 +111,7 @@ def test_for_somebody_else_within_ones_own_ceiling(theater: Theater, deputy: Use
     assert {n.recipient for n in Notification.objects.filter(kind="substitute_named")} == {away, deputy}
 
 
-def test_who_ends_it(theater: Theater, deputy: User) -> None:
+def test_a_substitution_is_ended_once_and_only_with_permission(theater: Theater, deputy: User) -> None:
     away = approvals.approver(theater.section, by=theater.director)
     named = approvals.substitute(away, deputy, theater.section, starts_at=approvals.in_days(2))
     colleague = approvals.approver(theater.section, by=theater.director)
@@ -123,7 +123,7 @@ def test_who_ends_it(theater: Theater, deputy: User) -> None:
         end_substitute(actor=world.acting(away), substitute=named)
 
 
-def test_nobody_gets_a_step_that_who_names_them_could_not_decide(theater: Theater, deputy: User) -> None:
+def test_a_substitution_grants_no_step_that_its_creator_could_not_decide(theater: Theater, deputy: User) -> None:
     """A step by a role or another permission: naming the substitute is within the ceiling of every step."""
     board = delegation.role(["view_members", "approve_details", "manage_brand"], theater.root, by=theater.director)
     member = world.give(board.name, theater.root, by=theater.director)

@@ -45,7 +45,7 @@ def statuses(browser: Client, times: int) -> list[int]:
     return [browser.get(LIST).status_code for _ in range(times)]
 
 
-def test_beyond_the_limit_a_problem_says_when_to_come_again(limited: Callable[..., None], clock: Any) -> None:
+def test_beyond_the_limit_a_problem_response_says_when_to_retry(limited: Callable[..., None], clock: Any) -> None:
     limited()
     browser = Client()
     assert statuses(browser, 3) == [200, 200, 200]
@@ -58,7 +58,7 @@ def test_beyond_the_limit_a_problem_says_when_to_come_again(limited: Callable[..
     assert refused.json()["data"] == {"retry_after": int(refused["Retry-After"])}
 
 
-def test_who_waits_as_long_as_told_is_served_again(limited: Callable[..., None], clock: Any) -> None:
+def test_after_the_retry_time_requests_are_served_again(limited: Callable[..., None], clock: Any) -> None:
     limited()
     browser = Client()
     statuses(browser, 3)
@@ -69,7 +69,7 @@ def test_who_waits_as_long_as_told_is_served_again(limited: Callable[..., None],
     assert statuses(browser, 4) == [200, 200, 200, 429]
 
 
-def test_knocking_while_refused_does_not_lengthen_the_wait(limited: Callable[..., None], clock: Any) -> None:
+def test_refused_requests_do_not_lengthen_the_wait(limited: Callable[..., None], clock: Any) -> None:
     limited()
     browser = Client()
     assert statuses(browser, 40)[3:] == [429] * 37
@@ -77,7 +77,7 @@ def test_knocking_while_refused_does_not_lengthen_the_wait(limited: Callable[...
     assert statuses(browser, 1) == [200]
 
 
-def test_users_are_counted_apart_even_behind_one_address(limited: Callable[..., None], clock: Any) -> None:
+def test_users_behind_one_address_are_counted_separately(limited: Callable[..., None], clock: Any) -> None:
     limited(anon="2/min")
     ann, bob = world.client(world.user("Ann")), world.client(world.user("Bob"))
     assert statuses(ann, 4) == [200, 200, 200, 429]
@@ -114,7 +114,7 @@ def test_strangers_are_counted_by_address(limited: Callable[..., None], clock: A
         (b"title=x", "text/csv", 415),
     ],
 )
-def test_bodies_that_cannot_be_read_are_counted_too(
+def test_requests_with_invalid_bodies_are_counted_too(
     limited: Callable[..., None], clock: Any, body: bytes, content_type: str, status: int
 ) -> None:
     _, director = world.found()
@@ -126,13 +126,13 @@ def test_bodies_that_cannot_be_read_are_counted_too(
     assert browser.post(LIST, body, content_type=content_type).status_code == 429
 
 
-def test_guessing_session_tokens_is_counted_as_a_strangers_requests(limited: Callable[..., None], clock: Any) -> None:
+def test_requests_with_wrong_session_tokens_are_counted_by_address(limited: Callable[..., None], clock: Any) -> None:
     limited(anon="2/min")
     guesses = [Client(headers={"X-Session-Token": f"{n:032x}"}).get(LIST).status_code for n in range(4)]
     assert guesses == [401, 401, 429, 429]
 
 
-def test_no_limit_where_none_is_set(limited: Callable[..., None], clock: Any) -> None:
+def test_without_the_setting_there_is_no_limit(limited: Callable[..., None], clock: Any) -> None:
     limited(anon=None, user=None)
     assert statuses(Client(), 20) == [200] * 20
 
@@ -154,7 +154,7 @@ print(json.dumps([browser.get("/api/v1/me/").status_code for _ in range(int(sys.
 """
 
 
-def test_processes_count_together(tmp_path: Path) -> None:
+def test_processes_share_the_counters(tmp_path: Path) -> None:
     # An hour's window: the test must not straddle the end of one.
     variables = {
         "DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}",

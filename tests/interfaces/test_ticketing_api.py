@@ -45,7 +45,7 @@ def refused(kind, code, call, /, **given):
 # --- Holds --------------------------------------------------------------------------------------------------
 
 
-def test_a_hold_names_seats_or_an_area_and_only_places_of_the_performance():
+def test_a_hold_needs_seats_or_an_area_of_its_performance():
     _, director, evening, seats, floor = scene.house(rows=3, seats=10, standing=30)
     other = scene.chart(by=director, standing=5)
     ids = [seat.pk for seat in seats]
@@ -70,7 +70,7 @@ def test_a_hold_names_seats_or_an_area_and_only_places_of_the_performance():
     assert take(seats=ids[:20]).total == Money(Decimal(500), "EUR")
 
 
-def test_categories_without_a_price_are_not_sold():
+def test_seats_of_a_category_without_a_price_are_not_sold():
     _, director = world.found()
     play = world.production(world.season(_, by=director), by=director, published=True)
     hall = scene.chart(by=director, rows=1, seats=2, balcony=1, standing=5)
@@ -103,7 +103,7 @@ def test_categories_without_a_price_are_not_sold():
         )  # fmt: skip
 
 
-def test_nobody_buys_before_the_sale_after_it_or_what_is_not_public():
+def test_only_public_performances_are_sold_during_their_sale():
     _root, director, evening, seats, _ = scene.house()
     acting = world.acting(director)
     code = lambda: _code_of_a_hold(evening, seats[:1])  # noqa: E731
@@ -161,7 +161,7 @@ def _code_of_a_hold(evening, seats):
     return None
 
 
-def test_places_of_an_area_come_back_when_their_hold_ends_or_is_given_back():
+def test_capacity_of_an_area_is_released_when_a_hold_ends_or_is_released():
     _, _, evening, _, floor = scene.house(rows=0, standing=5)
     first = scene.hold(evening, area=floor, quantity=3)
     assert refused(Conflict, "sold_out", scene.hold, at=evening, area=floor, quantity=3).data == {"left": 2}
@@ -180,7 +180,7 @@ def test_places_of_an_area_come_back_when_their_hold_ends_or_is_given_back():
     assert (PerformanceArea.objects.get().taken, AreaHold.objects.get().quantity) == (2, 2)
 
 
-def test_a_hold_that_others_end_first_is_gone(monkeypatch):
+def test_a_hold_released_concurrently_is_gone(monkeypatch):
     """Between finding the counter of a hold and locking it, somebody else may have freed the hold."""
     _, _, evening, _, floor = scene.house(rows=0, standing=5)
     held = scene.hold(evening, area=floor, quantity=3)
@@ -194,7 +194,7 @@ def test_a_hold_that_others_end_first_is_gone(monkeypatch):
     refused(Conflict, "hold_gone", release_hold, actor=Public(), token=held.token)
 
 
-def test_the_database_itself_keeps_a_seat_to_one_owner_and_an_area_within_its_capacity():
+def test_the_database_refuses_a_second_owner_and_exceeded_capacity():
     _, _, evening, seats, _floor = scene.house(standing=5)
     scene.hold(evening, seats[:1])
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -206,7 +206,7 @@ def test_the_database_itself_keeps_a_seat_to_one_owner_and_an_area_within_its_ca
             PerformanceArea.objects.update(taken=taken)
 
 
-def test_seats_are_blocked_before_anybody_sees_the_performance():
+def test_seats_can_be_blocked_before_publication():
     _, director, evening, seats, _ = scene.house()
     acting = world.acting(director)
     draft = scene.on_sale(evening.production, by=director, chart=seats[0].chart, published=False)
@@ -219,7 +219,7 @@ def test_seats_are_blocked_before_anybody_sees_the_performance():
     assert availability.owners_of(draft.pk, timezone.now()) == {}
 
 
-def test_the_seat_list_costs_the_same_for_every_hall_and_is_not_sent_twice():
+def test_the_seat_list_has_constant_queries_and_supports_etags():
     _, director, evening, _seats, _ = scene.house(rows=1, seats=2, standing=5)
     large = scene.chart(by=director, rows=10, seats=30, balcony=10, standing=100)
     gala = scene.on_sale(evening.production, by=director, chart=large)
@@ -244,7 +244,7 @@ def test_the_seat_list_costs_the_same_for_every_hall_and_is_not_sent_twice():
 # --- Charts and sales ---------------------------------------------------------------------------------------
 
 
-def test_a_chart_is_made_of_a_plan(shared_data):
+def test_a_chart_is_created_from_a_seating_plan(shared_data):
     _, director = world.found()
     plan = parse((shared_data / "plans" / "ticketland-demo-hall.pretix-schema.json").read_bytes())
     space = scene.scheduling.space(by=director)
@@ -255,7 +255,7 @@ def test_a_chart_is_made_of_a_plan(shared_data):
     }
 
 
-def test_a_plan_is_imported_by_a_command(tmp_path, capsys):
+def test_a_seating_plan_is_imported_by_a_command(tmp_path, capsys):
     _, director = world.found()
     space = scene.scheduling.space(by=director)
     seat = {"seat_number": "1", "position": {"x": 0, "y": -2}, "category": "A"}
@@ -277,7 +277,7 @@ def test_a_plan_is_imported_by_a_command(tmp_path, capsys):
     assert space.seating_charts.count() == 1
 
 
-def test_a_chart_is_refused_where_nobody_could_sit():
+def test_an_invalid_chart_is_refused():
     root, director = world.found()
     space = scene.scheduling.space(by=director)
     acting = world.acting(director)
@@ -307,7 +307,7 @@ def test_a_chart_is_refused_where_nobody_could_sit():
     refused(NotAllowed, "not_allowed", make, rows=[{"count": 1}], actor=viewer)
 
 
-def test_a_sale_is_refused_where_its_prices_do_not_fit():
+def test_a_sale_with_invalid_prices_is_refused():
     _, director, evening, seats, _ = scene.house(standing=5)
     acting, chart = world.acting(director), seats[0].chart
     matinee = scene.performance(evening.production, by=director, chart=chart)
@@ -340,7 +340,7 @@ def test_a_sale_is_refused_where_its_prices_do_not_fit():
 # --- Orders and promotions ----------------------------------------------------------------------------------
 
 
-def test_an_order_needs_a_buyer_and_a_way_to_pay():
+def test_an_order_needs_a_buyer_and_a_payment_method():
     _, _, evening, seats, _ = scene.house()
     held = scene.hold(evening, seats[:2])
     refused(Invalid, "required", scene.order, held=held, buyer_name=" ")
@@ -352,7 +352,7 @@ def test_an_order_needs_a_buyer_and_a_way_to_pay():
     assert scene.order(held).total == Money(Decimal(50), "EUR")
 
 
-def test_a_promotion_is_refused_where_it_gives_nothing_or_too_much():
+def test_a_promotion_with_no_or_too_much_discount_is_refused():
     root, director, evening, _, _ = scene.house()
     season = evening.production.season
     other = world.production(world.season(root, by=director), by=director)
@@ -375,7 +375,7 @@ def test_a_promotion_is_refused_where_it_gives_nothing_or_too_much():
     assert end_promotion(actor=world.acting(director), promotion=later).ends_at is not None
 
 
-def test_the_best_automatic_promotion_is_taken_off_while_it_lasts():
+def test_the_best_automatic_promotion_is_applied_while_it_is_valid():
     root, director, evening, seats, _ = scene.house(rows=2, seats=5)
     season = evening.production.season
     elsewhere = world.season(root, by=director)
@@ -406,7 +406,7 @@ def test_the_best_automatic_promotion_is_taken_off_while_it_lasts():
     refused(Conflict, "code_not_valid", scene.order, held=scene.hold(evening, seats[5:6]), promotion_code="yen")
 
 
-def test_another_way_to_pay_can_be_wired_in():
+def test_another_payment_provider_can_be_configured():
     class Shells(Manual):
         name = "shells"
 
@@ -424,7 +424,7 @@ def test_another_way_to_pay_can_be_wired_in():
         provider.__globals__["_providers"].update(before)
 
 
-def test_an_order_shows_its_buyer_to_nobody_else():
+def test_an_order_reveals_its_buyer_to_nobody_else():
     root, director, evening, seats, _ = scene.house()
     order = scene.order(scene.hold(evening, seats[:1]), buyer_email="secret@home.example")
     with connection.cursor() as cursor:
@@ -442,7 +442,7 @@ def test_an_order_shows_its_buyer_to_nobody_else():
     assert world.client().get(f"/api/v1/orders/by-reference/{'A' * 24}/").status_code == 404
 
 
-def test_lists_cost_the_same_for_one_and_for_many():
+def test_the_queries_of_lists_do_not_grow():
     _root, director, evening, seats, _ = scene.house(rows=4, seats=10)
     boss = world.client(director)
     costs = []

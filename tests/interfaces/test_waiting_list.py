@@ -39,7 +39,7 @@ def mailed(kind, address=None):
     return [(row.address, re.search(r"/waiting-list/(\S+)", row.body)[1]) for row in rows]
 
 
-def test_free_seats_are_held_for_the_first_who_fits(full):
+def test_free_seats_are_held_for_the_first_fitting_entry(full):
     director, evening, seats, order, path = full
     assert [address for address, _ in mailed("waiting_list_joined")] == ["ada@home.example", "bob@home.example"]
     cancel_order(actor=world.acting(director), order=order)
@@ -56,7 +56,7 @@ def test_free_seats_are_held_for_the_first_who_fits(full):
     assert offer_due() == 0
 
 
-def test_an_offer_that_lapses_goes_to_the_next(full):
+def test_an_expired_offer_goes_to_the_next_entry(full):
     director, evening, _, order, _ = full
     cancel_order(actor=world.acting(director), order=order)
     offered = WaitingListEntry.objects.get(pk=WaitingListEntry.objects.order_by("pk")[0].pk)
@@ -68,7 +68,7 @@ def test_an_offer_that_lapses_goes_to_the_next(full):
     assert evening.pk
 
 
-def test_leaving_by_the_link_of_either_mail(full):
+def test_the_link_of_either_mail_removes_the_entry(full):
     director, evening, _, order, path = full
     leave = f"{path}leave/"
     assert world.post(world.client(), leave, {"key": "nonsense"}).json()["code"] == "not_waiting"
@@ -85,7 +85,7 @@ def test_leaving_by_the_link_of_either_mail(full):
     assert evening.pk
 
 
-def test_the_answer_tells_nobody_that_an_address_waits(full):
+def test_the_response_does_not_reveal_a_waiting_address(full):
     *_, path = full
     known = world.post(world.client(), path, {"name": "X", "email": "ADA@home.example", "places": 2})
     fresh = world.post(world.client(), path, {"name": "X", "email": "eve@home.example", "places": 2})
@@ -115,7 +115,7 @@ def test_nothing_is_offered_after_the_sale(full):
     assert Order.objects.get().canceled_at > timezone.now()
 
 
-def test_everybody_concerned_reads_of_a_canceled_performance(full):
+def test_waiting_people_and_buyers_are_notified_of_a_canceled_performance(full):
     director, evening, *_ = full
     acting = world.acting(director)
     cancel_occurrence(actor=acting, occurrence=evening, reason="Snow", waive={"tickets_sold": "Snow."})
@@ -139,7 +139,7 @@ def test_everybody_concerned_reads_of_a_canceled_performance(full):
     assert [entry.name for entry in WaitingListEntry.objects.all()] == ["bob"]
 
 
-def test_who_let_an_offer_lapse_may_wait_again_at_the_end(full):
+def test_after_an_expired_offer_people_can_join_again_at_the_end(full):
     director, _, _, order, path = full
     cancel_order(actor=world.acting(director), order=order)
     ada = WaitingListEntry.objects.order_by("pk")[0]
@@ -152,7 +152,7 @@ def test_who_let_an_offer_lapse_may_wait_again_at_the_end(full):
         assert [entry.name for entry in WaitingListEntry.objects.order_by("pk")] == ["bob", "ada"]
 
 
-def test_an_offer_that_loses_a_race_refuses_nothing(full, monkeypatch):
+def test_an_offer_that_loses_a_race_blocks_nothing(full, monkeypatch):
     director, _, _, order, _ = full
     take = occupancy.take_seats
 

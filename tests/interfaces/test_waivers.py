@@ -47,7 +47,7 @@ def subtitle(theater: Theater, text: str = LONG) -> Production:
     return made
 
 
-def test_it_lasts_until_then_and_is_told_in_the_audit_log(theater: Theater) -> None:
+def test_a_waiver_applies_until_its_end_and_is_audited(theater: Theater) -> None:
     with pytest.raises(Conflict) as refused:
         subtitle(theater)
     (finding,) = refused.value.data["findings"]
@@ -70,7 +70,7 @@ def test_it_lasts_until_then_and_is_told_in_the_audit_log(theater: Theater) -> N
         subtitle(theater, LONG + "!")
 
 
-def test_it_is_for_one_object_and_one_rule_and_for_no_error(theater: Theater) -> None:
+def test_a_waiver_is_for_one_object_and_one_rule_and_not_for_errors(theater: Theater) -> None:
     approvals.waiver(theater.production, "subtitle_too_long", by=theater.director)
     approvals.waiver(theater.production, "title_too_long", by=theater.director)
     other = world.production(theater.season, by=theater.director)
@@ -86,7 +86,7 @@ def test_it_is_for_one_object_and_one_rule_and_for_no_error(theater: Theater) ->
 @pytest.mark.parametrize(
     ("object_type", "object_id"), [("productions.Production", "{pk}"), ("productions.production", " 0{pk} ")]
 )
-def test_it_holds_however_its_object_is_written(object_type: str, object_id: str, theater: Theater) -> None:
+def test_a_waiver_accepts_every_spelling_of_its_object(object_type: str, object_id: str, theater: Theater) -> None:
     written = object_id.format(pk=theater.production.pk)
     waiver = give_waiver(
         actor=theater.acting(), section=theater.production.section, object_type=object_type, object_id=written,
@@ -96,7 +96,7 @@ def test_it_holds_however_its_object_is_written(object_type: str, object_id: str
     assert subtitle(theater).subtitle == LONG
 
 
-def test_it_is_revoked(theater: Theater) -> None:
+def test_a_waiver_can_be_revoked(theater: Theater) -> None:
     given = approvals.waiver(theater.production, "subtitle_too_long", by=theater.director)
     assert world.post(world.client(theater.director), f"/api/v1/waivers/{given.pk}/revoke/", {}).status_code == 200
     with pytest.raises(Conflict):
@@ -122,7 +122,7 @@ def test_it_is_revoked(theater: Theater) -> None:
         ({"section": "root"}, "outside_section"),
     ],
 )
-def test_what_is_refused(given: dict[str, Any], code: str, theater: Theater) -> None:
+def test_invalid_waivers_are_refused(given: dict[str, Any], code: str, theater: Theater) -> None:
     play = theater.production
     fields: dict[str, Any] = {
         "section": play.section, "object_type": "productions.production", "object_id": str(play.pk), "rule": "r",
@@ -137,14 +137,14 @@ def test_what_is_refused(given: dict[str, Any], code: str, theater: Theater) -> 
     assert refused.value.code == code
 
 
-def test_it_takes_the_permission_to_approve_the_brand_there(theater: Theater) -> None:
+def test_a_waiver_needs_the_permission_to_approve_the_brand(theater: Theater) -> None:
     editor = approvals.holder(["edit_brand", "view_brand", "view_details"], theater.root, by=theater.director)
     with pytest.raises(NotAllowed):
         approvals.waiver(theater.production, by=editor)
     assert not Waiver.objects.exists()
 
 
-def test_nothing_is_asked_where_nothing_is_found(theater: Theater) -> None:
+def test_without_findings_no_waiver_is_loaded(theater: Theater) -> None:
     play = Production.objects.get(pk=theater.production.pk)
     actor = theater.acting()
     with CaptureQueriesContext(connection) as queries:
@@ -152,7 +152,7 @@ def test_nothing_is_asked_where_nothing_is_found(theater: Theater) -> None:
     assert not [query["sql"] for query in queries if "accounts_waiver" in query["sql"]]
 
 
-def test_why_a_rule_was_waived_is_forgotten_with_who_said_so(theater: Theater) -> None:
+def test_erasing_a_person_erases_the_reasons_of_their_waivers(theater: Theater) -> None:
     """And where it names somebody else who is to be forgotten; that it was waived, and by whom, stays."""
     zebedee = world.give("director", theater.root, by=theater.director, to=world.user("Zebedee Quux"))
 

@@ -30,7 +30,7 @@ ANNOUNCEMENTS = {
 
 
 @pytest.mark.parametrize("name", sorted(ANNOUNCEMENTS))
-def test_an_announcement_is_heard_or_is_an_extension_point(name: str) -> None:
+def test_every_announcement_has_a_listener_or_is_an_extension_point(name: str) -> None:
     announcement = ANNOUNCEMENTS[name]
     assert bool(announcement.receivers) != announcement.extension_point, (
         "connect a listener in theater_site/wiring.py, or declare extension_point=True; not both"

@@ -75,14 +75,14 @@ def test_the_values_of_the_audit_log_can_be_erased_but_not_changed(theater: Thea
     assert AuditChange.objects.filter(pk=value.pk).exists()
 
 
-def test_nobody_is_superuser_and_addresses_are_lower_case(theater: Theater) -> None:
+def test_no_user_is_a_superuser_and_addresses_are_lower_case(theater: Theater) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         User.objects.filter(pk=theater.stranger.pk).update(is_superuser=True)
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE accounts_user SET email = 'Loud@example.org' WHERE id = %s", [theater.stranger.pk])
 
 
-def test_every_declared_guard_holds_after_migrating() -> None:
+def test_every_declared_guard_exists_after_migrating() -> None:
     assert list(guards.declared())
     assert guards.missing() == []
 
@@ -91,7 +91,7 @@ ALL = [(model._meta.label_lower, guard.name) for model, guard in guards.declared
 
 
 @pytest.mark.parametrize(("label", "name"), ALL)
-def test_a_lost_guard_is_named_makes_the_site_unready_and_comes_back(label: str, name: str) -> None:
+def test_a_missing_guard_is_reported_and_created_again(label: str, name: str) -> None:
     model = apps.get_model(label)
     guard = next(guard for guard in model.__dict__["guards"] if guard.name == name)
     with connection.cursor() as cursor:
@@ -106,7 +106,7 @@ def test_a_lost_guard_is_named_makes_the_site_unready_and_comes_back(label: str,
     assert Client().get("/readyz").json()["parts"]["triggers"] == "ok"
 
 
-def test_a_guard_that_is_switched_off_is_missing(theater: Theater) -> None:
+def test_a_disabled_guard_counts_as_missing(theater: Theater) -> None:
     if connection.vendor != "postgresql":
         return  # SQLite cannot switch a trigger off.
     with connection.cursor() as cursor:
@@ -114,7 +114,7 @@ def test_a_guard_that_is_switched_off_is_missing(theater: Theater) -> None:
     assert guards.missing() == ["audit_entry_written_once_update"]
 
 
-def test_laying_the_guards_twice_is_harmless(theater: Theater) -> None:
+def test_creating_the_guards_twice_is_harmless(theater: Theater) -> None:
     guards.lay_all(connection)
     guards.lay_all(connection)
     assert guards.missing() == []
@@ -122,7 +122,7 @@ def test_laying_the_guards_twice_is_harmless(theater: Theater) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_rebuilding_a_table_loses_no_guard_for_longer_than_the_migration(transactional_db: Any) -> None:
+def test_guards_exist_again_after_a_migration_rebuilds_a_table(transactional_db: Any) -> None:
     """SQLite rebuilds a table for AlterField and drops its triggers without a word."""
     old = AuditEntry._meta.get_field("action")
     new = models.CharField(max_length=101)

@@ -388,7 +388,7 @@ class Delegation(RuleBasedStateMachine):
                 assert (section.pk in seen) == visible
 
 
-def test_no_sequence_gives_anybody_more_than_somebody_gave_them(db: None) -> None:
+def test_no_sequence_of_actions_grants_more_than_was_delegated(db: None) -> None:
     run_state_machine_as_test(
         Delegation,
         # Not shrunk: a step is some dozens of queries, and the steps are told in any case.

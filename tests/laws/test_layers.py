@@ -150,7 +150,7 @@ def test_no_module_imports_upward(law):
         (web_outside_api, "theater_site/core/errors.py", "import rest_framework"),
     ],
 )
-def test_an_offender_is_caught(law, module, source, tmp_path):
+def test_a_forbidden_import_is_detected(law, module, source, tmp_path):
     for planted, text in {
         "accounts/permissions/services/__init__.py": "",
         "accounts/permissions/services/grants.py": "",
@@ -174,7 +174,7 @@ def test_an_offender_is_caught(law, module, source, tmp_path):
     assert law(tmp_path) != []
 
 
-def test_no_folder_of_tests_is_forgotten():
+def test_every_folder_of_tests_is_run():
     # A new folder either runs by default or is named here, with the other way in which it runs.
     run_by_ci = {"tests/ci", "tests/benchmarks"}
     folders = {"/".join(path.relative_to(ROOT).parts[:2]) for path in (ROOT / "tests").rglob("test_*.py")}

@@ -51,7 +51,7 @@ def people_in(model: type[models.Model]) -> bool:
     return model in (user, Person) or personal or bool(links) or bool(encrypted)
 
 
-def test_everything_that_is_about_people_is_told_by_somebody() -> None:
+def test_every_model_about_people_is_covered_by_the_export() -> None:
     told = held_about.ask(subject=Subject()).keys()
     about = {model._meta.label_lower for model in apps.get_models() if people_in(model)}
     assert about - told - NOT_TOLD.keys() == set(), "answer held_about for these, or say here why not"
@@ -60,7 +60,7 @@ def test_everything_that_is_about_people_is_told_by_somebody() -> None:
     assert not told & NOT_TOLD.keys()
 
 
-def test_about_nobody_nothing_is_told() -> None:
+def test_the_export_of_an_unknown_person_is_empty() -> None:
     root, director = world.found()
     world.give("viewer", root, by=director)
     directory.person(by=director, name="Somebody")
@@ -155,7 +155,7 @@ def readable() -> set[str]:
     return {text for text in PLANTED if text.casefold() in whole}
 
 
-def test_the_export_tells_everything_that_was_planted() -> None:
+def test_the_export_contains_every_planted_value() -> None:
     zebedee = Zebedee()
     data = export_personal_data(actor=world.acting(zebedee.director), **zebedee.named())
     text = repr(data.document())
@@ -172,7 +172,7 @@ def test_the_export_tells_everything_that_was_planted() -> None:
 
 
 @pytest.mark.parametrize("by", ["user", "person", "email"])
-def test_nothing_of_somebody_forgotten_can_be_read(by: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_about_an_erased_person_can_be_read(by: str, caplog: pytest.LogCaptureFixture) -> None:
     """Raw or decrypted, in any table; nor is it logged."""
     caplog.set_level(logging.DEBUG)
     zebedee = Zebedee()
@@ -186,7 +186,7 @@ def test_nothing_of_somebody_forgotten_can_be_read(by: str, caplog: pytest.LogCa
         assert not [record for record in caplog.records if text in f"{record.getMessage()} {record.args}"], text
 
 
-def test_what_others_need_stays() -> None:
+def test_erasure_keeps_what_others_need() -> None:
     zebedee = Zebedee()
     before = zebedee.order
     zebedee.erase()
@@ -207,7 +207,7 @@ def test_what_others_need_stays() -> None:
     assert AuditEntry.objects.filter(actor_id=user.pk).exists()
 
 
-def test_a_printed_name_may_stay_where_it_is_printed() -> None:
+def test_erasure_can_keep_a_printed_name() -> None:
     zebedee = Zebedee()
     zebedee.erase(keep_public_credits=True)
     person = Person.objects.get(pk=zebedee.person.pk)
@@ -215,7 +215,7 @@ def test_a_printed_name_may_stay_where_it_is_printed() -> None:
     assert readable() <= {NAME, SORTED}
 
 
-def test_the_entry_of_an_erasure_holds_no_values() -> None:
+def test_the_audit_entry_of_an_erasure_has_no_values() -> None:
     zebedee = Zebedee()
     zebedee.erase()
     entry = AuditEntry.objects.get(action="personal_data.erase")
@@ -225,7 +225,7 @@ def test_the_entry_of_an_erasure_holds_no_values() -> None:
     assert entry.note["subject"]["user"] == zebedee.user.pk
 
 
-def test_a_token_of_theirs_is_revoked() -> None:
+def test_erasure_revokes_the_persons_api_tokens() -> None:
     from datetime import UTC, datetime, timedelta
 
     zebedee = Zebedee()

@@ -60,7 +60,7 @@ def _about_permissions(queries: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("everywhere", [True, False])
-def test_permissions_cost_two_queries_whatever_is_asked(everywhere: bool, theater: Theater) -> None:
+def test_permissions_take_two_queries_a_request(everywhere: bool, theater: Theater) -> None:
     """Somebody with several roles in several places: where a page is read, and where something is changed."""
     who = world.give("production_manager", theater.season.section, by=theater.director)
     if everywhere:
@@ -85,7 +85,7 @@ def test_permissions_cost_two_queries_whatever_is_asked(everywhere: bool, theate
         assert 1 <= len(asked) <= 2, "\n".join(asked)
 
 
-def test_permissions_cost_two_queries_among_hundreds_of_sections(theater: Theater) -> None:
+def test_permissions_take_two_queries_among_hundreds_of_sections(theater: Theater) -> None:
     """Of more sections than are named one by one in a statement, the one asked about is looked up along."""
     who = world.give("production_manager", theater.season.section, by=theater.director)
     world.give("viewer", world.season(theater.root, by=theater.director).section, by=theater.director, to=who)

@@ -72,7 +72,7 @@ def _area(t: Theater, name: str = "An area") -> Section:
     return section
 
 
-def test_save_is_seen_as_done_by_nobody(theater: Theater) -> None:
+def test_a_save_outside_of_an_action_is_recorded_as_unattributed(theater: Theater) -> None:
     seen = Seen()
     section = _area(theater, "Workshop")
     (entry,) = seen.entries()
@@ -114,7 +114,7 @@ def _set(row: Any, **values: Any) -> Any:
 
 
 @pytest.mark.parametrize("way", WRITES)
-def test_every_way_of_changing_a_row_is_seen(way: str, theater: Theater) -> None:
+def test_every_way_of_changing_a_row_is_recorded(way: str, theater: Theater) -> None:
     production = world.production(theater.season, by=theater.director, title="Old")
     seen = Seen()
     WRITES[way](production)
@@ -128,7 +128,7 @@ def test_every_way_of_changing_a_row_is_seen(way: str, theater: Theater) -> None
     assert change.section_id == production.section_id
 
 
-def test_bulk_create_and_get_or_create_are_seen(theater: Theater) -> None:
+def test_bulk_create_and_get_or_create_are_recorded(theater: Theater) -> None:
     season = theater.season
     common = {"season": season, "section": season.section}
     seen = Seen()
@@ -141,7 +141,7 @@ def test_bulk_create_and_get_or_create_are_seen(theater: Theater) -> None:
     assert {change[1] for change in seen.changes()} == {str(p.pk) for p in season.productions.all()}
 
 
-def test_related_managers_that_set_a_foreign_key_are_seen(theater: Theater) -> None:
+def test_related_managers_that_set_a_foreign_key_are_recorded(theater: Theater) -> None:
     other = world.season(theater.root, by=theater.director)
     production = theater.draft
     old = production.season_id
@@ -153,7 +153,7 @@ def test_related_managers_that_set_a_foreign_key_are_seen(theater: Theater) -> N
     assert seen.only()[2:] == (CHANGED, {"season_id": other.pk}, {"season_id": old})
 
 
-def test_clearing_a_nullable_key_and_deleting_its_target_is_seen(theater: Theater) -> None:
+def test_clearing_a_nullable_key_and_deleting_its_target_are_recorded(theater: Theater) -> None:
     person = world.user()
     assignment = world.assign("viewer", theater.root, by=theater.director, to=person)
     grants = assignment.grants.count()
@@ -165,7 +165,7 @@ def test_clearing_a_nullable_key_and_deleting_its_target_is_seen(theater: Theate
     assert seen.only()[2:] == (CHANGED, {"assignment_id": assignment.pk}, {"assignment_id": None})
 
 
-def test_cascades_are_seen(theater: Theater) -> None:
+def test_cascades_are_recorded(theater: Theater) -> None:
     assignment = world.assign("viewer", theater.root, by=theater.director, to=world.user())
     keys = {str(pk) for pk in assignment.grants.values_list("pk", flat=True)}
     seen = Seen()
@@ -178,7 +178,7 @@ def test_cascades_are_seen(theater: Theater) -> None:
     assert root[4] == {}
 
 
-def test_no_content_model_is_written_past_the_recorder() -> None:
+def test_no_content_model_bypasses_the_recorder() -> None:
     """What Django offers to go past it: automatic many-to-many tables, another manager, SET_NULL through a plain one."""
     from django.apps import apps
 
@@ -211,7 +211,7 @@ def test_upserts_are_refused(theater: Theater) -> None:
     ],
     ids=["raw SQL", "a plain queryset", "_raw_delete"],
 )
-def test_these_ways_are_not_seen(write: Any, theater: Theater) -> None:
+def test_these_ways_are_not_recorded(write: Any, theater: Theater) -> None:
     """Named, so that a lint can forbid them and nobody believes that they are seen."""
     production = theater.draft
     seen = Seen()
@@ -219,7 +219,7 @@ def test_these_ways_are_not_seen(write: Any, theater: Theater) -> None:
     assert seen.entries() == []
 
 
-def test_a_partial_refresh_forgets_no_change(theater: Theater) -> None:
+def test_a_partial_refresh_loses_no_change(theater: Theater) -> None:
     production = theater.draft
     old = production.title
     production = Production.objects.get(pk=production.pk)
@@ -230,7 +230,7 @@ def test_a_partial_refresh_forgets_no_change(theater: Theater) -> None:
     assert seen.only()[3:] == ({"title": old}, {"title": "Changed before the refresh"})
 
 
-def test_values_changed_in_place_are_seen(theater: Theater) -> None:
+def test_values_changed_in_place_are_recorded(theater: Theater) -> None:
     production = world.production(theater.season, by=theater.director, authors=["Ann"])
     production = Production.objects.get(pk=production.pk)
     seen = Seen()
@@ -252,7 +252,7 @@ def test_encrypted_values_changed_in_place_are_written(theater: Theater) -> None
     assert Submission.objects.get(pk=row.pk).items == [{"action": "x", "inputs": {"n": 2}}]
 
 
-def test_a_save_writes_what_was_changed_and_nothing_else(theater: Theater) -> None:
+def test_a_save_writes_only_changed_columns(theater: Theater) -> None:
     row = Production.objects.get(pk=theater.draft.pk)
     row.title = "Changed"
     with CaptureQueriesContext(connection) as queries:
@@ -266,7 +266,7 @@ def test_a_save_writes_what_was_changed_and_nothing_else(theater: Theater) -> No
     assert Production.objects.get(pk=row.pk).genre == "past the recorder"
 
 
-def test_what_a_save_of_some_fields_left_is_written_by_the_next(theater: Theater) -> None:
+def test_fields_left_by_a_partial_save_are_written_by_the_next(theater: Theater) -> None:
     row = Production.objects.get(pk=theater.draft.pk)
     row.genre, row.company = "play", "The Lanterns"
     row.authors.append("Ann")
@@ -278,7 +278,7 @@ def test_what_a_save_of_some_fields_left_is_written_by_the_next(theater: Theater
     assert (fresh.genre, fresh.company, fresh.authors) == ("play", "The Lanterns", ["Ann"])
 
 
-def test_what_a_save_that_failed_did_not_write_is_written_by_the_next(theater: Theater, transactional_db: None) -> None:
+def test_fields_of_a_failed_save_are_written_by_the_next(theater: Theater, transactional_db: None) -> None:
     row = Production.objects.get(pk=theater.draft.pk)
 
     def breaks(**_: Any) -> None:
@@ -296,7 +296,7 @@ def test_what_a_save_that_failed_did_not_write_is_written_by_the_next(theater: T
     assert Production.objects.get(pk=row.pk).company == "The Lanterns"
 
 
-def test_what_json_tells_apart_is_written(theater: Theater) -> None:
+def test_values_that_differ_in_json_are_written(theater: Theater) -> None:
     row = Production.objects.get(pk=theater.draft.pk)
     row.links = [{"shown": True}]
     row.save()
@@ -305,7 +305,7 @@ def test_what_json_tells_apart_is_written(theater: Theater) -> None:
     assert Production.objects.get(pk=row.pk).links[0]["shown"] is not True
 
 
-def test_what_is_recorded_does_not_follow_later_changes_in_place(theater: Theater) -> None:
+def test_recorded_values_do_not_follow_later_changes_in_place(theater: Theater) -> None:
     production = world.production(theater.season, by=theater.director, authors=["Ann"])
     production = Production.objects.get(pk=production.pk)
     run = Run(actor=theater.acting(), instant=runs.instant())
@@ -319,7 +319,7 @@ def test_what_is_recorded_does_not_follow_later_changes_in_place(theater: Theate
     assert [change.after for change in run.changes] == [{"authors": ["Bob"]}]
 
 
-def test_a_row_saved_over_another_is_not_a_creation(theater: Theater) -> None:
+def test_saving_a_new_instance_over_an_existing_row_is_refused(theater: Theater) -> None:
     """An instance made by hand with the key of a row that exists: Django would quietly update that row."""
     production = theater.draft
     double = Production(pk=production.pk, season=theater.season, section=theater.section, title="Over", slug="over")
@@ -341,7 +341,7 @@ def test_a_lost_update_is_refused(theater: Theater) -> None:
     assert second.version == version, "a refused save leaves the version as it was"
 
 
-def test_saving_what_is_gone_is_refused(theater: Theater) -> None:
+def test_saving_a_deleted_row_is_refused(theater: Theater) -> None:
     row = Production.objects.get(pk=theater.draft.pk)
     Production.objects.filter(pk=row.pk).delete()
     seen = Seen()
@@ -350,14 +350,14 @@ def test_saving_what_is_gone_is_refused(theater: Theater) -> None:
     assert seen.entries() == []
 
 
-def test_a_save_that_changes_nothing_tells_nothing(theater: Theater) -> None:
+def test_a_save_without_changes_is_not_recorded(theater: Theater) -> None:
     row = Production.objects.get(pk=theater.draft.pk)
     seen = Seen()
     row.save()
     assert seen.entries() == []
 
 
-def test_what_a_savepoint_took_back_is_not_told(theater: Theater) -> None:
+def test_changes_rolled_back_in_a_savepoint_are_not_announced(theater: Theater) -> None:
     """A body may try, fail and go on: what was rolled back inside it has not happened."""
     action = registered()["section.rename"]
     body = action.function
@@ -382,7 +382,7 @@ def test_what_a_savepoint_took_back_is_not_told(theater: Theater) -> None:
     assert [change[4]["name"] for change in seen.changes() if change[0] == "accounts.section"] == ["Renamed"]
 
 
-def test_a_consequence_that_a_savepoint_took_back_is_not_told(theater: Theater) -> None:
+def test_a_consequence_rolled_back_in_a_savepoint_is_not_announced(theater: Theater) -> None:
     """Neither it nor what followed from it; what a later savepoint keeps is told after its cause."""
     rename, update = registered()["section.rename"], registered()["production.update"]
     body, draft = rename.function, theater.draft
@@ -409,7 +409,7 @@ def test_a_consequence_that_a_savepoint_took_back_is_not_told(theater: Theater) 
     assert [change[4] for change in seen.changes()] == [{"name": "Renamed"}, {"genre": "play"}]
 
 
-def test_two_changes_of_one_object_are_told_as_one() -> None:
+def test_two_changes_of_one_object_are_announced_as_one() -> None:
     def change(operation: str, before: dict[str, Any], after: dict[str, Any], version: int = 1) -> Change:
         return Change(Production, 1, operation, 5, version, before, after)
 
@@ -428,7 +428,7 @@ def test_two_changes_of_one_object_are_told_as_one() -> None:
     )
 
 
-def test_the_digest_recomputes_from_what_is_stored(theater: Theater) -> None:
+def test_the_digest_can_be_recomputed_from_stored_values(theater: Theater) -> None:
     theater.draft.delete()
     assert theater.production
     values = AuditValue.objects.select_related("change")
@@ -446,7 +446,7 @@ def test_the_digest_recomputes_from_what_is_stored(theater: Theater) -> None:
         assert sorted(told) == value.change.fields
 
 
-def test_the_digest_of_a_run_is_of_what_it_does(theater: Theater) -> None:
+def test_the_digest_of_a_run_depends_on_its_changes_and_not_on_new_ids(theater: Theater) -> None:
     now = runs.instant()
 
     def made(key: int, title: str = "x") -> list[Change]:
@@ -460,7 +460,7 @@ def test_the_digest_of_a_run_is_of_what_it_does(theater: Theater) -> None:
     assert digest_of(made(1), now) != digest_of(made(1)[::-1], now)
 
 
-def test_what_a_cause_deletes_after_its_consequence_changed_it_is_gone(theater: Theater) -> None:
+def test_an_object_deleted_after_a_consequence_changed_it_is_recorded_as_deleted(theater: Theater) -> None:
     rename, area = registered()["section.rename"], _area(theater)
     body, pk = rename.function, area.pk
 

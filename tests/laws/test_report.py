@@ -65,7 +65,7 @@ def report():
     return told
 
 
-def test_nothing_of_the_machine_is_left(report):
+def test_the_report_contains_nothing_about_the_machine(report):
     text = json.dumps(report)
     for place in (ROOT, ROOT.parent, sys.prefix, sys.base_prefix, tempfile.gettempdir(), Path.home()):
         assert f"{place}/" not in text
@@ -73,7 +73,7 @@ def test_nothing_of_the_machine_is_left(report):
     assert report["root"] == "."
 
 
-def test_every_test_is_named_in_order_with_what_became_of_it(report):
+def test_every_test_is_listed_in_order_with_its_outcome(report):
     assert [(test["nodeid"][-1], test["outcome"]) for test in report["tests"]] == [
         ("a", "skipped"),
         ("b", "failed"),
@@ -83,7 +83,7 @@ def test_every_test_is_named_in_order_with_what_became_of_it(report):
     assert report["exitcode"] == 1
 
 
-def test_what_explains_an_outcome_stays(report):
+def test_explanations_of_an_outcome_are_kept(report):
     skipped, failed, passed = report["tests"]
     assert skipped["setup"]["longrepr"] == "Skipped: ../shared/data is absent"
     assert failed["call"]["crash"] == {"path": "tests/rules/test_b.py", "lineno": 4, "message": "<tmp>/x"}
@@ -91,7 +91,7 @@ def test_what_explains_an_outcome_stays(report):
     assert set(passed) == {"nodeid", "outcome"}
 
 
-def test_two_runs_that_passed_alike_read_alike(report):
+def test_equal_runs_have_equal_reports(report):
     slower = {**copy.deepcopy(PASSED), "call": {"duration": 9.0, "outcome": "passed"}}
     other = {"created": 1, "duration": 2, "summary": {}, "tests": [slower]}
     pytest_json_modifyreport(other)

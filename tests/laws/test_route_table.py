@@ -168,7 +168,9 @@ def _expected(shared: Table, route: str, call: Call, needs: list[Need], key: tup
 
 
 @pytest.mark.parametrize("methods", [("GET",), ("POST",), ("PUT", "PATCH", "DELETE")], ids=" ".join)
-def test_a_role_opens_what_it_says_where_it_is_held(methods: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_role_permits_its_routes_on_its_sections_only(
+    methods: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     shared, wrong, judged = Table(), [], 0
     for route in (route for route in ROUTES if route.startswith(methods)):
         with taken_back(shared.theater):
@@ -184,5 +186,5 @@ def test_a_role_opens_what_it_says_where_it_is_held(methods: tuple[str, ...], mo
     assert judged > 20
 
 
-def test_every_route_holds_in_the_table() -> None:
+def test_every_route_is_in_the_table() -> None:
     assert set(ROUTES) <= VIEWS.keys()

@@ -95,18 +95,18 @@ def theater() -> Theater:
     return Theater()
 
 
-def test_every_route_has_a_call_and_every_call_a_route() -> None:
+def test_every_route_has_a_scene_and_every_scene_a_route() -> None:
     assert set(ROUTES) - table("ROUTES").keys() == set()
     assert table("ROUTES").keys() - set(ROUTES) == set()
 
 
-def test_every_address_below_api_is_versioned_or_allauths() -> None:
+def test_every_url_below_api_is_versioned_or_allauths() -> None:
     addresses = [address for address, _ in walk(get_resolver().url_patterns)]
     assert [a for a in addresses if not re.match(r"api/(v1|auth)/|healthz$|readyz$", a)] == []
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_who_may_use_it_can(route: str, theater: Theater) -> None:
+def test_users_with_permission_can_use_every_route(route: str, theater: Theater) -> None:
     call = call_of(route, theater)
     answer = send(world.client(call.who or theater.director), route, call)
     assert answer.status_code == call.status, answer.told
@@ -137,7 +137,7 @@ def test_others_are_refused_and_change_nothing(route: str, theater: Theater) -> 
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if not route.startswith("GET")])
-def test_asking_only_what_it_would_do_changes_nothing(route: str, theater: Theater) -> None:
+def test_a_dry_run_changes_nothing(route: str, theater: Theater) -> None:
     call = call_of(route, theater)
     browser = world.client(call.who or theater.director)
     before = state()
@@ -150,7 +150,7 @@ def test_asking_only_what_it_would_do_changes_nothing(route: str, theater: Theat
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.startswith("GET")])
-def test_what_is_not_published_is_shown_to_no_stranger(route: str, theater: Theater) -> None:
+def test_strangers_see_no_unpublished_content(route: str, theater: Theater) -> None:
     for draft in table("DRAFTS").values():
         assert draft(theater).pk
     call = call_of(route, theater)
@@ -175,7 +175,7 @@ def test_a_draft_does_not_exist_for_strangers(name: str, theater: Theater) -> No
 
 
 @pytest.mark.parametrize("name", sorted({route.split(" ")[1] for route in ROUTES}))
-def test_options_and_head_answer(name: str, theater: Theater) -> None:
+def test_options_and_head_requests_succeed(name: str, theater: Theater) -> None:
     route = next(route for route in ROUTES if route.endswith(f" {name}"))
     call = call_of(route, theater)
     browser = world.client(call.who or theater.director)

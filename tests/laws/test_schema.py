@@ -41,7 +41,7 @@ def _inputs(action: Any) -> dict[str, str]:
     return flat
 
 
-def test_a_body_is_exactly_what_its_action_takes() -> None:
+def test_a_request_body_has_exactly_the_inputs_of_its_action() -> None:
     wrong, judged = [], 0
     for (method, path), operation in OPERATIONS.items():
         if "x-action" not in operation:
@@ -58,7 +58,7 @@ def test_a_body_is_exactly_what_its_action_takes() -> None:
     assert judged > 120
 
 
-def test_an_id_in_an_address_is_a_number() -> None:
+def test_an_id_in_a_url_is_an_integer() -> None:
     wrong = [
         (method, path)
         for (method, path), operation in OPERATIONS.items()
@@ -91,7 +91,9 @@ def test_a_json_body_is_listed_as_json_only() -> None:
     ],
     ids=["as declared", "a field more", "a field less", "another type", "another status", "another media type"],
 )
-def test_an_answer_that_differs_is_caught(status: int, kind: str, content: bytes, told: str | None) -> None:
+def test_a_response_that_violates_the_schema_is_detected(
+    status: int, kind: str, content: bytes, told: str | None
+) -> None:
     response: Any = HttpResponse(content, status=status, content_type=kind)
     response.wsgi_request = RequestFactory().get("/api/v1/seasons/")
     response.wsgi_request.resolver_match = resolve("/api/v1/seasons/")
@@ -136,7 +138,7 @@ def test_every_parameter_is_described() -> None:
     assert len(parameters) > 800
 
 
-def test_every_operation_has_a_summary_of_its_own_and_a_description() -> None:
+def test_every_operation_has_a_unique_summary_and_a_description() -> None:
     for (method, path), operation in OPERATIONS.items():
         assert operation["description"], (method, path)
         assert 0 < len(operation["summary"]) <= LONGEST_SUMMARY, (method, path, operation["summary"])
@@ -173,7 +175,7 @@ def _properties(found: dict[str, Any]) -> dict[str, Any]:
     return found["properties"]  # type: ignore[no-any-return]
 
 
-def test_the_list_of_actions_has_them_all(client: Any, db: None) -> None:
+def test_the_list_of_actions_is_complete(client: Any, db: None) -> None:
     load_services()
     answer = client.get("/api/v1/actions/").json()["results"]
     told = {action["name"]: action for action in answer}
@@ -195,7 +197,7 @@ def test_the_list_of_actions_has_them_all(client: Any, db: None) -> None:
     assert not told["role.create"]["can_be_item"]
 
 
-def test_names_that_are_written_in_bodies_are_listed_as_enums() -> None:
+def test_names_in_bodies_are_enums() -> None:
     components = document()["components"]["schemas"]
 
     def names(component: str, field: str) -> list[str]:

@@ -31,6 +31,6 @@ def test_every_named_test_exists() -> None:
     assert missing(text) == []
 
 
-def test_a_name_that_is_none_is_found() -> None:
+def test_a_missing_test_is_reported() -> None:
     text = "`tests/laws/test_routes.py::test_of_nothing` `tests/no/such.py::test_x`"
     assert missing(text) == ["tests/laws/test_routes.py::test_of_nothing", "tests/no/such.py::test_x"]

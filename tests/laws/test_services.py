@@ -77,7 +77,7 @@ def test_every_action_has_a_scene_and_every_scene_an_action() -> None:
     assert table("ACTIONS").keys() - ACTIONS.keys() == set()
 
 
-def test_the_open_actions_are_those_listed() -> None:
+def test_public_actions_are_exactly_those_listed() -> None:
     for kind, names in OPEN.items():
         assert {name for name, action in ACTIONS.items() if action.open_to is kind} == names
 
@@ -97,7 +97,7 @@ def test_strangers_and_the_public_are_refused_and_nothing_changes(name: str, the
 
 
 @pytest.mark.parametrize("name", REPEATABLE)
-def test_one_action_one_entry_by_its_actor_in_its_request(name: str, theater: Theater) -> None:
+def test_an_action_writes_one_audit_entry_with_actor_and_request_id(name: str, theater: Theater) -> None:
     made = scene(name, theater)
     known = set(AuditEntry.objects.values_list("pk", flat=True))
     with bind_request_id("law-7"):
@@ -113,7 +113,7 @@ def test_one_action_one_entry_by_its_actor_in_its_request(name: str, theater: Th
     assert len({entry.at for entry in entries}) == 1
 
 
-def test_the_founding_is_one_entry(db: None) -> None:
+def test_found_writes_one_audit_entry(db: None) -> None:
     world.found()
     entries = {entry.action: entry for entry in AuditEntry.objects.all()}
     assert entries.keys() == {"organization.found", "role.assign"}
@@ -122,7 +122,7 @@ def test_the_founding_is_one_entry(db: None) -> None:
 
 
 @pytest.mark.parametrize("name", REPEATABLE)
-def test_a_preview_leaves_nothing(name: str, theater: Theater) -> None:
+def test_a_preview_changes_nothing(name: str, theater: Theater) -> None:
     made = scene(name, theater)
     before = state()
     seen = ACTIONS[name].preview(actor=made.actor, **made.given)
@@ -156,7 +156,7 @@ class _Broken(Exception):
 
 
 @pytest.mark.parametrize("name", REPEATABLE)
-def test_a_failing_receiver_rolls_all_back(name: str, theater: Theater) -> None:
+def test_a_failing_receiver_rolls_back_the_action(name: str, theater: Theater) -> None:
     made = scene(name, theater)
 
     def breaks(run: Any, **_: Any) -> None:
@@ -174,7 +174,7 @@ def test_a_failing_receiver_rolls_all_back(name: str, theater: Theater) -> None:
 
 
 @pytest.mark.parametrize("name", REPEATABLE)
-def test_a_failing_body_rolls_all_back(name: str, theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_body_rolls_back_the_action(name: str, theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
     made, action = scene(name, theater), ACTIONS[name]
     body = action.function
 
@@ -191,7 +191,9 @@ def test_a_failing_body_rolls_all_back(name: str, theater: Theater, monkeypatch:
 
 
 @pytest.mark.parametrize("name", REPEATABLE)
-def test_a_judge_that_says_no_rolls_all_back(name: str, theater: Theater, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_a_judge_rolls_back_the_action(
+    name: str, theater: Theater, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = scene(name, theater)
     probe = ACTIONS[name].preview(actor=made.actor, **made.given)
     if not probe.changes:
@@ -211,7 +213,7 @@ def test_a_judge_that_says_no_rolls_all_back(name: str, theater: Theater, monkey
     assert changed(before) == []
 
 
-def test_the_state_is_seen_by_these_tests(theater: Theater) -> None:
+def test_a_changed_value_is_detected_by_these_tests(theater: Theater) -> None:
     """A law that cannot fail is none: one changed value is noticed."""
     before = state()
     with connection.cursor() as cursor:
@@ -222,12 +224,12 @@ def test_the_state_is_seen_by_these_tests(theater: Theater) -> None:
 EXPOSING = [name for name, action in ACTIONS.items() if action.exposes]
 
 
-def test_what_publishes_exposes() -> None:
+def test_publishing_actions_expose_their_subject() -> None:
     assert {name for name in ACTIONS if name.endswith(".publish")} == set(EXPOSING)
 
 
 @pytest.mark.parametrize("name", EXPOSING)
-def test_what_is_written_after_its_publication_was_submitted_is_not_published(name: str, theater: Theater) -> None:
+def test_text_written_after_submitting_a_publication_is_not_published(name: str, theater: Theater) -> None:
     """Anybody who writes it, and whichever way: approval is of what stood there."""
     made, publish = scene(name, theater), ACTIONS[name]
     ((permission, _),) = publish.scopes(made.given)

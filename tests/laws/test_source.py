@@ -242,7 +242,7 @@ LAWS: list[Law] = [
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
-def test_the_source_keeps_the_law(law):
+def test_the_source_passes_every_rule(law):
     assert [f"{source.path}:{finding}" for source in sources() for finding in law(source)] == []
 
 
@@ -331,7 +331,7 @@ def told(case: tuple[Law, str, str]) -> str:
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=f"{n}-{told(case)}") for n, case in enumerate(CAUGHT)])
-def test_an_offender_is_caught(case):
+def test_a_violation_is_detected(case):
     law, path, text = case
     assert list(law(Source(path, text)))
 
@@ -342,5 +342,5 @@ def test_the_allowed_form_passes(case):
     assert not list(law(Source(path, text)))
 
 
-def test_every_law_is_shown_to_catch():
+def test_every_rule_has_a_violation_that_is_tested():
     assert {case[0] for case in CAUGHT} == set(LAWS)

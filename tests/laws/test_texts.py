@@ -25,14 +25,14 @@ def named(pairs):
 
 @pytest.mark.parametrize(("model", "field"), ONE_LINE, ids=named(ONE_LINE))
 @pytest.mark.parametrize("text", ["A\r\nEND:VEVENT", "name\u202etxt"], ids=["line break", "override"])
-def test_one_line_is_one_line(model, field, text):
+def test_columns_of_one_line_refuse_line_breaks(model, field, text):
     with pytest.raises(Invalid) as refusal:
         model(**{field.attname: text}).check_values([field.name])
     assert (refusal.value.code, refusal.value.field) == ("control_character", field.name)
 
 
 @pytest.mark.parametrize(("model", "field"), MARKDOWN, ids=named(MARKDOWN))
-def test_markdown_has_no_live_address(model, field):
+def test_markdown_columns_refuse_live_links(model, field):
     with pytest.raises(Invalid) as refusal:
         model(**{field.attname: "[x](javascript:alert(1))"}).check_values([field.name])
     assert (refusal.value.code, refusal.value.field) == ("unsafe_link", field.name)
@@ -41,7 +41,7 @@ def test_markdown_has_no_live_address(model, field):
     assert getattr(row, field.attname) == "Fine text"
 
 
-def test_every_text_column_is_one_of_these():
+def test_every_text_column_is_classified():
     """A new text column is Markdown, encrypted, or follows from others; or it is named here with its reason."""
     plain = [
         (model, field)
@@ -52,7 +52,7 @@ def test_every_text_column_is_one_of_these():
     assert named(plain) == []
 
 
-def test_addresses_take_only_safe_schemes():
+def test_url_columns_accept_only_safe_schemes():
     urls = [(model, field) for model, field in FIELDS if isinstance(field, models.URLField)]
     for model, field in urls:
         with pytest.raises((Invalid, ValidationError)):

@@ -45,7 +45,7 @@ def read(browser, production, count: int, page_size: int = 200) -> list[dict]:
 
 
 @pytest.mark.parametrize("who", ["public", "editor"])
-def test_the_metadata_of_500_pictures(production, director, who):
+def test_the_metadata_of_500_pictures_is_listed_fast(production, director, who):
     editor = world.give("media_editor", production.section, by=director)
     browser = world.client(editor if who == "editor" else None)
     read(browser, production, 1)
@@ -80,5 +80,5 @@ def test_the_queries_do_not_grow_with_the_pictures(production):
     assert cost(200) == cost(1) <= 4
 
 
-def test_all_thousand_are_there_each_once(production):
+def test_a_thousand_pictures_are_listed_once_each(production):
     assert len({entry["id"] for entry in read(world.client(), production, 2_000)}) == 1_000

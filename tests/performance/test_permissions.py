@@ -29,7 +29,7 @@ def _median(work: object) -> float:
 
 
 @pytest.mark.django_db
-def test_a_permission_check_adds_next_to_nothing() -> None:
+def test_a_permission_check_is_fast() -> None:
     """Somebody with ten roles in ten places, seven sections deep, asked about as every request does: from nothing."""
     theater = Theater()
     here: Section = theater.production.section

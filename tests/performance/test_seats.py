@@ -92,7 +92,7 @@ def rows(database: str, sql: str) -> list[tuple]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_place_is_sold_once_and_nobody_gets_half_of_what_they_asked_for(tmp_path):
+def test_every_seat_is_sold_once_and_no_hold_is_partial(tmp_path):
     _, _, evening, seats, floor = scene.house(rows=4, seats=15, standing=20)
     ids = [seat.pk for seat in seats]
     choose = random.Random(7)

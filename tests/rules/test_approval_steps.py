@@ -18,7 +18,7 @@ steps = st.lists(
 
 
 @given(steps, st.sampled_from(PATHS), st.sampled_from(["details", "media"]))
-def test_the_nearest_section_that_has_steps_counts_with_all_of_them(known: list[Step], path: str, area: str) -> None:
+def test_all_steps_of_the_nearest_section_with_steps_apply(known: list[Step], path: str, area: str) -> None:
     told = governing(known, area, path)
     # The oracle walks up, section by section.
     here = path
@@ -32,16 +32,16 @@ def test_the_nearest_section_that_has_steps_counts_with_all_of_them(known: list[
     assert [step.word for step in told] == [approve(area)]
 
 
-def test_a_position_beyond_the_last_step_is_the_last_step() -> None:
+def test_a_position_after_the_last_step_is_the_last_step() -> None:
     both = [Step("a/", "details", 0, "view_details"), Step("a/", "details", 1, "approve_details")]
     assert [standing(both, position).position for position in (0, 1, 2, 9)] == [0, 1, 1, 1]
 
 
-def test_what_holds_below_both_is_below_the_narrower() -> None:
+def test_the_overlap_of_two_sections_is_the_deeper_one() -> None:
     assert narrower("a/", "a/b/") == narrower("a/b/", "a/") == "a/b/"
     assert narrower("a/b/", "a/d/") is None
     assert narrower("", "a/") == "a/"
 
 
-def test_a_role_is_not_a_permission() -> None:
+def test_a_role_is_not_accepted_as_a_permission() -> None:
     assert role_word(7) == "role:7"

@@ -60,7 +60,7 @@ def remarks_of(row: Row) -> list[str]:
 
 
 @pytest.mark.skipif(not NYPHIL.exists(), reason="../shared/data/nyphil is absent")
-def test_a_real_archive_is_taken_to_the_last_row():
+def test_a_real_archive_is_read_completely():
     taken, bad, archive = read_all(NYPHIL)
     assert bad == []
     counts = {name: (table.taken, table.merged) for name, table in archive.counts.items()}
@@ -82,7 +82,7 @@ def test_a_real_archive_is_taken_to_the_last_row():
         assert keys == [row.key for row in again[table]]
 
 
-def test_a_made_archive_is_read_with_its_types(tmp_path):
+def test_a_generated_archive_is_read_with_its_types(tmp_path):
     taken, bad, archive = read_all(write(tmp_path))
     assert bad == []
     assert archive.total_lines == 7
@@ -138,7 +138,7 @@ DEFECTS = [
 
 
 @pytest.mark.parametrize(("table", "row", "code"), DEFECTS, ids=[f"{t}-{n}-{c}" for n, (t, _, c) in enumerate(DEFECTS)])
-def test_a_row_that_cannot_be_taken_is_named_and_does_not_stop_the_rest(tmp_path, table, row, code):
+def test_an_invalid_row_is_reported_and_does_not_stop_the_rest(tmp_path, table, row, code):
     after = {**GOOD[table][0], **({"id": "after"} if "id" in GOOD[table][0] else {}), "note": "after"}
     taken, bad, _ = read_all(write(tmp_path, **{table: [GOOD[table][0], row, after]}))
     assert [(fault.file, fault.line, fault.code) for fault in bad] == [(f"{table}.jsonl", 2, code)]
@@ -160,14 +160,14 @@ def test_a_row_that_cannot_be_taken_is_named_and_does_not_stop_the_rest(tmp_path
         ("people", {"born": "1900"}, "unknown_field"),
     ],
 )
-def test_what_is_unknown_or_odd_is_taken_as_printed_and_said(tmp_path, table, change, code):
+def test_unknown_and_unusual_values_are_kept_as_printed_and_reported(tmp_path, table, change, code):
     taken, bad, archive = read_all(write(tmp_path, **{table: [{**GOOD[table][0], **change}]}))
     assert bad == []
     assert remarks_of(taken[table][0]) == [code]
     assert archive.counts[table].remarks == {code: 1}
 
 
-def test_an_odd_span_and_an_unknown_zone_are_not_put_permission(tmp_path):
+def test_an_unusual_span_and_an_unknown_zone_are_not_corrected(tmp_path):
     odd = {**PRODUCTION, "date_start": "1999-06", "date_end": "1998"}
     taken, _, _ = read_all(write(tmp_path, productions=[odd], venues=[{**VENUE, "timezone": "Mars/Olympus"}]))
     assert (str(taken["productions"][0].date_start), str(taken["productions"][0].date_end)) == (
@@ -179,13 +179,13 @@ def test_an_odd_span_and_an_unknown_zone_are_not_put_permission(tmp_path):
 
 
 @pytest.mark.parametrize("date", [None, "", "1998", "1998-10", "1998-10-02"])
-def test_every_kind_of_partial_date_is_kept(tmp_path, date):
+def test_every_form_of_partial_date_is_kept(tmp_path, date):
     taken, bad, _ = read_all(write(tmp_path, performances=[{**PERFORMANCE, "date": date}]))
     assert bad == []
     assert str(taken["performances"][0].date or "") == (date or "")
 
 
-def test_a_refused_row_takes_those_that_name_it_along_and_each_is_said(tmp_path):
+def test_rows_that_reference_a_refused_row_are_refused_and_reported(tmp_path):
     _, bad, _ = read_all(write(tmp_path, productions=[{**PRODUCTION, "title": None}]))
     assert [(fault.file.partition(".")[0], fault.code) for fault in bad] == [
         ("productions", "missing"),
@@ -195,7 +195,7 @@ def test_a_refused_row_takes_those_that_name_it_along_and_each_is_said(tmp_path)
     ]
 
 
-def test_a_credit_given_again_is_merged_and_only_an_exact_one(tmp_path):
+def test_only_exact_duplicates_of_a_credit_are_merged(tmp_path):
     others = [{**CREDIT, name: value} for name, value in (("kind", "crew"), ("role", None), ("note", "later"))]
     again = [{**CREDIT, "order": 9}, dict(reversed(CREDIT.items()))]
     taken, bad, archive = read_all(write(tmp_path, credits=[CREDIT, *again, *others]))
@@ -205,13 +205,13 @@ def test_a_credit_given_again_is_merged_and_only_an_exact_one(tmp_path):
     assert taken["credits"][0].order == 1
 
 
-def test_not_known_is_said_in_three_ways_that_are_one(tmp_path):
+def test_three_spellings_of_an_unknown_value_are_equal(tmp_path):
     absent = {name: value for name, value in CREDIT.items() if name != "note"}
     _, _, archive = read_all(write(tmp_path, credits=[CREDIT, {**CREDIT, "note": ""}, absent]))
     assert (archive.counts["credits"].taken, archive.counts["credits"].merged) == (1, 2)
 
 
-def test_the_same_evening_twice_is_two_performances_with_keys_that_stay(tmp_path):
+def test_two_performances_at_the_same_time_have_stable_keys(tmp_path):
     other = {**PERFORMANCE, "start_local": "1998-10-02T14:00"}
     taken, _, _ = read_all(write(tmp_path, performances=[PERFORMANCE, PERFORMANCE, other]))
     keys = [row.key for row in taken["performances"]]
@@ -221,7 +221,7 @@ def test_the_same_evening_twice_is_two_performances_with_keys_that_stay(tmp_path
     assert [row.key for row in taken["performances"]] == [keys[2], keys[0], keys[1]]
 
 
-def test_plain_and_gzip_a_mark_in_front_and_blank_lines_read_alike(tmp_path):
+def test_plain_gzip_byte_order_mark_and_blank_lines_are_read_alike(tmp_path):
     taken, _, _ = read_all(write(tmp_path))
     for name in TABLES:
         plain = tmp_path / f"{name}.jsonl"
@@ -233,7 +233,7 @@ def test_plain_and_gzip_a_mark_in_front_and_blank_lines_read_alike(tmp_path):
     assert archive.counts["credits"].blank == 2
 
 
-def test_a_file_that_breaks_off_gives_what_it_had_and_says_where(tmp_path):
+def test_a_truncated_file_returns_its_rows_and_reports_the_line(tmp_path):
     people = [{**PERSON, "id": f"{number:05}", "bio": f"{number * 7919 % 10007}"} for number in range(20_000)]
     write(tmp_path, people=people, credits=[])
     plain = tmp_path / "people.jsonl"
@@ -245,13 +245,13 @@ def test_a_file_that_breaks_off_gives_what_it_had_and_says_where(tmp_path):
     assert [(fault.code, fault.line) for fault in bad] == [("truncated", len(taken["people"]) + 1)]
 
 
-def test_a_file_that_is_not_a_gzip_is_said(tmp_path):
+def test_an_invalid_gzip_file_is_reported(tmp_path):
     (write(tmp_path) / "people.jsonl").rename(tmp_path / "people.jsonl.gz")
     _, bad, _ = read_all(tmp_path)
     assert (bad[0].file, bad[0].line, bad[0].code) == ("people.jsonl.gz", 1, "truncated")
 
 
-def test_a_table_that_is_missing_or_there_twice_is_refused_before_anything_is_read(tmp_path):
+def test_a_missing_or_repeated_table_is_refused_before_reading(tmp_path):
     with pytest.raises(Invalid) as refusal:
         read_archive(tmp_path / "nowhere")
     assert (refusal.value.field, refusal.value.code) == ("path", "archive_not_found")
@@ -269,7 +269,7 @@ def test_a_table_that_is_missing_or_there_twice_is_refused_before_anything_is_re
     assert refusal.value.code == "archive_table_twice"
 
 
-def test_runs_may_be_absent(tmp_path):
+def test_runs_are_optional(tmp_path):
     (write(tmp_path) / "runs.jsonl").unlink()
     taken, bad, archive = read_all(tmp_path)
     assert bad == []

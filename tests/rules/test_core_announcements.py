@@ -7,7 +7,7 @@ import pytest
 from theater_site.core.announcements import Announcement, Question
 
 
-def test_an_announcement_refuses_other_arguments() -> None:
+def test_an_announcement_refuses_undeclared_arguments() -> None:
     told: list[int] = []
     happened = Announcement("x", number=int)
     happened.connect(lambda number, **_: told.append(number), weak=False)
@@ -29,7 +29,7 @@ def test_an_error_of_a_listener_reaches_the_caller() -> None:
         happened.announce()
 
 
-def test_questions_have_one_answer() -> None:
+def test_a_question_has_one_answerer() -> None:
     def one(ids: list[int]) -> list[int]:
         return [*ids, 1]
 

@@ -8,7 +8,7 @@ from uuid import RFC_4122, UUID
 from theater_site.core.ids import new_id
 
 
-def test_many_threads_make_different_ones_in_order() -> None:
+def test_ids_from_many_threads_are_unique_and_ordered() -> None:
     made: list[list[UUID]] = [[] for _ in range(4)]
     threads = [threading.Thread(target=lambda own=own: own.extend(new_id() for _ in range(5_000))) for own in made]
     for thread in threads:

@@ -26,7 +26,7 @@ def told(before: str, after: str) -> list[tuple[str, str]]:
 @given(TEXTS, TEXTS)
 @example("a b", "b a")
 @example("", "")
-def test_joined_it_gives_back_both_texts(before: str, after: str) -> None:
+def test_a_difference_contains_both_texts(before: str, after: str) -> None:
     segments = text_difference(before, after)
     assert "".join(text for kind, text in segments if kind != INSERT) == before
     assert "".join(text for kind, text in segments if kind != DELETE) == after
@@ -49,11 +49,11 @@ def test_joined_it_gives_back_both_texts(before: str, after: str) -> None:
         ("kings", "king", [(DELETE, "kings"), (INSERT, "king")]),
     ],
 )
-def test_it_reads_word_by_word(before: str, after: str, expected: list[tuple[str, str]]) -> None:
+def test_texts_are_compared_by_word(before: str, after: str, expected: list[tuple[str, str]]) -> None:
     assert told(before, after) == expected
 
 
-def test_long_texts_are_compared_by_paragraph_and_the_longest_not_at_all() -> None:
+def test_long_texts_are_compared_by_paragraph_and_the_longest_are_not_compared() -> None:
     paragraph = "word " * 40 + "\n"
     before = "a\n" + paragraph * 200 + "b\n"
     after = "c\n" + paragraph * 200 + "d\n"
@@ -66,7 +66,7 @@ def test_long_texts_are_compared_by_paragraph_and_the_longest_not_at_all() -> No
 
 
 @pytest.mark.parametrize("size", [1_000, 20_000, 100_000])
-def test_it_takes_a_bounded_time_whatever_the_text(size: int) -> None:
+def test_the_time_for_a_difference_is_bounded(size: int) -> None:
     """The worst there is: few different words, all of them everywhere."""
     before, after = "x y " * (size // 4), "y x x " * (size // 6)
     start = perf_counter()
@@ -78,7 +78,7 @@ ENTRIES = st.lists(st.one_of(st.sampled_from(["a", "b", "c"]), st.integers(0, 2)
 
 
 @given(ENTRIES, ENTRIES)
-def test_a_list_tells_what_came_went_and_moved(before: list[Any], after: list[Any]) -> None:
+def test_any_list_difference_is_complete(before: list[Any], after: list[Any]) -> None:
     added, removed, moved = list_difference(before, after)
 
     def bag(entries: list[Any]) -> Counter[tuple[str, Any]]:
@@ -92,7 +92,7 @@ def test_a_list_tells_what_came_went_and_moved(before: list[Any], after: list[An
         assert (added, removed, moved) == ([], [], [])
 
 
-def test_lists_as_they_are_read() -> None:
+def test_list_differences_return_added_removed_and_moved_items() -> None:
     assert list_difference(["Ann", "Bob", "Cid"], ["Cid", "Ann", "Dan"]) == (["Dan"], ["Bob"], ["Cid"])
     assert list_difference(["Ann"], ["Ann", "Ann"]) == (["Ann"], [], [])
     assert list_difference([{"a": 1, "b": 2}], [{"b": 2, "a": 1}]) == ([], [], [])

@@ -16,7 +16,7 @@ from ticketing.rules.secrets import new_ticket_code, typed_ticket_code
 prices = st.lists(st.integers(0, 100_000).map(lambda minor: Money.of_minor(minor, "EUR")), min_size=1, max_size=20)
 
 
-def test_a_percentage_is_rounded_line_by_line():
+def test_a_percentage_is_rounded_for_each_line():
     euro = [Money(Decimal(text), "EUR") for text in ("10.05", "0.01", "0")]
     assert [str(off.amount) for off in percent_off(euro, Decimal(10))] == ["1.01", "0.00", "0.00"]
 
@@ -41,7 +41,7 @@ def test_an_amount_of_another_currency_is_refused():
     assert refusal.value.code == "mixed_currencies"
 
 
-def test_a_ticket_code_survives_being_typed():
+def test_a_typed_ticket_code_is_recognized():
     code = new_ticket_code()
     assert len(code) == 20
     assert not set(code) & set("ILOU")

@@ -37,14 +37,14 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(TEXT)
-def test_what_is_encrypted_is_read_again_and_differs_each_time(text: str) -> None:
+def test_an_encrypted_text_is_decrypted_and_its_token_differs_each_time(text: str) -> None:
     first, second = encrypt(text), encrypt(text)
     assert first != second
     assert decrypt(first) == decrypt(second) == text
 
 
 @given(TEXT.filter(lambda text: len(text) > 3))
-def test_a_token_and_an_index_hold_nothing_of_the_text(text: str) -> None:
+def test_neither_token_nor_index_contains_the_text(text: str) -> None:
     assert text not in encrypt(text)
     assert text not in blind_index(text)
 
@@ -63,7 +63,7 @@ def test_rotation_reads_old_values_and_writes_under_the_new_key() -> None:
 
 
 @pytest.mark.parametrize("token", ["", "Nora Helmer", "gAAAAA", "gAAAAABrBGLzaE0rk3yo9IjzVOXMcngT\u00e9"])
-def test_what_is_not_a_token_is_never_taken_for_text(token: str) -> None:
+def test_an_invalid_token_is_never_returned_as_text(token: str) -> None:
     with pytest.raises(Undecryptable) as caught:
         decrypt(token)
     assert caught.value.code == "undecryptable"
@@ -78,16 +78,16 @@ def test_a_changed_token_is_refused() -> None:
 
 
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"])))
-def test_an_index_folds_case_and_outer_space(text: str) -> None:
+def test_an_index_ignores_case_and_outer_spaces(text: str) -> None:
     assert blind_index(f"  {text.upper()} ") == blind_index(text.lower())
 
 
-def test_an_index_folds_how_accents_are_composed_and_keeps_different_words_apart() -> None:
+def test_an_index_normalizes_accents_and_distinguishes_words() -> None:
     assert blind_index("Jos\u00e9") == blind_index("JOSE\u0301")
     assert blind_index("Jos\u00e9") != blind_index("Jose")
 
 
-def test_an_index_outlives_a_rotation_and_depends_on_its_own_key() -> None:
+def test_an_index_survives_a_rotation_and_depends_on_its_own_key() -> None:
     before = blind_index("ann@example.org")
     with override_settings(FIELD_KEYS=[Fernet.generate_key().decode()]):
         assert blind_index("ann@example.org") == before
@@ -145,7 +145,7 @@ def test_null_stays_null_and_empty_stays_empty(contact: Any, value: str | None) 
     assert (stored("email")[0] is None) is (value is None)
 
 
-def test_a_row_is_found_by_its_index_however_it_was_written(contact: Any) -> None:
+def test_a_row_is_found_by_its_index_in_any_spelling(contact: Any) -> None:
     contact.objects.create(email="one@example.org")
     contact.objects.bulk_create([contact(email="Two@Example.org"), contact(email=None), contact(email=None)])
     for address in ("ONE@example.org", " two@example.org"):
@@ -187,19 +187,19 @@ def test_every_lookup_but_isnull_is_refused(contact: Any, lookup: str) -> None:
 
 
 @pytest.mark.parametrize("expression", [F("plain"), Value("words")], ids=["column", "value"])
-def test_an_expression_cannot_write_plain_text(contact: Any, expression: Any) -> None:
+def test_an_expression_cannot_store_plain_text(contact: Any, expression: Any) -> None:
     contact.objects.create(email="one@example.org")
     with pytest.raises(FieldError), transaction.atomic():
         contact.objects.update(email=expression)
     assert contact.objects.get().email == "one@example.org"
 
 
-def test_what_is_not_a_text_is_refused(contact: Any) -> None:
+def test_values_other_than_text_are_refused(contact: Any) -> None:
     with pytest.raises(TypeError, match="email takes text"):
         contact.objects.create(email=12)
 
 
-def test_a_lost_key_fails_instead_of_giving_the_token(contact: Any) -> None:
+def test_a_lost_key_raises_instead_of_returning_the_token(contact: Any) -> None:
     contact.objects.create(email="one@example.org", notes={"a": 1})
     with override_settings(FIELD_KEYS=[Fernet.generate_key().decode()]):
         with pytest.raises(Undecryptable):
@@ -209,12 +209,12 @@ def test_a_lost_key_fails_instead_of_giving_the_token(contact: Any) -> None:
 
 
 @given(value=JSON)
-def test_json_comes_back_as_it_went(value: Any) -> None:
+def test_json_is_read_back_unchanged(value: Any) -> None:
     field = EncryptedJSONField()
     assert field.loads(field.dumps(value)) == value
 
 
-def test_an_index_over_encrypted_values_is_an_error_of_the_model() -> None:
+def test_a_database_index_on_encrypted_values_fails_the_model_check() -> None:
     with isolate_apps("theater_site.core"):
 
         class Wrong(models.Model):
@@ -229,7 +229,7 @@ def test_an_index_over_encrypted_values_is_an_error_of_the_model() -> None:
 @pytest.mark.parametrize(
     "field", [EncryptedTextField(null=True), EncryptedJSONField(), BlindIndexField("email", unique=True)]
 )
-def test_migrations_can_write_the_fields(field: models.Field[Any, Any]) -> None:
+def test_migrations_can_serialize_the_fields(field: models.Field[Any, Any]) -> None:
     written, imports = MigrationWriter.serialize(field)
     names: dict[str, Any] = {}
     exec("\n".join(imports), names)

@@ -31,42 +31,42 @@ def credit(holding: str = "", **said: object) -> Credit:
     return Credit(next(_ids), holding, **said)
 
 
-def test_everybody_who_is_credited_and_no_more_plays():
+def test_a_plain_credit_plays():
     one = credit()
     assert who_plays([one], group=False) == [one]
 
 
 @pytest.mark.parametrize("holding", ["understudy", "swing", "standby", "alternate"])
-def test_who_stands_by_does_not_play(holding):
+def test_a_standby_does_not_play(holding):
     star, behind = credit("principal"), credit(holding)
     assert who_plays([behind, star], group=False) == [star]
     assert who_plays([behind], group=False) == []
 
 
-def test_a_cover_beats_everybody():
+def test_a_cover_of_the_night_has_precedence():
     star, twin, cover = credit("principal", team="Red"), credit("replacement"), credit("cover")
     assert who_plays([star, twin, cover], group=False) == [cover]
     assert who_plays([star, twin, cover], group=False, covers=False) == [star]
 
 
-def test_a_cover_of_one_leaves_the_other_who_shares_the_part():
+def test_a_cover_of_one_holder_leaves_the_other_on():
     one, other = credit("principal"), credit("principal")
     cover = credit("cover", in_place_of_id=one.id)
     assert who_plays([one, other, cover], group=False) == [other, cover]
 
 
-def test_a_cover_of_one_who_left_goes_on_all_the_same():
+def test_a_cover_of_somebody_who_left_still_goes_on():
     gone, new = credit("principal"), credit("replacement")
     cover = credit("cover", in_place_of_id=gone.id)
     assert who_plays([new, cover], group=False) == [cover]
 
 
-def test_the_team_of_the_night_beats_who_has_none():
+def test_the_team_of_the_night_precedes_credits_without_a_team():
     star, child = credit("principal"), credit("alternate", team="Matinee")
     assert who_plays([star, child], group=False) == [child]
 
 
-def test_a_group_is_everybody_and_a_cover_comes_instead_of_one():
+def test_a_group_plays_with_everybody_and_a_cover_replaces_one():
     one, two, swing = credit(), credit("replacement"), credit("swing")
     cover = credit("cover", in_place_of_id=two.id)
     assert who_plays([one, two, swing, cover], group=True) == [one, cover]
@@ -82,7 +82,7 @@ _DATES = st.one_of(
 
 
 @given(_DATES, _DATES, st.dates(dt.date(2023, 12, 1), dt.date(2027, 1, 31)))
-def test_a_credit_holds_where_its_text_says_so(start, end, on):
+def test_a_credit_is_valid_on_the_dates_of_its_text(start, end, on):
     """The comparison of texts by which the database finds the credits of a day is that of the dates."""
     day = on.isoformat()
     by_text = start <= day and (end == "" or end >= day or end in (day[:7], day[:4]))
@@ -95,7 +95,7 @@ def _readings(text: str, unknown: dt.date) -> list[dt.date]:
 
 
 @given(_DATES, _DATES, _DATES, _DATES)
-def test_two_surely_meet_only_if_they_do_in_every_reading(start, end, then, until):
+def test_two_credits_surely_overlap_only_if_every_reading_does(start, end, then, until):
     low, high = dt.date(1990, 1, 1), dt.date(2090, 1, 1)
     always = all(
         max(a, c) <= min(b, d)
@@ -105,7 +105,7 @@ def test_two_surely_meet_only_if_they_do_in_every_reading(start, end, then, unti
     assert surely_together(credit(starts_on=start, ends_on=end), credit(starts_on=then, ends_on=until)) == always
 
 
-def test_what_collides_and_what_does_not():
+def test_conflicting_holdings_are_found():
     def pairs(*held: Credit) -> int:
         return len(collisions(held))
 
@@ -125,7 +125,7 @@ def test_what_collides_and_what_does_not():
     assert pairs(credit("cover", **october), credit("cover", in_place_of_id=1, **october)) == 1
 
 
-def test_of_those_who_held_a_part_after_one_another_the_last_stays():
+def test_the_last_of_consecutive_holders_remains():
     def left(*held: Credit) -> list[int]:
         return [held.index(one) for one in last_holders(held)]
 
@@ -145,7 +145,7 @@ def test_of_those_who_held_a_part_after_one_another_the_last_stays():
     assert left(credit(character_id=None, **first), credit(character_id=None, **then)) == [0, 1]
 
 
-def test_every_holding_has_its_place():
+def test_every_holding_has_a_rank():
     assert {holding.value for holding in Holding} == {
         "", "principal", "alternate", "understudy", "swing", "standby", "cover", "replacement"
     }  # fmt: skip

@@ -49,7 +49,7 @@ def by_its_own_zone(feed):
     # Times that no clock change skips or repeats.
     hour=st.integers(8, 21),
 )
-def test_every_zone_is_read_as_it_was_meant(zone, day, hour):
+def test_every_zone_is_parsed_to_the_intended_instants(zone, day, hour):
     start = dt.datetime.combine(day, dt.time(hour))
     assert by_its_own_zone(read(event(start=start, timezone=zone))) == to_utc(day, start.time(), ZoneInfo(zone))
 
@@ -87,7 +87,7 @@ def test_each_zone_is_written_once_from_the_first_year_that_needs_it():
     assert min(part["DTSTART"].dt.year for part in zones["Europe/London"].subcomponents) == 2028
 
 
-def test_what_is_not_known_is_not_made_up():
+def test_unknown_values_are_omitted():
     day, floating = read(
         event(start=dt.date(2031, 11, 20), timezone="", minutes=None),
         event(uid="2", timezone="", minutes=None),
@@ -100,7 +100,7 @@ def test_what_is_not_known_is_not_made_up():
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\x85"), min_size=1))
-def test_any_text_comes_back(text):
+def test_any_text_is_read_back(text):
     (found,) = read(event(summary=text, location=text, note=f"{text}\nEND:VCALENDAR")).walk("VEVENT")
     assert str(found["SUMMARY"]) == text
     assert str(found["DESCRIPTION"]) == f"{text}\nEND:VCALENDAR"

@@ -25,7 +25,7 @@ GERMAN = ROOT / "accounts" / "locale" / "de" / "LC_MESSAGES"
 
 
 @given(st.text())
-def test_no_title_becomes_a_header(title: str) -> None:
+def test_a_title_cannot_inject_a_header(title: str) -> None:
     letter = Letter(f"Waiting for you: {title}", "x")
     message = EmailMessage(letter.subject, letter.body, to=["ann@theater.example"]).message()
     assert set(message) == {
@@ -39,7 +39,7 @@ def test_a_line_break_in_a_title_is_a_space() -> None:
     assert Letter("Ham\r\nBcc: all@theater.example\x00let", "x").subject == "Ham Bcc: all@theater.examplelet"
 
 
-def test_a_megabyte_of_title_is_cut() -> None:
+def test_a_very_long_title_is_truncated() -> None:
     assert Letter("x" * 1_000_000, "x").subject == "x" * 199 + "…"
 
 
@@ -64,7 +64,7 @@ class _Read(HTMLParser):
         st.sampled_from([*"<>&\"' \n:/.a", "http://", "https://a.example/?q=1&r=2", "javascript:", "<script>"])
     ).map("".join)
 )
-def test_html_says_the_same_and_nothing_else(words: str) -> None:
+def test_html_has_the_same_text_and_nothing_else(words: str) -> None:
     read = _Read(as_html(Letter("", words).body, "en"))
     assert re.sub(r"\s+", "", read.text) == re.sub(r"\s+", "", words)
     assert {tag for tag, _ in read.tags} <= {"html", "body", "p", "br", "a"}
@@ -73,7 +73,7 @@ def test_html_says_the_same_and_nothing_else(words: str) -> None:
         assert tag != "a" or attributes["href"].startswith(("http://", "https://"))
 
 
-def test_paragraphs_and_links() -> None:
+def test_paragraphs_and_links_are_rendered() -> None:
     html = as_html("See (https://a.example/?a=1&b=2).\nThen go.\n\n\nYours", "de")
     assert html == (
         '<!DOCTYPE html><html lang="de"><body><p>See (<a href="https://a.example/?a=1&amp;b=2">'
@@ -81,7 +81,7 @@ def test_paragraphs_and_links() -> None:
     )
 
 
-def test_times_are_told_by_the_readers_clocks_and_in_their_language() -> None:
+def test_times_use_the_zone_and_language_of_the_reader() -> None:
     instant = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
 
     def told(language: str, zone: str) -> str:
@@ -100,14 +100,14 @@ def test_times_are_told_by_the_readers_clocks_and_in_their_language() -> None:
         ("tlh", "Qo/noS", ("en", "UTC")),
     ],
 )
-def test_what_we_do_not_know_falls_back(language: str, zone: str, read: tuple[str, str]) -> None:
+def test_unknown_languages_and_zones_fall_back(language: str, zone: str, read: tuple[str, str]) -> None:
     user = User(language=language, timezone=zone, name="Ann")
     reader = Reader.of(user)
     assert (reader.language, reader.zone.key) == read
     assert zone_of("../../etc/passwd").key == "UTC"
 
 
-def test_every_text_has_its_german_and_the_catalog_is_compiled() -> None:
+def test_every_text_has_a_german_translation_and_the_catalog_is_compiled() -> None:
     source = (GERMAN / "django.po").read_text(encoding="utf-8")
     entries = re.split(r"\n\n", source.strip())[1:]
     with (GERMAN / "django.mo").open("rb") as file:

@@ -32,20 +32,20 @@ WINDOW = {"starts_on": PartialDate.parse("2027-03-05"), "ends_on": PartialDate.p
         ("2027", False), ("2027-02", True), ("2028", True),
     ],
 )  # fmt: skip
-def test_a_date_is_outside_only_if_it_surely_is(date, outside):
+def test_a_partial_date_is_outside_only_if_all_its_days_are(date, outside):
     assert broken(on(date), **WINDOW) == ["license_window"] * outside
     assert broken(on(date)) == []
 
 
 @given(st.dates(), st.dates(), st.dates())
-def test_a_known_day_is_inside_as_plain_dates_say(day, start, end):
+def test_a_known_day_is_compared_as_a_plain_date(day, start, end):
     terms = {"starts_on": PartialDate.of(start), "ends_on": PartialDate.of(end)}
     inside: bool = start <= day <= end
     assert (broken(on(day.isoformat()), **terms) == []) == inside
     assert isinstance(day, dt.date)
 
 
-def test_every_limit_speaks_for_itself():
+def test_every_limit_has_its_own_finding():
     use = Use(
         dates=(("opens_on", PartialDate(2020)),), venues=("Globe", "THE  globe", "Łódź Hall"), performances=13,
         public_text="By somebody.", recording=True, streaming=True,
@@ -70,7 +70,7 @@ def test_a_finding_names_the_field_and_the_hint():
     assert HOUSE in outside.hint
 
 
-def test_each_house_has_its_say_and_one_of_its_licenses_is_enough():
+def test_every_licensing_house_needs_one_matching_license():
     def window(start: str, end: str, house: str = HOUSE, **terms: object) -> Terms:
         return Terms(house, PartialDate.parse(start), PartialDate.parse(end), **terms)
 

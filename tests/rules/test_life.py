@@ -27,7 +27,7 @@ def test_the_states_are_those_of_the_model():
 
 
 @pytest.mark.parametrize(("now", "to"), list(product(ALL, ALL)))
-def test_every_pair_is_allowed_or_refused_for_its_reason(now, to):
+def test_every_pair_of_states_is_allowed_or_refused_with_its_reason(now, to):
     refusal = life.refusal(now, to)
     assert (refusal is None) == allowed(now, to)
     if refusal is None:
@@ -49,7 +49,7 @@ def test_every_pair_is_allowed_or_refused_for_its_reason(now, to):
         assert refusal.code == "no_such_step"
 
 
-def test_the_steps_ahead_are_the_way_to_the_archive():
+def test_the_next_steps_lead_to_the_archive():
     assert life.steps_ahead(life.RUNNING) == (life.CLOSED, life.ARCHIVED)
     assert [life.next_step(now) for now in ALL] == [*life.STEPS[1:], None, None]
     assert life.steps_ahead(life.CANCELED) == ()

@@ -44,13 +44,13 @@ def test_a_currency_has_its_own_decimals(currency, minor, text):
         ("1", "", "unknown_currency"),
     ],
 )
-def test_what_is_not_a_money_is_refused(amount, currency, code):
+def test_invalid_amounts_are_refused(amount, currency, code):
     with pytest.raises(Invalid) as refusal:
         Money(Decimal(amount), currency)
     assert refusal.value.code == code
 
 
-def test_equal_amounts_are_equal_however_written():
+def test_equal_amounts_are_equal_in_any_spelling():
     assert euro("5") == euro("5.00") == Money.of_minor(500, "EUR")
     assert hash(euro("5")) == hash(euro("5.00"))
     assert str(euro("-0")) == "0.00 EUR"
@@ -86,7 +86,7 @@ def test_currencies_do_not_mix(mix):
 
 
 @given(currencies, minors, minors, st.integers(-50, 50))
-def test_arithmetic_is_that_of_whole_minor_units(currency, one, two, times):
+def test_arithmetic_is_exact_in_minor_units(currency, one, two, times):
     a, b = Money.of_minor(one, currency), Money.of_minor(two, currency)
     assert (a + b).minor == one + two
     assert (a - b).minor == one - two
@@ -131,25 +131,25 @@ def test_tax_is_the_nearest_amount_to_the_exact_part(currency, minor, rate):
 
 
 @given(currencies, minors, st.lists(st.integers(0, 10**6), min_size=1, max_size=12).filter(any))
-def test_parts_add_up_and_none_is_off_by_a_minor_unit(currency, minor, weights):
+def test_parts_add_up_and_differ_by_less_than_a_minor_unit(currency, minor, weights):
     parts = Money.of_minor(minor, currency).allocate(weights)
     assert sum(part.minor for part in parts) == minor
     for part, weight in zip(parts, weights, strict=True):
         assert abs(part.minor - Fraction(minor * weight, sum(weights))) < 1
 
 
-def test_what_is_left_over_goes_to_the_first_of_equals():
+def test_the_remainder_goes_to_the_first_of_equal_parts():
     assert euro("0.10").allocate([1, 1, 1]) == [euro("0.04"), euro("0.03"), euro("0.03")]
     assert euro("10").allocate([0, 1]) == [euro("0"), euro("10")]
 
 
 @pytest.mark.parametrize("weights", [[], [0, 0], [2, -1]])
-def test_weights_that_divide_nothing_are_refused(weights):
+def test_invalid_weights_are_refused(weights):
     with pytest.raises(ValueError, match="weights"):
         euro("1").allocate(weights)
 
 
-def test_a_pair_of_columns_reads_and_writes_as_one():
+def test_an_amount_and_currency_column_are_read_and_written_as_money():
     class Row(SimpleNamespace):
         price = MoneyPair("price_minor", "currency")
 

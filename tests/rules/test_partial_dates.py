@@ -34,14 +34,14 @@ def read(text: str) -> PartialDate:
         ("9999", "year", "9999-01-01", "9999-12-31"),
     ],
 )
-def test_a_date_means_all_days_that_it_may_be(text, precision, earliest, latest):
+def test_a_partial_date_means_all_its_possible_days(text, precision, earliest, latest):
     date = read(text)
     assert (date.precision, str(date.earliest), str(date.latest)) == (precision, earliest, latest)
     assert str(date) == text
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
-def test_nothing_known_is_not_a_date(nothing):
+def test_an_empty_text_is_not_a_date(nothing):
     assert PartialDate.parse(nothing) is None
 
 
@@ -50,7 +50,7 @@ def test_nothing_known_is_not_a_date(nothing):
     ["98", "0000", "2001-13", "2001-00", "2001-06-00", "2001-6", "2001-02-29", "2001-06-14T19:00", "1998-",
      " 1998", "1998\n", "c. 1998", "2001-06-31", "-1998", "\u0661\u0669\u0669\u0668", "19980614"],
 )  # fmt: skip
-def test_anything_else_is_refused_and_names_its_field(text):
+def test_other_texts_are_refused_by_field(text):
     with pytest.raises(Invalid) as refusal:
         PartialDate.parse(text, field="date_start")
     assert (refusal.value.field, refusal.value.code) == ("date_start", "bad_date")
@@ -58,18 +58,18 @@ def test_anything_else_is_refused_and_names_its_field(text):
 
 
 @pytest.mark.parametrize("parts", [(2001, 0, 5), (2001, 13, 0), (2001, 2, 30), (0, 1, 1), (10000, 0, 0), (2001, -1, 0)])
-def test_a_date_that_no_calendar_has_cannot_be_made(parts):
+def test_an_impossible_date_is_refused(parts):
     with pytest.raises(Invalid):
         PartialDate(*parts)
 
 
-def test_a_year_holds_before_its_months_and_a_month_before_its_days():
+def test_a_year_sorts_before_its_months_and_a_month_before_its_days():
     printed = ["1997-12-31", "1998", "1998-01", "1998-01-01", "1998-01-02", "1998-02", "1998-12-31", "1999"]
     assert [str(date) for date in sorted(map(read, reversed(printed)))] == printed
 
 
 @given(partial_dates)
-def test_the_text_says_all(date):
+def test_the_text_is_parsed_back_to_the_same_date(date):
     assert PartialDate.parse(str(date)) == date
     assert date.earliest <= date.latest
 
@@ -89,7 +89,7 @@ def test_the_order_is_by_the_first_possible_day_then_by_precision(one, other):
 
 
 @given(partial_dates, partial_dates)
-def test_a_span_is_refused_only_where_no_two_days_could_make_it(start, end):
+def test_a_span_is_refused_only_if_no_two_days_fit(start, end):
     possible = start.earliest <= end.latest
     assert check_span(start, end) is possible
     assert all((check_span(start, None), check_span(None, end), check_span(start, start)))
@@ -106,11 +106,11 @@ def test_a_span_is_refused_only_where_no_two_days_could_make_it(start, end):
         ("2001", "2001-01-01", True),
     ],
 )
-def test_imprecision_is_given_the_benefit_of_the_doubt(start, end, holds):
+def test_a_partial_span_is_accepted_if_any_days_fit(start, end, holds):
     assert check_span(read(start), read(end)) is holds
 
 
-def test_a_date_does_not_change():
+def test_a_date_is_immutable():
     with pytest.raises(AttributeError):
         PartialDate(1998).year = 1999  # type: ignore[misc]
     assert len({PartialDate(1998), PartialDate(1998), PartialDate.of(dt.date(1998, 1, 1))}) == 2

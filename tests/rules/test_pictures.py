@@ -96,12 +96,14 @@ def bad_ends() -> dict[str, tuple[list[Any], float, int]]:
     return {name: (end, seconds, peak) for name, end, seconds, peak in rows}
 
 
-def test_the_collection_is_judged_in_full(bad_ends: dict[str, Any]) -> None:
+def test_every_sample_file_is_tested(bad_ends: dict[str, Any]) -> None:
     assert sorted(bad_ends) == sorted(BAD)
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_file_ends_well(name: str, bad_ends: dict[str, tuple[list[Any], float, int]]) -> None:
+def test_a_hostile_file_is_refused_or_stored_safely(
+    name: str, bad_ends: dict[str, tuple[list[Any], float, int]]
+) -> None:
     end, seconds, peak = bad_ends[name]
     expected = BAD[name]
     if isinstance(expected, str):
@@ -179,7 +181,7 @@ def test_a_good_picture_is_stored(content: bytes, stored: str, extension: str, m
     assert opened(picture).mode != "CMYK"
 
 
-def test_the_process_apart_answers_as_this_one() -> None:
+def test_the_separate_process_returns_the_same_result() -> None:
     content = saved(drawn(), "JPEG", exif=exif(6))
     assert make_safe(content) == make_safe(content, isolated=False)
 
@@ -197,7 +199,7 @@ def test_the_process_apart_answers_as_this_one() -> None:
     ],
     ids=["jpeg", "webp", "avif", "tiff", "gif", "moving gif", "moving webp"],
 )
-def test_nothing_but_the_picture_is_kept(content: bytes) -> None:
+def test_metadata_is_removed(content: bytes) -> None:
     assert SECRET in content
     picture = make_safe(content + b"<html><script>" + SECRET + b"</script>", isolated=False)
     image = opened(picture)
@@ -208,7 +210,7 @@ def test_nothing_but_the_picture_is_kept(content: bytes) -> None:
     assert not {"comment", "exif", "xmp", "photoshop"} & set(image.info)
 
 
-def test_text_chunks_of_a_png_are_gone() -> None:
+def test_text_chunks_of_a_png_are_removed() -> None:
     text = PngImagePlugin.PngInfo()
     text.add_text("Author", SECRET.decode())
     text.add_itxt("XML:com.adobe.xmp", XMP.decode())
@@ -238,7 +240,7 @@ def test_orientation_is_applied(orientation: int, form: str) -> None:
     assert seen == [CORNERS[orientation]]
 
 
-def test_a_sound_profile_is_kept_and_any_other_dropped() -> None:
+def test_a_valid_color_profile_is_kept_and_any_other_removed() -> None:
     sound = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     kept = make_safe(saved(drawn(), "JPEG", icc_profile=sound + SECRET), isolated=False)
     assert opened(kept).info["icc_profile"] == sound
@@ -257,7 +259,7 @@ def test_transparency_is_kept() -> None:
 
 
 @pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP"])
-def test_an_animation_keeps_its_frames_and_times(form: str) -> None:
+def test_an_animation_keeps_its_frames_and_durations(form: str) -> None:
     content = saved(RAINBOW[0], form, save_all=True, append_images=RAINBOW[1:], duration=[100, 200, 300], loop=0)
     picture = make_safe(content)
     image = opened(picture)
@@ -292,20 +294,20 @@ SMALL = Limits(bytes=20_000, pixels=10_000, frames=3, animation_pixels=1_500, si
         (b"\xff\xd8\xff\xe0", "picture_unreadable"),
     ],
 )
-def test_what_cannot_be_taken_is_refused(content: bytes, code: str) -> None:
+def test_unsupported_files_are_refused(content: bytes, code: str) -> None:
     with pytest.raises(Invalid) as refused:
         make_safe(content, limits=SMALL, isolated=False)
     assert (refused.value.code, refused.value.field) == (code, "file")
 
 
-def test_what_takes_too_long_is_refused() -> None:
+def test_a_file_that_takes_too_long_is_refused() -> None:
     with pytest.raises(Invalid) as refused:
         make_safe(saved(drawn(), "PNG"), limits=Limits(seconds=0.001))
     assert refused.value.code == "picture_too_large"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory of a process")
-def test_what_takes_too_much_memory_is_refused() -> None:
+def test_a_file_that_takes_too_much_memory_is_refused() -> None:
     content = saved(Image.new("RGB", (6000, 6000)), "PNG")
     assert make_safe(content, limits=Limits()).width == 6000
     with pytest.raises(Invalid) as refused:
@@ -331,13 +333,13 @@ def judged(content: bytes) -> None:
 
 @settings(deadline=None)
 @given(st.sampled_from([good[:12] for good in GOOD] + [b""]), st.binary(max_size=400))
-def test_random_bytes_end_in_a_picture_or_a_refusal(head: bytes, rest: bytes) -> None:
+def test_random_bytes_are_stored_as_a_picture_or_refused(head: bytes, rest: bytes) -> None:
     judged(head + rest)
 
 
 @settings(deadline=None)
 @given(st.sampled_from(GOOD), st.data())
-def test_a_damaged_picture_ends_in_a_picture_or_a_refusal(good: bytes, data: st.DataObject) -> None:
+def test_a_damaged_picture_is_stored_or_refused(good: bytes, data: st.DataObject) -> None:
     damaged = bytearray(good[: data.draw(st.integers(1, len(good)), label="kept")])
     for bit in data.draw(st.lists(st.integers(0, len(damaged) * 8 - 1), max_size=8), label="flipped bits"):
         damaged[bit // 8] ^= 1 << bit % 8

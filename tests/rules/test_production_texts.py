@@ -21,12 +21,12 @@ from theater_site.core.errors import Invalid
         ("en-x-Stage", "en-x-stage"), ("", ""),
     ],
 )  # fmt: skip
-def test_a_language_is_kept_in_the_usual_writing(typed, kept):
+def test_a_language_tag_is_stored_in_its_canonical_form(typed, kept):
     assert language_tag(typed) == kept
 
 
 @pytest.mark.parametrize("typed", ["English", "e", "en_US", "en-", "de-DE-DE", "日本", "en us", "x-stage", "en-x"])
-def test_what_is_not_a_language_tag_is_refused(typed):
+def test_an_invalid_language_tag_is_refused(typed):
     with pytest.raises(Invalid) as refused:
         language_tag(typed)
     assert (refused.value.code, refused.value.field) == ("bad_language", "language")
@@ -41,7 +41,7 @@ def test_what_is_not_a_language_tag_is_refused(typed):
         ("https://a.example/?q=a%20b&q=c", "https://a.example/?q=a%20b&q=c"),
     ],
 )
-def test_a_link_is_kept_clean(typed, kept):
+def test_a_link_is_stored_normalized(typed, kept):
     assert clean_link(typed, field="url") == kept
     assert clean_link(kept, field="url") == kept
 
@@ -55,14 +55,14 @@ def test_a_link_is_kept_clean(typed, kept):
         "https://a.example:port/", "data:text/html,x", "https://a.example\\@b.example/",
     ],
 )  # fmt: skip
-def test_what_is_not_a_public_https_link_is_refused(typed):
+def test_links_other_than_public_https_are_refused(typed):
     with pytest.raises(Invalid) as refused:
         clean_link(typed, field="links.0.url")
     assert (refused.value.code, refused.value.field) == ("bad_link", "links.0.url")
 
 
 @given(st.text(max_size=60))
-def test_whatever_is_taken_for_a_link_is_https(text):
+def test_every_accepted_link_is_https(text):
     try:
         kept = clean_link(f"https://{text}", field="url")
     except Invalid:
@@ -72,7 +72,7 @@ def test_whatever_is_taken_for_a_link_is_https(text):
     assert clean_link(kept, field="url") == kept
 
 
-def test_entries_are_kept_whole_and_once():
+def test_entries_are_kept_complete_and_once():
     assert clean_list("links", [{"url": "https://a.example"}, {"url": "https://A.example/", "label": " "}]) == [
         {"url": "https://a.example/", "label": ""}
     ]
@@ -102,7 +102,7 @@ def test_entries_are_kept_whole_and_once():
         ("authors", ["A"] * (MOST_ENTRIES + 1), {("authors", "too_many")}),
     ],
 )  # fmt: skip
-def test_each_bad_entry_is_named_by_place_and_key(field, entries, faults):
+def test_every_invalid_entry_is_reported_by_position_and_key(field, entries, faults):
     with pytest.raises(Invalid) as refused:
         clean_list(field, entries)
     found = refused.value.problems or [refused.value]
@@ -114,7 +114,7 @@ def test_names_of_any_field_are_cleaned_alike():
 
 
 @pytest.mark.parametrize(("month", "day"), [(2, 30), (0, 1), (13, 1), (4, 31), (1, 0), (1, 10**20)])
-def test_a_day_that_no_year_has_is_refused(month, day):
+def test_an_impossible_day_is_refused(month, day):
     with pytest.raises(Invalid):
         ending_of(month, day)
     assert ending_of(2, 29) == "-02-29"

@@ -15,7 +15,7 @@ def _program(**said: object) -> Program:
     return Program(**given)
 
 
-def test_it_reads_as_a_program():
+def test_the_program_is_rendered():
     told = markdown(
         _program(
             slip=[Change("Viola", ["Ann Lee"], ["Ida Moe"], "cover"), Change("Feste", ["Bo"], ["Cy"], "replacement")],
@@ -40,7 +40,7 @@ def test_it_reads_as_a_program():
     )
 
 
-def test_the_heading_says_when_and_where():
+def test_the_heading_contains_time_and_venue():
     def heading(*performances: tuple[dt.time | None, str]) -> str:
         listed = [Performance(dt.date(2026, 10, 9), start, venue) for start, venue in performances]
         return markdown(_program(performances=listed)).split("\n")[6]
@@ -56,7 +56,7 @@ def test_the_heading_says_when_and_where():
     assert heading((None, "")) == day
 
 
-def test_what_is_not_known_is_not_printed():
+def test_unknown_values_are_not_printed():
     bare = _program(subtitle="", authors=[], company="", on=None, running_minutes=None, intermissions=None)
     assert markdown(bare) == "# Twelfth Night\n"
     assert "2 h, without an intermission" in markdown(_program(running_minutes=120, intermissions=0))
@@ -64,7 +64,7 @@ def test_what_is_not_known_is_not_printed():
     assert "- **Maria** is played by **Cy**." in markdown(_program(slip=[Change("Maria", [], ["Cy"], "cover")]))
 
 
-def test_everybody_who_made_the_work_has_a_line_and_the_house_its_words_below():
+def test_every_creator_has_a_line_and_the_required_billing_follows():
     told = markdown(
         _program(
             adaptors=["Ada"], translators=["Tom", "Tim"], composers=["Mo"], lyricists=["Lyn"], choreographers=["Kay"],
@@ -77,7 +77,7 @@ def test_everybody_who_made_the_work_has_a_line_and_the_house_its_words_below():
     ) in told
 
 
-def test_names_are_no_markup():
+def test_names_are_escaped():
     assert plain("*Ida* [x](y)\n# <b>") == "\\*Ida\\* \\[x\\](y) \\# \\<b\\>"
     assert joined(["A"]) == "A"
     assert joined(["A", "B"]) == "A and B"

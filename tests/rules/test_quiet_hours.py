@@ -47,20 +47,18 @@ def berlin(*parts: int, fold: int = 0) -> datetime:
         (berlin(2026, 10, 24, 23), time(22), time(7), berlin(2026, 10, 25, 7)),
     ],
 )
-def test_what_falls_into_quiet_hours_goes_out_at_their_end(
-    now: datetime, begin: time, end: time, sent: datetime
-) -> None:
+def test_a_mail_in_quiet_hours_is_sent_at_their_end(now: datetime, begin: time, end: time, sent: datetime) -> None:
     assert after_quiet_hours(now, BERLIN, begin, end) == sent
 
 
 @pytest.mark.parametrize(("begin", "end"), [(None, None), (None, time(7)), (time(22), None), (time(7), time(7))])
-def test_without_quiet_hours_nothing_waits(begin: time | None, end: time | None) -> None:
+def test_without_quiet_hours_no_mail_waits(begin: time | None, end: time | None) -> None:
     now = berlin(2026, 7, 1, 23)
     assert after_quiet_hours(now, BERLIN, begin, end) == now
 
 
 @given(INSTANTS, HOURS, HOURS)
-def test_where_no_clock_ever_changes_it_is_arithmetic(now: datetime, begin: time, end: time) -> None:
+def test_without_clock_changes_the_end_is_plain_arithmetic(now: datetime, begin: time, end: time) -> None:
     assume(begin != end)
 
     def minute(at: time | datetime) -> float:
@@ -75,7 +73,7 @@ def test_where_no_clock_ever_changes_it_is_arithmetic(now: datetime, begin: time
 
 
 @given(st.one_of(INSTANTS, CHANGES), ZONES, HOURS, HOURS)
-def test_nobody_waits_twice_or_for_longer_than_a_day_and_what_a_clock_change_adds(
+def test_a_mail_waits_once_and_at_most_a_day_and_a_clock_change(
     now: datetime, zone: ZoneInfo, begin: time, end: time
 ) -> None:
     sent = after_quiet_hours(now, zone, begin, end)
@@ -84,7 +82,7 @@ def test_nobody_waits_twice_or_for_longer_than_a_day_and_what_a_clock_change_add
 
 
 @given(st.one_of(INSTANTS, CHANGES), ZONES, HOURS)
-def test_the_digest_comes_at_its_hour_once_a_day(now: datetime, zone: ZoneInfo, hour: time) -> None:
+def test_the_digest_is_sent_once_a_day_at_its_hour(now: datetime, zone: ZoneInfo, hour: time) -> None:
     at = next_at(now, zone, hour)
     assert at > now
     assert at - now <= timedelta(hours=49)
@@ -95,13 +93,13 @@ def test_the_digest_comes_at_its_hour_once_a_day(now: datetime, zone: ZoneInfo, 
     assert next_at(at - timedelta(microseconds=1), zone, hour) == at
 
 
-def test_a_day_that_a_zone_left_out_is_passed_over() -> None:
+def test_a_day_skipped_by_a_zone_is_skipped() -> None:
     """Samoa had no 30th of December in 2011."""
     now = datetime(2011, 12, 29, 9, tzinfo=APIA).astimezone(UTC)
     assert next_at(now, APIA, time(8)).astimezone(APIA).date() == date(2011, 12, 31)
 
 
-def test_what_is_urgent_or_essential_cannot_be_turned_off() -> None:
+def test_urgent_and_essential_kinds_cannot_be_turned_off() -> None:
     for kind in KINDS.values():
         assert (Delivery.OFF in kind.choices) == (not kind.essential)
         assert kind.default in kind.choices

@@ -39,14 +39,14 @@ def test_different_facts_have_different_digests(one, other):
 
 
 @given(facts)
-def test_a_digest_can_be_recomputed_from_the_written_rule_alone(one):
+def test_a_digest_can_be_recomputed_from_its_documentation(one):
     """By the standard library: JSON without spaces, in UTF-8, escaped only where it must be."""
     text = json.dumps(one, ensure_ascii=False, separators=(",", ":"))
     assert entry_digest(one) == hashlib.sha256(text.encode()).hexdigest()
 
 
 @given(st.lists(facts, max_size=4), st.lists(facts, max_size=4))
-def test_changes_are_told_apart_by_their_order_and_their_borders(one, other):
+def test_the_digest_depends_on_order_and_boundaries_of_changes(one, other):
     def of(rows):
         told = ChangesDigest()
         for row in rows:
@@ -67,7 +67,7 @@ def test_a_seal_depends_on_each_of_its_parts():
 
 
 @given(st.tuples(st.text(), st.text(), st.text()), st.tuples(st.text(), st.text(), st.text()))
-def test_values_are_told_apart_with_their_borders(one, other):
+def test_the_digest_depends_on_the_boundaries_of_values(one, other):
     assert (values_digest(*one) == values_digest(*other)) == (one == other)
 
 
@@ -76,7 +76,7 @@ def test_a_checkpoint_is_the_same_in_every_time_zone():
     assert Checkpoint(CLAIM.number, CLAIM.seq, CLAIM.hash, there).text() == CLAIM.text()
 
 
-def test_a_document_comes_back_as_it_was():
+def test_a_document_is_read_back_unchanged():
     kept = json.loads(json.dumps(document(CLAIM, KEY.public, KEY.sign(CLAIM))))
     claim, key, signature = read_document(kept)
     assert (claim, key) == (CLAIM, KEY.id) == (CLAIM, key_id(KEY.public))
@@ -86,14 +86,14 @@ def test_a_document_comes_back_as_it_was():
 @pytest.mark.parametrize(
     "change", [{"number": 4}, {"seq": 1201}, {"hash": "ba" * 32}, {"at": CLAIM.at + timedelta(microseconds=1)}]
 )
-def test_a_signature_holds_for_one_claim_only(change):
+def test_a_signature_is_valid_for_one_claim_only(change):
     signature = KEY.sign(CLAIM)
     other = Checkpoint(**{"number": CLAIM.number, "seq": CLAIM.seq, "hash": CLAIM.hash, "at": CLAIM.at, **change})
     assert not signed_by(KEY.public, other, signature)
 
 
 @pytest.mark.parametrize("signature", ["", "AAAA", "no base64 at all!", "é", OTHER.sign(CLAIM)])
-def test_what_its_key_did_not_sign_is_not_signed(signature):
+def test_a_signature_of_another_key_is_invalid(signature):
     assert not signed_by(KEY.public, CLAIM, signature)
     assert not signed_by("", CLAIM, KEY.sign(CLAIM))
 
@@ -114,12 +114,12 @@ WRONG = {
 
 
 @pytest.mark.parametrize("data", WRONG.values(), ids=WRONG)
-def test_what_is_not_a_checkpoint_is_refused(data):
+def test_an_invalid_checkpoint_is_refused(data):
     with pytest.raises(ValueError):  # noqa: PT011
         read_document(data)
 
 
 @pytest.mark.parametrize("text", ["", "short", "é" * 44, base64.urlsafe_b64encode(b"x" * 31).decode()])
-def test_what_is_not_a_key_is_refused(text):
+def test_an_invalid_key_is_refused(text):
     with pytest.raises(ValueError):  # noqa: PT011
         SigningKey(text)

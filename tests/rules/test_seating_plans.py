@@ -40,14 +40,14 @@ def faults_of(data) -> list[tuple[str, str | None]]:
     return [(fault.code, fault.field) for fault in found]
 
 
-def test_positions_nest():
+def test_positions_of_zones_rows_and_seats_are_added():
     read_plan = read(plan(seat()))
     assert read_plan.name == "Hall"
     assert read_plan.seats == (PlannedSeat("g1", "Stalls", "1", "1", "A", 111.0, 222.0),)
     assert read_plan.seats[0].label == "Stalls, row 1, seat 1"
 
 
-def test_a_row_may_have_no_name_and_a_seat_neither_guid_nor_category():
+def test_names_guids_and_categories_are_optional():
     data = plan({"seat_number": 7, "position": {"x": 0, "y": -5.5}})
     data["zones"][0]["rows"][0] |= {"row_number": "", "position": None}
     (only,) = read(data).seats
@@ -55,7 +55,7 @@ def test_a_row_may_have_no_name_and_a_seat_neither_guid_nor_category():
     assert only.label == "Stalls, seat 7"
 
 
-def test_a_row_label_goes_before_its_number():
+def test_a_row_label_precedes_its_number():
     data = plan(seat())
     data["zones"][0]["rows"][0]["row_label"] = "AA"
     assert read(data).seats[0].row == "AA"
@@ -83,25 +83,25 @@ def test_a_row_label_goes_before_its_number():
         ),
     ],
 )
-def test_faults_are_named_by_their_path(data, faults):
+def test_errors_are_reported_by_path(data, faults):
     assert faults_of(data) == faults
 
 
-def test_what_is_not_a_json_is_refused():
+def test_invalid_json_is_refused():
     with pytest.raises(Invalid) as refusal:
         parse("{")
     assert refusal.value.code == "not_json"
 
 
-def test_not_more_than_can_be_read_is_told():
+def test_the_number_of_reported_errors_is_limited():
     assert len(faults_of(plan(*(seat(str(n), position=None) for n in range(100))))) == 20
 
 
-def test_a_plan_has_its_limits():
+def test_the_size_of_a_plan_is_limited():
     assert faults_of(plan(*(seat(str(n)) for n in range(20_001)))) == [("too_many_seats", "zones")]
 
 
-def test_a_real_hall(shared_data):
+def test_a_real_hall_is_read(shared_data):
     hall = parse((shared_data / "plans" / "ticketland-demo-hall.pretix-schema.json").read_bytes())
     assert len(hall.seats) == len({s.key for s in hall.seats}) == 1115
     assert sorted(Counter(s.zone for s in hall.seats).values()) == [32, 35, 36, 40, 72, 900]
@@ -109,7 +109,7 @@ def test_a_real_hall(shared_data):
     assert len(hall.categories) == 6
 
 
-def test_a_simple_layout():
+def test_a_simple_layout_creates_its_seats():
     made = simple_layout(zone="Stalls", rows=2, seats_per_row=3)
     assert [(s.row, s.number, s.x, s.y) for s in made.seats] == [
         ("1", "1", 0, 0), ("1", "2", 1, 0), ("1", "3", 2, 0), ("2", "1", 0, 1), ("2", "2", 1, 1), ("2", "3", 2, 1),
@@ -121,7 +121,7 @@ def test_a_simple_layout():
 @pytest.mark.parametrize(
     ("rows", "seats", "field"), [(0, 1, "rows"), (201, 1, "rows"), (1, 0, "seats_per_row"), (1, 501, "seats_per_row")]
 )
-def test_a_layout_has_its_limits(rows, seats, field):
+def test_the_size_of_a_layout_is_limited(rows, seats, field):
     with pytest.raises(Invalid) as refusal:
         simple_layout(zone="Stalls", rows=rows, seats_per_row=seats)
     assert refusal.value.field == field

@@ -15,7 +15,7 @@ from directory.rules.sort_names import suggested_sort_name
      ("Mary Ann O’Brien-Smith", "O’Brien-Smith, Mary Ann"), ("Van Morrison", "Morrison, Van"), ("", ""),
      ("Юрий Гагарин", "Гагарин, Юрий")],
 )  # fmt: skip
-def test_a_suggested_sort_name(name: str, suggested: str) -> None:
+def test_the_sort_name_of_a_person_is_suggested(name: str, suggested: str) -> None:
     assert suggested_sort_name(name) == suggested
 
 

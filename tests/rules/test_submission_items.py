@@ -29,7 +29,7 @@ def codes(*items: dict[str, Any]) -> dict[str, str]:
     return {fault.path: fault.code for fault in faults_of_names(items)}
 
 
-def test_what_names_a_result() -> None:
+def test_references_to_results_are_recognized() -> None:
     assert result_named({"$result": "a"}) == "a"
     for other in ("a", None, 3, [], {}, {"$result": 3}, {"$result": "a", "more": 1}, {"result": "a"}):
         assert result_named(other) is None
@@ -61,12 +61,12 @@ def test_earlier_results_can_be_named() -> None:
         ([item("a" * 41)], {"items.0.name": "bad_name"}),
     ],
 )
-def test_what_cannot_be_named(items: list[dict[str, Any]], expected: dict[str, str]) -> None:
+def test_invalid_references_are_refused(items: list[dict[str, Any]], expected: dict[str, str]) -> None:
     assert codes(*items) == expected
 
 
 @given(st.lists(st.lists(st.integers(0, 5), max_size=3), min_size=1, max_size=6))
-def test_named_results_can_be_run_in_order_or_are_told(wants: list[list[int]]) -> None:
+def test_references_can_be_run_in_order_or_are_reported(wants: list[list[int]]) -> None:
     """The oracle: running in order works exactly where each named item is before; and a fault is circular exactly where
     the named item leads back, by depth-first search."""
     count = len(wants)
@@ -94,7 +94,7 @@ def sizes(*items: dict[str, Any]) -> dict[str, str]:
     return {fault.path: fault.code for fault in faults_of_size(items)}
 
 
-def test_how_much_is_kept() -> None:
+def test_the_size_of_items_is_limited() -> None:
     assert sizes(*[item()] * MOST_ITEMS) == {}
     assert sizes(*[item()] * (MOST_ITEMS + 1)) == {"items": "too_many_items"}
     assert sizes(item(fields={"text": "x" * LONGEST_TEXT})) == {}

@@ -28,24 +28,24 @@ EXPECTED = {
 
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("state", STATES)
-def test_every_state_with_every_verb(state: str, verb: str) -> None:
+def test_every_state_allows_only_its_actions(state: str, verb: str) -> None:
     assert after(state, verb) == EXPECTED[verb].get(state)
     assert (state in states_for(verb)) == (state in EXPECTED[verb])
 
 
-def test_the_table_knows_the_states_of_the_column_and_no_others() -> None:
+def test_the_table_has_exactly_the_states_of_the_column() -> None:
     assert set(STATES) == set(SubmissionState.values)
     assert EXPECTED.keys() == set(VERBS)
     assert {state for state, _ in TRANSITIONS} | set(TRANSITIONS.values()) <= set(STATES)
     assert {verb for _, verb in TRANSITIONS} == set(VERBS)
 
 
-def test_nothing_leads_out_of_what_is_over() -> None:
+def test_no_transition_leaves_a_final_state() -> None:
     for state in ("applied", "withdrawn"):
         assert {after(state, verb) for verb in VERBS} <= {state, None}
 
 
-def test_nothing_is_applied_that_was_not_submitted() -> None:
+def test_nothing_is_applied_without_being_submitted() -> None:
     into = {goal: {state for (state, _), then in TRANSITIONS.items() if then == goal} - {goal} for goal in STATES}
     assert into["applied"] == {"submitted", "approved"}
     assert into["approved"] == {"submitted"}
@@ -60,7 +60,7 @@ def test_nothing_is_applied_that_was_not_submitted() -> None:
         assert after(state, "edit") in ("submitted", None)
 
 
-def test_every_state_is_reached() -> None:
+def test_every_state_is_reachable() -> None:
     reached, waiting = {"draft"}, ["draft"]
     while waiting:
         here = waiting.pop()
@@ -70,6 +70,6 @@ def test_every_state_is_reached() -> None:
     assert reached == set(STATES)
 
 
-def test_open_and_writable_are_what_the_table_says() -> None:
+def test_open_and_writable_states_agree_with_the_table() -> None:
     assert {state for state in STATES if after(state, "reject")} == OPEN
     assert {state for state in STATES if after(state, "submit")} == WRITABLE

@@ -51,7 +51,7 @@ def values(data: bytes) -> list[dict[str, object]]:
     return [record.values for record in table.records]
 
 
-def test_cells_are_read_as_their_columns_say():
+def test_cells_are_parsed_by_the_type_of_their_column():
     told = values(b'title,minutes,authors,kind\n"Hamlet, Prince",180,Ann; Bob \\; Sons,New Opera\n\nMacbeth,,,\n')
     assert told == [
         {"title": "Hamlet, Prince", "minutes": 180, "authors": ["Ann", "Bob ; Sons"], "kind": "new_opera"},
@@ -62,13 +62,13 @@ def test_cells_are_read_as_their_columns_say():
 @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8], ids=["plain", "with a mark"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"], ids=["comma", "semicolon", "tab"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"], ids=["lf", "crlf", "cr"])
-def test_what_spreadsheets_save_is_taken(mark, delimiter, ending):
+def test_files_saved_by_spreadsheets_are_accepted(mark, delimiter, ending):
     text = ending.join([delimiter.join(["title", "minutes"]), delimiter.join(["Łódź\u2028", "90"])])
     assert values(mark + text.encode()) == [{"title": "Łódź", "minutes": 90}]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";"])
-def test_headings_in_another_case_and_empty_columns_at_the_end_are_fine(delimiter):
+def test_headings_in_another_case_and_empty_trailing_columns_are_accepted(delimiter):
     rows = [["Title", " MINUTES ", "", ""], ["A", "5", "", ""], ["", "", "", ""], ["B", "6"], ["", ""]]
     assert values("\n".join(map(delimiter.join, rows)).encode()) == [
         {"title": "A", "minutes": 5},
@@ -97,11 +97,11 @@ def test_headings_in_another_case_and_empty_columns_at_the_end_are_fine(delimite
         (b"\n \n", [(0, "", "empty_file")]),
     ],
 )
-def test_each_bad_cell_is_named(data, found):
+def test_every_invalid_cell_is_reported(data, found):
     assert faults(data) == found
 
 
-def test_a_row_that_is_there_twice_names_the_first():
+def test_a_repeated_row_names_the_first():
     table = read_table(b"title,minutes\nA,1\nB,2\nA,3\n", COLUMNS, key=("title",))
     (fault,) = table.faults
     assert (fault.line, fault.column, fault.code) == (4, "title", "duplicate_key")
@@ -110,12 +110,12 @@ def test_a_row_that_is_there_twice_names_the_first():
     assert faults(b"title,minutes\nA,1\nB,1\nC,\nD,\n", key=("minutes",)) == [(3, "minutes", "duplicate_key")]
 
 
-def test_a_hint_is_told_with_the_fault():
+def test_a_hint_is_reported_with_the_error():
     (fault,) = read_table(b"title,place\nA,moon\n", COLUMNS).faults
     assert fault.told() == "line 2, place: Nobody plays there. Name a house."
 
 
-def test_a_file_is_read_only_so_far(monkeypatch):
+def test_the_length_of_a_file_is_limited(monkeypatch):
     monkeypatch.setattr(tables, "MOST_RECORDS", 3)
     monkeypatch.setattr(tables, "MOST_FAULTS", 2)
     monkeypatch.setattr(tables, "LARGEST_BYTES", 60)
@@ -132,14 +132,14 @@ _TEXT = st.text(st.sampled_from(sorted({*printable, "ł", "'", "=", "\uff1d", "\
 @example("'=1")
 @example("''=1")
 @example("=1")
-def test_no_cell_is_a_formula_and_every_cell_comes_back(text):
+def test_no_cell_is_a_formula_and_every_cell_is_read_back(text):
     cell = harmless(text)
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"))
     assert harmful(cell) == text
 
 
 @given(st.lists(_TEXT.map(str.strip).filter(bool)))
-def test_lists_come_back(items):
+def test_lists_are_read_back(items):
     assert texts(write_texts(items)) == items
 
 
@@ -157,12 +157,12 @@ def test_lists_come_back(items):
         max_size=5,
     )
 )
-def test_what_is_written_is_read_back(rows):
+def test_a_written_table_is_read_back(rows):
     table = read_table(b"".join(csv_bytes(COLUMNS, rows)), COLUMNS)
     assert table.faults == []
     assert [record.values for record in table.records] == rows
 
 
-def test_a_written_formula_is_text():
+def test_a_formula_is_written_as_text():
     lines = list(write_table((Column("title"),), [{"title": '=HYPERLINK("x")'}, {"title": None}]))
     assert lines == ["title\r\n", '"\'=HYPERLINK(""x"")"\r\n', '""\r\n']

@@ -56,7 +56,7 @@ UNLISTED = (
         ("https://player.vimeo.com/video/76979871?h=0a1b2c3d4e&app_id=1", UNLISTED),
     ],
 )
-def test_a_link_names_its_video(url: str, expected: tuple[str, str, str, str]) -> None:
+def test_a_link_is_parsed_to_its_video(url: str, expected: tuple[str, str, str, str]) -> None:
     link = parse(url)
     assert (link.provider, link.video_id, link.canonical_url, link.embed_url) == expected
 
@@ -116,7 +116,7 @@ def test_a_link_names_its_video(url: str, expected: tuple[str, str, str, str]) -
         ("https://vimeo.com/showcase/1234567", "video_is_playlist"),
     ],
 )
-def test_everything_else_is_refused(url: str, code: str) -> None:
+def test_other_links_are_refused(url: str, code: str) -> None:
     with pytest.raises(Invalid) as refused:
         parse(url)
     assert (refused.value.code, refused.value.field) == (code, "url")
@@ -135,7 +135,7 @@ KEYS = st.text("0123456789abcdef", min_size=6, max_size=32)
         st.builds("https://player.vimeo.com/video/{}?h={}".format, VIMEO_IDS, KEYS),
     )
 )
-def test_both_addresses_of_a_link_name_the_same_link(url: str) -> None:
+def test_canonical_and_embed_url_are_parsed_to_the_same_link(url: str) -> None:
     link = parse(url)
     assert link.video_id in url
     assert parse(link.canonical_url) == link
@@ -143,7 +143,7 @@ def test_both_addresses_of_a_link_name_the_same_link(url: str) -> None:
 
 
 @given(st.one_of(st.text(), st.text().map("https://www.youtube.com/{}".format), st.text().map("vimeo.com/{}".format)))
-def test_any_text_ends_in_a_link_or_a_refusal(url: str) -> None:
+def test_any_text_is_parsed_or_refused(url: str) -> None:
     try:
         link = parse(url)
     except Invalid as refused:

@@ -64,7 +64,7 @@ def later(days: float) -> Any:
     return time_machine.travel(timezone.now() + timedelta(days=days), tick=True)
 
 
-def test_two_have_to_agree_one_after_the_other(house: House) -> None:
+def test_two_approvers_decide_one_after_the_other(house: House) -> None:
     dramaturg = delegation.role(["view_details"], house.root, by=house.director)
     rita = world.give(dramaturg.name, house.season.section, by=house.director, to=world.user("Rita Reader"))
     steps = [{"title": "Read", "role": dramaturg.pk}, {"title": "Agreed", "permission": "approve_details"}]
@@ -85,7 +85,7 @@ def test_two_have_to_agree_one_after_the_other(house: House) -> None:
     assert house.title() == "The Seagull"
 
 
-def test_a_deputy_decides_while_the_director_is_on_holiday(house: House) -> None:
+def test_a_substitute_decides_while_the_director_is_on_holiday(house: House) -> None:
     dan = world.give("viewer", house.root, by=house.director, to=world.user("Dan Deputy"))
     holiday = {
         "person": house.director.pk, "substitute": dan.pk, "section": house.root.pk, "area": "details",
@@ -108,7 +108,7 @@ def test_a_deputy_decides_while_the_director_is_on_holiday(house: House) -> None
         assert house.decide(dan, again).status_code == 404
 
 
-def test_one_goes_live_on_a_date(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_approved_change_is_applied_on_its_date(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     premiere = timezone.now() + timedelta(days=30)
     mara = world.client(house.mara)
     item = {"action": "production.publish", "inputs": {"production": house.plan.pk}}
@@ -126,7 +126,7 @@ def test_one_goes_live_on_a_date(house: House, capsys: pytest.CaptureFixture[str
         assert "do what was agreed to for now: 0 done" in work(capsys)
 
 
-def test_what_nobody_may_decide_goes_up(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_submission_without_approver_is_escalated(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     dramaturg = delegation.role(["view_details"], house.root, by=house.director)
     rita = world.assign(dramaturg.name, house.season.section, by=house.director, to=world.user("Rita Reader"))
     steps = [{"title": "Read", "role": dramaturg.pk}, {"title": "Agreed", "permission": "approve_details"}]
@@ -144,7 +144,7 @@ def test_what_nobody_may_decide_goes_up(house: House, capsys: pytest.CaptureFixt
         assert house.decide(house.director, submission).json()["step"] == 1
 
 
-def test_an_emergency(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_emergency_publication_needs_no_approval(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     lena = approvals.holder(
         ["submit_details", "emergency_details", "view_details"],
         house.root, by=house.director, name="Lena Lead",

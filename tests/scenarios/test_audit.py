@@ -44,7 +44,7 @@ def genre(production: Production) -> str:
     return Production.objects.get(pk=production.pk).genre
 
 
-def test_the_director_finds_what_was_done_takes_it_back_and_proves_it(theater: Theater, tmp_path: Any) -> None:
+def test_the_director_finds_reverts_and_proves_a_change(theater: Theater, tmp_path: Any) -> None:
     production, director = theater.production, theater.director
     manager = world.give("production_manager", theater.season.section, by=director)
     describe(director, production, genre="Tragedy", running_minutes=90)
@@ -87,7 +87,7 @@ def test_the_director_finds_what_was_done_takes_it_back_and_proves_it(theater: T
     assert json.loads(out.getvalue())["broken"] is None
 
 
-def test_who_may_only_submit_submits_to_take_it_back(theater: Theater) -> None:
+def test_users_who_may_only_submit_submit_a_revert(theater: Theater) -> None:
     """Their own earlier change, since they may read no other's."""
     author = world.user("Mara Marketing")
     held = world.assign("production_manager", theater.root, by=theater.director, to=author)
@@ -107,7 +107,7 @@ def test_who_may_only_submit_submits_to_take_it_back(theater: Theater) -> None:
     assert genre(theater.production) == ""
 
 
-def test_a_move_in_the_calendar_is_taken_back_with_its_space(theater: Theater) -> None:
+def test_a_rescheduled_event_is_reverted_with_its_booking(theater: Theater) -> None:
     hall = calendar.space(by=theater.director)
     occurrence = calendar.occurrence(theater.production, by=theater.director, space=hall)
     before = (occurrence.date, occurrence.start_time)
@@ -123,7 +123,7 @@ def test_a_move_in_the_calendar_is_taken_back_with_its_space(theater: Theater) -
     assert Booking.objects.get(occurrence=occurrence).starts_at == occurrence.starts_at
 
 
-def test_what_changed_again_since_is_not_overwritten(theater: Theater) -> None:
+def test_a_revert_does_not_overwrite_later_changes(theater: Theater) -> None:
     first = describe(theater.director, theater.production, genre="Farce", running_minutes=30)
     describe(theater.director, theater.production, genre="Opera")
     answer = revert(theater.director, first)
@@ -137,7 +137,7 @@ def test_what_changed_again_since_is_not_overwritten(theater: Theater) -> None:
     assert genre(theater.production) == "Opera"
 
 
-def test_the_same_request_sent_twice_is_done_once(theater: Theater) -> None:
+def test_a_repeated_revert_request_runs_once(theater: Theater) -> None:
     entry = describe(theater.director, theater.production, genre="Farce")
     headers = {"Idempotency-Key": "take-it-back"}
     first, again = (revert(theater.director, entry, **headers) for _ in range(2))
@@ -146,7 +146,7 @@ def test_the_same_request_sent_twice_is_done_once(theater: Theater) -> None:
     assert again["Idempotent-Replay"] == "true"
 
 
-def test_what_cannot_be_taken_back_says_why(theater: Theater) -> None:
+def test_a_refused_revert_says_why(theater: Theater) -> None:
     production, director = theater.production, theater.director
     by_action = {entry.action: str(entry.pk) for entry in AuditEntry.objects.all()}
 
@@ -173,7 +173,7 @@ def test_what_cannot_be_taken_back_says_why(theater: Theater) -> None:
     assert genre(production) == "Farce"
 
 
-def test_today_s_rules_judge_what_is_taken_back(theater: Theater) -> None:
+def test_a_revert_is_judged_by_current_rules_and_permissions(theater: Theater) -> None:
     """An old value that would be refused today is refused, and permissions are today's."""
     manager = world.user("Max Manager")
     held = world.assign("production_manager", theater.root, by=theater.director, to=manager)
@@ -189,7 +189,7 @@ def test_today_s_rules_judge_what_is_taken_back(theater: Theater) -> None:
     assert str(Production.objects.get(pk=theater.production.pk).opens_on) == "2029-01-01"
 
 
-def test_an_instant_back_in_time_can_be_looked_at(theater: Theater) -> None:
+def test_a_past_state_can_be_read(theater: Theater) -> None:
     describe(theater.director, theater.production, genre="Tragedy")
     moment = timezone.now().isoformat()
     describe(theater.director, theater.production, genre="Farce")

@@ -28,7 +28,7 @@ def buyer(hold, **fields):
     return {"hold": hold["token"], "buyer_name": "Bea Buyer", "buyer_email": "bea@home.example", **fields}
 
 
-def test_a_seat_is_put_on_sale_raced_for_bought_paid_and_taken():
+def test_a_seat_is_sold_from_the_first_price_to_check_in():
     root, director = world.found()
     play = world.production(world.season(root, by=director), by=director, published=True)
     office = world.client(world.give("box_office", root, by=director))
@@ -135,7 +135,7 @@ def test_a_coordinators_promotion_waits_for_approval():
     assert world.post(public, "/api/v1/orders/", buyer(hold, promotion_code="opening")).status_code == 409
 
 
-def test_general_check_in_sells_out_and_people_wait():
+def test_general_admission_sells_out_and_opens_the_waiting_list():
     root, director, evening, _, floor = scene.house(rows=0, standing=5)
     office = world.client(world.give("box_office", root, by=director))
     one, two = world.client(), world.client()
@@ -168,7 +168,7 @@ def test_general_check_in_sells_out_and_people_wait():
     assert one.get(at(evening, "seats/")).json()["areas"][0]["left"] == 1
 
 
-def test_a_hold_that_ended_is_anybodys_at_once():
+def test_the_seats_of_an_expired_hold_are_free_at_once():
     _, _, evening, (first, second, *_), _ = scene.house()
     one, two = world.client(), world.client()
     held = world.post(one, at(evening, "holds/"), {"seats": [first.pk, second.pk]}).json()
@@ -180,7 +180,7 @@ def test_a_hold_that_ended_is_anybodys_at_once():
         assert (late.status_code, late.json()["code"]) == (409, "hold_gone")
 
 
-def test_a_hold_is_given_back_by_who_has_its_token():
+def test_a_hold_is_released_with_its_token():
     _, _, evening, (first, *_), _ = scene.house()
     one, two = world.client(), world.client()
     held = world.post(one, at(evening, "holds/"), {"seats": [first.pk]}).json()
@@ -189,7 +189,7 @@ def test_a_hold_is_given_back_by_who_has_its_token():
     assert world.post(two, at(evening, "holds/"), {"seats": [first.pk]}).status_code == 201
 
 
-def test_a_ticket_opens_one_performance_only():
+def test_a_ticket_is_valid_for_one_performance_only():
     root, director, evening, (first, *_), _ = scene.house()
     other = scene.performance(evening.production, by=director)
     office = world.client(world.give("house_manager", root, by=director))
@@ -208,7 +208,7 @@ def test_a_ticket_opens_one_performance_only():
     )
 
 
-def test_the_ticket_of_a_canceled_order_opens_nothing():
+def test_the_ticket_of_a_canceled_order_is_invalid():
     _, director, evening, (first, *_), _ = scene.house()
     order = scene.order(scene.hold(evening, [first]), paid_to=director)
     boss = world.client(director)
@@ -220,7 +220,7 @@ def test_the_ticket_of_a_canceled_order_opens_nothing():
     assert world.post(boss, f"/api/v1/orders/{order.pk}/cancel/").json()["code"] == "order_canceled"
 
 
-def test_seats_are_blocked_and_freed_by_the_box_office():
+def test_the_box_office_blocks_and_releases_seats():
     root, director, evening, (first, second, *_), _ = scene.house()
     office, public = world.client(world.give("box_office", root, by=director)), world.client()
     assert world.post(public, at(evening, "block-seats/"), {"seats": [first.pk]}).status_code == 401
@@ -235,7 +235,7 @@ def test_seats_are_blocked_and_freed_by_the_box_office():
     assert world.post(public, at(evening, "holds/"), {"seats": [first.pk]}).status_code == 201
 
 
-def test_a_hold_is_one_entry_in_the_audit_log_that_names_its_seats_and_no_token():
+def test_a_hold_is_one_audit_entry_with_its_seats_and_without_its_token():
     _, _, evening, (first, second, *_), _ = scene.house()
     before = set(AuditEntry.objects.values_list("pk", flat=True))
     held = scene.hold(evening, [second, first])

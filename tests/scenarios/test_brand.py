@@ -50,7 +50,7 @@ def faults(answer):
     return [(fault["field"], fault["code"]) for fault in answer.json()["errors"]]
 
 
-def test_guidelines_are_laid_down_once_and_changed_by_those_who_may(scene):
+def test_guidelines_are_created_once_and_updated_with_permission(scene):
     made = scene.lay_down()
     assert made.status_code == 201, made.json()
     assert BrandKit.objects.get().section.name == "Brand"
@@ -90,7 +90,7 @@ def test_guidelines_are_laid_down_once_and_changed_by_those_who_may(scene):
         ({"titel_max_length": 1}, "titel_max_length"),
     ],
 )
-def test_guidelines_that_make_no_sense_are_refused(scene, changes, field):
+def test_invalid_guidelines_are_refused(scene, changes, field):
     answer = scene.lay_down(**changes)
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["field"].startswith(field)
@@ -137,14 +137,14 @@ def test_a_title_that_is_too_long_is_refused_and_a_warning_waived(scene):
     assert faults(submitted) == [("title", "title_too_long")]
 
 
-def test_a_preview_tells_what_the_brand_says(scene):
+def test_a_preview_lists_brand_findings(scene):
     scene.lay_down()
     body = {"season": scene.season.pk, "title": "World-Class Evening"}
     answer = world.post(scene.browser, "/api/v1/productions/?preview=true", body)
     assert [finding["rule"] for finding in answer.json()["findings"]] == ["forbidden_word"]
 
 
-def test_what_must_be_there_is_asked_when_it_becomes_public(scene):
+def test_required_content_is_checked_at_publication(scene):
     scene.lay_down()
     production = world.production(scene.season, by=scene.director, title="Hamlet", synopsis="Short.")
     path = f"/api/v1/productions/{production.pk}/"
@@ -174,13 +174,13 @@ def credit(scene, production, person, role):
     assert answer.status_code == 201, answer.json()
 
 
-def test_the_archive_is_not_judged(scene):
+def test_archived_productions_are_not_judged(scene):
     scene.lay_down()
     answer = scene.create(title="A title of the archive, long and FREE", status="archived")
     assert answer.status_code == 201
 
 
-def test_a_public_picture_has_one_of_the_brands_shapes(scene):
+def test_a_public_picture_needs_an_allowed_aspect_ratio(scene):
     scene.lay_down()
     small = media.asset(by=scene.director, content=media.jpeg(32, 32))
     answer = world.post(scene.browser, f"/api/v1/assets/{small.pk}/publish/")
@@ -196,7 +196,7 @@ def test_a_public_picture_has_one_of_the_brands_shapes(scene):
     assert world.post(scene.browser, f"/api/v1/assets/{wide.pk}/publish/").status_code == 200
 
 
-def test_the_guidelines_of_a_nearer_section_count_instead(scene):
+def test_the_guidelines_of_a_nearer_section_replace_those_above(scene):
     scene.lay_down()
     create_brand_kit(actor=world.acting(scene.director), section=scene.season.section, fields={"title_max_length": 60})
     title = "A festival of free evenings all summer"
@@ -206,7 +206,7 @@ def test_the_guidelines_of_a_nearer_section_count_instead(scene):
     assert refused.status_code == 400
 
 
-def test_judging_costs_one_query_and_one_more_for_the_guidelines(scene):
+def test_judging_takes_one_query_and_one_for_the_guidelines(scene):
     production = world.production(scene.season, by=scene.director)
 
     def cost(**changes: str) -> int:
@@ -221,7 +221,7 @@ def test_judging_costs_one_query_and_one_more_for_the_guidelines(scene):
     assert without - cost(genre="c") == 1, "where neither guidelines nor licenses have a word, none are read"
 
 
-def test_a_public_production_keeps_the_credits_that_are_required(scene):
+def test_a_public_production_keeps_its_required_credits(scene):
     scene.lay_down()
     production = world.production(
         scene.season, by=scene.director, title="Hamlet", synopsis="s" * 50, authors=["Shakespeare"]

@@ -43,7 +43,7 @@ def heard():
         announcement.disconnect(listener)
 
 
-def test_two_productions_want_one_hall(theater):
+def test_two_productions_cannot_book_one_hall(theater):
     _root, director, season = theater
     hamlet = world.production(season, by=director, title="Hamlet", published=True)
     cats = world.production(season, by=director, title="Cats")
@@ -154,7 +154,7 @@ def test_two_productions_want_one_hall(theater):
     assert feed.walk("VEVENT") == []  # more than two years ahead
 
 
-def test_what_belongs_to_an_unpublished_production_stays_hidden(theater):
+def test_events_of_an_unpublished_production_stay_hidden(theater):
     _root, director, season = theater
     secret = world.production(season, by=director)
     scene.occurrence(secret, by=director, published=True, category="performance")
@@ -162,7 +162,7 @@ def test_what_belongs_to_an_unpublished_production_stays_hidden(theater):
     assert len(world.client(director).get("/api/v1/performances/").json()["results"]) == 1
 
 
-def test_a_series_moves_by_a_week_into_its_own_dates(theater, heard):
+def test_a_series_can_move_by_a_week_onto_its_own_dates(theater, heard):
     _root, director, season = theater
     hamlet = world.production(season, by=director)
     hall = scene.space(by=director)
@@ -186,7 +186,7 @@ def test_a_series_moves_by_a_week_into_its_own_dates(theater, heard):
     assert AuditEntry.objects.count() == entries + 1
 
 
-def test_a_series_that_cannot_be_had_whole_is_not_had_at_all(theater):
+def test_a_series_with_a_conflict_is_refused_completely(theater):
     _root, director, season = theater
     hamlet, cats = world.production(season, by=director), world.production(season, by=director)
     hall = scene.space(by=director)
@@ -201,7 +201,7 @@ def test_a_series_that_cannot_be_had_whole_is_not_had_at_all(theater):
     assert not hamlet.event_series.exists()
 
 
-def test_a_series_is_canceled_from_now_on(theater, heard):
+def test_a_series_is_canceled_from_a_date_on(theater, heard):
     _root, director, season = theater
     hamlet = world.production(season, by=director)
     hall = scene.space(by=director)
@@ -220,7 +220,7 @@ def test_a_series_is_canceled_from_now_on(theater, heard):
         cancel_series(actor=world.acting(director), series=series, reason=None)
 
 
-def test_programs_subscribe_to_the_public_calendar(theater):
+def test_calendar_programs_subscribe_to_the_public_feed(theater):
     _root, director, season = theater
     hamlet = world.production(season, by=director, title="Hamlet; or, Revenge", published=True)
     hall = scene.space(by=director, name="Main stage", at=scene.venue(by=director, name="Globe", city="London"))
@@ -254,7 +254,7 @@ def test_programs_subscribe_to_the_public_calendar(theater):
     assert later.decoded("DTSTART").hour == 20
 
 
-def test_an_older_show_is_known_by_its_run_alone():
+def test_an_archived_production_can_have_only_a_run():
     root, director = world.found()
     production = world.production(world.season(root, by=director), by=director, published=True)
     house = scene.venue(by=director, name="Old Vic")

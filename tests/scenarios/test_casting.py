@@ -36,7 +36,7 @@ def _program(production: Production, on: str) -> str:
     return answer.content.decode()
 
 
-def test_a_cast_change_in_mid_run() -> None:
+def test_a_cast_change_during_the_run() -> None:
     """The stage manager submits it, the director approves it, the audience reads it; a cover goes on one night before."""
     production, director = casting.play(title="Twelfth Night", authors=["William Shakespeare"])
     stage = world.give("stage_manager", production.section, by=director)
@@ -170,7 +170,7 @@ class RandomCastHistories(TestCase):
 
     @settings(max_examples=60)
     @given(_who, _events)
-    def test_who_played_is_what_a_naive_replay_says(self, star: int, events: list[tuple[Any, ...]]) -> None:
+    def test_the_cast_of_a_night_agrees_with_a_naive_replay(self, star: int, events: list[tuple[Any, ...]]) -> None:
         character = casting.part(self.production, by=self.director)
         first = casting.holds(self.people[star], character, holding="principal", by=self.director)
         pencil, known = _Pencil(star, first.pk), set[tuple[Any, ...]]()
@@ -256,7 +256,7 @@ def _subset(source: Path, target: Path, seasons: int) -> None:
         (target / f"{table}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in listed))
 
 
-def test_the_casts_and_histories_of_a_real_archive(shared_data: Path, tmp_path: Path) -> None:
+def test_every_credit_of_a_real_archive_is_found(shared_data: Path, tmp_path: Path) -> None:
     """Every printed credit is found again, by person and by production, with its role and note as they were printed."""
     root, _ = world.found()
     _subset(shared_data / "nyphil", tmp_path, 2)
@@ -289,7 +289,7 @@ def test_the_casts_and_histories_of_a_real_archive(shared_data: Path, tmp_path: 
     assert again.tables["credits"].new == 0
 
 
-def test_partial_and_reversed_dates_are_read_for_what_they_say() -> None:
+def test_partial_and_reversed_dates_select_their_days() -> None:
     """Made ones: a month covers all its days, a reversed run of an archive stays as printed and hides nobody."""
     production, director = casting.play(opens_on="2026", closes_on="2026")
     nora = casting.part(production, "Nora", by=director)
@@ -305,7 +305,7 @@ def test_partial_and_reversed_dates_are_read_for_what_they_say() -> None:
     assert [entry["names"] for entry in told["blocks"][0]["entries"]] == [["Ann"], ["Bea"]]
 
 
-def test_a_copy_brings_the_parts_and_who_held_them_last() -> None:
+def test_a_copy_contains_the_parts_and_their_last_holders() -> None:
     original, director = casting.play()
     viola = casting.part(original, "Viola", by=director, doubling="Curio")
     scene = casting.scene(original, "A shipwreck", by=director, number="I.2")

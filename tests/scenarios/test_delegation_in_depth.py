@@ -82,7 +82,7 @@ def story() -> Story:
     return Story()
 
 
-def test_four_areas_four_people(story: Story) -> None:
+def test_a_director_delegates_four_areas_to_four_people(story: Story) -> None:
     now = timezone.now()
     with time_machine.travel(now, tick=False) as clock:
         section = story.here.section_id
@@ -196,7 +196,7 @@ def test_four_areas_four_people(story: Story) -> None:
         assert {"role.create", "role.assign", "role.hand_over", "role.end"} <= actions
 
 
-def test_a_stranger_is_invited_and_gets_to_work(story: Story) -> None:
+def test_an_invited_stranger_accepts_and_works(story: Story) -> None:
     director = story.browser(story.director)
     role = director.get(f"{API}/roles/", {"name": "production_manager"}).json()["results"][0]["id"]
     body = {"email": "new@theater.example", "role": role, "section": story.here.section_id, "reason": "Welcome"}

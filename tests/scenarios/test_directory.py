@@ -31,7 +31,7 @@ def season(root, director):
     return world.season(root, by=director)
 
 
-def test_an_actor_keeps_her_own_bio_and_what_is_public_waits_for_the_director(director, season):
+def test_an_actor_edits_her_bio_and_public_changes_need_approval(director, season):
     hamlet = world.production(season, by=director, published=True, title="Hamlet")
     # Her role is held on one production, not on the directory.
     ann = world.give("company_member", hamlet.section, by=director)
@@ -61,7 +61,7 @@ def test_an_actor_keeps_her_own_bio_and_what_is_public_waits_for_the_director(di
     assert (applied.actor_id, applied.on_behalf_of_id) == (director.pk, ann.pk)
 
 
-def test_a_rejected_bio_changes_nothing_and_its_author_reads_why(director):
+def test_a_rejected_bio_changes_nothing_and_notifies_its_author_of_the_reason(director):
     ann = world.user("Ann")
     person = scene.person(by=director, published=True, user=ann, bio="Plays.")
     her, boss = world.client(ann), world.client(director)
@@ -85,14 +85,14 @@ def test_a_bio_that_somebody_else_changed_meanwhile_is_not_overwritten(director)
     assert boss.get(page).json()["bio"] == "Plays and dances."
 
 
-def test_one_who_edits_the_directory_describes_herself_at_once(director):
+def test_an_editor_of_the_directory_edits_her_own_record_at_once(director):
     person = scene.person(by=director, user=director, published=True)
     said = world.post(world.client(director), f"/api/v1/people/{person.pk}/describe-self/", {"bio": "Directs."})
     assert (said.status_code, said.json()["bio"]) == (200, "Directs.")
     assert world.client().get(f"/api/v1/people/{person.pk}/").json()["bio"] == "Directs."
 
 
-def test_the_own_record_is_the_only_one(director):
+def test_people_can_submit_changes_only_of_their_own_record(director):
     """To be somebody in the directory gives no permission on anybody else in it, nor more than to submit on oneself."""
     ann, ben = world.user("Ann"), world.user("Ben")
     hers = scene.person(by=director, published=True, user=ann, bio="Hers.", email="ann@home.example")
@@ -118,7 +118,7 @@ def test_the_own_record_is_the_only_one(director):
     assert (hers.bio, hers.email, hers.version) == ("Hers.", "ann@home.example", 3)
 
 
-def test_contact_data_and_consent_are_the_persons_own(root, director):
+def test_people_manage_their_own_contact_data_and_consents(root, director):
     ann = world.user("Ann")
     person = scene.person(by=director, published=True, user=ann)
     her, page = world.client(ann), f"/api/v1/people/{person.pk}/"
@@ -147,7 +147,7 @@ def test_contact_data_and_consent_are_the_persons_own(root, director):
     assert len(her.get(f"/api/v1/consents/?person={person.pk}").json()["results"]) == 2
 
 
-def test_the_program_names_everybody_once_the_production_is_public(root, director, season):
+def test_the_program_of_a_public_production_names_everybody(root, director, season):
     hamlet = world.production(season, by=director, title="Hamlet")
     caster = world.client(world.give("casting_director", root, by=director))
     star = scene.person(by=director, published=True, name="Sarah Star", email="star@home.example")
@@ -180,7 +180,7 @@ def test_the_program_names_everybody_once_the_production_is_public(root, directo
     assert [row["role"] for row in cast] == ["Hamlet", "Ophelia"]
 
 
-def test_a_credit_is_corrected_taken_back_and_never_given_twice(root, director, season):
+def test_a_credit_is_updated_removed_and_never_duplicated(root, director, season):
     show = world.production(season, by=director, published=True)
     ann = scene.person(by=director, published=True)
     caster = world.client(world.give("casting_director", root, by=director))
@@ -207,7 +207,7 @@ def test_a_credit_is_corrected_taken_back_and_never_given_twice(root, director, 
     assert caster.get(path).status_code == 404
 
 
-def test_who_may_edit_the_cast_of_one_production_does_so_there_alone(director, season):
+def test_editors_of_the_cast_of_one_production_edit_only_that_one(director, season):
     ours, theirs = (world.production(season, by=director, published=True) for _ in range(2))
     ann = scene.person(by=director, published=True)
     manager = world.client(world.give("production_manager", ours.section, by=director))
@@ -227,7 +227,7 @@ def test_a_new_person_submitted_by_the_production_manager_waits_for_the_director
     assert boss.get(f"/api/v1/people/{nora['id']}/internal/").json()["email"] == "nora@home.example"
 
 
-def test_a_history_shows_the_newest_first_and_drafts_to_nobody_outside(director, season):
+def test_a_history_is_newest_first_and_hides_drafts_from_strangers(director, season):
     ann = scene.person(by=director, published=True)
     for title, opens, public in (
         ("Old", "1998", True),

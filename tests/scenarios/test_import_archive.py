@@ -39,7 +39,7 @@ def bad(outcome):
     return [(row.file, row.line, row.code) for row in outcome.bad]
 
 
-def test_every_table_arrives_with_all_that_it_says(director, folder):
+def test_every_table_is_imported_completely(director, folder):
     outcome = scene.take(scene.write(folder))
     assert outcome.bad == []
     assert scene.new(outcome) == dict.fromkeys(scene.GOOD, 1)
@@ -69,7 +69,7 @@ def test_every_table_arrives_with_all_that_it_says(director, folder):
     assert [row.published_at for row in (season, production, played, person)] == [None] * 4
 
 
-def test_what_else_an_archive_says_of_a_production_arrives(director, folder):
+def test_other_fields_of_a_production_are_imported(director, folder):
     said = {
         "subtitle": "A drama in three acts", "adaptors": ["Ann"], "translators": ["Bob", "Cy"], "composers": ["Dee"],
         "lyricists": ["Eve"], "choreographers": ["Fay"], "genre": "drama", "language": "PL",
@@ -85,7 +85,7 @@ def test_what_else_an_archive_says_of_a_production_arrives(director, folder):
     assert (other.language, other.subtitle, other.composers) == ("", "", [])
 
 
-def test_what_is_unknown_or_odd_is_kept_as_printed_and_said(director, folder):
+def test_unknown_and_unusual_values_are_kept_as_printed_and_reported(director, folder):
     unknown = dict.fromkeys(("date", "start_local", "kind"))
     outcome = scene.take(
         scene.write(
@@ -139,7 +139,7 @@ def test_what_is_unknown_or_odd_is_kept_as_printed_and_said(director, folder):
     assert sorted(Credit.objects.values_list("role", "billing_order")) == [("", 0), ("Panna Młoda", 0)]
 
 
-def test_a_default_zone_holds_only_where_none_is_known_and_is_counted(director, folder):
+def test_a_default_zone_applies_only_to_unknown_zones_and_is_counted(director, folder):
     rows = [scene.VENUE, {**scene.VENUE, "id": "v2", "timezone": None}, {**scene.VENUE, "id": "v3", "timezone": "Mars"}]
     scene.write(folder, venues=[*rows, {**scene.VENUE, "id": "v2", "timezone": None}])
     outcome = scene.take(folder, zone="Asia/Tokyo")
@@ -171,7 +171,7 @@ DEFECTS = [
 
 
 @pytest.mark.parametrize(("table", "row", "code"), DEFECTS, ids=[f"{n}-{t}-{c}" for n, (t, _, c) in enumerate(DEFECTS)])
-def test_a_row_that_cannot_be_taken_is_named_and_the_rest_goes_on(director, folder, table, row, code):
+def test_an_invalid_row_is_reported_and_the_rest_is_imported(director, folder, table, row, code):
     first = scene.GOOD[table][0]
     after = {**first, "id": "after"} if "id" in first else {**first, "kind": "crew" if table == "credits" else "home"}
     outcome = scene.take(scene.write(folder, **{table: [first, row, b"", after]}))
@@ -183,7 +183,7 @@ def test_a_row_that_cannot_be_taken_is_named_and_the_rest_goes_on(director, fold
     assert scene.new(scene.take(folder)) == {}
 
 
-def test_what_depends_on_a_row_that_was_refused_is_refused_with_it(director, folder):
+def test_rows_that_depend_on_a_refused_row_are_refused(director, folder):
     """The reader takes a name of 250 letters; a season has no room for it."""
     long = {**scene.SEASON, "id": "long", "name": "N" * 250}
     person = {**scene.PERSON, "id": "wordy", "bio": "B" * 10_001}
@@ -213,7 +213,7 @@ def test_what_depends_on_a_row_that_was_refused_is_refused_with_it(director, fol
     assert Alias.objects.count() == 1
 
 
-def test_repetitions_are_merged_only_where_they_say_nothing_new(director, folder):
+def test_only_exact_duplicates_are_merged(director, folder):
     outcome = scene.take(
         scene.write(
             folder,
@@ -246,7 +246,7 @@ def test_repetitions_are_merged_only_where_they_say_nothing_new(director, folder
     assert Person.objects.get(archive_key="made:c").kind == PersonKind.PERSON
 
 
-def test_names_in_many_scripts_are_kept_found_and_never_share_a_slug(director, folder):
+def test_names_in_many_scripts_are_kept_found_and_get_unique_slugs(director, folder):
     titles = ["Чайка", "かもめ", "النورس", "השחף", "갈매기", "La Mouette", "La mouette!", "🎭", "Γλάρος"]
     productions = [{**scene.PRODUCTION, "id": f"p{n}", "title": title} for n, title in enumerate(titles, 1)]
     people = [{"id": str(n), "name": title, "aliases": [title.upper()]} for n, title in enumerate(titles)]
@@ -277,7 +277,7 @@ def test_a_second_run_changes_nothing(director, folder):
     assert (last.changes.count(), last.note["import"]["tables"]["people"]["known"]) == (0, 1)
 
 
-def test_a_later_archive_adds_only_what_is_new_and_what_people_edited_stays(director, folder):
+def test_a_later_archive_adds_new_rows_and_keeps_edits(director, folder):
     scene.take(scene.write(folder))
     actor = world.acting(director)
     person, venue = Person.objects.get(), Venue.objects.get()
@@ -317,7 +317,7 @@ def test_a_later_archive_adds_only_what_is_new_and_what_people_edited_stays(dire
     assert Production.objects.get(archive_key="made:p2").section.parent == Season.objects.get().section
 
 
-def test_two_archives_with_the_same_ids_do_not_meet(director, folder):
+def test_two_archives_with_the_same_ids_stay_separate(director, folder):
     scene.write(folder)
     scene.take(folder, archive="one")
     before = scene.everything()
@@ -332,7 +332,7 @@ def test_two_archives_with_the_same_ids_do_not_meet(director, folder):
     }
 
 
-def test_one_action_is_one_entry_with_its_counts_and_a_change_for_every_row(director, folder):
+def test_an_import_is_one_audit_entry_with_a_change_for_every_row(director, folder):
     sections = Section.objects.count()
     scene.write(folder, people=[scene.PERSON, {**scene.PERSON, "id": "b", "name": ""}])
     outcome = scene.take(folder, actor=world.acting(director))
@@ -355,7 +355,7 @@ def test_one_action_is_one_entry_with_its_counts_and_a_change_for_every_row(dire
     assert value.values["after"]["title"] == "Wesele"
 
 
-def test_half_of_the_permissions_is_not_enough(director, folder):
+def test_an_import_needs_all_its_permissions(director, folder):
     scene.write(folder)
     root = Section.objects.get(parent=None)
     manager = world.give("production_manager", root, by=director)
@@ -384,7 +384,7 @@ def excerpt(folder: Path, seasons: int) -> Path:
 
 # All of it takes too long for every run: see tests/benchmarks.
 @pytest.mark.skipif(not NYPHIL.is_dir(), reason="../shared/data/nyphil is absent")
-def test_two_real_seasons_are_taken_twice_and_the_second_run_changes_nothing(director, tmp_path):
+def test_importing_two_real_seasons_again_changes_nothing(director, tmp_path):
     folder = excerpt(tmp_path / "two-seasons", 2)
     outcome = scene.take(folder)
     assert outcome.bad == []

@@ -52,7 +52,7 @@ def names(browser, path="/api/v1/assets/"):
     return [entry["title"] for entry in browser.get(path).json()["results"]]
 
 
-def test_a_picture_comes_out_clean_and_reaches_the_public(scene):
+def test_a_picture_is_cleaned_and_published(scene):
     content = media.jpeg(gps=True)
     assert Image.open(BytesIO(content)).getexif().get_ifd(0x8825)
     made = scene.asset(content, credit_line="Photo: A. Lens")
@@ -93,7 +93,7 @@ def test_a_picture_comes_out_clean_and_reaches_the_public(scene):
     assert b"".join(draft.streaming_content) == body
 
 
-def test_a_public_picture_keeps_its_alternative_text(scene):
+def test_a_public_picture_needs_its_alternative_text(scene):
     asset = media.asset(scene.production, by=scene.editor, published=True)
     answer = world.patch(scene.browser, f"/api/v1/assets/{asset.pk}/", {"alt_text": ""}, asset.version)
     assert (answer.status_code, answer.json()["code"]) == (400, "alt_text_needed")
@@ -109,7 +109,7 @@ def test_a_public_picture_keeps_its_alternative_text(scene):
         (media.jpeg(400, 300)[:800], "picture_truncated"),
     ],
 )
-def test_what_is_not_a_picture_is_refused_readably(scene, content, code):
+def test_other_files_are_refused_with_a_readable_message(scene, content, code):
     answer = media.upload(scene.browser, content)
     assert answer.status_code == 400
     told = answer.json()["errors"][0]
@@ -118,7 +118,7 @@ def test_what_is_not_a_picture_is_refused_readably(scene, content, code):
     assert not StagedFile.objects.exists()
 
 
-def test_only_those_who_work_on_pictures_upload(scene):
+def test_uploading_needs_permission(scene):
     assert media.upload(scene.public, media.jpeg()).status_code == 401
     seller = world.client(world.give("box_office", scene.root, by=scene.director))
     assert media.upload(seller, media.jpeg()).json()["code"] == "not_allowed"
@@ -127,7 +127,7 @@ def test_only_those_who_work_on_pictures_upload(scene):
     assert not StagedFile.objects.exists()
 
 
-def test_a_file_is_taken_once_and_by_whom_it_belongs_to(scene):
+def test_an_upload_is_used_once_and_only_by_its_owner(scene):
     file = media.staged(by=scene.editor)
     body = {"file": file.pk, "production": scene.production.pk, "title": "One"}
     other = world.client(world.give("media_editor", scene.production.section, by=scene.director))
@@ -138,7 +138,7 @@ def test_a_file_is_taken_once_and_by_whom_it_belongs_to(scene):
     assert world.post(scene.browser, "/api/v1/assets/", {"file": file.pk, "title": "Ours"}).status_code == 403
 
 
-def test_the_same_upload_sent_twice_is_kept_once(scene):
+def test_a_repeated_upload_is_stored_once(scene):
     first = media.upload(scene.browser, media.jpeg(), **{"Idempotency-Key": "k"})
     second = media.upload(scene.browser, media.jpeg(), **{"Idempotency-Key": "k"})
     assert first.json() == second.json()
@@ -147,7 +147,7 @@ def test_the_same_upload_sent_twice_is_kept_once(scene):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_failing_storage_is_told_and_the_same_upload_sent_again_goes_through(scene, monkeypatch):
+def test_a_storage_failure_is_reported_and_the_upload_can_be_repeated(scene, monkeypatch):
     def broken(*_: object, **__: object) -> str:
         raise OSError("disk full")
 
@@ -172,7 +172,7 @@ def stored() -> set[str]:
     return kept
 
 
-def test_what_is_rolled_back_leaves_no_file(scene):
+def test_a_rolled_back_upload_leaves_no_file(scene):
     before = stored()
 
     def upload_and_fail() -> None:
@@ -186,7 +186,7 @@ def test_what_is_rolled_back_leaves_no_file(scene):
     assert not StagedFile.objects.exists()
 
 
-def test_what_nobody_took_is_swept_after_a_day(scene):
+def test_unused_uploads_are_deleted_after_a_day(scene):
     forgotten, waiting = media.staged(by=scene.editor), media.staged(by=scene.editor)
     asset = media.asset(scene.production, by=scene.editor)
     deleted = media.asset(scene.production, by=scene.editor)
@@ -207,7 +207,7 @@ def test_what_nobody_took_is_swept_after_a_day(scene):
     assert set(StagedFile.objects.values_list("pk", flat=True)) == {asset.file_id, late.pk}
 
 
-def test_a_file_that_waits_for_approval_is_not_swept(scene):
+def test_a_file_of_a_pending_submission_is_not_deleted(scene):
     # Roles are data, and no preset may only submit pictures.
     role = Role(section=scene.root, name="apprentice", title="Apprentice", permissions=["submit_media", "view_media"])
     role.save()
@@ -227,14 +227,14 @@ def test_a_file_that_waits_for_approval_is_not_swept(scene):
     assert Asset.objects.get(file_id=file).title == "Submitted"
 
 
-def test_a_picture_whose_upload_never_reached_the_storage_is_refused(scene):
+def test_a_picture_missing_in_the_storage_is_refused(scene):
     file = files.upload_picture(actor=world.acting(scene.editor), file=media.jpeg(), isolated=False)  # no commit
     body = {"file": file.pk, "production": scene.production.pk, "title": "Lost"}
     answer = world.post(scene.browser, "/api/v1/assets/", body)
     assert (answer.status_code, answer.json()["code"]) == (409, "file_missing")
 
 
-def test_tags_are_words_whatever_their_case(scene):
+def test_tags_ignore_case(scene):
     asset = media.asset(scene.production, by=scene.editor, title="Poster")
     media.asset(scene.production, by=scene.editor, published=True, title="Other")
     status, told = scene.verb(f"/api/v1/assets/{asset.pk}/set-tags/", {"tags": ["Première", "poster", "PREMIERE"]})
@@ -248,7 +248,7 @@ def test_tags_are_words_whatever_their_case(scene):
     assert scene.verb(f"/api/v1/assets/{asset.pk}/set-tags/", {"tags": [" "]})[1]["code"] == "bad_tag"
 
 
-def test_who_is_depicted_is_public_once_the_person_is(scene):
+def test_a_depicted_person_is_shown_only_if_published(scene):
     asset = media.asset(scene.production, by=scene.editor, published=True)
     known = directory.person(by=scene.director, published=True, name="Pia Public")
     shy = directory.person(by=scene.director, name="Sam Shy")
@@ -269,7 +269,7 @@ def test_who_is_depicted_is_public_once_the_person_is(scene):
     assert world.post(director, f"/api/v1/assets/{asset.pk}/undepict/", {"person": shy.pk}).status_code == 200
 
 
-def test_a_collection_shows_its_public_pictures_in_order(scene):
+def test_a_collection_lists_its_public_pictures_in_order(scene):
     pictures = [
         media.asset(scene.production, by=scene.editor, published=title != "draft", title=title)
         for title in ("first", "draft", "last")
@@ -300,7 +300,7 @@ def test_a_collection_shows_its_public_pictures_in_order(scene):
     assert titles(scene.public) == ["first"]
 
 
-def test_a_video_is_linked_and_nothing_rides_along(scene):
+def test_a_video_link_is_stored_without_tracking_parameters(scene):
     body = {
         "production": scene.production.pk,
         "title": "Trailer",

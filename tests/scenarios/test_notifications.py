@@ -26,7 +26,7 @@ def mails_to(user: User, days: int = 0) -> list[Any]:
     return found
 
 
-def test_being_told_at_once_then_daily_then_less() -> None:
+def test_a_reader_changes_from_immediate_mails_to_a_digest_to_fewer_kinds() -> None:
     root, director = world.found()
     production = world.production(world.season(root, by=director), by=director, published=True)
     ann = world.give("director", root, by=director)
@@ -92,12 +92,12 @@ def test_being_told_at_once_then_daily_then_less() -> None:
 
 
 @pytest.mark.parametrize("token", ["x", "1.submission_arrived", "1.submission_arrived:forged", "%00", "1.security:x"])
-def test_a_forged_link_ends_nothing(token: str) -> None:
+def test_a_forged_unsubscribe_link_changes_nothing(token: str) -> None:
     answer = world.client().post(f"/api/v1/unsubscribe/{token}/")
     assert (answer.status_code, answer.json()["code"]) == (404, "unsubscribe_unknown")
 
 
-def test_a_link_ends_one_kind_for_one_reader() -> None:
+def test_an_unsubscribe_link_ends_one_kind_for_one_reader() -> None:
     from accounts.notifications.services.unsubscribing import one_click_address
 
     ann, bert = world.user(), world.user()

@@ -34,7 +34,7 @@ def verified(who: User) -> User:
     return who
 
 
-def test_everybody_sees_what_is_held_about_themselves(house: Any) -> None:
+def test_people_export_their_own_data(house: Any) -> None:
     root, director = house
     ann = verified(world.give("viewer", root, by=director))
     directory.person(by=director, user=ann, name="Ann Putnam")
@@ -48,7 +48,7 @@ def test_everybody_sees_what_is_held_about_themselves(house: Any) -> None:
     assert world.client().get("/api/v1/me/personal-data/").status_code == 401
 
 
-def test_mail_to_an_address_is_told_to_whose_address_it_is(house: Any) -> None:
+def test_mail_to_an_address_is_exported_for_its_owner(house: Any) -> None:
     """An invitation goes to an address that may have no account yet; when it has one, it was sent to them."""
     root, director = house
     ann = verified(world.user("Ann"))
@@ -59,7 +59,7 @@ def test_mail_to_an_address_is_told_to_whose_address_it_is(house: Any) -> None:
     assert "/invitations/" in held[0]["body"]
 
 
-def test_nobody_sees_a_strangers_orders_by_giving_their_address_as_a_contact() -> None:
+def test_a_contact_address_gives_no_access_to_the_orders_of_others() -> None:
     _, director, performance, seats, _ = ticketing.house()
     ticketing.order(ticketing.hold(performance, seats[:1]), buyer_email="victim@home.example")
     mallory = verified(world.user("Mallory"))
@@ -73,7 +73,7 @@ def test_nobody_sees_a_strangers_orders_by_giving_their_address_as_a_contact() -
     assert len(world.client(mallory).get("/api/v1/me/personal-data/").json()["held"]["ticketing.order"]) == 1
 
 
-def test_a_buyer_without_an_account_is_told_by_their_address(house: Any) -> None:
+def test_the_data_of_a_buyer_without_account_is_exported_by_address(house: Any) -> None:
     _, director = house
     performance, seats = _performance(house)
     order = ticketing.order(ticketing.hold(performance, seats[:1]), buyer_email="Bea@Home.example")
@@ -95,7 +95,7 @@ def _performance(house: Any) -> tuple[Any, Any]:
     return ticketing.on_sale(play, by=director, chart=hall), list(hall.seats.order_by("pk"))
 
 
-def test_who_manages_only_one_of_the_two_may_neither_export_nor_erase(house: Any) -> None:
+def test_export_and_erasure_need_both_permissions(house: Any) -> None:
     root, director = house
     ann = world.user("Ann")
     keeper = world.give("director", area("Directory"), by=director)
@@ -114,7 +114,7 @@ def test_who_manages_only_one_of_the_two_may_neither_export_nor_erase(house: Any
     assert User.objects.get(pk=ann.pk).is_active
 
 
-def test_a_preview_shows_what_would_go_and_nothing_goes(house: Any) -> None:
+def test_a_preview_of_an_erasure_lists_data_and_erases_nothing(house: Any) -> None:
     _, director = house
     person = directory.person(by=director, name="Ann Putnam", bio="Sang.")
     browser = world.client(director)
@@ -130,7 +130,7 @@ def test_a_preview_shows_what_would_go_and_nothing_goes(house: Any) -> None:
     assert Person.objects.get(pk=person.pk).name == "Name withheld"
 
 
-def test_who_cannot_be_forgotten_so(house: Any) -> None:
+def test_invalid_erasures_are_refused(house: Any) -> None:
     root, director = house
     given = {"organization": root, "directory": area("Directory"), "person": None, "email": None}
     with pytest.raises(NotAllowed) as own:
@@ -149,7 +149,7 @@ def test_who_cannot_be_forgotten_so(house: Any) -> None:
         erase_personal_data(actor=world.acting(director), user=None, keep_public_credits=False, **nobody)
 
 
-def test_an_address_of_several_people_names_none_of_them(house: Any) -> None:
+def test_an_address_shared_by_several_people_identifies_nobody(house: Any) -> None:
     root, director = house
     people = [directory.person(by=director, email="agent@agency.example") for _ in range(2)]
     given = {"organization": root, "directory": area("Directory"), "user": None, "email": "agent@agency.example"}

@@ -96,7 +96,7 @@ def test_three_people_bring_an_idea_to_its_announcement(theater: Theater) -> Non
     assert entry.on_behalf_of.name == "Production Manager"
 
 
-def test_a_step_waits_for_what_other_apps_know(theater: Theater) -> None:
+def test_a_step_needs_the_checklist_lines_of_other_apps(theater: Theater) -> None:
     production = world.production(theater.season, by=theater.director, published=True)
     desk = Desk(theater.director, production.pk)
     assert desk.step("running") == (409, "step_skipped")
@@ -204,7 +204,7 @@ def test_a_canceled_production_is_not_sold(theater: Theater) -> None:
     assert desk.do("archive").json()["status"] == "archived"
 
 
-def test_only_insiders_read_checklists_and_licenses(theater: Theater) -> None:
+def test_strangers_cannot_read_checklists_and_licenses(theater: Theater) -> None:
     scene.license_of(theater.production, by=theater.director)
     viewer = world.give("viewer", theater.root, by=theater.director)
     for who, status, licenses in ((None, 401, 0), (theater.stranger, 403, 0), (viewer, 200, 1)):
@@ -213,7 +213,7 @@ def test_only_insiders_read_checklists_and_licenses(theater: Theater) -> None:
         assert len(browser.get("/api/v1/licenses/").json()["results"]) == licenses
 
 
-def test_a_past_production_is_archived_and_taken_up_again(theater: Theater) -> None:
+def test_a_past_production_is_archived_and_revived(theater: Theater) -> None:
     past = {
         "title": "Wesele", "subtitle": "A drama", "authors": ["Wyspiański"], "synopsis": "A wedding.", "genre": "drama",
         "running_minutes": 150, "quotes": [{"text": "Restless."}], "opens_on": "2031-02-01", "company": "Stary",

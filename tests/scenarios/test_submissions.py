@@ -53,7 +53,7 @@ def fields_at_fault(problem: Any) -> dict[str, str]:
     return {fault["field"]: fault["code"] for fault in problem["errors"]}
 
 
-def test_a_bio_and_a_synopsis_wait_and_one_is_sent_back(theater: Theater) -> None:
+def test_a_bio_and_a_synopsis_are_submitted_and_one_is_returned(theater: Theater) -> None:
     actor = world.user("Ada Actor")
     person = directory.person(by=theater.director, user=actor, name="Ada Actor", bio="Ada acts.")
     production = theater.production
@@ -101,7 +101,7 @@ def test_a_bio_and_a_synopsis_wait_and_one_is_sent_back(theater: Theater) -> Non
     assert Production.objects.get(pk=production.pk).synopsis.startswith("Montague and Capulet")
 
 
-def test_a_draft_abandoned_half_way_is_recovered_and_finished(theater: Theater) -> None:
+def test_an_abandoned_draft_is_recovered_and_submitted(theater: Theater) -> None:
     writer = coordinator(theater)
     at_home, on_the_phone = world.client(writer), world.client(writer)
     half = [
@@ -149,7 +149,7 @@ def test_a_draft_abandoned_half_way_is_recovered_and_finished(theater: Theater) 
     assert Production.objects.get(title="Mother Courage").season_id == theater.season.pk
 
 
-def test_two_coordinators_change_the_same_show(theater: Theater) -> None:
+def test_two_coordinators_submit_changes_of_the_same_production(theater: Theater) -> None:
     production = theater.production
     one, other = world.client(coordinator(theater)), world.client(coordinator(theater))
     decides = world.client(theater.director)
@@ -189,7 +189,7 @@ def test_two_coordinators_change_the_same_show(theater: Theater) -> None:
     assert Production.objects.get(pk=production.pk).genre == "tragedy"
 
 
-def test_one_whose_fields_nobody_touched_is_rebased(theater: Theater) -> None:
+def test_a_submission_of_untouched_fields_is_rebased(theater: Theater) -> None:
     production = theater.production
     writer, decides = world.client(coordinator(theater)), world.client(theater.director)
     show = f"/api/v1/productions/{production.pk}/"
@@ -204,7 +204,7 @@ def test_one_whose_fields_nobody_touched_is_rebased(theater: Theater) -> None:
     done(world.post(decides, at(text, "approve"), {"comment": "", "digest": world.seen(text)}))
 
 
-def test_a_new_production_with_its_credits_in_one_submission(theater: Theater) -> None:
+def test_a_new_production_is_submitted_with_its_credits(theater: Theater) -> None:
     ann = directory.person(by=theater.director, name="Ann Lee", published=True)
     bob = directory.person(by=theater.director, name="Bob Ray", published=True)
     writer = theater.proposer("details")

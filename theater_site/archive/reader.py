@@ -7,7 +7,7 @@ memory.
 Every line ends in exactly one of three ways, and `Archive.counts` adds up: it is *taken* (a row, perhaps with
 remarks that say what is unknown or odd in it), *bad* (a `BadRow` that says why), or *merged* (a credit or run
 that repeats an earlier one exactly). Blank lines are only counted. Nothing is guessed, shortened
-or put permission: an unknown start stays unknown, and an end before its start is kept as printed and remarked.
+or corrected: an unknown start stays unknown, and an end before its start is kept as printed and remarked.
 """
 
 from __future__ import annotations

@@ -81,11 +81,9 @@ def approves_for(actor: Any, area: str, scope: Any, at: datetime) -> set[int | N
 def reach_of_user(user_id: int, second_factor: bool) -> tuple[Reach, list[Row]]:
     """The reach of a user and their grants, loaded by one statement since callers need both.
 
-    Without a second factor nothing from a sensitive role counts, not even as a substitute. User 0 has neither.
+    Without a second factor nothing from a sensitive role counts, not even as a substitute. User 0 has no grants.
     """
     reach, held = Reach(), list[Row]()
-    if not user_id:
-        return reach, held
     with connection.cursor() as cursor:
         cursor.execute(_REACH, [user_id] * 4)
         rows = cursor.fetchall()

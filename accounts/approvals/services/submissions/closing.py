@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.db import transaction
 
 from accounts.approvals.models.submissions import Submission
@@ -25,11 +27,9 @@ def close_submissions(section: Section, reason: str) -> None:
 
 def _close_all(path: str, reason: str) -> None:
     for submission in Submission.objects.filter(section__path__startswith=path, state__in=OPEN).order_by("pk"):
-        try:
+        # Somebody may decide on it in the same instant.
+        with suppress(Conflict):
             close_submission(actor=System("work"), submission=submission, reason=reason)
-        except Conflict:
-            # Somebody decided on it in the same instant.
-            continue
 
 
 @action("submission.close", open_to=OpenTo.SYSTEM, subject="submission")
