@@ -21,7 +21,14 @@ Item = TypeVar("Item")
 
 def notify_moved(moves: list[Move], **_: Any) -> None:
     """Notify each person of the old and the new time of the events of their productions."""
-    _notify("events_moved", moves, lambda move: move.occurrence, changes.events_moved)
+    _notify(
+        "events_moved",
+        moves,
+        lambda move: move.occurrence,
+        changes.events_moved,
+        # Also those who were to come before, and are not concerned on the new date.
+        lambda move: (move.before.date, move.occurrence.date),
+    )
 
 
 def notify_canceled(occurrences: list[Occurrence], reason: str, **_: Any) -> None:
@@ -31,12 +38,13 @@ def notify_canceled(occurrences: list[Occurrence], reason: str, **_: Any) -> Non
         occurrences,
         lambda row: row,
         lambda rows, reader: changes.events_canceled(rows, reason, reader),
+        lambda row: (row.date,),
     )
 
 
 def notify_reinstated(occurrences: list[Occurrence], **_: Any) -> None:
     """Notify each person of the reinstated events of their productions."""
-    _notify("events_reinstated", occurrences, lambda row: row, changes.events_reinstated)
+    _notify("events_reinstated", occurrences, lambda row: row, changes.events_reinstated, lambda row: (row.date,))
 
 
 def _notify(
@@ -44,6 +52,7 @@ def _notify(
     items: Sequence[Item],
     occurrence_of: Callable[[Item], Occurrence],
     letter: Callable[[Sequence[Item], Reader], Letter],
+    dates_of: Callable[[Item], tuple[str, ...]],
 ) -> None:
     productions = {row.production_id for row in map(occurrence_of, items) if row.production_id is not None}
     concerned: dict[User, list[Item]] = defaultdict(list)
@@ -53,7 +62,8 @@ def _notify(
             continue
         for item in items:
             row = occurrence_of(item)
-            if row.production_id == credit.production_id and credit.covers(row.date) and item not in concerned[user]:
+            concerns = any(credit.covers(date) for date in dates_of(item))
+            if row.production_id == credit.production_id and concerns and item not in concerned[user]:
                 concerned[user].append(item)
     # People with the same events get their messages in one write.
     groups: dict[tuple[int, ...], list[User]] = defaultdict(list)

@@ -6,6 +6,7 @@ from typing import Any
 
 from productions.models import Production
 from scheduling.models import Occurrence, OccurrenceStatus
+from scheduling.selectors.occurrences import to_come
 from scheduling.services.series import cancel_all
 from theater_site.core.actions import current
 
@@ -13,7 +14,7 @@ from theater_site.core.actions import current
 def cancel_coming(production: Production, reason: str, **_: Any) -> None:
     """Cancel all future events of the production; their spaces are released."""
     coming = Occurrence.objects.filter(
-        production=production, status=OccurrenceStatus.SCHEDULED, sort_at__gt=current().instant
+        to_come(current().instant), production=production, status=OccurrenceStatus.SCHEDULED
     )
     rows = coming.select_related("section", "space__venue").select_for_update(of=("self",)).order_by("pk")
     # The reason for the cancellation of a production is internal.

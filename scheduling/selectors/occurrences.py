@@ -34,9 +34,16 @@ def up_to(rows: Any, day: dt.date) -> Any:
     return rows.filter(date__lte=day.isoformat(), sort_at__lt=latest)
 
 
+def to_come(now: dt.datetime) -> Q:
+    """Occurrences that have not begun; without a time those whose date, perhaps a month or a year, has not passed."""
+    today = now.date().isoformat()
+    open_dates = Q(date__gte=today) | Q(date__in=[today[:7], today[:4], ""])
+    return Q(starts_at__gt=now) | (Q(starts_at=None) & open_dates)
+
+
 def canceled_to_come(now: dt.datetime) -> Any:
-    """Return the canceled occurrences in the future, which could be reinstated."""
-    return Occurrence.objects.filter(status=OccurrenceStatus.CANCELED, sort_at__gt=now)
+    """Canceled occurrences that are still to come and could be reinstated."""
+    return Occurrence.objects.filter(to_come(now), status=OccurrenceStatus.CANCELED)
 
 
 def for_insiders(actor: Actor) -> Any:

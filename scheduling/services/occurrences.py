@@ -8,7 +8,7 @@ from typing import Annotated, TypedDict
 from accounts.models import Section
 from productions.models import Production, ProductionStatus
 from scheduling.models import Category, Occurrence, OccurrenceStatus, Space, Venue, Visibility
-from scheduling.selectors.occurrences import canceled_to_come
+from scheduling.selectors.occurrences import canceled_to_come, to_come
 from scheduling.services.conflicts import book, release
 from scheduling.signals import (
     Move,
@@ -168,7 +168,7 @@ def delete_occurrence(*, occurrence: Occurrence) -> None:
         raise Conflict(
             "This event was published. Cancel it instead, so that people are notified.", code="already_published"
         )
-    if occurrence.sort_at <= current().instant:
+    if not Occurrence.objects.filter(to_come(current().instant), pk=occurrence.pk).exists():
         raise Conflict("This event is in the past and stays as history. Cancel it instead.", code="in_the_past")
     release([occurrence])
     occurrence.delete()

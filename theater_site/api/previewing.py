@@ -7,8 +7,9 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from theater_site.core import runs
 from theater_site.core.actions import Action
-from theater_site.core.actors import Actor, ActorKind
+from theater_site.core.actors import EVERYWHERE, Actor, ActorKind
 from theater_site.core.changes import Change
 from theater_site.core.encryption import BlindIndexField
 
@@ -64,14 +65,20 @@ def wants_preview(request: Request) -> bool:
     return request.query_params.get("preview", "").lower() in ("true", "1")
 
 
-def _shown(change: Change, values: dict[str, Any], actor: Actor) -> dict[str, Any]:
+def _shown(change: Change, values: dict[str, Any], *, personal: bool) -> dict[str, Any]:
     """The values of a previewed change, without indexes of encrypted values and without secrets that would be others when it
-    is done. The public sees no personal values either."""
+    is done; personal values only on request."""
     model = change.model
     hidden = set(model.chance) | {f.attname for f in model._meta.concrete_fields if isinstance(f, BlindIndexField)}
-    if actor.kind is ActorKind.PUBLIC:
-        hidden |= model.personal
-    return {name: value for name, value in values.items() if name not in hidden}
+    return {
+        name: value for name, value in values.items() if name not in hidden and (personal or name not in model.personal)
+    }
+
+
+def _may_view(actor: Actor, change: Change) -> bool:
+    """Whether the actor may see what the object's personal values were before."""
+    sections = actor.sections_held(change.model.view_permission, runs.instant())
+    return sections is EVERYWHERE or (change.section_id is not None and change.section_id in sections)  # type: ignore[operator]
 
 
 def preview_of(
@@ -86,10 +93,11 @@ def preview_of(
                 "object_type": change.object_type,
                 "object_id": str(change.object_id),
                 "operation": change.operation,
-                "before": _shown(change, change.before, actor),
-                "after": _shown(change, change.after, actor),
+                "before": _shown(change, change.before, personal=_may_view(actor, change)),
+                "after": _shown(change, change.after, personal=True),
             }
-            for change in preview.changes
+            # What the public does is previewed without its changes: else a stranger learns whether an address waits.
+            for change in (preview.changes if actor.kind is not ActorKind.PUBLIC else ())
         ],
         "findings": [finding.as_data() for finding in preview.findings],
         "needs_approval": submitting,

@@ -8,7 +8,9 @@ from accounts.audit.services.retention import erase_values
 from accounts.privacy.rules.subjects import NAME_WITHHELD, Subject, erased_address
 from accounts.privacy.selectors.personal_data import indexes
 from ticketing.models import Order, Ticket, WaitingListEntry
+from ticketing.services import occupancy
 from ticketing.services.buyers import index_buyer
+from ticketing.signals import seats_freed
 
 
 def forget(subject: Subject, **_: Any) -> None:
@@ -23,6 +25,10 @@ def forget(subject: Subject, **_: Any) -> None:
         for ticket in Ticket.objects.filter(line__order=order).values_list("pk", flat=True):
             erase_values("ticketing.ticket", ticket, {"code"})
     waiting = WaitingListEntry.objects.filter(email_index__in=found)
-    for pk in waiting.values_list("pk", flat=True):
-        erase_values("ticketing.waitinglistentry", pk, {"name", "email", "email_index"})
+    entries = list(waiting)
+    for entry in entries:
+        erase_values("ticketing.waitinglistentry", entry.pk, {"name", "email", "email_index"})
+        occupancy.let_go(entry.offer_holder)
     waiting.delete()
+    # What was held for them goes to the next on the list.
+    seats_freed.announce(performance_ids=sorted({entry.performance_id for entry in entries}))

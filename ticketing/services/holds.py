@@ -16,7 +16,7 @@ from theater_site.core.money import Money
 from ticketing.models import Area, SeatState
 from ticketing.rules.secrets import digest_of, new_hold_token
 from ticketing.selectors.availability import Place, place_in_area, sale_of, sale_open, seats_on_sale
-from ticketing.services import occupancy
+from ticketing.services import occupancy, waiting_list
 from ticketing.services.limits import limit_address
 from ticketing.signals import seats_freed
 
@@ -85,6 +85,8 @@ def release_hold(*, token: Annotated[str, Doc("The secret of the hold, from its 
     performance_id = occupancy.let_go(digest_of(token))
     if performance_id is None:
         raise Conflict("This hold has ended, or its seats were bought.", code="hold_gone")
+    # Somebody on the waiting list who gives an offer back has left the list.
+    waiting_list.served(digest_of(token))
     seats_freed.announce(performance_ids=[performance_id])
 
 

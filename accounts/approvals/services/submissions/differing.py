@@ -34,7 +34,7 @@ def difference_of(submission: Submission, actor: Actor) -> dict[str, Any]:
     digest. Changes nothing.
     """
     if submission.state in _DECIDED and submission.decided_changes is not None:
-        return _shown(submission, Trial(), _objects(_kept(submission.decided_changes), actor))
+        return _shown(submission, Trial(), _objects(_kept(submission.decided_changes), actor, decided=True))
     try:
         items = readable_items(submission.items) if submission.items else []
         items_of(submission.items)
@@ -97,15 +97,20 @@ def _by_object(changes: list[Change]) -> list[Change]:
     return list(found.values())
 
 
-def _objects(changes: list[Change], actor: Actor) -> list[dict[str, Any]]:
-    names = _Names(changes, actor)
+def _objects(changes: list[Change], actor: Actor, *, decided: bool = False) -> list[dict[str, Any]]:
+    """What changes of which objects. Afterwards, with `decided`, the reader may no longer see an object: then it shows what
+    the submission wrote, and nothing of what was there."""
+    names = _Names(changes, actor, decided=decided)
     return [
         {
             "object_type": change.object_type,
             "object_id": names.id_of(change.model, change.object_id),
             "name": names.name_of(change.model, change.object_id),
             "operation": change.operation,
-            "fields": [_field(change, name, names, actor) for name in _worth_telling(change)],
+            "fields": [
+                _field(change, name, names, hidden=decided and not names.seen(change), actor=actor)
+                for name in _worth_telling(change)
+            ],
         }
         for change in changes
     ]
@@ -119,11 +124,11 @@ def _worth_telling(change: Change) -> list[str]:
     return [name for name in tracked(change.model) if name in told]
 
 
-def _field(change: Change, attname: str, names: _Names, actor: Actor) -> dict[str, Any]:
+def _field(change: Change, attname: str, names: _Names, *, hidden: bool, actor: Actor) -> dict[str, Any]:
     column: Any = _column(change.model, attname)
     before, after = change.before.get(attname), change.after.get(attname)
     told: dict[str, Any] = {"field": column.name, "kind": "value", "hidden": False, "before": None, "after": None}
-    if attname in change.model.personal and not _may_view(actor, change):
+    if hidden or (attname in change.model.personal and not _may_view(actor, change)):
         # What is submitted is in the submission itself, for all who may read that; what is there now does not.
         return {**told, "kind": "hidden", "hidden": True, "after": dump(after)}
     if isinstance(column, models.ForeignKey):
@@ -154,8 +159,11 @@ def _may_view(actor: Actor, change: Change) -> bool:
 class _Names:
     """What the objects that changes are about or refer to are called: a query a model, for those that the reader may see."""
 
-    def __init__(self, changes: list[Change], actor: Actor) -> None:
-        self._new = {(change.model, change.object_id) for change in changes if change.operation == CREATED}
+    def __init__(self, changes: list[Change], actor: Actor, *, decided: bool) -> None:
+        # What the submission makes is shown to all who may read the submission, as long as it is not there yet.
+        self._new = {
+            (change.model, change.object_id) for change in changes if change.operation == CREATED and not decided
+        }
         self._names: dict[tuple[type, Any], str] = {}
         self._urls: dict[tuple[str, str], str] = {}
         wanted: dict[type[models.Model], set[Any]] = defaultdict(set)
@@ -169,12 +177,15 @@ class _Names:
         seen = seen_by(actor)
         for model, keys in wanted.items():
             new = {key for key in keys if (model, key) in self._new}
-            # What the submission makes is shown to all who may read the submission.
             rows = [*seen(model).filter(pk__in=keys - new), *model._base_manager.filter(pk__in=new)]
             self._names |= {(model, row.pk): name_of(row) for row in rows}
             label = model._meta.label_lower
             for key, url in picture_urls.ask(object_type=label, ids=frozenset(keys)).items():
                 self._urls[(label, str(key))] = url
+
+    def seen(self, change: Change) -> bool:
+        """Whether the reader may see the object, or its submission created it."""
+        return change.operation == CREATED or (change.model, change.object_id) in self._names
 
     def id_of(self, model: type, key: Any) -> str | None:
         return None if (model, key) in self._new else str(key)
