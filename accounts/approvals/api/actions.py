@@ -1,4 +1,4 @@
-"""The list of all actions: what can be done, by whom, with which inputs."""
+"""The list of all actions with their permissions and inputs."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from theater_site.core.actions import Action, registered
 name_values(
     "PermissionEnum",
     "A permission, named by a verb and an area: `view`, `submit`, `edit`, `publish`, `approve`, `manage` or `emergency`, and "
-    "what it is about. `edit_details` is to change what is played; anybody who holds `submit_details` submits the change for "
-    "approval instead.",
+    "what it is about. `edit_details` allows changing what is played; `submit_details` allows submitting such a change for "
+    "approval.",
     lambda: PERMISSIONS,
 )
 name_values(
@@ -40,7 +40,7 @@ name_values("AreaEnum", "An area of the theater's work; every permission names o
 
 
 class NeededPermission(serializers.Serializer[Any]):
-    """A permission, and where it is needed."""
+    """A permission, and the object on whose section it is needed."""
 
     permission = serializers.CharField(
         help_text="The permission; `approve_{area}` takes the area from the input or object of that name. Example: edit_details"
@@ -51,32 +51,32 @@ class NeededPermission(serializers.Serializer[Any]):
 
 
 class ActionRead(serializers.Serializer[Any]):
-    """One thing that can be done."""
+    """An action: one operation that changes data."""
 
     name = serializers.CharField(
         help_text="How items of submissions and the audit log call it. Example: production.update"
     )
     summary = serializers.CharField(help_text="What it does, in one sentence.")
-    description = serializers.CharField(help_text="What it does, what follows from it, and what it refuses; Markdown.")
-    permissions = NeededPermission(many=True, help_text="What is needed, all of it. Empty: see `open_to`.")
+    description = serializers.CharField(help_text="What it does, its side effects and its errors; Markdown.")
+    permissions = NeededPermission(
+        many=True, help_text="The permissions that it needs: all of them. Empty: see `open_to`."
+    )
     open_to = serializers.ChoiceField(
         choices=[("public", "everybody"), ("signed_in", "everybody signed in"), ("system", "the installation itself")],
         allow_null=True,
-        help_text="Who may run it without a permission; null where `permissions` are needed.",
+        help_text="Who may run it without a permission; null if it needs `permissions`.",
     )
     can_be_submitted = serializers.BooleanField(
-        help_text="Whether somebody who may only submit it can submit it for approval: the request is then answered 202."
+        help_text="Whether a user with only the `submit_` permission can submit it for approval. The response is then 202."
     )
-    can_be_item = serializers.BooleanField(
-        help_text="Whether it can be an item of a submission that is written by hand."
-    )
+    can_be_item = serializers.BooleanField(help_text="Whether it can be an item of a submission.")
     subject = serializers.CharField(
         allow_null=True,
-        help_text="The input whose version `If-Match`, or an item's `if_version`, is compared with. Example: production",
+        help_text="The input whose version is compared with `If-Match` or with an item's `if_version`. Example: production",
     )
     inputs = serializers.DictField(
-        help_text="JSON Schema of its inputs, as an item of a submission has them: name, type, what is required, description, "
-        "choices. Addresses take some of them from the path, and groups of fields flat in the body."
+        help_text="JSON Schema of its inputs, as in an item of a submission. An endpoint takes some of them from the path, and "
+        "the fields of groups directly in the body."
     )
 
 
@@ -87,21 +87,21 @@ class ActionList(serializers.Serializer[Any]):
 
 
 class ActionsView(ActingView):
-    """Every action with its permission and its inputs."""
+    """The actions with their permissions and inputs."""
 
     @extend_schema(responses=ActionList)
     def get(self, request: Request) -> Response:
-        """List the actions. Every change goes through one of these, whichever address or command it comes from; items of a
-        submission name them, and so does the audit log."""
+        """List the actions. Every change runs one of them, whether it comes from an endpoint or a command. Items of
+        submissions and audit entries name them."""
         return Response(_actions())
 
 
 @cache
 def _actions() -> dict[str, Any]:
-    return {"results": [_told(action) for action in registered().values()]}
+    return {"results": [_as_data(action) for action in registered().values()]}
 
 
-def _told(action: Action[Any, Any]) -> dict[str, Any]:
+def _as_data(action: Action[Any, Any]) -> dict[str, Any]:
     return {
         "name": action.name,
         "summary": descriptions.sentence_of(action.__doc__),

@@ -1,4 +1,4 @@
-"""The addresses of approving: what is pending for me, the steps of an area, who substitutes for whom, and waivers."""
+"""The endpoints of approval: pending submissions, approval steps, substitutes and waivers."""
 
 from __future__ import annotations
 
@@ -26,18 +26,17 @@ from theater_site.core.errors import NotSignedIn
 
 
 class WaitingCounts(serializers.Serializer[Any]):
-    """How much waits for the caller, in all and by area."""
+    """The number of submissions that the caller may decide on, in all and by area."""
 
-    total = serializers.IntegerField(help_text="How many submissions wait for you. Example: 5")
+    total = serializers.IntegerField(help_text="How many submissions wait for your decision. Example: 5")
     by_area = serializers.DictField(
         child=serializers.IntegerField(),
-        help_text='How many wait in each area; an area where none waits is absent. Example: {"details": 4, "media": 1}',
+        help_text='How many wait in each area; areas without any are absent. Example: {"details": 4, "media": 1}',
     )
 
 
 class WaitingRead(serializers.Serializer[Any]):
-    """What a decision is to be made on, without its contents: these are at its own address. `since` is when it came to this
-    step, `escalated` whether it came up from below, where nobody may decide."""
+    """A submission that waits for the caller's decision, without its items: get the submission for these."""
 
     id = serializers.IntegerField()
     version = serializers.IntegerField()
@@ -46,24 +45,24 @@ class WaitingRead(serializers.Serializer[Any]):
     section = serializers.IntegerField()
     author = serializers.IntegerField(help_text="Id of the user who wrote it. Example: 9")
     round = serializers.IntegerField(help_text="How often it was submitted, from 1. Example: 1")
-    step = serializers.IntegerField(help_text="At which of the approval steps it waits, from 0. Example: 0")
+    step = serializers.IntegerField(help_text="The approval step at which it waits, from 0. Example: 0")
     run_at = serializers.DateTimeField(
         allow_null=True,
-        help_text="When it is applied once it is approved; null is at once. Example: 2027-03-20T08:00:00Z",
+        help_text="When it is applied after its approval; null means at once. Example: 2027-03-20T08:00:00Z",
     )
     submitted_at = serializers.DateTimeField(
         help_text="When it was submitted: an instant in UTC. Example: 2027-03-14T18:30:00Z"
     )
     since = serializers.DateTimeField(
-        help_text="When it came to this step: an instant in UTC. Example: 2027-03-14T18:30:00Z"
+        help_text="When it reached this step: an instant in UTC. Example: 2027-03-14T18:30:00Z"
     )
     escalated = serializers.BooleanField(
-        help_text="True where it came from a section below, where nobody may decide. Example: false"
+        help_text="True if it was escalated from a section where nobody may decide. Example: false"
     )
 
 
 class WaitingViewSet(Resource):
-    """What is pending for the caller: exactly what they may decide on now, in their own place or in somebody else's."""
+    """The submissions that the caller may decide on now, as an approver or as a substitute."""
 
     queryset = Submission.objects.all()
     serializer_class = WaitingRead
@@ -71,8 +70,8 @@ class WaitingViewSet(Resource):
     filterset_fields = ("area", "section", "author")
 
     def list(self, request: Request) -> Response:
-        """List the submissions that wait for you, the oldest first."""
-        actor, now = self._who_decides(), runs.instant()
+        """List the submissions that wait for your decision, the oldest first."""
+        actor, now = self._signed_in_user(), runs.instant()
         filters = tuple(sorted(self.asked(Submission).items()))
 
         def page(after: list[Any] | None, size: int) -> list[Waits]:
@@ -83,18 +82,18 @@ class WaitingViewSet(Resource):
     @extend_schema(responses=WaitingCounts, filters=False)
     @address(detail=False, methods=["get"], pagination_class=None, filterset_fields=())
     def counts(self, request: Request) -> Response:
-        """Count the submissions that wait for you, by area; an area where none waits is absent."""
-        by_area = counts_for(self._who_decides(), runs.instant())
+        """Count the submissions that wait for your decision, by area. Areas without any are absent."""
+        by_area = counts_for(self._signed_in_user(), runs.instant())
         return Response({"total": sum(by_area.values()), "by_area": by_area})
 
-    def _who_decides(self) -> Actor:
+    def _signed_in_user(self) -> Actor:
         if self.actor.kind is not ActorKind.USER:
-            raise NotSignedIn("Sign in to see what is pending for you.")
+            raise NotSignedIn("Sign in to see the submissions that wait for your decision.")
         return self.actor
 
 
 class ApprovalStepRead(serializers.ModelSerializer[ApprovalStep]):
-    """One of the steps that submissions of an area pass before they are applied."""
+    """A step that submissions of an area pass before they are applied."""
 
     class Meta:
         model = ApprovalStep
@@ -102,7 +101,7 @@ class ApprovalStepRead(serializers.ModelSerializer[ApprovalStep]):
 
 
 class ApprovalStepViewSet(Readable):
-    """Which agreements an area needs, where it needs other than one. Those of the nearest section above count, as a whole."""
+    """The approval steps of areas that need more than one approval. The steps of the nearest section above apply."""
 
     queryset = ApprovalStep.objects.all()
     serializer_class = ApprovalStepRead
@@ -128,7 +127,7 @@ _STEPS = body_of(set_approval_steps)
 
 
 class SubstituteRead(serializers.ModelSerializer[Substitute]):
-    """Who decides in whose place, where, and from when to when."""
+    """A user who decides for an absent approver in a section, for a period."""
 
     class Meta:
         model = Substitute
@@ -138,7 +137,7 @@ class SubstituteRead(serializers.ModelSerializer[Substitute]):
 
 
 class SubstituteViewSet(Readable):
-    """Who decides in whose place: their own, and those of sections whose members one may see."""
+    """Substitutes of absent approvers: the caller's own, and those of sections whose members the caller may see."""
 
     queryset = Substitute.objects.all()
     serializer_class = SubstituteRead
@@ -149,7 +148,7 @@ class SubstituteViewSet(Readable):
 
 
 class WaiverRead(serializers.ModelSerializer[Waiver]):
-    """Which warnings are accepted for which objects, why, and until when."""
+    """A reasoned exception: warnings of a rule are accepted for an object until a date."""
 
     class Meta:
         model = Waiver
@@ -160,7 +159,7 @@ class WaiverRead(serializers.ModelSerializer[Waiver]):
 
 
 class WaiverViewSet(Readable):
-    """Which warnings stop nothing for which objects, who says so, why, and until when."""
+    """Waivers: reasoned exceptions by which warnings about an object are accepted until a date."""
 
     queryset = Waiver.objects.all()
     serializer_class = WaiverRead

@@ -1,4 +1,4 @@
-"""How submissions show themselves."""
+"""Serializers of submissions, their comments and their differences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from theater_site.api.previewing import PreviewedFinding
 
 
 class SubmissionItem(serializers.Serializer[Any]):
-    """One action with its inputs as they were written. A later item means the result of this one by
+    """An action with its inputs as they were written. A later item refers to the result of this one by
     `{"$result": "<name>"}`."""
 
     described_by = ItemWritten
@@ -27,7 +27,7 @@ class SubmissionItem(serializers.Serializer[Any]):
 
 
 class OtherSubmission(serializers.ModelSerializer[Submission]):
-    """Another one that waits and is about the same."""
+    """Another open submission about the same object."""
 
     class Meta:
         model = Submission
@@ -44,7 +44,7 @@ class _WithOthers(serializers.ListSerializer[Any]):
 
 
 class AgreementRead(serializers.ModelSerializer[Agreement]):
-    """Who agreed to a round at one of its steps, and in whose place (null: in their own)."""
+    """The approval of one round at one step. `in_place_of` is the absent approver if a substitute approved."""
 
     class Meta:
         model = Agreement
@@ -52,21 +52,22 @@ class AgreementRead(serializers.ModelSerializer[Agreement]):
 
 
 class SubmissionRead(serializers.ModelSerializer[Submission]):
-    """A submission for those who write it or may decide on it. An approval needs the digest of its difference
-    (`GET .../difference/`). `agreements` were given at its steps where it
-    needs several; `decided_in_place_of` is for whom `decided_by` stood in. `shared_with` are those who may write it besides
-    its author, `others` open submissions about the same."""
+    """A submission, for its authors and its approvers.
 
-    items = SubmissionItem(many=True, help_text="What is to be done, in this order.")
+    To approve it, send the digest of its difference (`GET .../difference/`). `agreements` lists the approvals at its steps if
+    it needs several. `decided_in_place_of` is the absent approver if `decided_by` is a substitute.
+    """
+
+    items = SubmissionItem(many=True, help_text="The actions to run, in this order.")
     shared_with: Any = serializers.SlugRelatedField(
         source="authors",
         slug_field="user_id",
         many=True,
         read_only=True,
-        help_text="Ids of the users who may write it besides its author. Example: [8]",
+        help_text="Ids of the users who may edit it besides its author. Example: [8]",
     )
-    agreements = AgreementRead(many=True, read_only=True, help_text="Who agreed at which step.")
-    others = serializers.SerializerMethodField(help_text="Other submissions that wait and are about the same.")
+    agreements = AgreementRead(many=True, read_only=True, help_text="Who approved it at which step.")
+    others = serializers.SerializerMethodField(help_text="Other open submissions about the same objects.")
 
     class Meta:
         model = Submission
@@ -87,7 +88,7 @@ class SubmissionRead(serializers.ModelSerializer[Submission]):
 
 
 class CommentRead(serializers.ModelSerializer[SubmissionComment]):
-    """A remark in one round, of one field or ("") of all of it. `asks`: a change was asked for by it."""
+    """A comment on one field of a submission, or on all of it (`field` is ""). `asks`: it requests a change."""
 
     class Meta:
         model = SubmissionComment
@@ -95,48 +96,51 @@ class CommentRead(serializers.ModelSerializer[SubmissionComment]):
 
 
 class SegmentRead(serializers.Serializer[Any]):
-    """`equal`, `insert` or `delete`: joined without the inserts they are the old text, without the deletes the new."""
+    """A part of a text. Joined without the inserts, the parts are the old text; without the deletes, the new text."""
 
-    kind = serializers.CharField(help_text="Whether the text stays, is new, or goes. Example: insert")
-    text = serializers.CharField(help_text="The words. Example: A comedy")
+    kind = serializers.CharField(help_text="`equal`, `insert` or `delete`. Example: insert")
+    text = serializers.CharField(help_text="The text of this part. Example: A comedy")
 
 
 class ReferenceRead(serializers.Serializer[Any]):
-    """What a field refers to; `id` is null where the submission itself makes it, `name` where the reader may not see it."""
+    """The object that a field refers to."""
 
     id = serializers.CharField(
-        allow_null=True, help_text="Id of the object, as text; null where the submission itself makes it. Example: 12"
+        allow_null=True, help_text="Id of the object, as text; null if the submission creates it. Example: 12"
     )
     name = serializers.CharField(
-        allow_null=True, help_text="Its name; null where that is not for you to see. Example: The Seagull"
+        allow_null=True, help_text="Its name; null if you may not see it. Example: The Seagull"
     )
-    url = serializers.CharField(allow_null=True, help_text="The address of a public picture; null of anything else.")
+    url = serializers.CharField(allow_null=True, help_text="URL if it is a public picture, else null.")
 
 
 class FieldDifference(serializers.Serializer[Any]):
-    """One field. `kind` says what is filled in besides `before` and `after`: `segments` of a text, `added`, `removed` and
-    `moved` of a list; of a reference `before` and `after` are {id, name, url}. What is `hidden` is not for this reader."""
+    """The change of one field. `kind` determines the additional fields: a `text` has `segments`; a `list` has `added`,
+    `removed` and `moved`. Of a `reference`, `before` and `after` are {id, name, url}. `hidden` values are null."""
 
     field = serializers.CharField(help_text="The name of the field. Example: subtitle")
-    kind = serializers.CharField(help_text="What is filled in besides `before` and `after`. Example: text")
-    hidden = serializers.BooleanField(help_text="True where the values are not for you to see. Example: false")
-    before = serializers.JSONField(allow_null=True, help_text="The value that is live now. Example: A play")
-    after = serializers.JSONField(allow_null=True, help_text="The value that it would have. Example: A comedy")
-    segments = SegmentRead(many=True, required=False, help_text="Of a text: its parts, which stay, are new, or go.")
-    added = serializers.ListField(required=False, help_text="Of a list: what is new in it.")
-    removed = serializers.ListField(required=False, help_text="Of a list: what goes.")
-    moved = serializers.ListField(required=False, help_text="Of a list: what has another place.")
+    kind = serializers.CharField(
+        help_text="`value`, `text`, `list`, `reference`, `date` or `hidden`: determines which other fields there are. "
+        "Example: text"
+    )
+    hidden = serializers.BooleanField(help_text="True if you may not see the values. Example: false")
+    before = serializers.JSONField(allow_null=True, help_text="The current value. Example: A play")
+    after = serializers.JSONField(allow_null=True, help_text="The value after approval. Example: A comedy")
+    segments = SegmentRead(many=True, required=False, help_text="Of a text: its equal, inserted and deleted parts.")
+    added = serializers.ListField(required=False, help_text="Of a list: the added entries.")
+    removed = serializers.ListField(required=False, help_text="Of a list: the removed entries.")
+    moved = serializers.ListField(required=False, help_text="Of a list: the entries whose position changes.")
 
 
 class ObjectDifference(serializers.Serializer[Any]):
-    """One object that would be created, changed or deleted. `object_id` is null where it is made by the submission."""
+    """An object that would be created, changed or deleted."""
 
     object_type = serializers.CharField(help_text="The model of the object. Example: productions.production")
     object_id = serializers.CharField(
-        allow_null=True, help_text="Id of the object, as text; null where the submission makes it. Example: 12"
+        allow_null=True, help_text="Id of the object, as text; null if the submission creates it. Example: 12"
     )
     name = serializers.CharField(
-        allow_null=True, help_text="What it is called; null where that is not for you to see. Example: The Seagull"
+        allow_null=True, help_text="Its name; null if you may not see it. Example: The Seagull"
     )
     operation = serializers.CharField(
         help_text="What would happen to it: created, changed or deleted. Example: changed"
@@ -145,23 +149,25 @@ class ObjectDifference(serializers.Serializer[Any]):
 
 
 class PlacedFinding(PreviewedFinding):
-    """What a rule says about the result, and about which item."""
+    """A finding about the result, and the item that causes it."""
 
     path = serializers.CharField(
-        help_text="Where it is among the items, as a dotted path. Example: items.0.inputs.changes.title"
+        help_text="The input that causes it, as a dotted path. Example: items.0.inputs.changes.title"
     )
 
 
 class PlacedProblem(serializers.Serializer[Any]):
-    """Why a submission cannot be applied, and where that is."""
+    """An error that keeps a submission from being applied."""
 
-    field = serializers.CharField(help_text="Where it is, as a dotted path. Example: items.0.inputs.changes.subtitle")
-    code = serializers.CharField(help_text="A stable name of the problem, for programs. Example: max_length")
+    field = serializers.CharField(
+        help_text="The field with the error, as a dotted path. Example: items.0.inputs.changes.subtitle"
+    )
+    code = serializers.CharField(help_text="A stable error code, for programs. Example: max_length")
     message = serializers.CharField(help_text="What is wrong and what to do, for people.")
 
 
 class SubmissionDifference(serializers.Serializer[Any]):
-    """What an approval would change in the current content; of an applied or rejected submission, what was decided on."""
+    """The changes that an approval would make to the current content; after the decision, the changes decided on."""
 
     state = serializers.ChoiceField(
         choices=SubmissionState.choices, help_text="The state of the submission. Example: submitted"
@@ -174,12 +180,14 @@ class SubmissionDifference(serializers.Serializer[Any]):
     )
 
     digest = serializers.CharField(
-        help_text="The digest to send with an approval: it approves exactly what is shown here. Empty while there are"
-        " problems, and once it was decided. Example: 9f2b6c..."
+        help_text="The digest to send with an approval: it approves exactly the changes shown here. Empty while there are"
+        " problems, and after the decision. Example: 9f2b6c..."
     )
     current = serializers.BooleanField(
-        help_text="True where nothing that it touches changed since it was submitted. Example: true"
+        help_text="True if no field that it changes has changed since it was submitted. Example: true"
     )
-    objects = ObjectDifference(many=True, help_text="What would be created, changed and deleted.")
-    findings = PlacedFinding(many=True, help_text="What the rules say about the result.")
-    problems = PlacedProblem(many=True, help_text="Why it cannot be applied; empty where it can.")
+    objects = ObjectDifference(many=True, help_text="The objects that would be created, changed or deleted.")
+    findings = PlacedFinding(many=True, help_text="The findings of the rules about the result.")
+    problems = PlacedProblem(
+        many=True, help_text="The errors that keep it from being applied; empty if there are none."
+    )

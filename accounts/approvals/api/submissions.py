@@ -1,4 +1,4 @@
-"""What is pending, from its draft to what became of it."""
+"""The endpoints of submissions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _APPROVAL = body_of(approve_submission, leave_out=("submission",))
 
 
 class SubmissionViewSet(Readable):
-    """What is pending, and what became of it: what one writes oneself, and what one may decide on."""
+    """Submissions: those that the caller writes, and those that the caller may decide on."""
 
     queryset = Submission.objects.prefetch_related("authors", "agreements")
     serializer_class = serializers.SubmissionRead
@@ -61,13 +61,16 @@ class SubmissionViewSet(Readable):
     approve.action_run = approve_submission  # type: ignore[attr-defined]
 
     def _approved(self, submission: Submission) -> Response:
-        """The submission; 412 where it has become stale, 409 where it has failed: which is kept, so nothing is raised."""
+        """The response: the submission, 412 if it has become stale, or 409 if it has failed.
+
+        The error is not raised, since that would roll back the submission's new state.
+        """
         refusal = submission.refusal
         if refusal is None:
             return self.shown(submission)
-        told = {**refusal.data, "state": submission.state}
+        data = {**refusal.data, "state": submission.state}
         kind = Stale if submission.state == SubmissionState.STALE else Conflict
-        error = kind(refusal.message, code=refusal.code, data=told, problems=refusal.problems, field=refusal.field)
+        error = kind(refusal.message, code=refusal.code, data=data, problems=refusal.problems, field=refusal.field)
         return Response(body(error, status_of(error)), status=status_of(error), content_type=MEDIA_TYPE)
 
     @extend_schema(responses=serializers.CommentRead(many=True))
@@ -82,10 +85,9 @@ class SubmissionViewSet(Readable):
     @extend_schema(responses=serializers.SubmissionDifference)
     @drf_action(detail=True, methods=["get"], url_name="difference")
     def difference(self, request: Request, pk: str) -> Response:
-        """Get what a submission would change in what is live now: object by object and field by field, with what
-        the rules find."""
+        """Get the changes that a submission would make to the current content, by object and field, with the findings."""
         submission = self.found()
         if self.actor.kind is ActorKind.PUBLIC:
             raise NotSignedIn("Sign in to see this.")
-        told: dict[str, Any] = difference_of(submission, self.actor)
-        return Response(serializers.SubmissionDifference(told).data)
+        difference: dict[str, Any] = difference_of(submission, self.actor)
+        return Response(serializers.SubmissionDifference(difference).data)

@@ -1,4 +1,4 @@
-"""The letters about what is submitted and decided: each says what it is about, by whom, and where to go."""
+"""The mails about submissions and decisions."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def submission_commented(submission: Submission, reader: Reader, by: User | None
 
 
 def submission_decided(submission: Submission, reader: Reader) -> Letter:
-    """Rejected; agreed to for a set time; done at once; or done now that its time has come."""
+    """To the authors: rejected, approved for later, applied at once, or applied at its scheduled time."""
     if submission.state == SubmissionState.REJECTED:
         subject, text = _("Rejected: %(title)s"), _("What you submitted in %(section)s was rejected by %(by)s.")
     elif submission.state == SubmissionState.APPROVED:
@@ -65,7 +65,7 @@ def submission_decided(submission: Submission, reader: Reader) -> Letter:
 
 
 def decided_in_your_place(submission: Submission, reader: Reader, by: User | None, verb: str) -> Letter:
-    """To the person somebody substitutes for: what was done in their place."""
+    """To an absent approver: the decision of their substitute."""
     if verb == "approve":
         text = _("%(by)s agreed to “%(title)s” by %(author)s in %(section)s in your place.")
     elif verb == "reject":
@@ -115,7 +115,7 @@ def submission_escalated(submission: Submission, reader: Reader) -> Letter:
 
 
 def nobody_may_decide(submission: Submission, reader: Reader) -> Letter:
-    """To those who can give somebody a role there, and those who wait for it."""
+    """To the authors, and to those who manage members there and so can assign an approver."""
     return _letter(
         submission,
         _("Nobody may decide on this: %(title)s"),
@@ -142,7 +142,7 @@ def emergency_published(submission: Submission, reader: Reader, by: User | None,
 
 
 def own_published_in_emergency(submission: Submission, reader: Reader, by: User | None, reason: str) -> Letter:
-    """To those who wrote it."""
+    """To the authors."""
     return _letter(
         submission,
         _("Published without approval: %(title)s"),

@@ -1,4 +1,4 @@
-"""The letters about substituting for somebody who decides."""
+"""The mails about substitutes of absent approvers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who decides on what is pending: steps, substitutes, who has agreed so far, and where and since when something waits."""
+"""Approval steps, substitutes, approvals given so far, and the waiting state of pending submissions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from theater_site.core.models import ContentModel
 
 
 class ApprovalStep(ContentModel):
-    """One of the agreements that a submission in `area` needs in `section` and below, in the order of `position` from 0.
+    """An approval that a submission in `area` needs on `section` and below, at `position` from 0.
 
-    Anybody who holds `permission` there decides, or anybody who has `role` there. The last step of an area is always that of its
-    approve permission: nothing is done that nobody agreed to who may approve it. The nearest section above that has steps for
-    the area counts, with all of them and no others; where none has, there is one step.
+    Users with `permission` or with `role` there decide. The last step always needs the area's approve permission, so that
+    every submission is approved by somebody with it. The steps of the nearest section above with steps for the area apply,
+    and no others; without any there is one step.
     """
 
     section_lookup: ClassVar[str] = "section_id"
@@ -72,8 +72,8 @@ class ApprovalStep(ContentModel):
 class Substitute(ContentModel):
     """`substitute` decides in the place of `person` on `section` and below, from `starts_at` (included) to `ends_at` (excluded).
 
-    In one area, or in all of them (""). It gives no permission: it holds only while the person themselves may decide, and a
-    substitute's substitute is nobody.
+    `area` is "" for all areas. A substitution grants no permission: it is effective only while `person` may decide. It cannot
+    be passed on: a substitute of the substitute does not decide for `person`.
     """
 
     section_lookup: ClassVar[str] = "section_id"
@@ -141,9 +141,9 @@ class Substitute(ContentModel):
 
 
 class Agreement(ContentModel):
-    """Somebody agreed to a round of a submission at one of its steps, in their own place or in somebody else's.
+    """The approval of a submission's round at one step.
 
-    Nobody agrees to one round twice, but where nobody else was left to ask (`again`).
+    A user approves a round only once, unless nobody else is left who may decide (`again`).
     """
 
     section_lookup: ClassVar[str] = "submission__section_id"
@@ -190,21 +190,21 @@ class Agreement(ContentModel):
 
 
 class Waiting(models.Model):
-    """Since when a submission waits at its step, who has been reminded of it, and where it went up to.
+    """Since when a submission waits at its step, the reminders sent, and the section that it was escalated to.
 
-    Bookkeeping beside the submission, so that a reminder is not a change of it and makes no approver's version stale. Most need
-    none: without a row it waits at its first step since it was submitted, and nobody was reminded (`waiting_of`).
+    Kept apart from the submission, since a reminder must not change the version that an approver has loaded. Without a row the
+    submission waits at its first step since it was submitted, and no reminder was sent (`waiting_of`).
     """
 
     submission = models.OneToOneField(Submission, on_delete=models.CASCADE, related_name="waiting", primary_key=True)
     since = models.DateTimeField(db_index=True)
-    # The greatest of APPROVAL_REMINDER_DAYS that people were reminded at.
+    # The greatest of APPROVAL_REMINDER_DAYS for which a reminder was sent.
     reminded = models.PositiveSmallIntegerField(default=0)
-    # The section above whose people decide too, since nobody below may.
+    # The section above whose approvers may decide too, since nobody below may.
     escalated_to = models.ForeignKey(Section, null=True, on_delete=models.SET_NULL, related_name="+")
-    # It went up as far as it can, and found nobody but those who agreed to it at an earlier step: these decide again.
+    # It was escalated to the organization, and only those who approved it at an earlier step may decide: they decide again.
     by_those_who_agreed = models.BooleanField(default=False)
-    # Rule to reason: what its approval waived, for the time when it is done.
+    # Rule to reason: the waivers of its approval, used again when it is applied at its scheduled time.
     waived = EncryptedJSONField(default=dict, blank=True)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What somebody submitted and somebody else decides on."""
+"""Submissions, their authors, comments and subjects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from theater_site.core.models import ContentModel, ContentQuerySet
 
 
 class SubmissionState(models.TextChoices):
-    """The state of a submission: written, waiting, decided, or applied."""
+    """The state of a submission."""
 
     DRAFT = "draft", "draft"
     SUBMITTED = "submitted", "submitted"
@@ -35,20 +35,19 @@ class SubmissionState(models.TextChoices):
 
 class SubmissionQuerySet(ContentQuerySet):
     def visible_to(self, actor: Actor) -> Self:
-        """As for any content, but that a draft is seen by nobody except those who write it."""
-        # What somebody decides by is loaded along with all that they hold, where it is asked about first.
+        """The submissions that `actor` may see; drafts only if they write them."""
+        # Asking for a `decide_` permission first loads all permissions of the actor in the same query.
         actor.sections_held(f"decide_{next(iter(AREAS))}", runs.instant())
         return super().visible_to(actor).filter(~Q(state=SubmissionState.DRAFT) | _written_by(actor))
 
 
 class Submission(ContentModel):
-    """One or several actions with their inputs: drafted, submitted, and decided by somebody who wrote no part of it.
+    """One or several actions with their inputs, decided on by somebody who wrote no part of it.
 
-    `items` is a list of {action, inputs, if_version, name}, encrypted since inputs may be personal; `name` is by what
-    later items call an item's result. `round` counts how often it was submitted, `digest` is what the preview of the
-    round came to: only exactly that is ever applied (see `token` for what is shown of it). `area` and `section` are those
-    of the first item that needs approval (of a draft: as far as can be told, "" and the organization where it cannot).
-    `failure` is the code of what made it stale or failed.
+    `items` is a list of {action, inputs, if_version, name}, encrypted since inputs may be personal. Later items refer to the
+    result of an item by its `name`. `round` counts how often it was submitted. `digest` is a hash of the round's changes: only
+    exactly these are applied (the API shows `token`). `area` and `section` are those of the first item that needs approval; a
+    draft has "" and the organization until they are known. `failure` is the code of the error that made it stale or failed.
     """
 
     section_lookup: ClassVar[str] = "section_id"
@@ -85,16 +84,14 @@ class Submission(ContentModel):
     )
     items = EncryptedJSONField(blank=True)
     digest = models.CharField(max_length=64, blank=True, default="")
-    # What was decided on, as the approver saw it; null until then.
+    # The changes that were decided on; null until then.
     decided_changes = EncryptedJSONField(null=True, editable=False)
     round = models.PositiveIntegerField(
         default=0, help_text="How often it was submitted, from 1; 0 for a draft. Example: 1"
     )
-    # Which of the approval steps of its area it waits at.
     step = models.PositiveSmallIntegerField(
         default=0, help_text="At which of the approval steps it waits, from 0. Example: 0"
     )
-    # When it is to be done once it is approved; None: at once.
     run_at = models.DateTimeField(
         null=True,
         help_text="When it is applied once it is approved: an instant in UTC; null is at once. Example: "
@@ -103,7 +100,7 @@ class Submission(ContentModel):
     submitted_at = models.DateTimeField(
         null=True, help_text="When it was submitted last; null for a draft. Example: 2027-03-14T18:30:00Z"
     )
-    # By whose permissions what needs no person's approval is done.
+    # Items that need no approval run with the permissions of this user.
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -118,7 +115,6 @@ class Submission(ContentModel):
         related_name="+",
         help_text="Id of the user who decided; null until then. Example: 2",
     )
-    # Whom they substituted for.
     decided_in_place_of = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -146,7 +142,7 @@ class Submission(ContentModel):
 
     objects = models.Manager.from_queryset(SubmissionQuerySet)()  # type: ignore[misc]
 
-    # Of an approval that did not come to pass: what stood in the way, for everybody who has just asked for it.
+    # Why the approval that is running could not be applied; not stored.
     refusal: DomainError | None = None
 
     class Meta:
@@ -160,15 +156,15 @@ class Submission(ContentModel):
         return self.title
 
     def token(self, digest: str | None = None) -> str:
-        """What an approval names of what was seen: this round, its time, and what it comes to (unless told otherwise, what
-        it came to when it was submitted). "" of what was never submitted."""
+        """The digest that an approval sends: a hash of the round, its scheduled time, and `digest` (by default that of the
+        submission). "" if it was never submitted."""
         digest = self.digest if digest is None else digest
         at = self.run_at.astimezone(UTC).isoformat() if self.run_at is not None else ""
         return hashlib.sha256(f"{self.round} {at} {digest}".encode()).hexdigest() if digest else ""
 
     @classmethod
     def visible_as_own(cls, actor: Actor) -> Q | None:
-        """What they wrote, and what they may decide: its inputs are nobody else's to read."""
+        """Submissions that `actor` writes or may decide on. Only these users may read the inputs."""
         if actor.user_id is None:
             return None
         theirs = _written_by(actor)
@@ -182,8 +178,11 @@ class Submission(ContentModel):
 
 
 class SubmissionAuthor(ContentModel):
-    """Somebody who may write a submission besides its author. `wrote_at` is when they last did: only then are they
-    one of those who cannot approve it, so that nobody is kept from deciding by merely being asked in."""
+    """A user who may edit a submission besides its author.
+
+    `wrote_at` is when they last saved it. They cannot approve it only if it is set, so that sharing a submission with an
+    approver does not keep them from deciding.
+    """
 
     section_lookup: ClassVar[str] = "submission__section_id"
     view_permission: ClassVar[str] = "manage_members"
@@ -207,8 +206,10 @@ class SubmissionAuthor(ContentModel):
 
 
 class SubmissionComment(ContentModel):
-    """What was said about a submission in one of its rounds: of one field ("items.0.inputs.changes.title") or, with an
-    empty path, of all of it. `asks` tells a change that is asked for from a remark."""
+    """A comment on one field of a submission ("items.0.inputs.changes.title"), or on all of it with an empty path.
+
+    `asks` is True if it requests a change.
+    """
 
     section_lookup: ClassVar[str] = "submission__section_id"
     view_permission: ClassVar[str] = "manage_members"
@@ -241,14 +242,16 @@ class SubmissionComment(ContentModel):
 
 
 class SubmissionSubject(models.Model):
-    """An object that a submission is about, as its last preview told: by these rows those who submit something for one
-    object learn of each other, and a rebase learns what was touched. `version` is the object's as it was previewed."""
+    """An object that a submission would change, with its version at the last preview.
+
+    Used to list other submissions about the same object, and to find the fields that others changed since.
+    """
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="subjects")
     object_type = models.CharField(max_length=60)
     object_id = models.CharField(max_length=40)
     version = models.PositiveIntegerField()
-    # The fields that it would change; empty where it only adds something to the object.
+    # The fields that it would change; empty if it only adds related objects.
     fields = models.JSONField(default=list)
 
     class Meta:
@@ -261,5 +264,5 @@ class SubmissionSubject(models.Model):
 def _written_by(actor: Actor) -> Q:
     if actor.user_id is None:
         return Q(pk__in=())
-    asked_in = SubmissionAuthor.objects.filter(user_id=actor.user_id).values("submission_id")
-    return Q(author_id=actor.user_id) | Q(pk__in=asked_in)
+    shared = SubmissionAuthor.objects.filter(user_id=actor.user_id).values("submission_id")
+    return Q(author_id=actor.user_id) | Q(pk__in=shared)

@@ -1,4 +1,4 @@
-"""That a rule does not count for one object for a while: who says so, why, and for how long."""
+"""Waivers: reasoned exceptions to the warnings of a rule."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from theater_site.core.models import ContentModel
 
 
 class Waiver(ContentModel):
-    """Warnings of `rule` about one object stop nothing until `until` (excluded), or until this is revoked."""
+    """Accepts warnings of `rule` about one object until `until` (excluded), or until it is revoked."""
 
     section_lookup: ClassVar[str] = "section_id"
     view_permission: ClassVar[str] = "view_brand"

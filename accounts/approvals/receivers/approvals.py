@@ -1,4 +1,4 @@
-"""What follows from something waiting for approval: where it waits, and who is notified of it."""
+"""Receivers that start the approval of a submission and notify approvers and substitutes."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from theater_site.core.actions import current
 
 
 def let_wait(submission: Submission, **_: Any) -> None:
-    """It waits at its first step from now on. Listens to `submission_arrived`."""
+    """Start the first approval step. Listens to `submission_arrived`."""
     settle(submission)
 
 
 def tell_deciders(submission: Submission, deciders: list[User], escalated: bool, **_: Any) -> None:
     if not deciders:
-        _tell_that_nobody_may(submission)
+        _notify_managers(submission)
     elif escalated:
-        _put_again("submission_escalated", deciders, submissions.submission_escalated, submission)
+        _notify_deciders("submission_escalated", deciders, submissions.submission_escalated, submission)
     else:
-        _put_again("submission_arrived", deciders, submissions.submission_arrived, submission)
+        _notify_deciders("submission_arrived", deciders, submissions.submission_arrived, submission)
 
 
-def _put_again(
+def _notify_deciders(
     kind: str, deciders: list[User], write: Callable[[Submission, Reader], Letter], submission: Submission
 ) -> None:
-    """Once a round and step to each; what they were not sent yet of an earlier round is put aside for it."""
+    """Notify each approver once a round and step. Withdraws their unsent notifications of earlier rounds."""
     if submission.round > 1:
         withdraw_unsent(kind, deciders, submission)
     at = f"{kind}:{submission.pk}:{submission.round}:{submission.step}"
@@ -43,7 +43,7 @@ def _put_again(
 
 
 def tell_in_whose_place(submission: Submission, person: User, verb: str, **_: Any) -> None:
-    """Anybody who was substituted for, of what was done in their place."""
+    """Notify an absent approver of the decision of their substitute."""
     by = current().actor.user
     put(
         "decided_in_your_place",
@@ -62,11 +62,11 @@ def tell_overdue(submission: Submission, deciders: list[User], days: int, **_: A
             **_of(submission),
         )
     else:
-        _tell_that_nobody_may(submission)
+        _notify_managers(submission)
 
 
 def notify_of_emergency(submission: Submission, deciders: list[User], reason: str, **_: Any) -> None:
-    """Everybody who could have decided, and those who wrote it, each in words of their own."""
+    """Notify everybody who could have decided, and the authors, with different texts."""
     by = current().actor.user
     for readers, write in (
         (deciders, submissions.emergency_published),
@@ -81,14 +81,14 @@ def notify_of_emergency(submission: Submission, deciders: list[User], reason: st
 
 
 def notify_of_substitute(substitute: Substitute, **_: Any) -> None:
-    _tell_both(substitute, "substitute_named", substitutes.substitute_named)
+    _notify_both(substitute, "substitute_named", substitutes.substitute_named)
 
 
 def notify_of_substitute_ended(substitute: Substitute, **_: Any) -> None:
-    _tell_both(substitute, "substitute_ended", substitutes.substitute_ended)
+    _notify_both(substitute, "substitute_ended", substitutes.substitute_ended)
 
 
-def _tell_both(substitute: Substitute, kind: str, write: Callable[[Substitute, Reader], Letter]) -> None:
+def _notify_both(substitute: Substitute, kind: str, write: Callable[[Substitute, Reader], Letter]) -> None:
     put(
         kind,
         _others([substitute.person, substitute.substitute], current().actor.user),
@@ -98,8 +98,8 @@ def _tell_both(substitute: Substitute, kind: str, write: Callable[[Substitute, R
     )
 
 
-def _tell_that_nobody_may(submission: Submission) -> None:
-    """Anybody who could give somebody a role there, and those who wait for it."""
+def _notify_managers(submission: Submission) -> None:
+    """Notify the authors, and those who manage members there and so can assign an approver."""
     managers = holders_of(LAST_RESORT, submission.section, current().instant)
     put(
         "nobody_may_decide",
@@ -110,9 +110,9 @@ def _tell_that_nobody_may(submission: Submission) -> None:
 
 
 def _others(users: list[User], by: User | None) -> list[User]:
-    """Each active one once, by id, without anybody who did it."""
-    known = {user.pk: user for user in users if user.is_active and (by is None or user.pk != by.pk)}
-    return [known[pk] for pk in sorted(known)]
+    """The active users without `by` and without duplicates, by id."""
+    active = {user.pk: user for user in users if user.is_active and (by is None or user.pk != by.pk)}
+    return [active[pk] for pk in sorted(active)]
 
 
 def _of(submission: Submission) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What is pending in a production ends with the production."""
+"""Closes the pending submissions of a canceled production."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from accounts.approvals.services.submissions.closing import close_submissions
 
 
 def close_waiting(production: Any, reason: str, **_: Any) -> None:
-    """Close the submissions of a canceled production, whatever they are about."""
+    """Close all open submissions in the section of a canceled production."""
     close_submissions(production.section, reason)

@@ -1,4 +1,4 @@
-"""The difference of two texts word by word, and of two lists entry by entry, as somebody reads it who has to decide."""
+"""The difference of two texts by word and of two lists by entry, for approvers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 EQUAL, INSERT, DELETE = "equal", "insert", "delete"
-# Words on one side, once what both begin and end with is set aside. SequenceMatcher takes the product of both sides in
-# the worst case (2,000 words: some 0.1 s); beyond, paragraphs are compared, and beyond that the whole is replaced.
+# Words on one side, without the common start and end. SequenceMatcher takes quadratic time in the worst case (2,000 words:
+# some 0.1 s). Longer texts are compared by line, and with more lines than this the whole text counts as replaced.
 MOST_PIECES = 2_000
 
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
@@ -18,14 +18,14 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class Segment(NamedTuple):
-    """A stretch of text that both sides have, or only the new one (insert), or only the old one (delete)."""
+    """A part of a text: `equal` is in both texts, `insert` only in the new one, `delete` only in the old one."""
 
     kind: str
     text: str
 
 
 class ListDifference(NamedTuple):
-    """What came, what went, and what both have at another place; each in the order of its list."""
+    """The added, removed and moved entries; each in the order of its list."""
 
     added: list[Any]
     removed: list[Any]
@@ -33,7 +33,10 @@ class ListDifference(NamedTuple):
 
 
 def text_difference(before: str, after: str) -> list[Segment]:
-    """Joined without the inserts the segments are `before`, without the deletes `after`; neighbors differ in kind."""
+    """The segments of the difference. Joined without the inserts they are `before`, without the deletes `after`.
+
+    Neighboring segments differ in kind.
+    """
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     start = _alike(old, new)
     end = _alike(old[start:][::-1], new[start:][::-1])
@@ -56,22 +59,24 @@ def text_difference(before: str, after: str) -> list[Segment]:
 
 
 def list_difference(before: Sequence[Any], after: Sequence[Any]) -> ListDifference:
-    """How `before` became `after`. Equal entries count as often as they are there."""
+    """The entries that were added, removed or moved between `before` and `after`. Duplicate entries count each."""
     old, new = [_key(entry) for entry in before], [_key(entry) for entry in after]
-    gone, come = Counter(old) - Counter(new), Counter(new) - Counter(old)
-    removed, kept_old = _parted(before, old, gone)
-    added, kept_new = _parted(after, new, come)
+    only_old, only_new = Counter(old) - Counter(new), Counter(new) - Counter(old)
+    removed, kept_old = _partitioned(before, old, only_old)
+    added, kept_new = _partitioned(after, new, only_new)
     stayed = SequenceMatcher(None, [k for k, _ in kept_old], [k for k, _ in kept_new], autojunk=False)
     in_place = {n for block in stayed.get_matching_blocks() for n in range(block.b, block.b + block.size)}
     moved = [entry for n, (_, entry) in enumerate(kept_new) if n not in in_place]
     return ListDifference(added, removed, moved)
 
 
-def _parted(entries: Sequence[Any], keys: list[str], odd: Counter[str]) -> tuple[list[Any], list[tuple[str, Any]]]:
-    """The entries that the other side has not, the last of equal ones first to go, and those that it has."""
+def _partitioned(
+    entries: Sequence[Any], keys: list[str], unmatched: Counter[str]
+) -> tuple[list[Any], list[tuple[str, Any]]]:
+    """The entries that the other list lacks (of duplicates the last ones), and those that both lists have."""
     alone: list[Any] = []
     shared: list[tuple[str, Any]] = []
-    left = Counter(odd)
+    left = Counter(unmatched)
     for key, entry in reversed(list(zip(keys, entries, strict=True))):
         if left[key] > 0:
             left[key] -= 1
@@ -82,12 +87,12 @@ def _parted(entries: Sequence[Any], keys: list[str], odd: Counter[str]) -> tuple
 
 
 def _key(entry: Any) -> str:
-    # Entries of a JSON list: dictionaries among them are not hashable, and 1 is not True.
+    # Entries are JSON: dictionaries are not hashable, and 1 must differ from True.
     return f"{type(entry).__name__}:{sorted(entry.items()) if isinstance(entry, dict) else entry!r}"
 
 
 def _alike(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many pieces both begin with."""
+    """The length of the common start."""
     count = 0
     for here, there in zip(one, other, strict=False):
         if here != there:
@@ -97,10 +102,10 @@ def _alike(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def _joined(segments: list[Segment]) -> list[Segment]:
-    """Without empty segments; deletes and inserts between two equal stretches are one of each, the delete first."""
+    """`segments` without empty ones. Between two equal parts there is at most one delete, then at most one insert."""
     joined: list[Segment] = []
     changed = {DELETE: "", INSERT: ""}
-    # An end that is surely not empty, and is taken off again.
+    # The added end is never empty, so it flushes the last changes; it is removed again below.
     for kind, text in [*segments, Segment(EQUAL, "|")]:
         if kind != EQUAL:
             changed[kind] += text

@@ -1,8 +1,7 @@
-"""The items of a submission as they are written down: how long they may be, and how they name each other's results.
+"""Limits on the size of a submission's items, and their references to each other's results.
 
-An item may bear a `name`; wherever a later one takes an object it may say `{"$result": "<name>"}` instead of an id, and
-means what the named item made. So the items run in the order in which they exist, and a name that is further down, the
-item's own among them, cannot be meant.
+An item may have a `name`. Where a later item takes an object, `{"$result": "<name>"}` instead of an id refers to the object that
+the named item created. Items run in their order, so an item cannot refer to itself or to a later item.
 """
 
 from __future__ import annotations
@@ -13,17 +12,17 @@ from typing import Any, NamedTuple
 
 RESULT = "$result"
 MOST_ITEMS = 50
-# Characters: of one text, and of everything that the items say together.
+# Characters in one text, and in all items together.
 LONGEST_TEXT = 100_000
 LONGEST_ALL = 500_000
-# A list in an object in the inputs of an action is the most that any action takes; this is far beyond.
+# No action takes inputs nested deeper than a list in an object.
 DEEPEST = 20
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
 
 class Fault(NamedTuple):
-    """What is wrong at which path ("items.0.inputs.fields.title")."""
+    """An error at a path ("items.0.inputs.fields.title")."""
 
     path: str
     code: str
@@ -31,7 +30,7 @@ class Fault(NamedTuple):
 
 
 def result_named(raw: Any) -> str | None:
-    """The name in `{"$result": "<name>"}`; None where `raw` is anything else."""
+    """The name in `{"$result": "<name>"}`; None if `raw` is anything else."""
     if isinstance(raw, Mapping) and set(raw) == {RESULT} and isinstance(raw[RESULT], str):
         return raw[RESULT]
     return None
@@ -50,7 +49,10 @@ def references(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def faults_of_size(items: Sequence[Mapping[str, Any]]) -> list[Fault]:
-    """Too many items, too long a text, too much altogether, or nested too deep: such things are not even kept."""
+    """The limits that the items exceed: number of items, length of a text, total length, depth.
+
+    Such items are not stored, not even as a draft.
+    """
     if len(items) > MOST_ITEMS:
         return [Fault("items", "too_many_items", f"At most {MOST_ITEMS} items, please; these are {len(items)}.")]
     faults: list[Fault] = []
@@ -70,22 +72,25 @@ def _measured(value: Any, path: str, depth: int, faults: list[Fault]) -> int:
     if not isinstance(value, Mapping | list):
         return 8
     if depth == DEEPEST:
-        faults.append(Fault(path, "too_deep", f"Nothing is nested more than {DEEPEST} deep."))
+        faults.append(Fault(path, "too_deep", f"Nest values at most {DEEPEST} deep."))
         return 0
     inner = value.items() if isinstance(value, Mapping) else enumerate(value)
-    # What holds something counts as well: a million empty lists are not nothing.
+    # Containers count too, or a million empty lists would pass.
     return sum(len(str(key)) + 8 + _measured(one, f"{path}.{key}", depth + 1, faults) for key, one in inner)
 
 
 def faults_of_names(items: Sequence[Mapping[str, Any]]) -> list[Fault]:
-    """Names that are none or given twice, and references to what is not made before: each with its own code."""
+    """The errors in names and references.
+
+    Codes: `bad_name`, `name_taken`, `unknown_result`, `circular_reference`, `forward_reference`.
+    """
     places: dict[str, int] = {}
     faults: list[Fault] = []
     for number, item in enumerate(items):
         if not (name := item.get("name", "")):
             continue
         if not _NAME.fullmatch(name):
-            message = "A name is up to 40 letters, digits and underscores, and begins with no digit."
+            message = "A name has up to 40 letters, digits and underscores, and does not start with a digit."
             faults.append(Fault(f"items.{number}.name", "bad_name", message))
         elif name in places:
             faults.append(Fault(f"items.{number}.name", "name_taken", f"Item {places[name]} is named {name} already."))

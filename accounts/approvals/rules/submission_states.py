@@ -1,7 +1,7 @@
-"""The life of a submission: what may be done with it in which state, and its state then.
+"""The states of a submission and the transitions between them.
 
-A verb that is not listed for a state is refused there. Three verbs are outcomes that nobody asks for: `go_stale` and
-`fail` tell why something that was agreed to was not done, `apply` that it was.
+A verb that is not listed for a state is rejected in that state. Three verbs are outcomes of an approval, not requests: `apply`,
+`go_stale` and `fail`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ VERBS = (
     "edit", "submit", "request_changes", "approve", "apply", "reject", "withdraw", "rebase", "go_stale", "fail", "comment"
 )  # fmt: skip
 
-# What is pending for somebody: it concerns everybody else who wants to change the same object.
+# Open submissions: shown to others who submit a change of the same object.
 OPEN = frozenset({SUBMITTED, CHANGES_REQUESTED, APPROVED, STALE, FAILED})
-# What its authors can write at without a word to anybody; a change of what was submitted is a new round.
+# In these states its authors can save it without notifying anybody. Saving a submitted one starts a new round.
 WRITABLE = frozenset({DRAFT, CHANGES_REQUESTED, REJECTED, STALE, FAILED})
 
 TRANSITIONS: dict[tuple[str, str], str] = {
@@ -43,10 +43,10 @@ TRANSITIONS: dict[tuple[str, str], str] = {
 
 
 def after(state: str, verb: str) -> str | None:
-    """Where `verb` leads from `state`; None where it is refused."""
+    """The state after `verb`; None if `verb` is not possible in `state`."""
     return TRANSITIONS.get((state, verb))
 
 
 def states_for(verb: str) -> tuple[str, ...]:
-    """The states in which `verb` can be done."""
+    """The states in which `verb` is possible."""
     return tuple(state for state in STATES if (state, verb) in TRANSITIONS)

@@ -30,16 +30,18 @@ from theater_site.core.errors import NotAllowed
 
 
 def may_decide(actor: Actor, submission: Submission, at: datetime) -> bool:
-    """Whether `actor` may approve, reject or ask for changes of `submission` at that instant."""
+    """Whether `actor` may approve, reject or request changes of `submission` at that instant."""
     return isinstance(actor, SignedIn) and any(
         _names(actor, submission, word, place, at) for word, place in _asked(submission, reach_of(actor).steps)
     )
 
 
 def may_approve_item(actor: Actor, submission: Submission, area: str, scope: Any, at: datetime) -> bool:
-    """Whether `actor` may approve, in `area`, an item of `submission` that is about `scope` (a section or a content
-    object), in their own place or in somebody else's who may still decide themselves: the items of one submission may lie
-    in several areas and sections."""
+    """Whether `actor` may approve an item of `submission` in `area` about `scope` (a section or a content object).
+
+    Asked for each item, since the items of a submission may be in several areas and sections. A substitute may approve it only
+    if the absent approver may still decide.
+    """
     if not isinstance(actor, SignedIn):
         return False
     persons = approves_for(actor, area, scope, at)
@@ -47,7 +49,7 @@ def may_approve_item(actor: Actor, submission: Submission, area: str, scope: Any
 
 
 def may_write(actor: Actor, submission: Submission) -> bool:
-    """Whether they are its author, or were asked in to write it too."""
+    """Whether `actor` is its author, or it is shared with them."""
     return actor.user_id is not None and (
         actor.user_id == submission.author_id
         or SubmissionAuthor.objects.filter(submission=submission, user_id=actor.user_id).exists()
@@ -55,15 +57,17 @@ def may_write(actor: Actor, submission: Submission) -> bool:
 
 
 def deciders_of(submission: Submission, at: datetime) -> list[User]:
-    """The active users who may decide on `submission` at that instant; by id."""
+    """The active users who may decide on `submission` at that instant, by id."""
     return list(deciders(submission, at, _asked(submission, all_steps())).order_by("pk"))
 
 
 def everybody_asked(
     submission: Submission, at: datetime, elsewhere: Collection[tuple[str, Section]] = ()
 ) -> list[User]:
-    """The active users who have a word at any of its steps, whether it has come to that step or not, or at any step that
-    its items would have `elsewhere`, each in an area on a section; by id."""
+    """The active users who decide at any of its steps, reached or not, or at the steps of its items `elsewhere`, by id.
+
+    `elsewhere` are pairs of an area and a section.
+    """
     steps, wrote_it = all_steps(), _others_who_wrote(submission)
     named = deciders(submission, at, _asked(submission, steps))
     for area, section in {(submission.area, submission.section), *elsewhere}:
@@ -75,8 +79,10 @@ def everybody_asked(
 def deciders(
     submission: Submission, at: datetime, asked: Iterable[tuple[str, Section]], *, again: bool = False
 ) -> QuerySet[User]:
-    """Those whom the rule names where it is asked of `asked`: a word (a permission or a role) and where it is had; one
-    statement. With `again`, those who agreed at an earlier step are asked too."""
+    """The users who may decide by one of `asked`: pairs of a word (a permission or a role) and a section. One statement.
+
+    With `again`, those who approved at an earlier step may decide too.
+    """
     apart = {"wrote": _others_who_wrote(submission), **({} if again else {"agreed": _agreed(submission)})}
     return _named(submission, at, asked, submission.area, **apart)
 
@@ -100,33 +106,40 @@ def _named(
 
 
 def refuse_unless_decides(actor: Actor, submission: Submission, at: datetime) -> None:
-    """NotAllowed, with what would help, for everybody who may not decide on this submission."""
+    """Raise an error with a hint if `actor` may not decide on this submission.
+
+    Raises: NotAllowed `nobody_may_decide`, `own_submission`, `already_agreed`, `not_your_step`, or the error of the missing
+    permission.
+    """
     if may_decide(actor, submission, at):
         return
     if wrote(actor, submission):
         if not deciders_of(submission, at):
             raise NotAllowed(
-                "Nobody approves what they wrote themselves, and nobody else may decide here. Give somebody else a role "
-                f"that has {approve(submission.area)}: a second director, or anybody who is trusted with it.",
+                "Authors cannot approve their own submission, and nobody else may decide here. Assign somebody else a role "
+                f"with the permission {approve(submission.area)}, such as a second director.",
                 code="nobody_may_decide",
             )
-        raise NotAllowed("Nobody approves what they wrote any part of themselves.", code="own_submission")
+        raise NotAllowed("You cannot approve a submission that you wrote a part of.", code="own_submission")
     if actor.user_id in _agreed(submission):
         raise NotAllowed(
-            "You agreed to this at an earlier step; the next step is somebody else's.", code="already_agreed"
+            "You approved this at an earlier step. Somebody else decides on the next step.", code="already_agreed"
         )
     step = standing(steps_for(submission.area, submission.section), submission.step)
     if (better := actor.why_not(step.word, submission, at)) is not None:
         raise better
     raise NotAllowed(
-        f"This waits for others: at the step “{step.title}”, those who have {_told(step.word)} here decide.",
+        f"This waits for others: the step “{step.title}” is decided by users with {_word_in_text(step.word)} here.",
         code="not_your_step",
         data={"step": submission.step, "needs": [step.word]},
     )
 
 
 def in_whose_place(actor: SignedIn, submission: Submission, at: datetime) -> int | None:
-    """For whom `actor`, who may decide on `submission`, does so: a user's id; None: in their own place."""
+    """The id of the absent approver for whom `actor` decides on `submission`; None if they decide for themselves.
+
+    `actor` must be allowed to decide.
+    """
     persons: set[int | None] = set()
     for word, place in _asked(submission, reach_of(actor).steps):
         persons |= _persons(actor, word, submission, place, at)
@@ -136,7 +149,7 @@ def in_whose_place(actor: SignedIn, submission: Submission, at: datetime) -> int
 
 
 def _names(actor: SignedIn, submission: Submission, word: str, place: Section, at: datetime) -> bool:
-    """Whether the actor is one whom `word` names on `place` for this submission."""
+    """Whether the actor may decide on this submission by `word` on `place`."""
     persons = _persons(actor, word, submission, place, at)
     if not persons:
         return False
@@ -145,7 +158,7 @@ def _names(actor: SignedIn, submission: Submission, word: str, place: Section, a
 
 
 def _persons(actor: SignedIn, word: str, submission: Submission, place: Section, at: datetime) -> set[int | None]:
-    """In whose places `word` names the actor on `place`; None is their own."""
+    """The ids of users for whom the actor decides by `word` on `place`; None means the actor."""
     return {
         ground.person
         for ground in reach_of(actor).grounds(word, submission.area, actor.permissions.own)
@@ -156,7 +169,10 @@ def _persons(actor: SignedIn, word: str, submission: Submission, place: Section,
 def asked_where(
     submission: Submission, steps: Iterable[Step], waiting: Waiting | None
 ) -> Iterator[tuple[str, Section]]:
-    """Whose decision decides on it, and where they have to have it: at its step, and above where it went up to."""
+    """The words that decide on `submission`, each with the section on which it is needed.
+
+    These are the word of its current step, and those of the section that it was escalated to.
+    """
     own = governing(steps, submission.area, submission.section.path)
     yield standing(own, submission.step).word, submission.section
     if waiting is not None and waiting.escalated_to is not None:
@@ -164,7 +180,7 @@ def asked_where(
 
 
 def asked_above(area: str, place: Section) -> Iterator[tuple[str, Section]]:
-    """Whose decision decides on what went up to `place`."""
+    """The words that decide on submissions escalated to `place`, each with the section on which it is needed."""
     yield approve(area), place
     if place.parent_id is None:
         yield LAST_RESORT, place
@@ -172,34 +188,33 @@ def asked_above(area: str, place: Section) -> Iterator[tuple[str, Section]]:
 
 def _asked(submission: Submission, steps: Iterable[Step]) -> Iterator[tuple[str, Section]]:
     yield from asked_where(submission, steps, None)
-    # Asked only where somebody looks further than its own section.
+    # A lazy query: callers often stop at the first pair.
     waiting = Waiting.objects.filter(submission=submission).select_related("escalated_to").first()
     if waiting is not None and waiting.escalated_to is not None:
         yield from asked_above(submission.area, waiting.escalated_to)
 
 
 def waiting_of(submission: Submission) -> Waiting:
-    """How it waits, where it does: as is noted of it, else since it was submitted, with nothing to note, by a row that is not
-    saved."""
-    noted: Waiting | None = getattr(submission, "waiting", None)
-    if noted is not None:
-        return noted
+    """The waiting state of a pending submission: its row, or an unsaved row with the defaults."""
+    stored: Waiting | None = getattr(submission, "waiting", None)
+    if stored is not None:
+        return stored
     assert submission.submitted_at is not None, "a draft does not wait"
     return Waiting(submission=submission, since=submission.submitted_at)
 
 
 def steps_for(area: str, section: Section) -> list[Step]:
-    """The agreements that something in `area` needs on `section`, in their order."""
+    """The approval steps for `area` on `section`, in their order."""
     return governing(all_steps(), area, section.path)
 
 
 def wrote(actor: Actor, submission: Submission) -> bool:
-    """Whether any part of `submission` is theirs."""
+    """Whether `actor` wrote any part of `submission`."""
     return actor.user_id is not None and actor.user_id in writer_ids(submission)
 
 
 def writer_ids(submission: Submission) -> set[int]:
-    """Everybody who wrote any part of it."""
+    """The ids of all users who wrote a part of it."""
     return {submission.author_id, *_others_who_wrote(submission)}
 
 
@@ -209,13 +224,13 @@ def _others_who_wrote(submission: Submission) -> QuerySet[SubmissionAuthor, int]
 
 
 def writers(submission: Submission) -> list[User]:
-    """Everybody who wrote any part of it, by id."""
+    """The users who wrote a part of it, by id."""
     theirs = Q(pk=submission.author_id) | Q(pk__in=_others_who_wrote(submission))
     return list(User.objects.filter(theirs).select_related("notification_preferences").order_by("pk"))
 
 
 def all_steps() -> list[Step]:
-    """Every approval step there is; `governing` tells which count where."""
+    """All approval steps; `governing` returns those that apply to a section."""
     rows = ApprovalStep.objects.order_by("pk").values_list(
         "section__path", "area", "position", "permission", "role", "title"
     )
@@ -229,13 +244,13 @@ def _agreed(submission: Submission) -> QuerySet[Agreement, int]:
     rows = Agreement.objects.filter(submission=submission, round=submission.round)
     rows = rows.exclude(submission__waiting__by_those_who_agreed=True)
     if submission.state != SubmissionState.SUBMITTED:
-        # What was agreed to is taken back by those who agreed to it, too.
+        # Those who approved it may also reject it or request changes before it is applied.
         rows = rows.none()
     return rows.order_by().values_list("user_id", flat=True)
 
 
 def _apart(submission: Submission) -> set[int]:
-    """Those who do not decide on this round any more, whatever they hold: who wrote it, and who agreed to it."""
+    """The ids of users who may not decide on this round: those who wrote it or approved it already."""
     return {submission.author_id, *_others_who_wrote(submission).union(_agreed(submission))}
 
 
@@ -248,5 +263,5 @@ def _holders(word: str, section: Section, at: datetime) -> QuerySet[Any, int]:
     return live_grants(section, at).filter(permission__codename=word).values_list("user_id", flat=True)
 
 
-def _told(word: str) -> str:
+def _word_in_text(word: str) -> str:
     return "its role" if role_of(word) is not None else f"the permission {word}"

@@ -1,4 +1,4 @@
-"""By what somebody decides beyond the permissions they hold: the steps that there are, roles, and for whom they substitute."""
+"""What lets a user decide beyond their own permissions: approval steps, roles and substitutions."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from accounts.approvals.rules.approval_steps import DECIDE, Step, approve, narro
 from accounts.permissions.rules.ceilings import EVERYWHERE_PATH, Hold
 from accounts.permissions.selectors.permissions import Row, aware, reaching
 
-# Held on the organization, it makes somebody an approver of what nobody else may approve.
+# On the organization, this permission lets a user decide on submissions that nobody else may decide on.
 LAST_RESORT = "manage_members"
 
 
 class Ground(NamedTuple):
-    """A hold by which somebody decides: their own, or borrowed from `person`."""
+    """A hold by which a user decides: their own, or as a substitute that of `person`."""
 
     hold: Hold
     person: int | None = None
@@ -26,15 +26,15 @@ class Ground(NamedTuple):
 
 @dataclass
 class Reach:
-    """Every approval step there is, and by which roles and in whose place one user decides; loaded by one statement."""
+    """All approval steps, and the roles and substitutions by which one user decides; loaded by one statement."""
 
     steps: list[Step] = field(default_factory=list)
-    # By permission or "role:<id>"; a borrowed one with the only area that it is borrowed for, or "".
+    # By permission or "role:<id>". A borrowed one has the area of the substitution, "" for all areas.
     _roles: list[Hold] = field(default_factory=list)
     _borrowed: list[tuple[str, Ground]] = field(default_factory=list)
 
     def grounds(self, word: str, area: str, own: Callable[[str], Iterable[Hold]]) -> Iterator[Ground]:
-        """By what the user is one of those whom `word` names in `area`; `own` tells the holds of a permission of theirs."""
+        """The grounds on which the user decides by `word` in `area`. `own` returns their holds of a permission."""
         for hold in (*own(word), *(hold for hold in self._roles if hold.permission == word)):
             yield Ground(hold)
         for only, ground in self._borrowed:
@@ -42,9 +42,9 @@ class Reach:
                 yield ground
 
     def holds(self, permission: str, own: Callable[[str], list[Hold]]) -> list[Hold]:
-        """Where the user may decide in an area, at some step or other; `permission` is "decide_<area>".
+        """Where the user may decide at some step of an area; `permission` is "decide_<area>".
 
-        Who manages members everywhere decides in the last resort.
+        Includes those who manage members on the organization, who decide where nobody else may.
         """
         area = permission.removeprefix(DECIDE)
         last = (ground.hold for ground in self.grounds(LAST_RESORT, area, own))
@@ -62,13 +62,13 @@ class Reach:
 
 
 def reach_of(actor: Any) -> Reach:
-    """By what `actor`, a signed-in user, decides besides their permissions."""
+    """The steps, roles and substitutions by which `actor`, a signed-in user, decides."""
     reach: Reach = actor.permissions.derived(DECIDE)
     return reach
 
 
 def approves_for(actor: Any, area: str, scope: Any, at: datetime) -> set[int | None]:
-    """In whose places `actor` may approve in `area` on the section of `scope`: None is their own, else a user's id."""
+    """The ids of users for whom `actor` may approve in `area` on the section of `scope`; None means the actor."""
     path = actor.permissions.path_of(scope)
     grounds = reach_of(actor).grounds(approve(area), area, actor.permissions.own)
     return {
@@ -79,9 +79,9 @@ def approves_for(actor: Any, area: str, scope: Any, at: datetime) -> set[int | N
 
 
 def reach_of_user(user_id: int, second_factor: bool) -> tuple[Reach, list[Row]]:
-    """What one user decides by, and their grants: one statement, since who asks for the one asks for the other next.
+    """The reach of a user and their grants, loaded by one statement since callers need both.
 
-    Without a second factor nothing counts that comes from a sensitive role, be it somebody else's. User 0 has neither.
+    Without a second factor nothing from a sensitive role counts, not even as a substitute. User 0 has neither.
     """
     reach, held = Reach(), list[Row]()
     if not user_id:
@@ -153,7 +153,7 @@ _OWN_ROLES = (
     "JOIN accounts_section place ON place.id = a.section_id "
     "WHERE a.user_id = %s AND a.role_id IN (SELECT role_id FROM accounts_approvalstep WHERE role_id IS NOT NULL)",
 )
-# Their row and assignment are where others have a position and a person.
+# The columns of position and person have the ids of the grant and its assignment.
 _OWN_PERMISSIONS = (
     "SELECT 'held', p.codename, place.path, place.parent_id, g.starts_at, g.ends_at, '', g.id, g.assignment_id, "
     "'', NULL, NULL, NULL, COALESCE(r.sensitive, FALSE) FROM accounts_sectiongrant g "
@@ -161,7 +161,7 @@ _OWN_PERMISSIONS = (
     "LEFT JOIN accounts_roleassignment a ON a.id = g.assignment_id LEFT JOIN accounts_role r ON r.id = a.role_id "
     "WHERE g.user_id = %s",
 )
-# The typed columns first: PostgreSQL takes the types of a UNION from them.
+# PostgreSQL takes the types of a UNION from its first branch, so a branch with typed columns comes first.
 _REACH = " UNION ALL ".join(
     map("".join, (_BORROWED_PERMISSIONS, _BORROWED_ROLES, _STEPS, _OWN_ROLES, _OWN_PERMISSIONS))
 )

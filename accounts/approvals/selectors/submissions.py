@@ -1,4 +1,4 @@
-"""What is pending besides a submission: the other open ones that are about one of its objects."""
+"""Other open submissions about the same objects."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from theater_site.core.actors import Actor
 
 
 def others_on_the_same(actor: Actor, submissions: Collection[int]) -> dict[int, list[Submission]]:
-    """Of each of these submissions the other open ones that are about one of its objects and that `actor` may see: two
-    queries, however many there are. Only id, title, state, round and author are loaded."""
+    """For each of these submissions, the other open ones about one of its objects that `actor` may see.
+
+    Two queries. Only id, title, state, round and author are loaded.
+    """
     own: dict[tuple[str, str], set[int]] = defaultdict(set)
     for pk, *subject in SubmissionSubject.objects.filter(submission__in=submissions).values_list(
         "submission_id", "object_type", "object_id"

@@ -1,7 +1,7 @@
-"""What is pending for one person: the rule of accounts/approvals/selectors/approvers.py, asked of all submissions at once.
+"""The submissions that one user may decide on: the rule of accounts/approvals/selectors/approvers.py for all submissions.
 
-What somebody decides on follows from few and seldom changing things, their `ways`. For each that were asked about lately
-the ORM has written its statements already: to write them again takes it several times as long as the database to answer.
+They follow from the user's `ways`: few values that seldom change. The SQL for recently used ways is cached, because the ORM takes
+several times as long to compile it as the database takes to answer.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from accounts.permissions.selectors.permissions import SignedIn, live
 from theater_site.core.actors import Actor
 from theater_site.core.prepared import Prepared
 
-# Fields of submissions and what they are to be.
+# Fields of submissions with the values to filter by.
 Filters = tuple[tuple[str, Any], ...]
 
 
 class Waits(NamedTuple):
-    """What a list reports one: what is submitted is encrypted, and nobody reads it there."""
+    """The entry of a submission in a list. Its encrypted items are not loaded."""
 
     id: int
     version: int
@@ -49,20 +49,20 @@ class Waits(NamedTuple):
 
     @property
     def since(self) -> datetime:
-        """When it came to this step."""
+        """When it reached this step."""
         return self.came_to_step_at or self.submitted_at
 
     @property
     def escalated(self) -> bool:
-        """Whether it came up from below, where nobody may decide."""
+        """Whether it was escalated, since nobody below may decide."""
         return self.escalated_to is not None
 
 
 class Way(NamedTuple):
-    """One way by which somebody decides: on what is pending in these areas on a section below `path`, and below none of `but`.
+    """One way by which a user decides on submissions in `areas` on sections below `path`, but below none of `but`.
 
-    `person` is in whose place; `step` the only step (or with `onward` the first) at which it counts. With `gone_up` the place
-    is where it went up to, with `at_last` that is the organization.
+    `person` is the absent approver, if they substitute. `step` is the only step (with `onward`, the first step) at which it
+    applies. With `gone_up` the section is the one escalated to; with `at_last` it must be the organization.
     """
 
     areas: tuple[str, ...]
@@ -82,45 +82,47 @@ class Way(NamedTuple):
             there = Q(pk__in=Waiting.objects.filter(there).values("submission"))
         if self.step is not None:
             there &= Q(step__gte=self.step) if self.onward else Q(step=self.step)
-        # Nobody substitutes for somebody who may not decide themselves, since they wrote it or agreed to it.
+        # A substitute may not decide if the absent approver may not: they wrote it or approved it before.
         return Q(area__in=self.areas) & there & (_not_apart(self.person) if self.person is not None else Q())
 
 
 class Ways(NamedTuple):
-    """Every way by which this user decides."""
+    """All ways by which a user decides."""
 
     user: int
     each: tuple[Way, ...]
 
 
 def page_for(actor: Actor, at: datetime, *, size: int, after: int = 0, filters: Filters = ()) -> list[Waits]:
-    """Of what is pending for this person the first `size` after that id; only what the filters let through. Two queries
-    with what they hold."""
+    """The first `size` submissions after the id `after` that `actor` may decide on and that match the filters.
+
+    Two queries, including the actor's permissions.
+    """
     by = ways(actor, at)
     return _page(by, filters, size)(after=after) if by.each else []
 
 
 def counts_for(actor: Actor, at: datetime) -> dict[str, int]:
-    """How much waits for this person, by area. Two queries with what they hold."""
+    """The number of submissions that `actor` may decide on, by area. Two queries, including the actor's permissions."""
     by = ways(actor, at)
     return dict(_counts(by)()) if by.each else {}
 
 
-# Of some hundred people who decide here, each with their own list.
-_REMEMBERED = 256
+# Enough for the ways of some hundred approvers.
+_CACHED = 256
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_CACHED)
 def _page(by: Ways, filters: Filters, size: int) -> Prepared[Waits]:
-    told = (
+    columns = (
         "pk", "version", "title", "area", "section_id", "author_id", "round", "step", "run_at", "submitted_at",
         "waiting__since", "waiting__escalated_to_id",
     )  # fmt: skip
     rows = _waiting(by).filter(**dict(filters)).order_by("pk")
-    return Prepared(lambda after: rows.filter(pk__gt=after).values_list(*told)[:size], Waits, after=int)
+    return Prepared(lambda after: rows.filter(pk__gt=after).values_list(*columns)[:size], Waits, after=int)
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_CACHED)
 def _counts(by: Ways) -> Prepared[tuple[str, int]]:
     rows = _waiting(by).order_by().values_list("area")
     return Prepared(lambda: rows.annotate(Count("pk")).order_by("area"), lambda area, count: (area, count))
@@ -132,14 +134,14 @@ def _waiting(by: Ways) -> QuerySet[Submission]:
 
 
 def ways(actor: Actor, at: datetime) -> Ways:
-    """Every way by which somebody decides on something; areas that are alike as one."""
+    """All ways by which `actor` decides. Areas with the same way are combined into one."""
     return Ways(actor.user.pk, tuple(_ways(actor, at))) if isinstance(actor, SignedIn) else Ways(0, ())
 
 
 def _ways(actor: SignedIn, at: datetime) -> Iterator[Way]:
     alike: dict[Way, list[str]] = {}
     for area in AREAS:
-        # In one order, so that the same ways are known again.
+        # Sorted, since the ways are the key of the cache.
         steps = sorted(step for step in reach_of(actor).steps if step.area == area)
         regions = sorted({step.path for step in steps})
         for path, person in _places(actor, approve(area), area, at):
@@ -147,7 +149,7 @@ def _ways(actor: SignedIn, at: datetime) -> Iterator[Way]:
                 elsewhere = tuple(region for region in regions if region.startswith(path))
                 alike.setdefault(Way((), path, person, elsewhere), []).append(area)
             if steps:
-                # Only for want of somebody at a step does anything go up to who may approve above.
+                # Submissions are escalated to the approvers above only from areas with steps: without any, these decide anyway.
                 alike.setdefault(Way((), path, person, gone_up=True), []).append(area)
         for path, person in _places(actor, LAST_RESORT, area, at):
             if path == EVERYWHERE_PATH:
@@ -168,7 +170,7 @@ def _ways_by_steps(actor: SignedIn, area: str, steps: Collection[Step], at: date
 
 
 def _places(actor: SignedIn, word: str, area: str, at: datetime) -> list[tuple[str, int | None]]:
-    """Below which paths the actor is one whom `word` names, each with in whose place."""
+    """The paths below which the actor decides by `word`, each with the absent approver (None: the actor themselves)."""
     grounds = reach_of(actor).grounds(word, area, actor.permissions.own)
     return sorted({(ground.hold.path, ground.person) for ground in grounds if ground.hold.lives_at(at)}, key=repr)
 
@@ -188,7 +190,7 @@ def _not_apart(user: int) -> Q:
 
 
 def perhaps_orphaned(at: datetime) -> list[int]:
-    """IDs of pending submissions without a direct approver; a substitute may decide, or those they were escalated to.
+    """IDs of pending submissions without a direct approver. A substitute may decide, or those they were escalated to.
 
     Six queries, however many are pending.
     """
@@ -207,12 +209,12 @@ def perhaps_orphaned(at: datetime) -> list[int]:
         word = standing(governing(steps, area, path), step).word
         return {user for place, user in held[word] if path.startswith(place)}
 
-    told = waiting.order_by("pk").values_list("pk", "author_id", "area", "section__path", "step")
-    return [pk for pk, author, *where in told if not deciding(*where) - apart[pk] - {author}]
+    rows = waiting.order_by("pk").values_list("pk", "author_id", "area", "section__path", "step")
+    return [pk for pk, author, *where in rows if not deciding(*where) - apart[pk] - {author}]
 
 
 def _held_at(words: Collection[str], at: datetime) -> dict[str, set[tuple[str, int]]]:
-    """By word where it is held, and by whom."""
+    """For each word, the paths on which users have it, each with the user's id."""
     roles = [role for word in words if (role := role_of(word)) is not None]
     found: dict[str, set[tuple[str, int]]] = defaultdict(set)
     permissions = SectionGrant.objects.filter(live(at), permission__codename__in=words, user__is_active=True)

@@ -1,4 +1,4 @@
-"""Which warnings somebody has waived: for a while, or with the change that brought them about."""
+"""Finds the waived warnings: waived until a date, or together with the change that caused them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from theater_site.core.judges import Finding
 
 
 def standing(findings: Collection[Finding], at: datetime) -> Mapping[Finding, int | None]:
-    """Of these findings the waived ones: with the id of the waiver, or None where the rule was waived with a reason when the
-    same value was written. Answers the runner's question."""
+    """The waived ones of these findings, each with the id of its waiver.
+
+    The id is None if the rule was waived with a reason when the current value was written. Answers the runner's question.
+    """
     concerned = Q(pk__in=())
     for finding in findings:
         concerned |= Q(object_type=finding.object_type, object_id=finding.object_id, rule=finding.rule)
@@ -25,7 +27,7 @@ def standing(findings: Collection[Finding], at: datetime) -> Mapping[Finding, in
     return {finding: pk for finding, pk in held.items() if pk is not None or _waived_with_its_value(finding)}
 
 
-# So many changes of one object are looked through.
+# The number of recent changes of an object that are searched.
 _MOST = 100
 
 
