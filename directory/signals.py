@@ -1,4 +1,4 @@
-"""What the directory announces and asks. Listeners and answerers are named in theater_site/wiring.py."""
+"""Signals of the directory. theater_site/wiring.py connects their receivers and answerers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from productions.models import Character, Production
 from theater_site.core.announcements import Announcement, Question
 
 cast_changed = Announcement(
-    "A part goes from one holder to another during the run: `old` ends the day before `from_date`, `new` begins on it. Sent"
+    "A part was given to another holder during the run: `old` ends the day before `from_date`, `new` begins on it. Sent"
     " inside the transaction.",
     production=Production,
     character=Character,
@@ -24,11 +24,11 @@ consent_withdrawn = Announcement(
 )
 
 zone_played_in: Question[str] = Question(
-    'The zone in which `production` is played; "" where nobody knows.', arguments=("production",), default=str
+    'The time zone in which `production` is played; "" if not known.', arguments=("production",), default=str
 )
 performances_on: Question[list[Performance]] = Question(
-    "The performances of `production` on `day` that `actor` may see, in their order. With `nearest`, where there are none that"
-    " day: those of the next day that has any, else of the last one before; none at all where nobody knows of any.",
+    "The performances of `production` on `day` that `actor` may see, in order. With `nearest` and none that day: those of"
+    " the next day that has any, else of the last day before; empty if none is known.",
     arguments=("production", "day", "nearest", "actor"),
     default=list,
 )

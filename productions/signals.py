@@ -1,4 +1,4 @@
-"""What productions announces and asks. Listeners and answerers are named in theater_site/wiring.py."""
+"""Signals of productions. theater_site/wiring.py connects their receivers and answerers."""
 
 from __future__ import annotations
 
@@ -20,46 +20,46 @@ production_unpublished = Announcement(
     "A production is public no longer. Sent inside the transaction.", extension_point=True, production=Production
 )
 production_advanced = Announcement(
-    "A production has taken another step of its life, forward or back, and was `before` until now. Sent inside the"
-    " transaction; announcing, unpublishing and canceling have announcements of their own.",
+    "A production's status changed, forward or back, from `before`. Sent inside the transaction; announcing, unpublishing and"
+    " canceling have their own signals.",
     extension_point=True,
     production=Production,
     before=str,
 )
 production_canceled = Announcement(
-    "A production is not played, for the reason given. Sent inside the transaction.", production=Production, reason=str
+    "A production was canceled, with `reason`. Sent inside the transaction.", production=Production, reason=str
 )
 production_copied = Announcement(
-    "`copy` was made from `original`, and `parts` (values of services.copying.CopyPart) of it are to come along: bring yours."
-    " Sent inside the transaction, once the copy is written.",
+    "`copy` was created from `original` with `parts` (values of services.copying.CopyPart). Receivers copy their rows. Sent"
+    " inside the transaction, after the copy is written.",
     original=Production,
     copy=Production,
     parts=list,
 )
 
 roles_credited: Question[dict[int, set[str]]] = Question(
-    "By production id: which of `roles` somebody is credited with there, compared without case and accents. Each role"
-    " comes back as it was asked for; a production without any may be absent. Nobody wired: nobody is credited.",
+    "By production id: which of `roles` are credited there, ignoring case and accents. Each role is returned as it was"
+    " given; productions without any may be absent. Without an answerer: no credits.",
     arguments=("productions", "roles"),
     default=dict,
 )
 checklist_lines: Question[Lines] = Question(
-    "By production id: the lines of the checklist before each of `steps` (statuses) that another app has. Lines before other"
-    " steps are passed over; a production without any may be absent. With `required`, only lines without which the step is not"
-    " taken are wanted: anybody who has no such line need not look.",
+    "By production id: the checklist lines of an app before each of `steps` (statuses). Lines before other steps are"
+    " ignored; productions without any may be absent. With `required`, only lines that block the step are needed: an app"
+    " without such lines can return early.",
     arguments=("productions", "steps", "required"),
     default=dict,
     combine=both,
 )
 played_on: Question[list[Played]] = Question(
-    "What was played on this `month` and `day` of any year, `until` (a date) included, as far as `actor` may see it.",
+    "The events on this `month` and `day` of any year, `until` (a date) included, as far as `actor` may see it.",
     arguments=("month", "day", "until", "actor"),
     default=list,
     combine=lambda first, then: [*first, *then],
 )
 performances_counted: Question[QuerySet[Any] | None] = Question(
-    "`productions` (a queryset) with `performances` on each: how many of them took place and `actor` may see."
-    " Nobody wired: None.",
+    "`productions` (a queryset) with `performances` on each: the number of past performances visible to `actor`."
+    " Without an answerer: None.",
     arguments=("productions", "actor"),
     default=lambda: None,
 )

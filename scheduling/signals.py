@@ -1,4 +1,4 @@
-"""What the calendar announces, once per change with all its occurrences. Listeners are named in theater_site/wiring.py."""
+"""Signals of the calendar, sent once per change with all its occurrences. theater_site/wiring.py connects receivers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from theater_site.core.announcements import Announcement
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An occurrence at its new time and place, and where it was before."""
+    """An occurrence with its new time and place, and its old ones."""
 
     occurrence: Occurrence
     before: Placing
@@ -21,7 +21,8 @@ occurrences_scheduled = Announcement(
     "Occurrences were added to the calendar. Sent inside the transaction.", extension_point=True, occurrences=list
 )
 occurrences_moved = Announcement(
-    "Occurrences have another time or place: `moves` is a list of Move. Sent inside the transaction.", moves=list
+    "Occurrences were rescheduled or got another place: `moves` is a list of Move. Sent inside the transaction.",
+    moves=list,
 )
 occurrences_canceled = Announcement(
     "Occurrences were canceled, and their spaces are free again. Sent inside the transaction.",
@@ -29,5 +30,5 @@ occurrences_canceled = Announcement(
     reason=str,
 )
 occurrences_reinstated = Announcement(
-    "Canceled occurrences take place after all. Sent inside the transaction.", occurrences=list
+    "Canceled occurrences were reinstated. Sent inside the transaction.", occurrences=list
 )

@@ -1,4 +1,4 @@
-"""The addresses of personal data: what is held about oneself or somebody else, and to have somebody forgotten."""
+"""Endpoints of personal data: export your own, export another person's, erase a person."""
 
 from __future__ import annotations
 
@@ -25,44 +25,41 @@ from theater_site.core.errors import NotSignedIn
 
 
 class SubjectRead(serializers.Serializer[Any]):
-    """Who personal data are about."""
+    """The person whom the data are about."""
 
-    user = serializers.IntegerField(
-        allow_null=True, help_text="Id of the account; null where there is none. Example: 7"
-    )
+    user = serializers.IntegerField(allow_null=True, help_text="Id of the account; null if there is none. Example: 7")
     people = serializers.ListField(
         child=serializers.IntegerField(), help_text="Ids of the people of the directory. Example: [12]"
     )
     emails = serializers.ListField(
         child=serializers.CharField(),
-        help_text='The e-mail addresses that are known as theirs. Example: ["bea@home.example"]',
+        help_text='Their known e-mail addresses. Example: ["bea@home.example"]',
     )
 
 
 class PersonalDataRead(serializers.Serializer[Any]):
-    """Everything that is held about one person: by kind of thing ("ticketing.order"), its rows."""
+    """Everything stored about one person: rows by model ("ticketing.order")."""
 
     subject = SubjectRead(help_text="Who it is about.")
     held = serializers.DictField(
         child=serializers.ListField(child=serializers.DictField()),
-        help_text='The rows that are held, by kind of thing. Example: {"ticketing.order": [{"buyer_name": '
-        '"Bea Buyer"}]}',
+        help_text='The stored rows by model. Example: {"ticketing.order": [{"buyer_name": "Bea Buyer"}]}',
     )
 
 
 class ForgottenRead(serializers.Serializer[Any]):
-    """Who was forgotten, and how many rows of each kind were held about them."""
+    """Who was erased, and how many rows of each model were stored about them."""
 
     user = serializers.IntegerField(
-        allow_null=True, help_text="Id of the account that was emptied; null where there was none. Example: 7"
+        allow_null=True, help_text="Id of the erased account; null if there was none. Example: 7"
     )
     people = serializers.ListField(
         child=serializers.IntegerField(),
-        help_text="Ids of the people of the directory that were emptied. Example: [12]",
+        help_text="Ids of the erased people of the directory. Example: [12]",
     )
     held = serializers.DictField(
         child=serializers.IntegerField(),
-        help_text='How many rows of each kind were held. Example: {"ticketing.order": 2}',
+        help_text='How many rows of each model were stored. Example: {"ticketing.order": 2}',
     )
 
 
@@ -71,20 +68,20 @@ def _sections() -> dict[str, Any]:
 
 
 class OwnPersonalDataView(ActingView):
-    """What is held about anybody who asks."""
+    """The data stored about the caller."""
 
     @extend_schema(responses=PersonalDataRead, operation_id="own_personal_data")
     def get(self, request: Request) -> Response:
-        """Get everything that is held about you: by your account, the person of the directory that it is linked to,
-        and the e-mail addresses it has verified."""
+        """Get everything stored about you: by your account, the person in the directory linked to it, and its verified
+        e-mail addresses."""
         actor = actor_of(request)
         if actor.kind is not ActorKind.USER:
-            raise NotSignedIn("Sign in to see what is held about you.")
+            raise NotSignedIn("Sign in to see the data stored about you.")
         return _whole(personal_data_of(subject_of_account(actor.user)))
 
 
 class PersonalDataExportView(ActingView):
-    """What is held about somebody else. A POST: the address of a request is logged, and this one would name a person."""
+    """The data stored about another person. A POST, since request URLs are logged and this one would name a person."""
 
     _body = body_of(export_personal_data, leave_out=("organization", "directory"))
 
@@ -96,7 +93,7 @@ class PersonalDataExportView(ActingView):
 
 
 class PersonalDataErasureView(ActingView):
-    """Somebody is forgotten, in all apps."""
+    """The erasure of a person in all apps."""
 
     _body = body_of(erase_personal_data, leave_out=("organization", "directory"))
 
@@ -108,7 +105,7 @@ class PersonalDataErasureView(ActingView):
 
 
 def _whole(data: PersonalData) -> Response:
-    # Anybody who is between must not keep it.
+    # Proxies and browsers must not store personal data.
     return Response(data.document(), headers={"Cache-Control": "no-store"})
 
 

@@ -1,4 +1,4 @@
-"""How the directory shows itself: to everybody, and to those who work on it."""
+"""Serializers of the directory: for the public, and for those who work on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from directory.models import Alias, Consent, Credit, Person
 
 
 class AliasInternal(serializers.ModelSerializer[Alias]):
-    """Another name of somebody."""
+    """Another name of a person."""
 
     class Meta:
         model = Alias
@@ -44,14 +44,14 @@ class PersonInternal(serializers.ModelSerializer[Person]):
 
 
 class CreditPublic(serializers.ModelSerializer[Credit]):
-    """A credit as the program prints it. `person` is null where they have no public page."""
+    """A credit as the program prints it. `person` is null if they have no public page."""
 
     production_title = serializers.CharField(
         source="production.title", help_text="The production's title. Example: The Seagull"
     )
     name = serializers.SerializerMethodField(help_text="The name as the program prints it. Example: Anna Bell")
     person = serializers.SerializerMethodField(
-        help_text="Id of the person; null where they have no public page. Example: 12"
+        help_text="Id of the person; null if they have no public page. Example: 12"
     )
 
     class Meta:
@@ -87,9 +87,7 @@ class CreditInternal(serializers.ModelSerializer[Credit]):
 class MostCredited(serializers.ModelSerializer[Person]):
     """A person or group, and how many public credits they have."""
 
-    credit_count = serializers.IntegerField(
-        help_text="In how many credits of public productions they are named. Example: 17"
-    )
+    credit_count = serializers.IntegerField(help_text="The number of their credits in public productions. Example: 17")
 
     class Meta:
         model = Person
@@ -97,7 +95,7 @@ class MostCredited(serializers.ModelSerializer[Person]):
 
 
 class ConsentRead(serializers.ModelSerializer[Consent]):
-    """What somebody agreed to, for them and for those who work on the directory."""
+    """A consent, for the person and for those who work on the directory."""
 
     class Meta:
         model = Consent

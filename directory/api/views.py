@@ -1,4 +1,4 @@
-"""The addresses of the directory: people, their credits, what they agreed to."""
+"""Endpoints of the directory: people, their credits, their consents."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class PersonViewSet(Readable):
     )
 
     def list(self, request: Request) -> Response:
-        # To decrypt what a list does not show would take longer than all the rest of it.
+        # Decrypting fields that a list does not show would take longer than the rest of the request.
         return self.listed(self.get_queryset().defer("email", "phone"))
 
     @extend_schema(responses=serializers.PersonInternal)
@@ -111,9 +111,9 @@ class PersonViewSet(Readable):
     @extend_schema(responses=serializers.PersonInternal)
     @address(detail=False, methods=["get"])
     def me(self, request: Request) -> Response:
-        """Get your own entry in the directory; 404 where you have none."""
+        """Get your own entry in the directory. Errors: 404 if you have none."""
         if self.actor.kind is ActorKind.PUBLIC:
-            raise NotSignedIn("Sign in to see who you are here.")
+            raise NotSignedIn("Sign in to see your entry in the directory.")
         person = own_person(self.actor)
         if person is None:
             raise Http404
@@ -121,7 +121,7 @@ class PersonViewSet(Readable):
 
 
 def _visible(model: type[Any]) -> Any:
-    """What a filter may name: an id that the actor may not see is answered like one that is not there."""
+    """The rows that a filter may name: an id that the actor may not see is answered like an unknown one."""
 
     def rows(request: Request | None) -> Any:
         return model.objects.visible_to(actor_of(request)) if request is not None else model.objects.none()
@@ -145,7 +145,7 @@ class CreditFilter(filters.FilterSet):
 
 
 class CreditViewSet(Readable):
-    """Who did what, in billing order within each production."""
+    """Credits, in billing order within each production."""
 
     queryset = Credit.objects.select_related("production", "person")
     serializer_class = serializers.CreditPublic
@@ -165,14 +165,14 @@ class CreditViewSet(Readable):
     )
     @address(detail=False, methods=["get"], url_path="export", url_name="export", pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:
-        """Export the credits of one production as CSV: for those who may view its cast, and as `manage.py import_cast`
-        takes it."""
+        """Export the credits of one production as CSV, in the format of `manage.py import_cast`. For those who may view
+        its cast."""
         production = cast_viewed(request, one_production(request))
         return csv_file(f"cast-{production.slug}", COLUMNS, credit_rows(production))
 
 
 class HistoryViewSet(Resource):
-    """What one person or group was credited with, the latest opening first."""
+    """The credits of one person or group, the latest opening first."""
 
     nouns = ("credit", "the credits of a person")
     queryset = Credit.objects.all()
@@ -203,7 +203,7 @@ class MostCreditedViewSet(Resource):
     ordering = ("-credit_count", "person_id")
 
     def list(self, request: Request) -> Response:
-        # Counted before any name is read: of half a million credits that is a tenth of the time.
+        # Count before reading names: with half a million credits this takes a tenth of the time.
         page: Any = self.paginate_queryset(self.filter_queryset(credit_counts()))
         people = Person.objects.defer("email", "phone").in_bulk([row["person_id"] for row in page])
         for row in page:
@@ -221,7 +221,7 @@ class ConsentFilter(filters.FilterSet):
 
 
 class ConsentViewSet(Readable):
-    """What people agreed to, latest first: their own, and everybody's for those who may view the directory."""
+    """Consents, latest first: your own, and everybody's for those who may view the directory."""
 
     queryset = Consent.objects.all()
     serializer_class = serializers.ConsentRead

@@ -1,4 +1,4 @@
-"""What somebody agreed to, and since when."""
+"""Consents of people, and since when."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from theater_site.core.models import ContentModel
 
 
 class ConsentPurpose(models.TextChoices):
-    """What somebody agrees to."""
+    """What a person consents to."""
 
     PHOTO = "photo", "pictures of them are shown"
     CONTACT_SHARING = "contact_sharing", "their contact data is passed on within the company"
@@ -24,10 +24,10 @@ class ConsentPurpose(models.TextChoices):
 
 
 class Consent(ContentModel):
-    """Somebody agreed to one purpose, from `given_at` until `withdrawn_at`; None means it is still given.
+    """A person's consent to one purpose, from `given_at` until `withdrawn_at`; None means that it is in force.
 
-    At most one for each purpose exists at a time. Consenting again after a withdrawal is a new row; none is deleted
-    but with its person.
+    At most one consent for each purpose is in force at a time. Consenting again after a withdrawal creates a new row.
+    Rows are deleted only with their person.
     """
 
     section_lookup: ClassVar[str] = "person__section_id"
@@ -57,7 +57,7 @@ class Consent(ContentModel):
                 condition=Q(withdrawn_at=None),
                 name="consent_stands_once",
                 violation_error_code="consent_stands",
-                violation_error_message="This consent exists already.",
+                violation_error_message="This consent is already given.",
             ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | Q(withdrawn_at__gte=F("given_at")),

@@ -32,15 +32,15 @@ _HOLDINGS = [(holding.value, holding.value) for holding in Holding if holding]
 
 
 class Credit(ContentModel):
-    """A person or group, and what they did in one production, from when to when where that is known.
+    """A part or job of a person or group in one production, from when to when if that is known.
 
     Public with its production: a printed program names everybody in it, whether or not they have a public page.
-    `role` may be blank, since archives know of people and not always of what they did. A person has many roles and a
-    role many people; only the same credit twice, from the same day on, is refused.
+    `role` may be blank, since archives often know the person and not the part. Only a duplicate of a credit (also
+    from the same first day) is an error.
 
-    `character` is the part of the play that a cast credit is about, `holding` in which way it is held ("" where nobody
-    says, as in archives; see directory/rules/holdings.py for what each means on a night), `job` a job of a department.
-    What is printed stays in `role`, whatever these say.
+    `character` is the part of the play that a cast credit is about; `holding` is how it is held ("" if not known, as
+    in archives; see directory/rules/holdings.py for the meaning of each on a night); `job` is a job of a department.
+    `role` is what the program prints, independent of these.
     """
 
     section_lookup: ClassVar[str] = "production__section_id"
@@ -55,7 +55,7 @@ class Credit(ContentModel):
         default=CreditKind.CAST,
         help_text="Whether it is a part in the cast or a job in the crew. Example: cast",
     )
-    # Both lengths together must fit into one entry of a PostgreSQL index: 2,700 bytes, four a letter.
+    # Both lengths together must fit into one entry of a PostgreSQL index: 2,700 bytes, up to four bytes a character.
     role = models.CharField(
         max_length=300, blank=True, default="", help_text="The part or job as the program prints it. Example: Nina"
     )
@@ -81,24 +81,24 @@ class Credit(ContentModel):
     )
     character = models.ForeignKey(Character, null=True, blank=True, on_delete=models.PROTECT, related_name="credits")
     job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.PROTECT, related_name="credits")
-    # The name as it is printed for this one, where that is not the person's.
+    # The printed name, if it is not the person's.
     credited_as = models.CharField(
         max_length=300,
         blank=True,
         default="",
         help_text="The name that the program prints, where it is not the person's own. Example: A. Bell",
     )
-    # Programs print those of one block together under its title; of several blocks the lowest order comes first.
+    # Programs print the credits of one block together under its title; blocks are ordered by the lowest order.
     block = models.CharField(
         max_length=60,
         blank=True,
         default="",
-        help_text="The heading of the program under which it is; empty is the usual one. Example: Creative team",
+        help_text="The heading of the program above it; empty is the usual one. Example: Creative team",
     )
     block_order = models.PositiveIntegerField(
         default=0, help_text="The place of that heading in the program, the lowest first. Example: 2"
     )
-    # Of casts that alternate ("Red", "Blue"): the one that this holder plays in.
+    # Of alternating casts ("Red", "Blue"): the cast in which this holder plays.
     team = models.CharField(
         max_length=40,
         blank=True,
@@ -115,7 +115,7 @@ class Credit(ContentModel):
         base_manager_name = "objects"
         indexes = [
             models.Index(fields=["production", "billing_order", "id"], name="credit_by_billing"),
-            # With the production, so that who is credited how often is counted without reading a row.
+            # The index contains the production, so that counting credits per person reads no rows.
             models.Index(fields=["person", "production"], name="credit_by_person"),
             TrigramIndex(fields=["role_folded"], name="credit_role_trigram"),
         ]
@@ -152,7 +152,7 @@ class Credit(ContentModel):
     )
 
     def covers(self, date: str) -> bool:
-        """Whether it holds on a day, or at some time of the month or year, as far as its dates are known."""
+        """Whether the credit covers a day, or part of the month or year, as far as its dates are known."""
         size = min(len(date), len(self.starts_on) or 10)
         begun = not self.starts_on or self.starts_on[:size] <= date[:size]
         size = min(len(date), len(self.ends_on) or 10)

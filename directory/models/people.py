@@ -1,4 +1,4 @@
-"""Who they are: people, and the groups that are credited like people."""
+"""People, and the groups that are credited like people."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from theater_site.core.models import ContentModel
 
 
 class PersonKind(models.TextChoices):
-    """Whether it is a person, or a group that is credited like one."""
+    """A person, or a group that is credited like one."""
 
     PERSON = "person", "person"
     GROUP = "group", "group or ensemble"
 
 
 class Person(ContentModel):
-    """Somebody, or an ensemble, who can be credited. Published ones have a page for everybody to see.
+    """A person or ensemble that can be credited. Published ones have a public page.
 
-    `email` and `phone` are encrypted at rest, and shown to those with view_directory and to the person alone. `user` is
-    who signs in as this person.
+    `email` and `phone` are encrypted at rest, and shown to the person and to those with `view_directory`. `user` is
+    the account of this person.
     """
 
     view_permission: ClassVar[str] = "view_directory"
@@ -54,7 +54,7 @@ class Person(ContentModel):
     pronouns = models.CharField(
         max_length=60, blank=True, default="", help_text="How to speak of them, as they ask. Example: she/her"
     )
-    # Django tells max_length of text to forms alone; the validator judges every save.
+    # Django checks the max_length of text fields in forms only; the validator checks every save.
     bio = MarkdownField(
         blank=True,
         default="",
@@ -77,7 +77,7 @@ class Person(ContentModel):
         help_text="Their e-mail address, for those who work on the directory; empty where it is not known. "
         "Example: anna@home.example",
     )
-    # By which somebody is found who asks what is held about them.
+    # A keyed hash by which an address is found, since the address itself is encrypted.
     email_index = BlindIndexField("email", db_index=True)
     phone = EncryptedTextField(
         one_line=True,
@@ -99,7 +99,7 @@ class Person(ContentModel):
             TrigramIndex(fields=["folded"], name="person_folded_trigram"),
         ]
         constraints = [
-            # Named, since a unique column is called otherwise by each database. Unlinked people are many: NULL repeats.
+            # A named constraint, since databases name a unique column differently. NULL may repeat: unlinked people.
             models.UniqueConstraint(
                 fields=["user"],
                 name="person_one_a_user",
@@ -124,7 +124,7 @@ class Person(ContentModel):
 class Alias(ContentModel):
     """Another name of a person, by which they are found and were perhaps credited.
 
-    An `internal` one (a former or a legal name) is neither shown to the public nor found by it.
+    An `internal` alias (a former or a legal name) is hidden from the public and from its searches.
     """
 
     section_lookup: ClassVar[str] = "person__section_id"

@@ -1,4 +1,4 @@
-"""Casts that alternate: on which days which of them plays."""
+"""Alternating casts: on which days which of them plays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from theater_site.core.models import ContentModel
 
 
 class TeamNight(ContentModel):
-    """That day belongs to that team of a production ("Red"); two teams share a day of two performances."""
+    """A day on which a team of a production ("Red") plays; two teams share a day of two performances."""
 
     section_lookup: ClassVar[str] = "production__section_id"
     view_permission: ClassVar[str] = "view_cast"

@@ -1,4 +1,4 @@
-"""An index for "contains"."""
+"""An index for `contains` lookups."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 
 class TrigramIndex(models.Index):
-    """Lets `contains` on a text column read an index and not the table: `TrigramIndex(fields=["folded"], name=...)`.
+    """Lets `contains` on a text column use an index: `TrigramIndex(fields=["folded"], name=...)`.
 
     PostgreSQL gets a GIN index over trigrams, used from three letters on, and the extension that it needs. SQLite gets
-    a common index over the column: `contains` still reads all of it, but the text alone and not the rows around it.
+    a plain index over the column: `contains` scans the index, which is smaller than the table.
     """
 
     def create_sql(
@@ -25,7 +25,7 @@ class TrigramIndex(models.Index):
         try:
             statement = super().create_sql(model, schema_editor, " USING gin", **kwargs)
         finally:
-            # They are no part of the declaration, or the next migration would find a difference.
+            # Leave them out of the declaration, or the next migration would find a difference.
             self.opclasses = []
         # New entries wait in a list that every search reads from end to end. With PostgreSQL's own 4 MB the planner
         # leaves the index aside after an import; without a list, 50,000 rows took 6.2 s to write; with this one 0.8 s.

@@ -1,4 +1,4 @@
-"""The judge of credits: does a public production still name everybody whom the brand guidelines require?"""
+"""Judge credits: does a public production still name everybody whom the brand guidelines require?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from theater_site.core.judges import Finding
 
 
 def judge_credits(changes: list[Change]) -> list[Finding]:
-    """Only what takes a role away can leave it without anybody: a credit removed, or one whose role was changed."""
+    """Return findings for removed credits and changed roles; nothing else can leave a required role without a name."""
     removed = {change.before["production_id"] for change in changes if change.operation == DELETED}
     renamed = [change.object_id for change in changes if change.operation != DELETED and "role" in change.before]
     if renamed:

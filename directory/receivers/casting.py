@@ -1,4 +1,4 @@
-"""The judges of casts: does one part have two players on one night, and is anybody credited outside of the run?"""
+"""Judge casts: does a part have two players on one night, and is a credit outside of the run?"""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _NAMED = 5
 
 
 def judge_casts(changes: list[Change]) -> list[Finding]:
-    """A warning for each changed credit that collides with another of its part, and for each part that is not a group any longer
-    and has such credits; parts that are groups are held by many.
+    """Return a warning for each changed credit that overlaps with another of its part, and for each part that stops being a
+    group and has such credits. A group is held by many.
 
-    One query, and none where no changed credit names a character.
+    One query; none if no changed credit names a character.
     """
     changed = {change.object_id for change in changes if change.model is Credit and change.operation != DELETED}
-    # A new credit without a character, as every one of an archive is, asks nothing.
+    # New credits without a character, such as all of an archive, need no query.
     asked = [
         change.object_id
         for change in changes
@@ -59,9 +59,9 @@ def judge_casts(changes: list[Change]) -> list[Finding]:
 
 
 def judge_moved_dates(changes: list[Change]) -> list[Finding]:
-    """A warning for each production whose run, as it is moved, leaves credits outside. The archive is history and is not judged.
+    """Return a warning for each production whose changed run leaves credits outside. The archive is not judged.
 
-    One query, and none where no first or last day was changed.
+    One query; none if no first or last day was changed.
     """
     moved = [
         change.object_id
@@ -88,8 +88,8 @@ def _finding(mine: Credit, theirs: Credit) -> Finding:
         mine,
         rule="one_part_twice",
         severity=Severity.WARNING,
-        message=f"{mine.character.name} would be played by two on one night: this credit and credit {theirs.pk} overlap.",
-        hint="End one of them the day before the other begins, give them teams, or waive this where they share the part.",
+        message=f"{mine.character.name} would have two players on one night: this credit and credit {theirs.pk} overlap.",
+        hint="End one of them the day before the other begins, give them teams, or waive this if they share the part.",
         field="starts_on",
     )
 
@@ -101,8 +101,8 @@ def _no_group(one: Credit, other: Credit) -> Finding:
         character,
         rule="one_part_twice",
         severity=Severity.WARNING,
-        message=f"{character.name} would be played by two on one night: credits {one.pk} and {other.pk} overlap.",
-        hint="End one of them the day before the other begins, leave it a group, or waive this where they share the part.",
+        message=f"{character.name} would have two players on one night: credits {one.pk} and {other.pk} overlap.",
+        hint="End one of them the day before the other begins, keep the part a group, or waive this if they share the part.",
         field="is_group",
     )
 
@@ -114,7 +114,7 @@ def _outside(production: Production, bound: str, credits: list[int]) -> Finding:
         production,
         rule="credit_outside_the_run",
         severity=Severity.WARNING,
-        message=f"The run, {run}, would leave out credits with days of their own: {named}.",
+        message=f"The run ({run}) would leave out credits with their own days: {named}.",
         hint="Correct or remove these credits, choose another day, or waive this and correct them afterwards.",
         field=bound,
     )

@@ -1,4 +1,4 @@
-"""What comes along when a production is copied: its cast and crew, as they were at the end."""
+"""Copies the cast and crew of a production into its copy, as they were at the end."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ CREDITS = "credits"
 
 
 def bring_credits(original: Production, copy: Production, parts: list[str], **_: Any) -> None:
-    """Where `parts` asks for credits: who held each part and job last, without days. Listens after the scenes were brought:
-    a credit finds its character there by name, or names none. Covers and those whom somebody took
-    over from stay behind, and so does anybody who held a part before another did with later days; a replacement holds the part
-    from the beginning. Refused for those who may not see the credits, or not give any.
+    """If `parts` asks for credits: copy the last holder of each part and job, without days. Runs after the scenes are
+    copied, since a credit finds its character in the copy by name. Left out: covers, people who were replaced, and earlier
+    holders of a part that another held later. A replacement holds the part from the beginning. Raises: NotAllowed
+    without `view_cast` on the original or `edit_cast` on the copy.
     """
     if CREDITS not in parts:
         return

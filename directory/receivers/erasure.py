@@ -1,4 +1,4 @@
-"""The directory forgets somebody."""
+"""Erases a person from the directory."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _SAID = {"name", "sort_name", "pronouns", "bio", "email", "email_index", "phone"
 
 
 def forget(subject: Subject, keep_public_credits: bool, **_: Any) -> None:
-    """Their entries lose all that is said of them; credits stay, under a placeholder or, if so decided and a public program
-    names them, under the name that is printed there. Page, other names and consents go."""
+    """Erase the fields of their entries and delete page, other names and consents. Credits stay, under a placeholder or,
+    with `keep_public_credits` and if a public program names them, under the printed name."""
     for person in Person.objects.select_for_update(of=("self",)).filter(pk__in=subject.person_ids).order_by("pk"):
         for kind, rows in (("directory.alias", Alias.objects), ("directory.consent", Consent.objects)):
             for pk in rows.filter(person=person).values_list("pk", flat=True):

@@ -16,7 +16,7 @@ from theater_site.core.actions import current
 def notify_cast_changed(
     production: Production, character: Character, old: Credit, new: Credit, from_date: dt.date, **_: Any
 ) -> None:
-    """Send the new holder and the old one from when on the part changes hands, unless they changed it themselves."""
+    """Notify the new and the old holder of the day of the change, unless they made the change themselves."""
     for credit, letter in ((new, casting.part_begins), (old, casting.part_ends)):
         user = credit.person.user if credit.person is not None else None
         if user is not None and user.pk != current().actor.user_id:

@@ -16,7 +16,7 @@ def _date(cell: str) -> str:
     return str(PartialDate.parse(cell))
 
 
-# Who is meant is told by name; of two with one name, by id. `department` and `job` name a job of the departments.
+# People are named by name; if two share it, by id. `department` and `job` name a job of the departments.
 COLUMNS: Final = (
     Column("person_id", read=whole_number(1, 10**18 - 1), empty=None),
     Column("person", read=text_up_to(300), required=True),

@@ -1,16 +1,16 @@
-"""In which way somebody holds a part, and who of all its holders goes on one night.
+"""How a person holds a part, and which of its holders plays on one night.
 
 The precedence, from the top:
 
-1. A **cover** goes on, on the nights from its first day to its last: in place of the holder it names, or of everybody who
-   would play the part. An understudy who goes on tonight is credited as a cover of tonight.
-2. A holder with a **team** (alternating casts) plays on the nights that are laid down for the team, before those without
-   one. On a day for which no team is laid down any of them may play, and all are named.
-3. The **principal**, the **replacement** and anybody who is credited with the part and no more.
+1. A **cover** plays on the nights from its first day to its last, in place of the holder it names, or of everybody who
+   would play the part. An understudy who plays tonight is credited as a cover of tonight.
+2. A holder with a **team** (alternating casts) plays on the nights set for the team, before those without a team.
+   On a day without a team, any of them may play, and all are named.
+3. The **principal**, the **replacement**, and a person credited with the part without a holding.
 
-An **understudy**, a **standby**, a **swing**, and an **alternate** without a team stand by: they hold the part and do not
-play it. Where several are left, several share the part. Of a part that is a group all holders of 2 and 3 play, and a
-cover comes instead of the one it names.
+An **understudy**, a **standby**, a **swing**, and an **alternate** without a team are on standby: they hold the part
+and do not play it. If several holders are left, they share the part. In a part that is a group all holders of 2 and 3
+play, and a cover replaces only the holder it names.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from productions.rules.partial_dates import PartialDate
 
 
 class Holding(str, Enum):
-    """ "" is a part of which nobody says more: it is held as by a principal."""
+    """ "" means that the holding is not known; the credit then counts like a principal's."""
 
     UNSAID = ""
     PRINCIPAL = "principal"
@@ -41,7 +41,7 @@ _ITS_OWN = frozenset({Holding.UNSAID, Holding.PRINCIPAL, Holding.REPLACEMENT})
 
 
 class Held(Protocol):
-    """What this asks of a credit."""
+    """The fields of a credit that these rules read."""
 
     @property
     def id(self) -> int: ...
@@ -58,14 +58,14 @@ class Held(Protocol):
 
 
 class HeldPart(Held, Protocol):
-    """And of one whose part is to be known."""
+    """And the part."""
 
     @property
     def character_id(self) -> int | None: ...
 
 
 class Billed(HeldPart, Protocol):
-    """And of one that is printed in an order."""
+    """And the billing order."""
 
     @property
     def billing_order(self) -> int: ...
@@ -81,7 +81,7 @@ def is_cover(credit: Held) -> bool:
 
 
 def plays(credit: Held) -> bool:
-    """Whether it is this holder's to play, unless somebody covers: not one who only stands by."""
+    """Whether this holder plays the part unless a cover does; False for those on standby."""
     return credit.holding in _ITS_OWN or (credit.holding == Holding.ALTERNATE and bool(credit.team))
 
 
@@ -90,7 +90,7 @@ def stands_by(credit: Held) -> bool:
 
 
 def stands(credit: Held, on: dt.date) -> bool:
-    """Whether the credit may hold on that day: a date known to the month covers all of it, an unknown one does not bound."""
+    """Whether the credit may cover that day: a date known to the month covers all of it, an unknown one sets no bound."""
     start, end = PartialDate.parse(credit.starts_on), PartialDate.parse(credit.ends_on)
     return (start is None or start.earliest <= on) and (end is None or on <= end.latest)
 
@@ -99,8 +99,8 @@ def billed_parts(credits: Iterable[B], *, role: Callable[[B], str]) -> list[list
     """Group the credits of a cast by part, in billing order.
 
     `credits` are all that the cast ever had, ordered by `billing_order` and id. A credit in the place of another is
-    billed in that place, unless it has a `billing_order` of its own. `role` returns the printed role, which tells the
-    parts without a character apart.
+    billed in that place, unless it has a `billing_order` of its own. `role` returns the printed role, which
+    distinguishes parts without a character.
     """
     listed = list(credits)
     by_id = {credit.id: credit for credit in listed}
@@ -109,7 +109,7 @@ def billed_parts(credits: Iterable[B], *, role: Callable[[B], str]) -> list[list
     def place(credit: B) -> tuple[int, int]:
         own, seen = position[credit.id], {credit.id}
         old = by_id.get(credit.in_place_of_id or 0)
-        # The set ends a circle of credits, each in the place of the next.
+        # `seen` ends a cycle of credits, each in the place of the next.
         while old is not None and old.id not in seen and credit.billing_order in (0, old.billing_order):
             credit = old
             seen.add(old.id)
@@ -125,10 +125,10 @@ def billed_parts(credits: Iterable[B], *, role: Callable[[B], str]) -> list[list
 
 
 def who_plays(held: Iterable[C], *, group: bool, covers: bool = True) -> list[C]:
-    """Who of those that hold one part on one night plays it, in the order given.
+    """Return the players of one part on one night among its holders, in the order given.
 
-    `held` are the credits that hold on that night, of teams only those that play it. Without `covers` it is told who would
-    play if nobody were ill.
+    `held` are the credits in force that night, and of teams only those that play. Without `covers` it returns who would
+    play without absences.
     """
     everybody = list(held)
     own = [credit for credit in everybody if plays(credit)]
@@ -137,22 +137,22 @@ def who_plays(held: Iterable[C], *, group: bool, covers: bool = True) -> list[C]
     stepping_in = [credit for credit in everybody if is_cover(credit)] if covers else []
     replaced = {credit.in_place_of_id for credit in stepping_in}
     if not group and replaced - {credit.id for credit in own}:
-        # For everybody, or for one who no longer plays it: they were entered for this night, and go on.
+        # Covers for everybody, or for a holder who no longer plays the part, were entered for this night and play.
         return stepping_in
     playing = {credit.id for credit in own} - replaced | {credit.id for credit in stepping_in}
     return [credit for credit in everybody if credit.id in playing]
 
 
 def surely_together(one: Held, other: Held) -> bool:
-    """Whether there is a day on which both exist, however their partial dates are read."""
+    """Whether both credits surely share a day, however their partial dates are read."""
     first = max(_latest(one.starts_on), _latest(other.starts_on))
     last = min(_earliest(one.ends_on), _earliest(other.ends_on))
     return first <= last
 
 
 def last_holders(credits: Iterable[P]) -> list[P]:
-    """Without those after whom another holds the same part in the same way, and in the same team: of one who surely had ended
-    before the other began, the other is the last. What is not part, as a job, is held by all."""
+    """Leave out credits that another one followed in the same part, holding and team. A credit is followed if it surely ended
+    before the other began. Credits without a character, such as jobs, are all kept."""
     everybody = list(credits)
     lanes: dict[object, list[P]] = {}
     for credit in everybody:
@@ -163,19 +163,19 @@ def last_holders(credits: Iterable[P]) -> list[P]:
     def after(other: P, one: P) -> bool:
         return _earliest_start(other) > _latest_end(one)
 
-    # Of dates that an archive printed the wrong way round each would come after the other, and after itself.
-    gone = {
+    # With dates that an archive printed in the wrong order, each would follow the other and itself.
+    replaced = {
         one.id
         for held in lanes.values()
         for one, other in permutations(held, 2)
         if after(other, one) and not after(one, other)
     }
-    return [credit for credit in everybody if credit.id not in gone]
+    return [credit for credit in everybody if credit.id not in replaced]
 
 
 def collisions(held: Sequence[C]) -> list[tuple[C, C]]:
-    """Pairs of which both would play one part on one night: two principals, two of one team, two covers of one. A cover that
-    names nobody goes on for everybody, and so beside any other cover."""
+    """Return pairs of credits that would both play one part on one night: two principals, two of one team, two covers of one
+    holder. A cover that names no holder covers everybody, and so overlaps with any other cover."""
 
     def meet(one: C, other: C) -> bool:
         if is_cover(one) and is_cover(other):

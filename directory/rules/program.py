@@ -1,4 +1,4 @@
-"""A program as it is printed: its parts as data, and as Markdown."""
+"""A printed program: its parts as data, and as Markdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line: the part or job, and who is named beside it. `note` is printed small."""
+    """One line: the part or job, and the names beside it. `note` is printed small."""
 
     role: str
     names: list[str]
@@ -27,7 +27,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A line of the slip: who usually plays a part, and who `plays` it now. `reason`: a cover or a replacement."""
+    """A line of the cast changes: who usually plays a part, and who `plays` it now. `reason`: a cover or a replacement."""
 
     role: str
     usually: list[str]
@@ -37,7 +37,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Bio:
-    """What somebody says of themselves, in Markdown."""
+    """A person's biography, in Markdown."""
 
     name: str
     text: str
@@ -55,7 +55,7 @@ class SceneLine:
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """A performance: its day, and as far as they are known when it begins in wall time, and where."""
+    """A performance: its day, and if known its start in wall time and its venue."""
 
     date: dt.date
     start: dt.time | None
@@ -64,9 +64,9 @@ class Performance:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The program of one date; `on` is None where it is that of the whole run. `performances` are those of the date.
+    """The program of one date; `on` is None for the whole run. `performances` are those of the date.
 
-    `billing` are the words that the authors and their license houses require, in Markdown.
+    `billing` is the text that authors and license houses require, in Markdown.
     """
 
     title: str
@@ -94,7 +94,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 
 def spoken(day: dt.date) -> str:
-    """October 2, 2026: the same wherever it is printed."""
+    """Return the date as "October 2, 2026"."""
     months = (
         "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
         "December",
@@ -103,18 +103,18 @@ def spoken(day: dt.date) -> str:
 
 
 def told_time(time: dt.time) -> str:
-    """7:30 p.m."""
+    """Return the time as "7:30 p.m."."""
     return f"{time.hour % 12 or 12}:{time.minute:02d} {'a.m.' if time.hour < 12 else 'p.m.'}"
 
 
 def joined(names: Iterable[str]) -> str:
-    """A, B and C."""
+    """Return the names as "A, B and C"."""
     listed = list(names)
     return " and ".join(filter(None, (", ".join(listed[:-1]), *listed[-1:])))
 
 
 def markdown(program: Program) -> str:
-    """The program to read or to print: title, makers, slip, everybody by block, scenes, bios."""
+    """Return the program as Markdown: title, makers, cast changes, blocks, scenes, biographies."""
     return "\n".join(_lines(program)).rstrip() + "\n"
 
 
@@ -128,7 +128,7 @@ def _lines(program: Program) -> Iterator[str]:
     if program.slip:
         yield "\n## At this performance\n"
         for change in program.slip:
-            yield f"- {_told(change)}"
+            yield f"- {_change_line(change)}"
     for block in program.blocks:
         yield f"\n## {plain(block.title)}\n"
         for entry in block.entries:
@@ -172,7 +172,7 @@ def _facts(program: Program) -> Iterator[str]:
 
 
 def _when_and_where(performances: Iterable[Performance]) -> Iterator[str]:
-    """2:00 p.m. and 7:30 p.m., The Foundry: house by house."""
+    """Return "2:00 p.m. and 7:30 p.m., The Foundry" for each venue."""
     houses: dict[str, list[str]] = {}
     for performance in performances:
         times = houses.setdefault(performance.venue, [])
@@ -183,7 +183,7 @@ def _when_and_where(performances: Iterable[Performance]) -> Iterator[str]:
             yield told
 
 
-def _told(change: Change) -> str:
+def _change_line(change: Change) -> str:
     role, plays = plain(change.role), plain(joined(change.plays))
     if not change.usually:
         return f"**{role}** is played by **{plays}**."
@@ -193,7 +193,7 @@ def _told(change: Change) -> str:
 
 def _scene(scene: SceneLine) -> str:
     parts = [f"**{plain(scene.number)}**" if scene.number else "", plain(scene.title)]
-    # In parentheses, since titles end in marks of their own.
+    # In parentheses, since titles may end in punctuation.
     parts.append(f"({plain(scene.place)})" if scene.place else "")
     parts.append("; ".join(f"“{plain(song)}”" for song in scene.songs))
     return " ".join(filter(None, parts))
@@ -209,5 +209,5 @@ _MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
 def plain(text: str) -> str:
-    """`text` on one line, in which nothing is read as Markdown."""
+    """Return `text` on one line, with Markdown escaped."""
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))

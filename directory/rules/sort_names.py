@@ -1,24 +1,24 @@
-"""The name by which lists order a person, suggested from the name that programs print."""
+"""Suggest the name by which lists order a person, from the printed name."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# Written before a family name; it begins with the first of them ("van der Berg, Anna").
+# Particles before a family name, which begins with the first of them ("van der Berg, Anna").
 _PARTICLES = frozenset({
     "af", "al", "av", "bin", "binti", "d'", "da", "dal", "das", "de", "degli", "dei", "del", "della", "den",
     "der", "des", "di", "do", "dos", "du", "el", "ibn", "la", "le", "les", "lo", "mac", "st", "ten", "ter",
     "van", "vanden", "vander", "vom", "von", "y", "zu", "zum", "zur",
 })  # fmt: skip
 _SUFFIXES = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv"})
-# Here the family name comes first.
+# In these languages the family name comes first.
 _FAMILY_FIRST = ("CJK UNIFIED", "HANGUL", "HIRAGANA", "KATAKANA")
 
 
 def suggested_sort_name(name: str, *, group: bool = False) -> str:
     """ "Bell, Anna" for "Anna Bell", "van der Berg, Jan" for "Jan van der Berg".
 
-    The name itself for groups, for one word, for "Family, Given", and where the family name comes first.
+    The name itself for groups, for a single word, for "Family, Given", and if the family name comes first.
     """
     words = name.split()
     if group or len(words) < 2 or "," in name or unicodedata.name(name[0], "").startswith(_FAMILY_FIRST):

@@ -1,4 +1,4 @@
-"""Who holds which part, and who plays it on one night. None of these asks who looks."""
+"""Who holds which part, and who plays it on one night. These functions do not check permissions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from theater_site.core.prepared import Prepared
 
 
 class Holder(NamedTuple):
-    """Somebody who holds a part, under the name that is printed. `part` is the character's name, else the printed role.
+    """A person who holds a part, under the printed name. `part` is the character's name, else the printed role.
 
-    `billing_order` and `standing` (on the day that was asked about) are loaded where parts are ordered."""
+    `billing_order` and `standing` (in force on the requested day) are loaded only if parts are ordered."""
 
     id: int
     person_id: int
@@ -39,7 +39,7 @@ class Holder(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part on one night: who plays it, and who holds it besides (stands by, or is covered)."""
+    """A part on one night: who plays it, and its other holders (on standby, or covered)."""
 
     character_id: int | None
     name: str
@@ -48,7 +48,7 @@ class Part(NamedTuple):
 
 
 class Work(NamedTuple):
-    """One thing that somebody has done."""
+    """One credit in a person's history."""
 
     id: int
     production_id: int
@@ -67,7 +67,7 @@ class Work(NamedTuple):
 
 
 def printed_name(person: str = "person__name") -> Coalesce:
-    """The name a credit is printed under."""
+    """Return the expression for the name under which a credit is printed."""
     return Coalesce(NullIf("credited_as", Constant("")), person)
 
 
@@ -76,9 +76,9 @@ def _is_set(path: str) -> ExpressionWrapper:
 
 
 def standing(on: str, month: str, year: str, day: dt.date) -> Q:
-    """Credits that are on a day, given as its own text, month and year too: of teams those only that play it, or all
-    where none is laid down for it. Partial dates are compared as text: "2026-09" is before "2026-09-01" and ends after it
-    because it is its beginning."""
+    """Filter credits in force on a day, given as text `on`, `month` and `year` too. Of teams only those that play, or all
+    if no team is set for the day. Partial dates are compared as text: "2026-09" sorts before "2026-09-01", and as an end
+    it is a prefix of the day."""
     nights = TeamNight.objects.filter(production=OuterRef("production"), date=day)
     return (
         Q(starts_on__lte=on)
@@ -88,7 +88,7 @@ def standing(on: str, month: str, year: str, day: dt.date) -> Q:
 
 
 def _holders(rows: ContentQuerySet, *more: Any) -> ContentQuerySet:
-    """`rows` as Holder rows; `more` are its last columns, where they are needed."""
+    """Return `rows` as Holder rows; `more` are its last, optional columns."""
     return rows.order_by("billing_order", "pk").values_list(  # type: ignore[return-value]
         "pk", "person_id", printed_name(), _is_set("person__published_at"), "holding", "team", "in_place_of_id",
         "starts_on", "ends_on", "character_id", Coalesce("character__name", "role"), "character__is_group", "note", *more,
@@ -128,42 +128,42 @@ _HISTORY = Prepared(
 
 
 def holders_of(character_id: int, on: dt.date | None = None) -> list[Holder]:
-    """Who holds a part: on one day, in billing order; without a day ever, in the order in which they began. One query."""
+    """Return the holders of a part: on one day in billing order, or without a day all, in order of their start. One query."""
     return _OF_PART(character=character_id, **_day(on)) if on is not None else _WHOLE_PART(character=character_id)
 
 
 def who_played(character_id: int, on: dt.date) -> list[Holder]:
-    """Who plays that part on that day. One query; see directory/rules/holdings.py for who goes before whom."""
+    """Return who plays a part on a day. One query; see directory/rules/holdings.py for the precedence."""
     held = _OF_PART(character=character_id, **_day(on))
     return who_plays(held, group=bool(held and held[0].group))
 
 
 def cast_on(production_id: int, on: dt.date) -> list[Part]:
-    """List every part that is held on that day, in billing order, and who plays it. One query.
+    """List every part held on a day, in billing order, and who plays it. One query.
 
-    It loads the credits that do not hold that day too: a replacement is billed in the place of one that has ended.
+    It also loads credits not in force that day: a replacement is billed in the place of an ended one.
     """
     return _parts_of(_OF_PRODUCTION(production=production_id, **_day(on)))
 
 
 def whole_cast(production_id: int) -> list[Holder]:
-    """Everybody who ever held a part in the production, in billing order. One query."""
+    """Return everybody who ever held a part in the production, in billing order. One query."""
     return _WHOLE_CAST(production=production_id)
 
 
 def history(person_id: int) -> list[Work]:
-    """What somebody has done, the latest opening first. One query."""
+    """Return a person's credits, the latest opening first. One query."""
     return _HISTORY(person=person_id)
 
 
 def by_part(held: Iterable[Holder]) -> list[list[Holder]]:
     """Group everybody who ever held a part by part, in billing order (`billed_parts`)."""
-    # Without a character it is the printed role that tells one part from another, and shared roles are common.
+    # The printed role identifies a part without a character; several people may share a role.
     return billed_parts(held, role=lambda holder: holder.part)
 
 
 def _parts_of(held: Iterable[Holder]) -> list[Part]:
-    """The parts with a holder that is, and who plays each."""
+    """Return the parts with a holder in force, and who plays each."""
     parts = []
     for ever in by_part(held):
         if not (holders := [holder for holder in ever if holder.standing]):

@@ -1,4 +1,4 @@
-"""Who should be named before a production goes on."""
+"""Checklist: who should be named before a production's next step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LINES = (
 
 
 def people_named(productions: Iterable[int], steps: Iterable[str], required: bool) -> Lines:
-    """Checklist: who is credited. One query, and none before other steps."""
+    """Return checklist lines about credits. One query; none for other steps."""
     asked = [line for line in _LINES if line[0] in steps]
     if required or not asked:  # none of them is
         return {}

@@ -1,4 +1,4 @@
-"""Who withdrew a consent."""
+"""Withdrawn consents."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from directory.models import Consent, ConsentPurpose, Person
 
 
 def refused_photos(people: Collection[int]) -> list[Person]:
-    """Those of `people` (ids) who withdrew the consent to pictures and did not give it again.
+    """Return those of `people` (ids) who withdrew the consent to pictures and did not give it again.
 
-    Anybody who was never asked is not among them. It locks the people until the end of the transaction. Without the lock, a
-    picture that is published while its consent is withdrawn would stay public.
+    People who were never asked are not returned. Locks the people until the end of the transaction. Without the lock,
+    a picture published while its consent is withdrawn would stay public.
     """
     lock_people(people)
     photo = Consent.objects.filter(person=OuterRef("pk"), purpose=ConsentPurpose.PHOTO)
@@ -24,6 +24,6 @@ def refused_photos(people: Collection[int]) -> list[Person]:
 
 
 def lock_people(people: Collection[int]) -> None:
-    """Lock these rows until the end of the transaction. References to them can still be added."""
+    """Lock these rows until the end of the transaction. Other transactions can still add references to them."""
     rows = Person.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=people).order_by("pk")
     list(rows.values_list("pk", flat=True))

@@ -1,4 +1,4 @@
-"""Reading credits: by production and by person. Neither asks who looks: add `visible_to(actor)` where somebody does."""
+"""Credits by production and by person. These functions do not check permissions: add `visible_to(actor)`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from theater_site.core.text import fold
 
 
 def with_role(credits: ContentQuerySet, text: str) -> ContentQuerySet:
-    """Those of `credits` whose role has `text` in it, whatever its case and accents."""
-    # Looked up apart, so that SQLite too reads the index over roles alone and not the rows of all credits.
+    """Filter `credits` whose role contains `text`, ignoring case and accents."""
+    # A separate lookup, so that SQLite too reads the index over roles and not the rows of all credits.
     matching = Credit.objects.filter(role_folded__contains=fold(text)).values("pk")
     return credits.filter(pk__in=matching)
 
 
 def cast_of(production: Production) -> ContentQuerySet:
-    """The cast in billing order, each with its person."""
+    """Return the cast in billing order, each with its person."""
     return (
         Credit.objects.filter(production=production, kind=CreditKind.CAST)
         .select_related("person", "production")
@@ -31,7 +31,7 @@ def cast_of(production: Production) -> ContentQuerySet:
 
 
 def history_of(person: Person) -> ContentQuerySet:
-    """Everything this person or group was credited with, the latest opening first, each with its production."""
+    """Return all credits of a person or group, the latest opening first, each with its production."""
     return (
         Credit.objects.filter(person=person)
         .select_related("person", "production")
@@ -40,13 +40,13 @@ def history_of(person: Person) -> ContentQuerySet:
 
 
 def credit_counts() -> ContentQuerySet:
-    """How often public productions credit each person with a public page: `person_id` and `credit_count`."""
+    """Count the credits in public productions of each person with a public page: `person_id` and `credit_count`."""
     public = Credit.objects.filter(production__published_at__isnull=False, person__published_at__isnull=False)
     return public.values("person_id").annotate(credit_count=Count("pk"))  # type: ignore[return-value]
 
 
 def credited_roles(productions: Iterable[int], roles: Iterable[str]) -> dict[int, set[str]]:
-    """By production id: which of `roles` somebody is credited with there, whatever the case and accents. One query."""
+    """Return by production id which of `roles` are credited there, ignoring case and accents. One query."""
     asked: dict[str, set[str]] = {}
     for role in roles:
         asked.setdefault(fold(role), set()).add(role)
@@ -58,7 +58,7 @@ def credited_roles(productions: Iterable[int], roles: Iterable[str]) -> dict[int
 
 
 def credit_rows(production: Production) -> Iterator[dict[str, Any]]:
-    """The credits as rows of rules/credits_table.py, which bring back the same ones. One query."""
+    """Return the credits as rows of rules/credits_table.py, whose import updates the same credits. One query."""
     rows = Credit.objects.filter(production=production).select_related("person", "character", "job__department")
     for credit in rows.defer("person__email", "person__phone").order_by("billing_order", "pk"):
         named = {column.name: getattr(credit, column.name, "") for column in COLUMNS}
@@ -72,6 +72,6 @@ def credit_rows(production: Production) -> Iterator[dict[str, Any]]:
 
 
 def credited_users(productions: Iterable[int]) -> list[Credit]:
-    """The credits in these productions of people with an open account, each with its person and user; one query."""
+    """Return the credits in these productions of people with an open account, each with person and user. One query."""
     credits = Credit.objects.filter(production__in=list(productions), person__user__is_active=True)
     return list(credits.select_related("person__user__notification_preferences").order_by("pk"))

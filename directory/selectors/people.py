@@ -1,4 +1,4 @@
-"""Finding people."""
+"""Search people."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from directory.selectors.credits import with_role
 from theater_site.core.actors import Actor
 from theater_site.core.text import fold
 
-# Beyond this many words nobody is looking for a person.
+# Longer texts are not a search for a person.
 _WORDS = 8
 
 
 def matching(people: QuerySet[Any], text: str, actor: Actor) -> QuerySet[Any]:
-    """Those of `people` for whom every word of `text` is part of a name, an alias or a credited role.
+    """Filter `people`: every word of `text` is part of a name, an alias or a credited role.
 
-    Case and accents do not count. Only aliases and credits that `actor` may see count: nobody learns of a former name,
-    or of a cast that is not announced, by searching for it.
+    Case and accents do not count. Only aliases and credits visible to `actor` count, so that a search does not reveal a
+    former name or an unannounced cast.
     """
     aliases, credits = Alias.objects.visible_to(actor), Credit.objects.visible_to(actor)
     for word in fold(text).split()[:_WORDS]:
-        # A union of three lookups and not one OR over joins, so that each can read its own trigram index.
+        # A union of three lookups, since each can read its own trigram index; an OR over joins cannot.
         found = (
             Person.objects.filter(folded__contains=word)
             .values("pk")
@@ -38,5 +38,5 @@ def matching(people: QuerySet[Any], text: str, actor: Actor) -> QuerySet[Any]:
 
 
 def own_person(actor: Actor) -> Person | None:
-    """Who the actor is in the directory, if the two are linked."""
+    """Return the actor's person in the directory, if they are linked."""
     return Person.objects.filter(user_id=actor.user_id).first() if actor.user_id is not None else None

@@ -1,4 +1,4 @@
-"""Who somebody is across all apps, and what the directory holds about them."""
+"""Find a data subject across all apps, and the directory's data about them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from theater_site.core.errors import Conflict
 
 
 def subject_of_account(user: User) -> Subject:
-    """Everything that is surely theirs: the account, the person that is linked to it, and the addresses they verified.
+    """Return what surely belongs to a user: the account, its linked person, and its verified addresses.
 
-    Not the contact address in the directory, which they may set to anybody's: what was bought with it would be told.
+    Without the contact address in the directory: users may set it to another person's, and would see their orders.
     """
     people = Person.objects.filter(user=user).values_list("pk", flat=True)
     verified = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
@@ -23,10 +23,10 @@ def subject_of_account(user: User) -> Subject:
 
 
 def subject_named(*, user: User | None = None, person: Person | None = None, email: str | None = None) -> Subject:
-    """Whom somebody who answers for it means by an account, a person of the directory, an address, or several of these.
+    """Return the subject named by an account, a person of the directory, an address, or several of these.
 
-    Nobody is found: an empty Subject. Refused: an address that several people of the directory give as their contact
-    (`ambiguous`), such as an agent's; name the person as well then.
+    Returns an empty Subject if none is found. Raises: `ambiguous` for an address that several people of the directory
+    give as their contact, such as an agent's; name the person as well.
     """
     emails = {email.strip()} if email and email.strip() else set()
     if person is None and emails:
@@ -34,7 +34,7 @@ def subject_named(*, user: User | None = None, person: Person | None = None, ema
         people = list(Person.objects.filter(email_index=blind_index(address))[:2])
         if len(people) > 1:
             raise Conflict(
-                "Several people of the directory are reached by this address. Name the person as well.",
+                "Several people of the directory have this address. Name the person as well.",
                 code="ambiguous",
             )
         person = people[0] if people else None
@@ -52,7 +52,7 @@ def subject_named(*, user: User | None = None, person: Person | None = None, ema
 
 
 def held_by_directory(subject: Subject) -> Held:
-    """Their entries, other names, consents and credits. Answers `held_about`."""
+    """Return their entries, other names, consents and credits. Answers `held_about`."""
     people = sorted(subject.person_ids)
     return {
         "directory.person": told(

@@ -32,8 +32,8 @@ _LAST = 2**31
 
 
 def usual_date(production: Production, today: dt.date) -> dt.date | None:
-    """The date whose program is meant where none is named: today, or the day of the run that is nearest to it. None where
-    the run is not known to the day."""
+    """Return the default date of the program: today, or the day of the run nearest to it. None if the run is not known
+    to the day."""
     opens, closes = PartialDate.parse(production.opens_on), PartialDate.parse(production.closes_on)
     if opens is None or closes is None or not (opens.day and closes.day) or closes < opens:
         return None
@@ -41,9 +41,9 @@ def usual_date(production: Production, today: dt.date) -> dt.date | None:
 
 
 def program_for(actor: Actor, production: Production, on: dt.date | None, at: dt.datetime) -> Program:
-    """The program of that date; without one of today's performance, else the next, else the last: today is what it is at the
-    instant `at` where the production is played. Of performances only those count that `actor` may see; where none is known,
-    the run says which day is nearest."""
+    """Return the program of a date. Without one: of today's performance, else of the next, else of the last. "Today" is the
+    date of the instant `at` where the production is played. Only performances visible to `actor` count; if none is known,
+    the run gives the nearest day."""
     if on is not None:
         return program_of(
             production, on, performances_on.ask(production=production, day=on, nearest=False, actor=actor)
@@ -55,11 +55,11 @@ def program_for(actor: Actor, production: Production, on: dt.date | None, at: dt
 
 
 def program_of(production: Production, on: dt.date | None, performances: Sequence[Performance] = ()) -> Program:
-    """Who plays, sings, makes and helps on that date, in billing order, with what differs from the first night. Without a
-    date everybody of the run is named, with the days of those who did not play all of it.
+    """Return cast, team and thanks of a date, in billing order, with the changes since the first night. Without a date it
+    names everybody of the run, with the days of those who did not play all of it.
 
-    Three queries, whatever the size. A biography is printed of those with a public page, and of everybody who consented to it; of
-    casts that alternate only those of that date are named at all. Of the licenses nothing but their billing is printed.
+    Three queries, whatever the size. A biography is printed of people with a public page or with their consent. Of
+    alternating casts only that date's are named. Of the licenses only the billing is printed.
     """
     credits = _credits(production, on)
     night = _Night(production, credits, on)
@@ -91,8 +91,8 @@ def program_of(production: Production, on: dt.date | None, performances: Sequenc
 
 
 def _credits(production: Production, on: dt.date | None) -> list[Credit]:
-    """All of the production, with what is asked of each: whether its team plays that day, whether any does, and whether the
-    biography may be printed without a public page."""
+    """Return all credits of the production, each with: whether its team plays that day, whether any team does, and whether
+    the biography may be printed without a public page."""
     agreed = Consent.objects.filter(
         person=OuterRef("person"), purpose=ConsentPurpose.BIOGRAPHY, withdrawn_at__isnull=True
     )
@@ -110,7 +110,7 @@ def _credits(production: Production, on: dt.date | None) -> list[Credit]:
 
 
 def _billing(production: Production) -> list[str]:
-    """What the production prints of its own accord, and what each license requires besides."""
+    """Return the production's own billing text, and each license's."""
     required = License.objects.filter(production=production).order_by("pk").values_list("billing", flat=True)
     printed: list[str] = []
     for words in (production.billing, *required):
@@ -120,7 +120,7 @@ def _billing(production: Production) -> list[str]:
 
 
 def printed(credit: Credit) -> str:
-    """The name as the program prints it."""
+    """Return the name printed in the program."""
     return credit.credited_as or credit.person.name
 
 
@@ -132,7 +132,7 @@ class _Part:
 
 
 class _Night:
-    """One night's cast: by part, from credits that are all loaded."""
+    """One night's cast by part, computed from loaded credits."""
 
     def __init__(self, production: Production, credits: Sequence[Credit], on: dt.date | None) -> None:
         opens = PartialDate.parse(production.opens_on)
@@ -151,17 +151,17 @@ class _Night:
 
     @staticmethod
     def concerns(credit: Credit, day: dt.date) -> bool:
-        """Whether the credit is on that day and, of casts that alternate, is of tonight's."""
+        """Whether the credit is in force on that day and, of alternating casts, belongs to tonight's."""
         tonights = not credit.team or not credit.teams_known or credit.team_plays  # type: ignore[attr-defined]
         return tonights and stands(credit, day)
 
     def _who(self, part: _Part, day: dt.date, *, covers: bool = True) -> list[Credit]:
-        """Who plays it on that day, with the teams of tonight: that casts alternate is not a change."""
+        """Return who plays the part on that day, with the teams of tonight: alternating is not a cast change."""
         return who_plays([c for c in part.held if self.concerns(c, day)], group=part.group, covers=covers)
 
     def slip(self) -> list[Change]:
-        """Covers of tonight, in place of everybody who plays it by now; and parts that were taken over since the first night. A
-        part that nobody plays is not news for the audience."""
+        """Return tonight's covers, in place of the current players, and the parts taken over since the first night. Parts
+        without a player are left out."""
         if self.on is None:
             return []
         changes = []
@@ -187,7 +187,7 @@ class _Night:
         return blocks.listed()
 
     def _standing_by(self, part: _Part) -> Iterator[Credit]:
-        """Who holds it behind the others, but for everybody who plays it tonight."""
+        """Return the holders on standby who do not play tonight."""
         on_stage = {credit.person_id for credit in self.playing(part)}
         for credit in part.held:
             if stands_by(credit) and (
@@ -196,7 +196,7 @@ class _Night:
                 yield credit
 
     def _entries(self, playing: Sequence[Credit]) -> list[tuple[Entry, Credit]]:
-        """Those who share a part and are told apart by nothing else are in one line."""
+        """Return entries; people who share a part and have equal notes share a line."""
         lines: dict[tuple[str, str, str, int], list[Credit]] = {}
         for credit in playing:
             lines.setdefault((credit.role, _note(credit, self.on), credit.block, credit.block_order), []).append(credit)
@@ -204,7 +204,7 @@ class _Night:
 
 
 class _Blocks:
-    """Entries by the title of their block; titles by their order, then as they first came."""
+    """Entries by the title of their block; titles by their order, then in order of appearance."""
 
     def __init__(self) -> None:
         self._entries: dict[str, list[Entry]] = {}
@@ -219,7 +219,7 @@ class _Blocks:
 
 
 def _others(credits: Iterable[Credit], on: dt.date | None) -> list[Block]:
-    """Everybody but the cast: kind by kind, in it block by block; a job is in the order of its department."""
+    """Return blocks of everybody but the cast, kind by kind; jobs in the order of their department."""
     by_kind: dict[str, list[Credit]] = {}
     for credit in credits:
         by_kind.setdefault(credit.kind, []).append(credit)
@@ -228,7 +228,7 @@ def _others(credits: Iterable[Credit], on: dt.date | None) -> list[Block]:
         listed = _Blocks()
         lines: dict[tuple[str, int, str, str], list[str]] = {}
         for credit in sorted(by_kind.get(kind, ()), key=_by_department):
-            # The people behind one job, and a list of thanks, read better in a line each.
+            # Jobs and lists of thanks are easier to read with one person per line.
             key = (credit.block or title, credit.block_order, credit.role, _note(credit, on))
             lines.setdefault(key, []).append(printed(credit))
         for (block, order, role, note), names in lines.items():
@@ -242,27 +242,29 @@ def _others(credits: Iterable[Credit], on: dt.date | None) -> list[Block]:
 
 
 def _by_department(credit: Credit) -> tuple[int, int, int]:
-    """Credits without a job come first, as they are billed; then department by department."""
+    """Sort key: credits without a job first, in billing order, then by department."""
     if credit.job is None:
         return (0, 0, 0)
     return (1, credit.job.department.order, credit.job.order)
 
 
 def _note(credit: Credit, on: dt.date | None) -> str:
-    """What is printed beside the name: the note, the team, and of a whole run the days of who did not play all of it."""
+    """Return the text beside the name: the note, the team, and for a whole run the days of those who did not play all of it."""
     parts = [credit.note, f"{credit.team} cast" if credit.team else ""]
     if on is None:
         start, end = PartialDate.parse(credit.starts_on), PartialDate.parse(credit.ends_on)
-        parts.append(" ".join(filter(None, (f"from {_said(start)}" * bool(start), f"to {_said(end)}" * bool(end)))))
+        parts.append(
+            " ".join(filter(None, (f"from {_day_text(start)}" * bool(start), f"to {_day_text(end)}" * bool(end))))
+        )
     return ", ".join(filter(None, parts))
 
 
-def _said(date: PartialDate | None) -> str:
+def _day_text(date: PartialDate | None) -> str:
     return "" if date is None else spoken(date.earliest) if date.day else str(date)
 
 
 def _bios(credits: Sequence[Credit]) -> list[Bio]:
-    """Each once, in the order of the program, under the name printed there."""
+    """Return each biography once, in the order of the program, under the printed name."""
     people: dict[int, Credit] = {}
     kinds = list(_TITLES)
     for credit in sorted(credits, key=lambda credit: kinds.index(CreditKind(credit.kind))):

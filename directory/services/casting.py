@@ -1,4 +1,4 @@
-"""The cast changes during the run: one holder leaves a part, another takes it over; alternating casts get their days."""
+"""Cast changes during the run, and the days of alternating casts."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ MOST_NIGHTS = 1_000
 
 
 class NewHolder(TypedDict, total=False):
-    """What can be said of everybody who takes a part over. `ends_on` may be partial; absent, it is when the other would have
-    ended."""
+    """Fields of the credit of a new holder. `ends_on` may be partial; if absent, it is the end of the replaced credit."""
 
     credited_as: str
     note: str
@@ -31,22 +30,23 @@ class NewHolder(TypedDict, total=False):
 def change_cast(
     *,
     production: Production,
-    character: Annotated[Character, Doc("Id of the part that goes to somebody else. Example: 8")],  # type: ignore[valid-type]
+    character: Annotated[Character, Doc("Id of the part to hand over. Example: 8")],  # type: ignore[valid-type]
     leaves: Annotated[
-        Credit | None, Doc("Id of the credit that ends; null where one alone plays the part that day. Example: 31")
+        Credit | None, Doc("Id of the credit that ends; null if only one person plays the part that day. Example: 31")
     ],
     person: Annotated[Person, Doc("Id of the person who takes the part over. Example: 12")],  # type: ignore[valid-type]
     from_date: Annotated[dt.date, Doc("The first day on which they play it. Example: 2027-03-20")],
     fields: NewHolder,
 ) -> Credit:
-    """Give a part to another person from a day on. Anybody who held it ends the day before; both stay in the history.
+    """Give a part to another person from a day on. The old holder's credit ends the day before; both stay in the history.
 
-    `leaves` is the credit that ends; None where one alone plays the part that day. The new credit is a replacement (or
-    what the other was, an understudy say), billed where the other was. Announces `cast_changed`. Refused:
-    `character_not_in_play`; `replacement_before_first_night`; `outside_the_run`; `part_not_held` where nobody plays it
-    that day, `several_holders` where several do and `leaves` is not given; `not_of_this_part` for a credit of another
-    part, `leaves_a_cover` for one of single nights; `credit_not_standing` for one that does not hold that day, or only
-    begins then; `same_holder`; and the credit that the new one has already.
+    `leaves` is the credit that ends; None if only one person plays the part that day. The new credit is a replacement, or
+    has the old holding (such as understudy), with the old billing order. Announces `cast_changed`.
+
+    Raises: `character_not_in_play`; `replacement_before_first_night`; `outside_the_run`; `part_not_held` if nobody plays
+    it that day; `several_holders` if several do and `leaves` is not given; `not_of_this_part` for a credit of another part;
+    `leaves_a_cover` for a cover; `credit_not_standing` for a credit that is not in force that day or only begins then;
+    `same_holder`; and the unique constraint if the new credit already exists.
     """
     if character.production_id != production.pk:
         raise Invalid(
@@ -57,7 +57,7 @@ def change_cast(
     _check_run(production, from_date)
     old = _leaving(character, leaves, from_date)
     if old.person_id == person.pk:
-        raise Conflict("They hold this part already. Name somebody else.", code="same_holder", field="person")
+        raise Conflict("This person already holds the part. Choose another person.", code="same_holder", field="person")
     ended, old.ends_on = old.ends_on, (from_date - dt.timedelta(days=1)).isoformat()
     new = Credit(
         production=production, person=person, kind=CreditKind.CAST, character=character, in_place_of=old,
@@ -81,21 +81,21 @@ def set_team_nights(
     team: Annotated[str, Doc("The team, as credits name it. Example: Red")],
     dates: Annotated[
         list[dt.date],
-        Doc('All days of this team, at most 1000; an empty list takes all away. Example: ["2027-03-14", "2027-03-16"]'),
+        Doc('All days of this team, at most 1000; an empty list removes all. Example: ["2027-03-14", "2027-03-16"]'),
     ],
 ) -> Production:
-    """Set the days of one of several casts that alternate. They replace the days that it had.
+    """Replace the days of one of several alternating casts.
 
-    Refused: a team that no credit names (`unknown_team`), days outside of the run, a thousand days and more.
+    Raises: `unknown_team` if no credit names the team; `outside_the_run`; `too_many_days` for more than 1000 days.
     """
     if not Credit.objects.filter(production=production, team=team).exclude(team="").exists():
         raise Invalid(
-            f"Nobody in this production plays in a team {team[:40]!r}. Credit its cast first.",
+            f"Nobody in this production plays in a team {team[:40]!r}. Add credits with this team first.",
             code="unknown_team",
             field="team",
         )
     if len(dates) > MOST_NIGHTS:
-        raise Invalid(f"At most {MOST_NIGHTS} days, please.", code="too_many_days", field="dates")
+        raise Invalid(f"Give at most {MOST_NIGHTS} days.", code="too_many_days", field="dates")
     for day in dates:
         outside_the_run(production, day, field="dates")
     mine = TeamNight.objects.filter(production=production, team=team)
@@ -106,7 +106,7 @@ def set_team_nights(
 
 
 def outside_the_run(production: Production, day: dt.date, *, field: str) -> None:
-    """Invalid where the day is surely before the first night or after the last."""
+    """Raise Invalid if the day is surely before the first night or after the last."""
     opens, closes = span_of(production)
     if (opens is not None and day < opens.earliest) or (closes is not None and day > closes.latest):
         raise Invalid(
@@ -120,7 +120,7 @@ def _check_run(production: Production, from_date: dt.date) -> None:
     opens, _ = span_of(production)
     if opens is not None and from_date <= opens.earliest:
         raise Invalid(
-            f"The first night is {opens}: nobody is replaced before it. Change the credit of the person who was to play instead.",
+            f"The first night is {opens}: a replacement begins after it. Change the original holder's credit instead.",
             code="replacement_before_first_night",
             field="from_date",
         )
@@ -128,19 +128,19 @@ def _check_run(production: Production, from_date: dt.date) -> None:
 
 
 def _leaving(character: Character, named: Credit | None, on: dt.date) -> Credit:
-    """The credit that ends the day before, locked until the end of the action."""
+    """Return the credit that ends the day before, locked until the end of the action."""
     if named is not None and named.character_id != character.pk:
-        raise Invalid(f"This is not a credit for {character.name}.", code="not_of_this_part", field="leaves")
+        raise Invalid(f"This credit is not for {character.name}.", code="not_of_this_part", field="leaves")
     if named is not None and is_cover(named):
         raise Invalid(
-            "A cover is for its nights alone: correct that credit, or remove it.", code="leaves_a_cover", field="leaves"
+            "A cover is only for its nights. Correct or remove that credit.", code="leaves_a_cover", field="leaves"
         )
     held = Credit.objects.select_for_update(of=("self",)).select_related("production").filter(character=character)
     standing = [credit for credit in held.order_by("pk") if stands(credit, on)]
     chosen = [credit for credit in standing if (credit.pk == named.pk if named is not None else plays(credit))]
     if len(chosen) > 1:
         raise Conflict(
-            f"{len(chosen)} play {character.name} that day. Say by `leaves` whose credit ends.",
+            f"{len(chosen)} play {character.name} that day. Give the credit that ends as `leaves`.",
             code="several_holders",
             field="leaves",
             data={"credits": [credit.pk for credit in chosen]},
@@ -152,7 +152,7 @@ def _leaving(character: Character, named: Credit | None, on: dt.date) -> Credit:
     start = PartialDate.parse(chosen[0].starts_on) if chosen else None
     if not chosen or (start is not None and start.earliest >= on):
         raise Conflict(
-            f"The credit that would end does not hold on the day before {on}. Choose another day, or another credit.",
+            f"The credit that would end is not in force on the day before {on}. Choose another day, or another credit.",
             code="credit_not_standing",
             field="leaves",
         )

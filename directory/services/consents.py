@@ -1,4 +1,4 @@
-"""Consent is given and withdrawn, by the person or by everybody who keeps the signed paper."""
+"""Consents are given and withdrawn, by the person or by a directory editor who keeps the signed form."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ def give_consent(
     purpose: Annotated[ConsentPurpose, Doc("What they agree to. Example: photos")],
     note: Annotated[
         str | None,
-        Doc("How they agreed; null or empty where there is nothing to say. Example: Signed form of March 2027"),
+        Doc("How they agreed; null or empty if not known. Example: Signed form of March 2027"),
     ],
 ) -> Consent:
-    """Record that somebody agreed to something. The person says so, or somebody who may edit the directory, with a
-    `note` that says how. Refused: others, and where this consent exists already."""
+    """Record a consent of a person. For the person, or with a `note` for those who may edit the directory.
+
+    Raises: `not_own_record`; the unique constraint if the consent is already given."""
     refuse_strangers(person)
     consent = Consent(person=person, purpose=purpose, note=(note or "").strip(), given_at=current().instant)
     consent.save()
@@ -32,11 +33,11 @@ def give_consent(
 
 @action("consent.withdraw", open_to=OpenTo.SIGNED_IN, subject="consent")
 def withdraw_consent(*, consent: Consent) -> Consent:
-    """Withdraw a consent. Announces `consent_withdrawn`: with the consent to pictures, all public pictures of the person
-    are unpublished. Refused: others (`not_own_record`), and where it was withdrawn before (`already_withdrawn`)."""
+    """Withdraw a consent. Announces `consent_withdrawn`: withdrawing the consent to pictures unpublishes all public
+    pictures of the person. Raises: `not_own_record`, `already_withdrawn`."""
     refuse_strangers(consent.person)
     if consent.withdrawn_at is not None:
-        raise Conflict("This consent was withdrawn already.", code="already_withdrawn")
+        raise Conflict("This consent is already withdrawn.", code="already_withdrawn")
     consent.withdrawn_at = current().instant
     consent.save()
     consent_withdrawn.announce(consent=consent)

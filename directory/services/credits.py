@@ -1,4 +1,4 @@
-"""Who plays and who helps: credits are given, corrected and taken back."""
+"""Adds, updates and removes credits of cast and crew."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from theater_site.core.errors import Invalid
 
 
 class CreditFields(TypedDict, total=False):
-    """What can be said of a credit: absent means unchanged, "" and None mean empty.
+    """Fields of a credit: absent means unchanged, "" and None mean empty.
 
-    `note` is printed beside the role (the act, the piece). Those with equal `billing_order` are in the order of their
-    entry; `block` is the title under which programs print them together, and `block_order` orders such titles.
+    `note` is printed beside the role (the act, the piece). Credits with equal `billing_order` are ordered by creation;
+    `block` is the title under which programs print them together, and `block_order` orders such titles.
     `starts_on` and `ends_on` may be partial ("2026-09"), for a part taken over during the run. `character`, `holding`,
-    `team` and `in_place_of` are for the cast alone, `job` for all others.
+    `team` and `in_place_of` are for the cast only, `job` for all others.
     """
 
     kind: CreditKind
@@ -44,11 +44,10 @@ class CreditFields(TypedDict, total=False):
 def add_credit(*, production: Production, person: Person, fields: CreditFields) -> Credit:
     """Credit a person or group with a part or job. It is public as soon as the production is.
 
-    Without a role the character's or the job's name is printed. Refused: the same credit again (person, kind, role,
-    note, holding and first day), blank roles included; an end surely before the start; a character of another play
-    (`character_not_in_play`); days that are surely outside of the run (`outside_the_run`); a replacement that begins no
-    later than the first night (`replacement_before_first_night`); a cover without its nights (`cover_without_nights`).
-    Two who would play one part on one night are a warning (`one_part_twice`).
+    Without a role the character's or the job's name is printed. Raises: the unique constraint for a duplicate (person,
+    kind, role, note, holding and first day, blank roles included); an end surely before the start;
+    `character_not_in_play`; `outside_the_run`; `replacement_before_first_night`; `cover_without_nights`. Warning:
+    `one_part_twice` if two would play one part on one night.
     """
     credit = Credit(production=production, person=person)
     _describe(credit, fields)
@@ -58,7 +57,7 @@ def add_credit(*, production: Production, person: Person, fields: CreditFields) 
 
 @action("credit.update", needs=Needs("edit_cast", on="credit"), subject="credit", submittable=True)
 def update_credit(*, credit: Credit, changes: CreditFields) -> Credit:
-    """Update a credit. Who it credits and in what stays: remove it and add another for that. Raises the errors of creating it."""
+    """Update a credit. Person and production do not change: add another credit instead. Same errors as `credit.add`."""
     _describe(credit, changes)
     credit.save()
     return credit
@@ -66,10 +65,10 @@ def update_credit(*, credit: Credit, changes: CreditFields) -> Credit:
 
 @action("credit.remove", needs=Needs("edit_cast", on="credit"), subject="credit", submittable=True)
 def remove_credit(*, credit: Credit) -> None:
-    """Remove a credit. For one who leaves during the run set `ends_on` instead.
+    """Remove a credit. If a person leaves during the run, set `ends_on` instead.
 
-    Of a credit that took a part over by a cast change the nights go back: anybody who held it until the day before holds it
-    until this one would have ended, and who came after or covered this one does so in their place.
+    Removing a credit made by a cast change returns its nights: the previous holder's credit then ends when this one would
+    have ended, and replaces this one as the `in_place_of` of later credits and covers.
     """
     before = _handed_over_by(credit)
     if before is not None:
@@ -80,7 +79,7 @@ def remove_credit(*, credit: Credit) -> None:
 
 
 def _handed_over_by(credit: Credit) -> Credit | None:
-    """Whose credit ends, as a cast change has it, on the day before this one begins; locked until the end of the action."""
+    """Return the credit that a cast change ended on the day before this one begins, locked until the end of the action."""
     start = PartialDate.parse(credit.starts_on)
     if credit.in_place_of_id is None or credit.holding == Holding.COVER or start is None or not start.day:
         return None
@@ -104,8 +103,8 @@ def _describe(credit: Credit, fields: CreditFields) -> None:
 
 
 def check_credit(credit: Credit, said: Collection[str]) -> None:
-    """What the columns by themselves do not say; raises Invalid. Dates are checked where anything on them is `said`: those of
-    an archive stay as they were printed, and the rest can be corrected beside them."""
+    """Check what the constraints do not; raises Invalid. Dates are checked only if one of them is in `said`: dates of an
+    archive stay as printed, and other fields can be corrected without them."""
     _check_part(credit)
     in_order(credit, said)
     if {"starts_on", "ends_on", "holding"} & set(said):
@@ -140,15 +139,14 @@ def _check_part(credit: Credit) -> None:
         or (other.production_id, other.character_id) != (credit.production_id, credit.character_id)
     ):
         raise Invalid(
-            "Somebody goes on in place of another holder of the same part. Name one of its credits.",
+            "A cover is in place of another holder of the same part. Choose one of their credits.",
             code="not_of_this_part",
             field="in_place_of",
         )
 
 
 def span_of(production: Production) -> tuple[PartialDate | None, PartialDate | None]:
-    """The first and the last day of the run as far as they bound anything: a run that an archive printed the wrong way round
-    says nothing."""
+    """Return the first and the last day of the run, if known; (None, None) if an archive has them in the wrong order."""
     opens, closes = PartialDate.parse(production.opens_on), PartialDate.parse(production.closes_on)
     return (opens, closes) if check_span(opens, closes) else (None, None)
 
@@ -157,8 +155,8 @@ def _check_days(credit: Credit) -> None:
     start, end = PartialDate.parse(credit.starts_on), PartialDate.parse(credit.ends_on)
     if credit.holding == Holding.COVER and not (start and start.day and end and end.day):
         raise Invalid(
-            "A cover goes on for certain nights: give the first and the last as days. Anybody who stands by for the whole run is "
-            "an understudy, a standby or a swing.",
+            "A cover is for certain nights. Give the first and the last as days. For a person on standby for the whole run "
+            "choose understudy, standby or swing.",
             code="cover_without_nights",
             field="ends_on" if start and start.day else "starts_on",
         )
@@ -167,7 +165,7 @@ def _check_days(credit: Credit) -> None:
 
 
 def outside(credit: Credit) -> Invalid | None:
-    """What is wrong with its days beside those of the run, if anything surely is."""
+    """Return an error if the credit's days are surely outside of the run, else None."""
     start, end = PartialDate.parse(credit.starts_on), PartialDate.parse(credit.ends_on)
     opens, closes = span_of(credit.production)
     if start is not None and closes is not None and start.earliest > closes.latest:
@@ -181,8 +179,7 @@ def outside(credit: Credit) -> Invalid | None:
     if credit.holding == Holding.REPLACEMENT and start is not None and opens is not None:
         if start.latest <= opens.earliest:
             return Invalid(
-                f"The first night is {opens}, and nobody is replaced before it. Change the credit of the person who was to"
-                " play instead.",
+                f"The first night is {opens}: a replacement begins after it. Change the original holder's credit instead.",
                 code="replacement_before_first_night",
                 field="starts_on",
             )

@@ -1,4 +1,4 @@
-"""The cast and crew of a production are taken in from a table."""
+"""Imports the cast and crew of a production from a table."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from theater_site.core.table_import import RowByRow, TableOutcome
 
 
 class CreditRow(TypedDict, total=False):
-    """A row as rules/credits_table.py reads it, with the line that it came from; people, characters and jobs by name."""
+    """A row as rules/credits_table.py reads it, with its line; people, characters and jobs by name."""
 
     line: Annotated[int, Doc("The line of the table, for error messages. Example: 2")]
-    person_id: Annotated[int | None, Doc("Id of the person; null goes by the name. Example: 12")]
+    person_id: Annotated[int | None, Doc("Id of the person; null uses the name. Example: 12")]
     person: Annotated[
         str, Doc("The person's name, as the directory or one of their aliases has it. Example: Anna Bell")
     ]
@@ -38,7 +38,7 @@ class CreditRow(TypedDict, total=False):
     ends_on: str
 
 
-# By these a credit is known again.
+# A row matches an existing credit by these columns.
 _KEY = ("kind", "role", "note", "starts_on", "holding")
 
 
@@ -48,18 +48,18 @@ def import_credits(
     production: Production,
     rows: Annotated[
         list[CreditRow],
-        Doc("The rows of the table; a column that it does not have is absent everywhere.", of="directory.credit"),
+        Doc("The rows of the table; a missing column is absent in every row.", of="directory.credit"),
     ],
 ) -> TableOutcome:
-    """Import a table of credits: every row or none. A row with the person, kind, role, note, holding and first day of a
-    credit updates it, any other adds one. Credits that the table does not name stay.
+    """Import a table of credits: every row or none. A row that matches a credit by person, kind, role, note, holding and
+    first day updates it; other rows add a credit. Credits that the table does not name stay.
 
-    A credit is known by the columns that there are: without a role by its character or job.
+    Only the columns of the table count for the match; without a role column it matches by character or job.
 
-    Refused (`table_refused`, with each bad cell): somebody of whom the actor sees nothing in the directory
-    (`unknown_person`), or sees several (`ambiguous_person`); a row that several credits answer to, for want of a column
-    (`ambiguous_credit`); a character that is not in the play, a job that there is not; the same credit twice; and what
-    adding a credit refuses. Warnings are told alike, and waived for all rows at once.
+    Raises: `table_refused`, with an error for each bad cell: `unknown_person` if the actor sees nobody of that name in the
+    directory, `ambiguous_person` if they see several; `ambiguous_credit` if missing columns make several credits match; an
+    unknown character or job; a duplicate credit; and the errors of `credit.add`. Warnings are reported, and waived for
+    all rows at once.
     """
     work, names = RowByRow(), _Names(production, rows)
     known: dict[int, list[Credit]] = {}
@@ -81,19 +81,19 @@ def import_credits(
 
 
 def _key(fields: dict[str, Any]) -> dict[str, Any]:
-    """What the row says of that by which a credit is known."""
+    """Return the row's values of the columns that match a credit."""
     names = _KEY if "role" in fields else (*_KEY, "character", "job")
     return {name: fields[name] for name in names if name in fields}
 
 
 def _meant(key: dict[str, Any], credits: Iterable[Credit]) -> Credit | None:
-    """The one of somebody's credits that the row is about, if there is any."""
+    """Return the one of a person's credits that the row matches, or None."""
     meant = [credit for credit in credits if all(getattr(credit, name) == value for name, value in key.items())]
     if len(meant) > 1:
         absent = ", ".join(name for name in _KEY if name not in key)
         raise Invalid(
-            f"They have {len(meant)} credits that this row may mean: {', '.join(str(credit.pk) for credit in meant)}. Add the "
-            f"columns that tell them apart, of {absent}.",
+            f"They have {len(meant)} credits that match this row: {', '.join(str(credit.pk) for credit in meant)}. Add the "
+            f"columns that distinguish them, of {absent}.",
             code="ambiguous_credit",
             field="person",
         )
@@ -101,14 +101,14 @@ def _meant(key: dict[str, Any], credits: Iterable[Credit]) -> Credit | None:
 
 
 class _Names:
-    """Who and what the table names, looked up once for all rows."""
+    """The people, characters and jobs of the table, looked up once for all rows."""
 
     def __init__(
         self,
         production: Production,
         rows: Annotated[
             list[CreditRow],
-            Doc("The rows of the table; a column that it does not have is absent everywhere.", of="directory.credit"),
+            Doc("The rows of the table; a missing column is absent in every row.", of="directory.credit"),
         ],
     ) -> None:
         self.production = production
@@ -132,7 +132,7 @@ class _Names:
             found = self.by_id.get(pk)
             if found is None or (found.pk not in self.by_name.get(named, {})):
                 raise Invalid(
-                    f"Person {pk} is not called {named[:60]!r}. Correct the one or the other.",
+                    f"Person {pk} is not called {named[:60]!r}. Correct the id or the name.",
                     code="other_person",
                     field="person_id",
                 )
@@ -140,7 +140,7 @@ class _Names:
         people = list(self.by_name.get(named, {}).values())
         if not people:
             raise Invalid(
-                f"Nobody in the directory is called {named[:60]!r}. Correct it, or enter them there first.",
+                f"Nobody in the directory is called {named[:60]!r}. Correct the name, or create the person first.",
                 code="unknown_person",
                 field="person",
             )
@@ -154,8 +154,7 @@ class _Names:
         return people[0]
 
     def fields(self, row: CreditRow) -> dict[str, Any]:
-        """What the row says of the credit; the role, where there is that column, as it will be printed, since the credit is
-        known by it."""
+        """Return the credit's fields. With a role column, the role is set as it will be printed, since the match uses it."""
         given: dict[str, Any] = {
             name: " ".join(value.split()) if isinstance(value, str) else value
             for name, value in row.items()

@@ -1,7 +1,7 @@
-"""The rule of the own record: people keep what is said of themselves, whatever their roles.
+"""The rule of the own record: people edit their own entry, whatever their roles.
 
-A role is held on sections, and somebody in the cast of one production holds none on the directory. So these actions are
-open to everybody signed in and ask here whose record it is.
+Permissions are granted on sections, and a cast member of one production has none on the directory. So these actions
+are open to every signed-in user, and the functions here check whose record it is.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from theater_site.core.errors import NotAllowed
 
 
 def is_own(person: Person) -> bool:
-    """Whether the running action's actor signs in as `person`."""
+    """Whether the running action's actor is the user of `person`."""
     user_id = current().actor.user_id
     return user_id is not None and person.user_id == user_id
 
 
 def refuse_strangers(person: Person) -> None:
-    """NotAllowed unless the record is the actor's own, or they may edit the directory."""
+    """Raise NotAllowed unless the record is the actor's own, or they may edit the directory."""
     run = current()
     if not is_own(person) and not run.actor.holds("edit_directory", person, run.instant):
         raise NotAllowed(
-            "This is somebody else's record; to change it needs the permission edit_directory.",
+            "This is another person's record. Changing it needs the permission edit_directory.",
             code="not_own_record",
             data={"needs": ["edit_directory"]},
         )
 
 
 class OnOwnRecord(Actor):
-    """`actor`, with one more permission: to submit what is about their own record.
+    """`actor`, with one more permission: to submit changes of their own record.
 
-    Make it for one call, after `is_own` said yes. The submission is stored on the record's section, so `permission` holds
-    there too.
+    Create it for one call, after `is_own` returned True. The submission is stored on the record's section, so the
+    permission applies there too.
     """
 
     def __init__(

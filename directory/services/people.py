@@ -1,4 +1,4 @@
-"""People and groups are entered, described, made public, and describe themselves."""
+"""Creates, updates, publishes and deletes people and groups; people also describe themselves."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from theater_site.core.text import single_spaced
 
 
 class SelfDescription(TypedDict, total=False):
-    """What people say of themselves in public. The bio is Markdown without HTML."""
+    """The public description of a person by themselves. The bio is Markdown without HTML."""
 
     pronouns: str
     bio: str
 
 
 class Contact(TypedDict, total=False):
-    """How somebody is reached; "" where that is not known."""
+    """Contact data of a person; "" if not known."""
 
     email: str
     phone: str
 
 
 class PersonFields(SelfDescription, Contact, total=False):
-    """What can be said of a person or group: absent means unchanged, "" means empty. `sort_name` is how lists order it
-    where that is not the name."""
+    """Fields of a person or group: absent means unchanged, "" means empty. `sort_name` is the name in ordered lists, if it
+    is not the name itself."""
 
     kind: PersonKind
     name: str
@@ -41,10 +41,10 @@ class PersonFields(SelfDescription, Contact, total=False):
 
 @action("person.create", needs=Needs("edit_directory", on="section"), submittable=True)
 def create_person(*, section: Section, fields: PersonFields) -> Person:
-    """Create a person or group; they are not public yet. Refused: no name, an e-mail address that is none, texts that
-    are too long.
+    """Create a person or group; they are not public yet. Raises: Invalid for a missing name, an invalid e-mail address,
+    or texts that are too long.
 
-    Two people may bear one name; looking first is up to the caller.
+    Two people may have the same name; the caller searches first.
     """
     person = Person(section=section)
     _describe(person, fields)
@@ -54,7 +54,7 @@ def create_person(*, section: Section, fields: PersonFields) -> Person:
 
 @action("person.update", needs=Needs("edit_directory", on="person"), subject="person", submittable=True)
 def update_person(*, person: Person, changes: PersonFields) -> Person:
-    """Update a person. Refused as at their making."""
+    """Update a person. Same errors as `person.create`."""
     _describe(person, changes)
     person.save()
     return person
@@ -62,16 +62,17 @@ def update_person(*, person: Person, changes: PersonFields) -> Person:
 
 @action("person.describe_self", open_to=OpenTo.SIGNED_IN, subject="person")
 def describe_self(*, person: Person, changes: SelfDescription) -> Person | Submitted:
-    """Update their own pronouns and biography. It is done at once for those who may edit the directory, and else waits
-    for approval.
+    """Update your own pronouns and biography. With `edit_directory` the change applies at once, otherwise it waits for
+    approval.
 
-    Refused where the record is not the actor's own, and as `person.update` is. What is pending is a `person.update`, decided
-    by everybody who may approve in the directory.
+    Raises: `not_own_record`; the errors of `person.update`. The submission is a `person.update`, decided by the approvers
+    of the directory.
     """
     run = current()
     if not is_own(person):
         raise NotAllowed(
-            "You can describe only yourself here. Change the person instead, or submit a change.", code="not_own_record"
+            "Only the person may use this action. Update the person, or submit an update, instead.",
+            code="not_own_record",
         )
     if run.actor.holds("edit_directory", person, run.instant):
         return update_person.as_consequence(person=person, changes=changes)
@@ -79,8 +80,8 @@ def describe_self(*, person: Person, changes: SelfDescription) -> Person | Submi
 
 
 def describes_self(actor: Actor, action: Action[Any, Any], given: Mapping[str, Any]) -> bool:
-    """Whether this is somebody's description of themselves, which they may submit without a permission: alone, or with other
-    things in one submission. Answers accounts' question."""
+    """Whether this is a user's description of themselves, which they may submit without a permission, alone or with other
+    actions in one submission. Answers a question of accounts."""
     return (
         action is update_person
         and actor.user_id is not None
@@ -93,7 +94,7 @@ def describes_self(actor: Actor, action: Action[Any, Any], given: Mapping[str, A
 def update_contact(*, person: Person, changes: Contact) -> Person:
     """Update the contact data of a person. Only they themselves and those who work on the directory see it.
 
-    Done at once, by the person or by everybody who may edit the directory. Refused: others, an address that is none.
+    Applies at once, for the person or with `edit_directory`. Raises: `not_own_record`; Invalid for an e-mail address.
     """
     refuse_strangers(person)
     _describe(person, changes)
@@ -105,11 +106,11 @@ def update_contact(*, person: Person, changes: Contact) -> Person:
 def link_user(
     *,
     person: Person,
-    user: Annotated[User | None, Doc("Id of the account of this person; null links none. Example: 7")],
+    user: Annotated[User | None, Doc("Id of the account of this person; null unlinks. Example: 7")],
 ) -> Person:
-    """Link a person to their account, or to none. None unlinks.
+    """Link a person to their account. Null unlinks.
 
-    Refused where that account is another person's already.
+    Raises: the unique constraint if the account belongs to another person.
     """
     person.user = user
     person.save()
@@ -120,9 +121,9 @@ def link_user(
     "person.publish", needs=Needs("publish_directory", on="person"), subject="person", submittable=True, exposes=True
 )
 def publish_person(*, person: Person) -> Person:
-    """Publish a person's page. Refused where they have it."""
+    """Publish a person's page. Raises: `already_published`."""
     if person.published_at is not None:
-        raise Conflict("This person is public already.", code="already_published")
+        raise Conflict("This person is already public.", code="already_published")
     person.published_at = current().instant
     person.save()
     return person
@@ -140,7 +141,7 @@ def unpublish_person(*, person: Person) -> Person:
 
 @action("person.delete", needs=Needs("manage_directory", on="person"), subject="person")
 def delete_person(*, person: Person) -> None:
-    """Delete a person who was entered by mistake, with aliases and consents. Refused where it is public or credited."""
+    """Delete a person created by mistake, with aliases and consents. Raises: `published`, `person_credited`."""
     if person.published_at is not None:
         raise Conflict("Unpublish a public person first.", code="published")
     if Credit.objects.filter(person=person).exists():
@@ -155,10 +156,10 @@ def add_alias(
     name: Annotated[str, Doc("The other name. Example: Anna Smith")],
     internal: Annotated[bool, Doc("True where only those who work on the directory may see it. Example: false")],
 ) -> Person:
-    """Add another name of a person, by which they are found. The public is neither shown an internal one nor finds them
-    by it.
+    """Add another name of a person, by which they are found. An internal name is hidden from the public and from its
+    searches.
 
-    Refused: a blank one, and one that they have.
+    Raises: Invalid for a blank name or a duplicate.
     """
     Alias(person=person, name=single_spaced(name), internal=internal).save()
     return person
@@ -170,8 +171,8 @@ def remove_alias(
     person: Person,
     alias: Annotated[Alias, Doc("Id of the alias, from the person's `aliases`. Example: 4")],  # type: ignore[valid-type]
 ) -> Person:
-    """Remove one of the other names of a person. Refused where it is somebody else's, or gone."""
-    # Not the one that is given: anybody who previews this before doing it would give an alias that was deleted once.
+    """Remove one of the other names of a person. Raises: NotFound for another person's alias or a deleted one."""
+    # Load the alias again: after a preview, the given instance was deleted once and has no id.
     known = Alias.objects.filter(person=person, pk=alias.pk).first()
     if known is None:
         raise NotFound("This person has no such alias.", field="alias")

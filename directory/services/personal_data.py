@@ -1,4 +1,4 @@
-"""What is held about a person, told in one document; and forgotten, in all apps at once."""
+"""Exports and erases the data about a person, in all apps at once."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid, NotAllowed, NotFound
 from theater_site.core.mentions import telling
 
-# What is whose, and where it must be held: accounts are the organization's, people the directory's.
+# On which sections the permissions are checked: accounts belong to the organization, people to the directory.
 _NEEDS = (Needs("manage_members", on="organization"), Needs("manage_directory", on="directory"))
-# Under these names a row tells how somebody is called or reached.
+# Keys whose values name or reach a person.
 _NAMING = ("name", "sort_name", "email", "phone", "buyer_name", "buyer_email")
 
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
-    """Everything that is held about one person: by label of a model, its rows as plain data."""
+    """Everything stored about one person: rows as plain data by model label."""
 
     subject: Subject
     held: dict[str, list[dict[str, Any]]]
 
     def document(self) -> dict[str, Any]:
-        """As JSON can state it."""
+        """Return the data as JSON values."""
         return {
             "subject": {
                 "user": self.subject.user_id,
@@ -44,7 +44,7 @@ class PersonalData:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Who was forgotten, and how many rows of each kind were held about them."""
+    """Who was erased, and how many rows of each model were stored about them."""
 
     user: int | None
     people: list[int]
@@ -52,7 +52,7 @@ class Forgotten:
 
 
 def personal_data_of(subject: Subject) -> PersonalData:
-    """The answers of all apps. Asks nobody whether they may: `export_personal_data` does."""
+    """Collect the answers of all apps. Does not check permissions: `export_personal_data` does."""
     return PersonalData(subject, held_about.ask(subject=subject))
 
 
@@ -61,24 +61,22 @@ def export_personal_data(
     *,
     organization: Section,
     directory: Section,
-    user: Annotated[User | None, Doc("Id of the account; null where it goes by the person or address. Example: 7")],
-    person: Annotated[
-        Person | None, Doc("Id of the person; null where it goes by the account or address. Example: 12")
-    ],
+    user: Annotated[User | None, Doc("Id of the account; null to use the person or address. Example: 7")],
+    person: Annotated[Person | None, Doc("Id of the person; null to use the account or address. Example: 12")],
     email: Annotated[
         str | None,
-        Doc("An e-mail address, in full; null where it goes by the account or person. Example: bea@home.example"),
+        Doc("An e-mail address, in full; null to use the account or person. Example: bea@home.example"),
     ],
 ) -> PersonalData:
-    """Export everything that is held about one person.
+    """Export everything stored about one person.
 
-    That it was told, and about whom, is in the audit log. Refused: nobody named, nobody found.
+    The audit log records the export and its subject. Raises: `required` without a subject, `nobody` if none is found.
     """
     _refuse_other_sections(organization, directory)
     subject = _named(user, person, email)
     data = personal_data_of(subject)
     if subject.user_id is None and not subject.person_ids and not any(data.held.values()):
-        raise NotFound("Nothing is held about anybody of this address.", code="nobody", field="email")
+        raise NotFound("No data is stored for this address.", code="nobody", field="email")
     current().note["subject"] = {"user": subject.user_id, "people": sorted(subject.person_ids)}
     return data
 
@@ -88,36 +86,34 @@ def erase_personal_data(
     *,
     organization: Section,
     directory: Section,
-    user: Annotated[User | None, Doc("Id of the account; null where it goes by the person or address. Example: 7")],
-    person: Annotated[
-        Person | None, Doc("Id of the person; null where it goes by the account or address. Example: 12")
-    ],
+    user: Annotated[User | None, Doc("Id of the account; null to use the person or address. Example: 7")],
+    person: Annotated[Person | None, Doc("Id of the person; null to use the account or address. Example: 12")],
     email: Annotated[
         str | None,
-        Doc("An e-mail address, in full; null where it goes by the account or person. Example: bea@home.example"),
+        Doc("An e-mail address, in full; null to use the account or person. Example: bea@home.example"),
     ],
     keep_public_credits: Annotated[
         bool, Doc("True keeps the name in the programs of public productions. Example: true")
     ],
 ) -> Forgotten:
-    """Erase what is held about one person, in all apps.
+    """Erase the data stored about one person, in all apps.
 
-    The account is closed and its roles end, with all that was passed on from them: hand over first. Orders keep their
+    The account is closed and its roles end, with all grants delegated from them: hand over first. Orders keep their
     lines and amounts and lose their buyer. Credits stay under "Name withheld", or with `keep_public_credits` under the
-    name that a public program prints. The audit log goes on to say that things were done, and no longer what they were.
-    It cannot be undone; preview it.
+    name that a public program prints. The audit log keeps its entries without the erased values.
+    It cannot be undone; use a preview first.
 
-    Refused: oneself (`own_account`), the last director (`last_director`), somebody from whom the actor has their own
-    role, nobody named, nobody found.
+    Raises: `own_account`, `last_director`, NotAllowed if the actor's own role was given by that person; `required`
+    without a subject, `nobody` if none is found.
     """
     run = current()
     _refuse_other_sections(organization, directory)
     subject = _named(user, person, email)
     if subject.user_id is not None and subject.user_id == run.actor.user_id:
-        raise NotAllowed("Nobody erases themselves. Ask another director.", code="own_account")
+        raise NotAllowed("You cannot erase yourself. Ask another director.", code="own_account")
     held = held_about.ask(subject=subject)
     if subject.user_id is None and not subject.person_ids and not any(held.values()):
-        raise NotFound("Nothing is held about anybody of this address.", code="nobody", field="email")
+        raise NotFound("No data is stored for this address.", code="nobody", field="email")
     names = {
         str(row[name])
         for label, rows in held.items()
@@ -135,18 +131,20 @@ def erase_personal_data(
 
 
 def _names_them(label: str, row: dict[str, Any], name: str) -> bool:
-    # A token's name is what the token is for.
+    # A token's name describes its use, not a person.
     return bool(row.get(name)) and label != "accounts.apitoken"
 
 
 def _refuse_other_sections(organization: Section, directory: Section) -> None:
-    """The permissions are asked on these, so they must be the ones that count."""
+    """Raise Invalid unless the sections are those on which the permissions count: root and directory."""
     if organization.parent_id is not None:
         raise Invalid(
-            "Accounts belong to the organization, not to a part of it.", code="not_root", field="organization"
+            "Accounts belong to the organization. Give its root section.", code="not_root", field="organization"
         )
     if directory.pk != area("Directory").pk:
-        raise Invalid("People belong to the section Directory.", code="not_directory", field="directory")
+        raise Invalid(
+            "People belong to the section Directory. Give that section.", code="not_directory", field="directory"
+        )
 
 
 def _named(user: User | None, person: Person | None, email: str | None) -> Subject:

@@ -1,4 +1,4 @@
-"""The addresses of productions and their licenses."""
+"""Endpoints of productions and their licenses."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class ProductionViewSet(Readable):
     )
     @drf_action(detail=False, methods=["get"], url_path=r"by-slug/(?P<slug>[-a-zA-Z0-9_]{1,120})", url_name="by-slug")
     def by_slug(self, request: Request, slug: str) -> Response:
-        """Get a production by its slug. A former address answers 308 with the present one, for good."""
+        """Get a production by its slug. A former slug answers with a permanent redirect (308) to the present one."""
         found = production_at(slug, self.actor)
         if found is None:
             raise Http404
@@ -111,8 +111,8 @@ class ProductionViewSet(Readable):
     @extend_schema(responses={200: serializers.Checklist})
     @drf_action(detail=True, methods=["get"], url_path="checklist", url_name="checklist")
     def checklist(self, request: Request, pk: str) -> Response:
-        """Get what a production still lacks before each step ahead, from every app, for those who work on it. Before
-        `archived` is how complete its record is, and so it does once it is archived."""
+        """Get the checklist of a production for each step ahead, from every app, for those who work on it. Before
+        `archived`, and once it is archived, the lines report how complete its record is."""
         production = self.found_by_insider()
         lines, following = checklist_of(production), life.next_step(production.status)
         told = {
@@ -133,8 +133,8 @@ class ProductionViewSet(Readable):
     )
     @drf_action(detail=False, methods=["get"], url_path="on-this-day", url_name="on-this-day", pagination_class=None)
     def on_this_day(self, request: Request) -> Response:
-        """List what opened, was performed and closed on a day of any year, the oldest first: what is public, and more
-        for those who may view it."""
+        """List the openings, performances and closings on a day of any year, the oldest first: the public ones, and
+        drafts for those who may view them."""
         month, day = (_number(request, name) for name in ("month", "day"))
         told = {"month": month, "day": day, "results": on_this_day(self.actor, month, day)}
         return Response(serializers.OnThisDay(told).data)
@@ -156,9 +156,9 @@ class ProductionViewSet(Readable):
         detail=False, methods=["post"], url_path="import", url_name="import", parser_classes=[CSVParser, BytesParser]
     )
     def take_in(self, request: Request) -> Response:
-        """Import a table of productions as `export` gives it: the CSV is the body. Every row is taken, or none; with
-        `preview` all that would change is told. A refusal names each bad line and column in `data.faults`. Warnings
-        are not waived here but one production at a time, or by `manage.py import_productions`."""
+        """Import a table of productions in the format of `export`: the CSV is the body. Imports every row, or none; with
+        `preview` it returns all changes. An error lists each bad line and column in `data.faults`. Warnings are not
+        waived here; waive them for one production at a time, or use `manage.py import_productions`."""
         given = {"organization": organization()}
         self.refuse_strangers(import_productions, self.actor, given)
         rows = rows_sent(request.data, COLUMNS)
@@ -174,10 +174,10 @@ class ProductionViewSet(Readable):
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
     @drf_action(detail=False, methods=["get"], url_path="export", url_name="export", pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:
-        """Export the productions that you may see as CSV: filtered as the list is, in UTF-8, and as
-        `manage.py import_productions` takes it. Sign in for it."""
+        """Export the productions that you may see as CSV: filtered like the list, in UTF-8, in the format of
+        `manage.py import_productions`. Requires sign-in."""
         if self.actor.kind is ActorKind.PUBLIC:
-            raise NotSignedIn("Sign in to take a copy of this.")
+            raise NotSignedIn("Sign in to export productions.")
         rows = rows_of(self.filter_queryset(self.get_queryset()))
         answer = StreamingHttpResponse(csv_bytes(COLUMNS, rows), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = 'attachment; filename="productions.csv"'
@@ -185,7 +185,7 @@ class ProductionViewSet(Readable):
 
 
 class LicenseViewSet(Readable):
-    """What productions were licensed for, for those who may view them."""
+    """Licenses of productions, for those who may view them."""
 
     queryset = License.objects.select_related("production")
     serializer_class = serializers.LicenseRead
@@ -199,5 +199,5 @@ class LicenseViewSet(Readable):
 def _number(request: Request, name: str) -> int:
     raw = request.query_params.get(name, "")
     if not (raw.isascii() and raw.isdigit() and len(raw) <= 2):
-        raise Invalid("Name a month and a day in numbers: ?month=11&day=25.", code="bad_number", field=name)
+        raise Invalid("Give the month and the day as numbers: ?month=11&day=25.", code="bad_number", field=name)
     return int(raw)

@@ -1,4 +1,4 @@
-"""The addresses of scenes, characters, the breakdown chart, and departments."""
+"""Endpoints of scenes, characters, the breakdown chart, and departments."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class BreakdownScene(SceneInternal):
 
 
 class BreakdownRead(serializers.Serializer[Any]):
-    """The breakdown chart: each scene with the ids of the characters that are in it, in the order of `characters`."""
+    """The breakdown chart: each scene with the ids of its characters, in the order of `characters`."""
 
     production = serializers.IntegerField(help_text="Id of the production. Example: 12")
     scenes = BreakdownScene(many=True, help_text="The scenes in the order of the play.")
@@ -178,8 +178,8 @@ class CharacterViewSet(Readable):
     )
     @drf_action(detail=False, methods=["get"], url_path="export", url_name="export", pagination_class=None)
     def export(self, request: Request) -> StreamingHttpResponse:
-        """Export the parts of one production as CSV: for those who may view its cast, and as `manage.py import_cast
-        --parts` takes it."""
+        """Export the parts of one production as CSV, in the format of `manage.py import_cast --parts`. For those who may
+        view its cast."""
         production = cast_viewed(request, one_production(request))
         return csv_file(f"parts-{production.slug}", COLUMNS, part_rows(production))
 
@@ -200,7 +200,7 @@ class BreakdownView(ActingView):
 
     @extend_schema(responses=BreakdownRead, operation_id="production_breakdown")
     def get(self, request: Request, production: str) -> Response:
-        """Get the breakdown of a play: every scene with the characters that are in it."""
+        """Get the breakdown of a play: every scene with its characters."""
         return Response(_chart(cast_viewed(request, production)))
 
 
@@ -222,15 +222,15 @@ class SceneOrderView(ActingView):
 
 
 def one_production(request: Request) -> str:
-    """The id of the production that a list is asked about; Invalid where none is named."""
+    """Return the id of the production in the query; Invalid if it is missing."""
     pk = request.query_params.get("production", "")
     if not (pk.isascii() and pk.isdigit() and len(pk) <= 18):
-        raise Invalid("Say of which production: ?production=7.", code="required", field="production")
+        raise Invalid("Give the production: ?production=7.", code="required", field="production")
     return pk
 
 
 def cast_viewed(request: Request, pk: str) -> Production:
-    """That production, for those who may view its cast; others are refused, or find nothing."""
+    """Return the production for those who may view its cast. Raises: NotAllowed, or NotFound if it is not visible."""
     row: Production = visible(request, Production, pk)
     refuse_outsiders(actor_of(request), row, "view_cast")
     return row

@@ -1,4 +1,4 @@
-"""How productions shows itself: to everybody, and to those who work on it."""
+"""Serializers of productions: for the public, and for those who work on them."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class LicenseRead(serializers.ModelSerializer[License]):
 
 
 class _Partner(serializers.Serializer[Any]):
-    """Who puts the production on together with this theater."""
+    """A partner who co-produces or sponsors the production."""
 
     described_by = entries.Partner
     name = serializers.CharField()
@@ -94,18 +94,18 @@ class _Partner(serializers.Serializer[Any]):
 
 
 class _Link(serializers.Serializer[Any]):
-    """Where more can be read or seen."""
+    """A link to more about the production."""
 
     described_by = entries.Link
     url = serializers.CharField()
 
-    # Declared so, since a class attribute `label` would hide the serializer's own; so too below.
+    # Declared in get_fields, since a class attribute `label` would hide the serializer's own; the same below.
     def get_fields(self) -> dict[str, Any]:
         return {**super().get_fields(), "label": serializers.CharField()}
 
 
 class _Quote(serializers.Serializer[Any]):
-    """What the press wrote."""
+    """A quote from the press."""
 
     described_by = entries.Quote
     text = serializers.CharField()
@@ -132,7 +132,7 @@ def _texts() -> serializers.ListField:
 
 
 class ProductionPublic(serializers.ModelSerializer[Production]):
-    """A production as everybody may see it. Its address by slug answers for good, also when the slug changes."""
+    """A production for the public. Its address by slug stays valid when the slug changes."""
 
     season_slug = serializers.CharField(
         source="season.slug", help_text="Slug of the season that it belongs to. Example: 2026-27"
@@ -177,7 +177,7 @@ class ProductionInternal(ProductionPublic):
 
 
 class ProductionNamed(serializers.ModelSerializer[Production]):
-    """A production by its name and addresses, where something is notified of many."""
+    """A production by its name and addresses, for lists of many."""
 
     season_slug = serializers.CharField(
         source="season.slug", help_text="Slug of the season that it belongs to. Example: 2026-27"
@@ -194,16 +194,16 @@ class ProductionNamed(serializers.ModelSerializer[Production]):
 
 
 class TableTaken(serializers.Serializer[Any]):
-    """What became of the rows of a table."""
+    """The result of an import of a table."""
 
-    rows = serializers.IntegerField(help_text="How many rows the table has, its header left out. Example: 40")
+    rows = serializers.IntegerField(help_text="The number of rows of the table, without the header. Example: 40")
     new = serializers.IntegerField(help_text="How many productions were created. Example: 3")
     changed = serializers.IntegerField(help_text="How many productions were changed. Example: 5")
-    unchanged = serializers.IntegerField(help_text="How many productions were as the table has them. Example: 32")
+    unchanged = serializers.IntegerField(help_text="How many productions were already as in the table. Example: 32")
 
 
 class MostPlayed(ProductionNamed):
-    """A production and how often it was performed until now, canceled performances left out."""
+    """A production and the number of its performances until now, without canceled ones."""
 
     performances = serializers.IntegerField(help_text="How many performances took place until now. Example: 24")
 
@@ -213,57 +213,55 @@ class MostPlayed(ProductionNamed):
 
 
 class AnniversaryRead(serializers.Serializer[Any]):
-    """What happened on the day in that year; `times` counts the performances."""
+    """An event on the day in that year; `times` counts the performances."""
 
-    year = serializers.IntegerField(help_text="The year of it. Example: 1998")
+    year = serializers.IntegerField(help_text="The year of the event. Example: 1998")
     event = serializers.ChoiceField(choices=EVENTS, help_text="What happened. Example: opened")
     times = serializers.IntegerField(help_text="How many performances took place on the day. Example: 1")
     production = ProductionNamed()
 
 
 class OnThisDay(serializers.Serializer[Any]):
-    """The day, and what was played on it, the oldest first."""
+    """A day, and the events on it, the oldest first."""
 
-    month = serializers.IntegerField(help_text="The month that was asked about, 1 to 12. Example: 11")
-    day = serializers.IntegerField(help_text="The day of the month that was asked about, 1 to 31. Example: 25")
+    month = serializers.IntegerField(help_text="The requested month, 1 to 12. Example: 11")
+    day = serializers.IntegerField(help_text="The requested day of the month, 1 to 31. Example: 25")
     results = AnniversaryRead(many=True)
 
 
 class ChecklistLine(serializers.Serializer[Any]):
-    """One line before a step; a required one that is not done holds the step up."""
+    """One line of the checklist before a step. A required line that is not done blocks the step."""
 
-    step = serializers.CharField(help_text="The status before which it is looked at. Example: announced")
+    step = serializers.CharField(help_text="The status before which it should be done. Example: announced")
     app = serializers.CharField(help_text="The app that reports it. Example: productions")
     code = serializers.CharField(help_text="A stable name of the line. Example: synopsis_missing")
-    done = serializers.BooleanField(help_text="True where nothing is missing.")
+    done = serializers.BooleanField(help_text="True if nothing is missing.")
 
     def get_fields(self) -> dict[str, Any]:
-        # `label` and `required` are names that a field has itself.
+        # `label` and `required` are attributes of a serializer field.
         return {
             **super().get_fields(),
-            "label": serializers.CharField(help_text="What is to be done, in one line. Example: A synopsis"),
-            "required": serializers.BooleanField(help_text="True where the step is refused as long as it is missing."),
+            "label": serializers.CharField(help_text="What to do, in one line. Example: A synopsis"),
+            "required": serializers.BooleanField(help_text="True if the step is an error while it is missing."),
         }
 
 
 class Checklist(serializers.Serializer[Any]):
-    """What a production still lacks before each step ahead. `ready`: nothing holds the next one up."""
+    """The checklist of a production for each step ahead. `ready`: nothing blocks the next step."""
 
     status = serializers.CharField(help_text="The production's present status. Example: planned")
-    next = serializers.CharField(
-        allow_null=True, help_text="The status that follows; null after the last. Example: announced"
-    )
-    ready = serializers.BooleanField(help_text="True where every required line before the next status is done.")
+    next = serializers.CharField(allow_null=True, help_text="The next status; null after the last. Example: announced")
+    ready = serializers.BooleanField(help_text="True if every required line before the next status is done.")
     lines = ChecklistLine(many=True)
 
 
 def address_of(slug: str) -> str:
-    """Where the production of this slug answers."""
+    """Return the path of the production with this slug."""
     return reverse("production-by-slug", kwargs={"slug": slug})
 
 
 class NewAddress(serializers.Serializer[Any]):
-    """Where a production is that had this address before."""
+    """The present address of a production, for a request to a former one."""
 
     slug = serializers.CharField(help_text="The present slug. Example: the-seagull")
     url = serializers.CharField(help_text="The path of its address. Example: /api/v1/productions/by-slug/the-seagull/")

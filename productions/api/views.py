@@ -1,4 +1,4 @@
-"""The addresses of seasons, their plans and brand guidelines. Productions have theirs in production_views.py."""
+"""Endpoints of seasons, their plans and brand guidelines. Those of productions are in production_views.py."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class SlotViewSet(Readable):
 
 
 class BrandKitViewSet(Readable):
-    """The brand guidelines, for those who may view them. Guidelines made here hold for the whole organization."""
+    """Brand guidelines, for those who may view them. Guidelines created here apply to the whole organization."""
 
     queryset = BrandKit.objects.all()
     serializer_class = serializers.BrandKitRead

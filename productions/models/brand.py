@@ -1,4 +1,4 @@
-"""How this theater presents itself, as rules that a judge keeps."""
+"""Brand guidelines: rules for texts and pictures that a judge checks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from theater_site.core.models import ContentModel
 
 
 class BrandKit(ContentModel):
-    """The brand guidelines of the organization (on its section "Brand"), or of one section and all below it.
+    """The brand guidelines of the organization (on its section "Brand"), or of one section and its subsections.
 
-    Lengths count characters as typed; None means no limit. Of several kits the nearest one above a thing counts, whole.
+    Lengths count characters as typed; None means no limit. The nearest kit at or above a section applies alone.
     """
 
     view_permission: ClassVar[str] = "view_brand"
@@ -74,7 +74,7 @@ class BrandKit(ContentModel):
         validators=[MaxValueValidator(16_383)],
         help_text="The fewest pixels that a picture must be wide; null means no limit. Example: 1200",
     )
-    # The rules that only warn: they can be waived with a reason. All others stop.
+    # Rules whose findings are warnings, which can be waived with a reason. The findings of all others are errors.
     only_warn = models.JSONField(
         blank=True,
         default=list,

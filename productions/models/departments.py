@@ -1,4 +1,4 @@
-"""The departments of a theater and the jobs in them, so that crew lists are grouped alike from play to play."""
+"""The departments of a theater and their jobs, so that all productions group their crew lists alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from theater_site.core.models import ContentModel
 
 
 class Department(ContentModel):
-    """A department ("Lighting"), listed by `order`; everybody may see it, as everybody may read a program."""
+    """A department ("Lighting"), listed by `order`; public, like programs."""
 
     view_permission: ClassVar[str] = "view_cast"
     public_when: ClassVar[Q | None] = Q()

@@ -1,4 +1,4 @@
-"""Columns that productions and the apps above share."""
+"""Model fields shared by productions and the apps above it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def _is_partial_date(text: str) -> None:
 
 
 class PartialDateField(models.CharField):
-    """A date known to the year ("1998"), the month ("2001-06") or the day; "" where nothing is known.
+    """A date known to the year ("1998"), the month ("2001-06") or the day; "" if not known.
 
-    Kept as printed. The text sorts as PartialDate does, on every collation, since all its parts have fixed widths.
+    Stored as printed. The text sorts as PartialDate does, on every collation, since all its parts have fixed widths.
     """
 
     default_validators = [_is_partial_date]
-    # To those who compare values: this text is not prose.
+    # Comparisons of values treat this text as a code, not as prose.
     shown_as = "date"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

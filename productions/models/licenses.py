@@ -1,4 +1,4 @@
-"""The right to play a work."""
+"""Licenses to perform a work."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from theater_site.core.models import ContentModel
 
 
 class License(ContentModel):
-    """What a license house allows a production: when, where, how often, and what must be printed. Never public.
+    """A license of a production: when, where, how often, and which billing is required. Never public.
 
-    What is empty sets no limit: no venues means anywhere. A production with two licenses (the play, the music) keeps both.
+    Empty fields set no limit: no venues means anywhere. A production with two licenses (play, music) must keep both.
     """
 
     section_lookup: ClassVar[str] = "production__section_id"
@@ -36,7 +36,7 @@ class License(ContentModel):
     ends_on = PartialDateField(
         help_text="The last day on which it may be played, partial dates too; empty sets no limit. Example: 2027-06"
     )
-    # By name, since venues belong to an app above.
+    # By name, since venues are models of an app above.
     venues = models.JSONField(
         blank=True,
         default=list,

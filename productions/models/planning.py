@@ -1,4 +1,4 @@
-"""What a season is planned with: its strands, and the slots that productions are to fill."""
+"""The plan of a season: its strands, and the slots that productions fill."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from theater_site.core.models import ContentModel
 
 
 class StrandKind(models.TextChoices):
-    """Whether something is a line of programming, or a series with a name of its own."""
+    """A line of programming, or a series with its own name."""
 
     STRAND = "strand", "programming strand"
     SERIES = "series", "series"
@@ -41,7 +41,7 @@ class Strand(ContentModel):
         blank=True,
         default="",
         max_length=2_000,
-        help_text="What it represents, as the website shows it; Markdown. Example: First plays by local authors.",
+        help_text="What it is about, as the website shows it; Markdown. Example: First plays by local authors.",
     )
 
     class Meta:
@@ -64,7 +64,7 @@ class Strand(ContentModel):
 
 
 class SeasonStrand(ContentModel):
-    """That a season has a strand."""
+    """A strand of a season."""
 
     section_lookup: ClassVar[str] = "season__section_id"
 
@@ -80,7 +80,7 @@ class SeasonStrand(ContentModel):
 
 
 class SlotStatus(models.TextChoices):
-    """How sure a slot of a season's plan is."""
+    """How certain a slot of a season's plan is."""
 
     OPEN = "open", "open"
     PENCILED = "penciled", "penciled in"
@@ -89,7 +89,7 @@ class SlotStatus(models.TextChoices):
 
 
 class SeasonSlot(ContentModel):
-    """A place in a season's plan: what might be played, when, and which production fills it. Never public."""
+    """A slot in a season's plan: what might be played, when, and which production fills it. Never public."""
 
     section_lookup: ClassVar[str] = "season__section_id"
 

@@ -1,4 +1,4 @@
-"""A show: what is played, in which season, and whether the public knows of it."""
+"""Productions: what is played, in which season, and whether it is public."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from theater_site.core.models import ContentModel
 
 
 class ProductionStatus(models.TextChoices):
-    """The life of a production, from an idea to the archive, in this order; it can be canceled before it is over."""
+    """The status of a production, from an idea to the archive, in this order; it can be canceled before it is closed."""
 
     IDEA = "idea", "idea"
     PLANNED = "planned", "planned"
@@ -33,7 +33,7 @@ assert (*STEPS, CANCELED) == tuple(ProductionStatus.values)
 
 
 class PremiereKind(models.TextChoices):
-    """Where the work had not been seen before."""
+    """Where the work had its first performance with this production."""
 
     WORLD = "world", "world premiere"
     NATIONAL = "national", "national premiere"
@@ -43,7 +43,7 @@ class PremiereKind(models.TextChoices):
 
 
 class AccessibilityService(models.TextChoices):
-    """What some or all performances offer to those who see, hear or move otherwise."""
+    """Services that some or all performances offer for accessibility."""
 
     AUDIO_DESCRIPTION = "audio_description", "audio description"
     TOUCH_TOUR = "touch_tour", "touch tour"
@@ -58,9 +58,9 @@ class AccessibilityService(models.TextChoices):
 
 
 class Production(ContentModel):
-    """A play, musical or program as this theater puts it on. Published ones are for everybody to see.
+    """A play, musical or program as this theater performs it. Published productions are public.
 
-    The shape of the entries of `partners`, `links`, `quotes` and `awards` is that of rules/entries.py.
+    The entries of `partners`, `links`, `quotes` and `awards` have the keys in rules/entries.py.
     """
 
     public_when: ClassVar[Q | None] = Q(published_at__isnull=False)
@@ -72,10 +72,10 @@ class Production(ContentModel):
         max_length=300,
         blank=True,
         default="",
-        help_text="What is printed below the title; empty where nothing does. Example: A comedy in four acts",
+        help_text="The line below the title; empty if there is none. Example: A comedy in four acts",
     )
     title_folded = FoldedField(sources=("title", "subtitle"))
-    # Made of the title where it is not given.
+    # Derived from the title if it is not given.
     slug = models.SlugField(
         max_length=120,
         unique=True,
@@ -87,7 +87,7 @@ class Production(ContentModel):
         max_length=12,
         choices=ProductionStatus.choices,
         default=ProductionStatus.PLANNED,
-        help_text="The step of its life, from an idea to the archive. Example: announced",
+        help_text="Its status, from an idea to the archive. Example: announced",
     )
     cancel_reason = models.CharField(
         max_length=1_000,
@@ -112,7 +112,7 @@ class Production(ContentModel):
         default=list,
         help_text='Who choreographed the original, where that is billed. Example: ["Agnes de Mille"]',
     )
-    # How the license house wants the authors and itself to be named; shown with the production.
+    # The billing that the license house requires; shown with the production.
     billing = MarkdownField(
         blank=True,
         default="",
@@ -150,7 +150,7 @@ class Production(ContentModel):
         choices=PremiereKind.choices,
         blank=True,
         default="",
-        help_text="Where the work had not been seen before; empty where it is not a premiere. Example: national",
+        help_text="Where the work had not been seen before; empty if it is not a premiere. Example: national",
     )
     age_guidance = models.CharField(
         max_length=60,
@@ -212,7 +212,7 @@ class Production(ContentModel):
 
 
 class FormerAddress(ContentModel):
-    """A slug that a production had and that still leads to it. Nothing else may take it, but the production again."""
+    """A former slug of a production, which still leads to it. Only the same production can take it again."""
 
     section_lookup: ClassVar[str] = "production__section_id"
 

@@ -1,4 +1,4 @@
-"""What a play consists of: its scenes, its parts, and which part is in which scene."""
+"""The parts of a play: its scenes, its characters, and which character is in which scene."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from theater_site.core.models import ContentModel
 
 
 def _stays_in_its_play(noun: str) -> Refuse:
-    """Nothing else would keep the appearances right that name it."""
+    """Refuse a move to another production, since appearances require scene and character of the same play."""
     return Refuse(
         name=f"{noun}_stays_in_its_play",
-        message=f"A {noun} stays in its play. Make it again in the other one.",
+        message=f"A {noun} stays in its play. Create another one in the other production.",
         when="NEW.production_id <> OLD.production_id",
         events=("UPDATE",),
     )
 
 
 class Scene(ContentModel):
-    """A scene, or a number of a musical, in the order in which it is played.
+    """A scene, or a number of a musical, in the order of the play.
 
-    Those with an equal `order` are in the order of their entry. `number` is how the book calls it ("II.3"), once a
+    Scenes with an equal `order` are ordered by creation. `number` is the number in the script ("II.3"), unique within a
     production; `pages` and `summary` are for those who work on it.
     """
 
@@ -77,7 +77,7 @@ class Scene(ContentModel):
 
 
 class CharacterKind(models.TextChoices):
-    """What size a part is."""
+    """The size of a part."""
 
     PRINCIPAL = "principal", "principal"
     SUPPORTING = "supporting", "supporting"
@@ -87,9 +87,9 @@ class CharacterKind(models.TextChoices):
 
 
 class Character(ContentModel):
-    """A part of a play, independent of who plays it. `is_group`: several hold it at once, as the pirates do.
+    """A part of a play, independent of its holders. `is_group`: several people play it together, as the pirates do.
 
-    Listed by `order`. `doubling` says with which parts it can or does share a performer, for those who work on it.
+    Listed by `order`. `doubling` names the parts that can share a performer with it, for those who work on it.
     """
 
     section_lookup: ClassVar[str] = "production__section_id"
@@ -142,7 +142,7 @@ class Character(ContentModel):
 
 
 class Appearance(ContentModel):
-    """A character is in a scene; both are of one play, which the database itself keeps."""
+    """A character is in a scene; the database ensures that both are of one play."""
 
     section_lookup: ClassVar[str] = "scene__production__section_id"
     view_permission: ClassVar[str] = "view_cast"

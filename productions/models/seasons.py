@@ -1,4 +1,4 @@
-"""A year of work."""
+"""Seasons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from theater_site.core.models import ContentModel
 
 
 class Season(ContentModel):
-    """What a theater plays between one summer and the next. Its section holds those of its productions."""
+    """A theater's work between one summer and the next. Its section is the parent of its productions' sections."""
 
     public_when: ClassVar[Q | None] = Q(published_at__isnull=False)
 

@@ -1,4 +1,4 @@
-"""Does what was changed of a production keep the brand guidelines?"""
+"""Judges changed productions by the brand guidelines."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from theater_site.core.judges import Finding
 
 
 def concerned(changes: Iterable[Change]) -> dict[int, Change]:
-    """The changes of productions on which guidelines could have a word, by production: on a text, on what becomes public or
-    empty."""
+    """Return the changes that the guidelines may concern, by production: texts, publications, and emptied fields."""
     return {
         change.object_id: change
         for change in changes
@@ -24,10 +23,10 @@ def concerned(changes: Iterable[Change]) -> dict[int, Change]:
 
 
 def faults_of_brand(rows: Mapping[int, Production], changes: Mapping[int, Change]) -> list[Finding]:
-    """Findings on the texts that were changed, and on everything of a production that has just become public.
+    """Return findings on changed texts, and on all fields of productions that this change publishes.
 
-    What must be there (required fields and credits, shortest texts) is asked of public productions only: a draft may be
-    unfinished.
+    Requirements (required fields and credits, shortest texts) apply to public productions only: a draft may be
+    incomplete.
     """
     kits = BrandKits()
     judged = [
@@ -44,8 +43,8 @@ def faults_of_brand(rows: Mapping[int, Production], changes: Mapping[int, Change
 
 
 def missing_credits(productions: Collection[int]) -> list[Finding]:
-    """Findings on those of `productions` that are public and lack a credit which the guidelines require, now that somebody's
-    credit there was changed or taken away."""
+    """Return findings on those of `productions` that are public and lack a required credit, after a credit was changed or
+    removed."""
     if not productions or not (kits := BrandKits()):
         return []
     rows = Production.objects.filter(pk__in=productions, published_at__isnull=False).exclude(

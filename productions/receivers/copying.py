@@ -1,4 +1,4 @@
-"""What comes along when a production is copied: its scenes and parts."""
+"""Copies the scenes and parts of a production into its copy."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ SCENES = "scenes"
 
 
 def bring_scenes(original: Production, copy: Production, parts: list[str], **_: Any) -> None:
-    """Where `parts` asks for scenes: scenes, characters and who is in which scene, as they are in the original.
-    Refused for those who may not see its parts, or not give the copy any."""
+    """If `parts` asks for scenes: copy scenes, characters and appearances. Raises: NotAllowed without `view_cast` on the
+    original or `edit_cast` on the copy."""
     if SCENES not in parts:
         return
     also_needs(("view_cast", original), ("edit_cast", copy), to="bring the scenes")
@@ -25,7 +25,7 @@ def bring_scenes(original: Production, copy: Production, parts: list[str], **_: 
 
 
 def _copied(model: type[Scene] | type[Character], original: Production, copy: Production) -> dict[int, Any]:
-    """New rows by the id of the old ones."""
+    """Create copies of the rows; returns them by the id of the originals."""
     own = {"id", "production", "version", "created_at", "updated_at"}
     names = [field.name for field in model._meta.concrete_fields if field.name not in own]
     old = list(model.objects.filter(production=original).order_by("order", "pk"))

@@ -1,4 +1,4 @@
-"""The judge of productions: what was changed is read once, for the brand guidelines and for the licenses."""
+"""Judges productions: loads the changed rows once, for the brand guidelines and for the licenses."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from theater_site.core.judges import Finding
 
 
 def judge_productions(changes: list[Change]) -> list[Finding]:
-    """Findings on productions that were changed, and on those whose licenses were. The archive is history and is not judged.
+    """Return findings on changed productions, and on those with changed licenses. The archive is not judged.
 
-    One query where there are neither guidelines nor licenses, none where neither could have a word on it.
+    One query if there are neither guidelines nor licenses; none if neither can concern the changes.
     """
     by_brand = brand.concerned(change for change in changes if change.model is Production)
     by_license = licenses.concerned(changes)
@@ -22,7 +22,7 @@ def judge_productions(changes: list[Change]) -> list[Finding]:
     living = Production.objects.exclude(status=ProductionStatus.ARCHIVED).annotate(
         guided=Exists(BrandKit.objects.all()), licensed=Exists(License.objects.filter(production=OuterRef("pk")))
     )
-    # An import may bring more ids than one statement takes.
+    # An import may have more ids than one statement takes.
     rows = living.in_bulk(list({**by_brand, **by_license}))
     guided = {pk: change for pk, change in by_brand.items() if pk in rows and rows[pk].guided}
     licensed = {pk: asked for pk, asked in by_license.items() if pk in rows and rows[pk].licensed}

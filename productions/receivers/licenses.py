@@ -1,4 +1,4 @@
-"""Is a production played as it was licensed to be?"""
+"""Judges productions by their licenses."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from productions.selectors.licenses import Licenses, dates_of, public_text_of, w
 from theater_site.core.changes import DELETED, Change
 from theater_site.core.judges import Finding
 
-# Of a production: what a license has a word on. Other changes cost no query.
+# The fields that licenses concern. Other changes cost no query.
 _DATES = frozenset({"opens_on", "closes_on"})
 _TEXTS = frozenset({"billing", "subtitle", "short_synopsis", "synopsis"})
 
 
 class Asked(NamedTuple):
-    """What of a production its licenses are asked about."""
+    """What to check of a production against its licenses."""
 
     dates: bool = False
     texts: bool = False
 
 
 def concerned(changes: Iterable[Change]) -> dict[int, Asked]:
-    """What was changed, all of a production that has just become public, and of what a new or corrected license is about."""
+    """Return the changed fields, all fields of productions just published, and what new or changed licenses concern."""
     asked: dict[int, Asked] = {}
     for change in changes:
         if change.operation == DELETED or change.after.get("status") == ProductionStatus.ARCHIVED:
@@ -42,7 +42,7 @@ def concerned(changes: Iterable[Change]) -> dict[int, Asked]:
 
 
 def faults_of_licenses(rows: Mapping[int, Production], asked: Mapping[int, Asked]) -> list[Finding]:
-    """Findings on dates outside of the license's window, and on public productions that lack the billing it requires."""
+    """Return findings on dates outside of the license window, and on public productions without the required billing."""
     licenses = Licenses(asked)
     return [
         finding

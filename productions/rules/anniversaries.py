@@ -1,4 +1,4 @@
-"""What happened on this day of another year."""
+"""Events on this day of another year."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final
 
 from theater_site.core.errors import Invalid
 
-# In the order in which they are notified of one day.
+# The order of events on one day.
 EVENTS: Final = ("opened", "performed", "closed")
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A production opened, was performed or closed on a day of `year`; `times` counts the performances of that day."""
+    """The opening, a performance or the closing of a production on a day of `year`; `times` counts that day's performances."""
 
     production_id: int
     year: int
@@ -23,8 +23,10 @@ class Played:
 
 
 def ending_of(month: int, day: int) -> str:
-    """How a full date on this day ends: "-02-29". Invalid for a day that no year has."""
+    """Return the ending of a full date on this day ("-02-29"). Invalid for a day that does not exist in any year."""
     try:
         return f"{dt.date(2000, month, day):-%m-%d}"
     except (ValueError, OverflowError):
-        raise Invalid("No year has this day.", code="bad_date", field="day") from None
+        raise Invalid(
+            "This day does not exist in any year. Correct the month or the day.", code="bad_date", field="day"
+        ) from None

@@ -1,4 +1,4 @@
-"""The brand guidelines as rules over texts and pictures: what breaks them, and how to fix it."""
+"""The brand guidelines as rules over texts and pictures: violations, and how to fix them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 from theater_site.core.errors import Invalid
 from theater_site.core.text import fold
 
-# The texts of a production that guidelines are about, and what a reader calls them.
+# The texts of a production that guidelines can limit, and their names in messages.
 TEXTS: Final[Mapping[str, str]] = {
     "title": "title",
     "subtitle": "subtitle",
@@ -19,7 +19,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "synopsis": "synopsis",
     "content_advisories": "content advisories",
 }
-# What can be asked for before a production is published.
+# Fields that guidelines can require before a production is published.
 REQUIRABLE: Final = (
     "subtitle", "authors", "company", "genre", "language", "age_guidance", "content_advisories", "running_minutes",
     "intermissions", "short_synopsis", "synopsis", "opens_on", "closes_on",
@@ -32,7 +32,7 @@ RULES: Final = (*TEXT_RULES, "forbidden_word", "field_missing", "credit_missing"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One broken rule: its name (one of RULES), what is wrong, how to fix it, and the field that it is about."""
+    """One violation: the rule (one of RULES), what is wrong, how to fix it, and the field."""
 
     rule: str
     message: str
@@ -41,7 +41,7 @@ class Fault:
 
 
 def faults_of_length(field: str, text: str, *, shortest: int | None, longest: int | None) -> Iterator[Fault]:
-    """`text` has between `shortest` and `longest` characters as typed; None means no limit, and "" is not too short."""
+    """Check that `text` has `shortest` to `longest` characters as typed. None sets no limit; "" is not too short."""
     length, name = len(text), TEXTS[field]
     if longest is not None and length > longest:
         yield Fault(
@@ -54,21 +54,18 @@ def faults_of_length(field: str, text: str, *, shortest: int | None, longest: in
         yield Fault(
             f"{field}_too_short",
             f"The {name} has {length} characters; the brand asks for {shortest}.",
-            f"Write {shortest - length} more.",
+            f"Add {shortest - length}.",
             field,
         )
 
 
 def faults_of_words(field: str, text: str, forbidden: Iterable[str]) -> Iterator[Fault]:
-    """`text` has none of the `forbidden` words or phrases: whole ones, compared without case and accents."""
+    """Check that `text` has none of the `forbidden` words or phrases: whole ones, ignoring case and accents."""
     folded = fold(text)
     for word in forbidden:
         if (pattern := _whole(word)) is not None and pattern.search(folded):
             yield Fault(
-                "forbidden_word",
-                f"The brand does not use “{word}”.",
-                f"State it otherwise in the {TEXTS[field]}.",
-                field,
+                "forbidden_word", f"The brand does not use “{word}”.", f"Replace it in the {TEXTS[field]}.", field
             )
 
 
@@ -79,7 +76,7 @@ def _whole(word: str) -> re.Pattern[str] | None:
 
 
 def faults_of_gaps(values: Mapping[str, Any], required: Iterable[str]) -> Iterator[Fault]:
-    """Every `required` field has a value; 0 is one."""
+    """Check that every `required` field has a value; 0 is a value."""
     for field in required:
         if values.get(field) in (None, "", [], ()):
             name = field.replace("_", " ")
@@ -87,19 +84,19 @@ def faults_of_gaps(values: Mapping[str, Any], required: Iterable[str]) -> Iterat
 
 
 def faults_of_credits(credited: Iterable[str], required: Iterable[str]) -> Iterator[Fault]:
-    """Every `required` role is among the `credited`, compared without case and accents."""
+    """Check that every `required` role is among the `credited`, ignoring case and accents."""
     known = {fold(role) for role in credited}
     for role in required:
         if fold(role) not in known:
-            yield Fault("credit_missing", f"Nobody is credited as {role}.", f"Credit a {role} first.")
+            yield Fault("credit_missing", f"Nobody is credited as {role}.", f"Add a credit as {role} first.")
 
 
 def faults_of_picture(
     width: int, height: int, *, shapes: Iterable[str], tolerance_percent: int, narrowest: int | None
 ) -> Iterator[Fault]:
-    """A picture has one of the `shapes` ("16:9"), give or take, and is at least `narrowest` pixels wide.
+    """Check that a picture has one of the `shapes` ("16:9"), within a tolerance, and is at least `narrowest` pixels wide.
 
-    The tolerance is relative: 16:9 with 2 percent takes every width:height from 1.742 to 1.813. No shapes: any will do.
+    The tolerance is relative: 16:9 with 2 percent accepts every width:height from 1.742 to 1.813. No shapes: all pass.
     """
     ratios = {shape: ratio_of(shape) for shape in shapes}
     actual = width / height
@@ -119,7 +116,7 @@ def faults_of_picture(
 
 
 def ratio_of(shape: str) -> float:
-    """ "16:9" as width by height. Invalid (`bad_shape`) for anything but two whole numbers from 1 to 9999."""
+    """ "16:9" as width divided by height. Invalid (`bad_shape`) unless both are whole numbers from 1 to 9999."""
     match = re.fullmatch(r"([1-9][0-9]{0,3}):([1-9][0-9]{0,3})", shape)
     if match is None:
         raise Invalid(f"{shape[:20]!r} is not a shape. Write width:height, such as 16:9.", code="bad_shape")

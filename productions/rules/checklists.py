@@ -1,4 +1,4 @@
-"""What a production still lacks before its next step."""
+"""Checklist lines: what a production should have before its next step."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the checklist before `step` (a status). A `required` one that is not `done` holds the step up; others
-    only tell. `code` is stable, `label` is for people, `app` says whose matter it is."""
+    """One line of the checklist before `step` (a status). A `required` line that is not `done` blocks the step; others
+    only inform. `code` is stable, `label` is for people, `app` is the app that reports the line."""
 
     step: str
     app: str
@@ -37,5 +37,5 @@ Lines = dict[int, list[Line]]
 
 
 def both(first: Lines, then: Lines) -> Lines:
-    """Two apps' lines by production, as one."""
+    """Merge two apps' lines by production."""
     return {pk: [*first.get(pk, ()), *then.get(pk, ())] for pk in first.keys() | then.keys()}

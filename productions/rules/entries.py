@@ -1,6 +1,7 @@
-"""What is listed with a production: partners, links, quotes from the press, awards; and the names of who made the work.
+"""The list fields of a production: partners, links, quotes from the press, awards; and the names of authors and makers.
 
-Each list is one column and one value of the audit log. Every entry is stored with all its keys, so readers need not guess.
+Each list is one column and one value of the audit log. Every entry is stored with all its keys, so that clients need no
+defaults.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ class _Named(TypedDict):
 
 
 class Partner(_Named, total=False):
-    """Who puts it on together with this theater: a co-producer, a sponsor."""
+    """A partner of the production: a co-producer, a sponsor."""
 
     role: Annotated[str, Doc("What they do for it. Example: Co-producer")]
-    url: Annotated[str, Doc("An https address of theirs; empty where there is none. Example: https://lantern.example/")]
+    url: Annotated[str, Doc("Their https address; empty if there is none. Example: https://lantern.example/")]
 
 
 class _Addressed(TypedDict):
@@ -34,9 +35,9 @@ class _Addressed(TypedDict):
 
 
 class Link(_Addressed, total=False):
-    """Where more can be read or seen: https only. Without a `label` the address itself is shown."""
+    """A link to more about the production: https only. Without a `label` the address is shown."""
 
-    label: Annotated[str, Doc("What is shown instead of the address; empty shows the address. Example: Trailer")]
+    label: Annotated[str, Doc("The text shown instead of the address; empty shows the address. Example: Trailer")]
 
 
 class _Said(TypedDict):
@@ -44,25 +45,23 @@ class _Said(TypedDict):
 
 
 class Quote(_Said, total=False):
-    """What the press wrote: who (`author`), in what (`source`), and where it can be read."""
+    """A quote from the press: its author, its source, and its address."""
 
     source: Annotated[str, Doc("In which paper or program. Example: The Gazette")]
-    author: Annotated[str, Doc("Who wrote it; empty where it is not known. Example: Ann Critic")]
+    author: Annotated[str, Doc("Who wrote it; empty if not known. Example: Ann Critic")]
     url: Annotated[
         str,
-        Doc(
-            "An https address where it can be read; empty where there is none. Example: https://gazette.example/review"
-        ),
+        Doc("The https address of the article; empty if there is none. Example: https://gazette.example/review"),
     ]
 
 
 class Award(_Named, total=False):
-    """What it was honored with; `won` is false for a nomination."""
+    """An award or nomination; `won` is false for a nomination."""
 
-    category: Annotated[str, Doc("In which category; empty where there are none. Example: Best Ensemble")]
-    year: Annotated[int | None, Doc("The year of the award; null where it is not known. Example: 2027")]
-    recipient: Annotated[str, Doc("Who of the production received it; empty where it was all of it. Example: Ann Lee")]
-    won: Annotated[bool, Doc("True where it was won, false for a nomination. Example: true")]
+    category: Annotated[str, Doc("The category; empty if there is none. Example: Best Ensemble")]
+    year: Annotated[int | None, Doc("The year of the award; null if not known. Example: 2027")]
+    recipient: Annotated[str, Doc("Who received it; empty for the whole production. Example: Ann Lee")]
+    won: Annotated[bool, Doc("True for an award, false for a nomination. Example: true")]
 
 
 def _text(longest: int, *, needed: bool = False, lines: bool = False) -> Callable[[Any, str], Any]:
@@ -71,9 +70,9 @@ def _text(longest: int, *, needed: bool = False, lines: bool = False) -> Callabl
         if not lines:
             refuse_controls(text, field=field)
         if needed and not text:
-            raise Invalid("This is needed.", code="required", field=field)
+            raise Invalid("This value is required.", code="required", field=field)
         if len(text) > longest:
-            message = f"At most {longest} characters, please; these are {len(text)}."
+            message = f"This text has {len(text)} characters. Use at most {longest}."
             raise Invalid(message, code="max_length", field=field)
         return text
 
@@ -109,20 +108,22 @@ LISTS = frozenset(_SHAPES) | NAMES
 
 
 def clean_list(field: str, entries: list[Any]) -> list[Any]:
-    """The entries of one of LISTS as they are stored. Invalid names every fault by place and key (`links.2.url`)."""
+    """Return the entries of one of LISTS as they are stored. Invalid lists every fault by place and key (`links.2.url`)."""
     return _cleaned(field, entries, _name if field in NAMES else partial(_entry, _SHAPES[field]))
 
 
 def clean_names(field: str, names: list[Any]) -> list[str]:
-    """`names` without the empty space around them, each once. Invalid for what is not text, is empty or too long."""
+    """Return `names` trimmed, each once. Invalid for a value that is not text, is empty or is too long."""
     return _cleaned(field, names, _name)
 
 
 def _cleaned(field: str, entries: list[Any], clean: Callable[[Any, str], Any]) -> list[Any]:
     if not isinstance(entries, list):
-        raise Invalid("This must be a list.", code="not_a_list", field=field)
+        raise Invalid("This value must be a list.", code="not_a_list", field=field)
     if len(entries) > MOST_ENTRIES:
-        raise Invalid(f"At most {MOST_ENTRIES}, please; these are {len(entries)}.", code="too_many", field=field)
+        raise Invalid(
+            f"This list has {len(entries)} entries. Use at most {MOST_ENTRIES}.", code="too_many", field=field
+        )
     kept: list[Any] = []
     problems: list[DomainError] = []
     for place, entry in enumerate(entries):
@@ -139,14 +140,14 @@ def _cleaned(field: str, entries: list[Any], clean: Callable[[Any, str], Any]) -
 
 def _name(entry: Any, where: str) -> str:
     if not isinstance(entry, str):
-        raise Invalid("This must be text.", code="not_a_text", field=where)
+        raise Invalid("This value must be text.", code="not_a_text", field=where)
     name: str = _text(LONGEST_NAME, needed=True)(entry, where)
     return name
 
 
 def _entry(shape: Mapping[str, Callable[[Any, str], Any]], entry: Any, where: str) -> dict[str, Any]:
     if not isinstance(entry, Mapping):
-        raise Invalid("This must be an object.", code="not_an_object", field=where)
+        raise Invalid("This value must be an object.", code="not_an_object", field=where)
     made: dict[str, Any] = {}
     problems: list[DomainError] = []
     for name, clean in shape.items():

@@ -6,7 +6,7 @@ import re
 
 from theater_site.core.errors import Invalid
 
-# The forms of RFC 5646 that the registry of languages uses: no longer names ("english"), no grandfathered tags.
+# The forms of RFC 5646 that the IANA registry uses: no full names ("english"), no grandfathered tags.
 _TAG = re.compile(
     r"(?P<language>[a-z]{2,3})(?P<extlang>(-[a-z]{3}){0,3})(?P<script>-[a-z]{4})?(?P<region>-([a-z]{2}|[0-9]{3}))?"
     r"(?P<variants>(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*)(?P<extensions>(-[0-9a-wy-z](-[a-z0-9]{2,8})+)*)"
@@ -16,7 +16,7 @@ _TAG = re.compile(
 
 
 def language_tag(text: str, *, field: str = "language") -> str:
-    """`text` in the usual writing ("EN-us" as "en-US"). Invalid (`bad_language`) for what has not the form of a tag; "" stays."""
+    """Normalize a language tag ("EN-us" to "en-US"). Invalid (`bad_language`) for other forms; "" stays."""
     if text == "":
         return ""
     match = _TAG.fullmatch(text)

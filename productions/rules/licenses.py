@@ -1,4 +1,4 @@
-"""What a license allows, and what falls outside of it."""
+"""Checks the use of a work against its licenses."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from theater_site.core.text import fold
 RULES = (
     "license_window", "license_venue", "license_performances", "license_billing", "license_recording", "license_streaming",
 )  # fmt: skip
-_HINT = "Ask {house} to extend the license, or go on with a waiver that says why."
+_HINT = "Ask {house} to extend the license, or waive this with a reason."
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A license as these rules see it; what is empty sets no limit."""
+    """The terms of a license; empty fields set no limit."""
 
     house: str
     starts_on: PartialDate | None = None
@@ -31,10 +31,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What somebody wants to do with the work. None and empty: not asked.
+    """A planned use of the work. None and empty values are not checked.
 
-    `dates` are the days of playing, each with the name of the field that says it; `performances` is how many there are in
-    all; `public_text` is what the public reads, to be asked for the billing.
+    `dates` are the days of performances, each with the name of its field; `performances` is their total number;
+    `public_text` is the public text that must contain the billing.
     """
 
     dates: tuple[tuple[str, PartialDate], ...] = ()
@@ -46,7 +46,7 @@ class Use:
 
 
 def faults(terms: Terms, use: Use) -> Iterator[Fault]:
-    """What of `use` this license surely does not allow; a date that is only half known is given the benefit of the doubt."""
+    """Return the faults of `use` under this license. A partial date is a fault only if no reading of it is allowed."""
     hint = _HINT.format(house=terms.house)
     for field, date in use.dates:
         if not _inside(date, terms):
@@ -58,11 +58,11 @@ def faults(terms: Terms, use: Use) -> Iterator[Fault]:
             for venue in _others(use.venues, terms.venues)
         )
     if None not in (use.performances, terms.max_performances) and use.performances > terms.max_performances:  # type: ignore[operator]
-        message = f"{terms.house} licenses {terms.max_performances} performances; these are {use.performances}."
+        message = f"{terms.house} licenses {terms.max_performances} performances; {use.performances} are planned."
         yield Fault("license_performances", message, hint)
     if terms.billing and use.public_text is not None and fold(terms.billing) not in fold(use.public_text):
-        message = f"{terms.house} requires these words with the production: “{terms.billing}”."
-        yield Fault("license_billing", message, "Write them as the production's billing.", "billing")
+        message = f"{terms.house} requires this billing with the production: “{terms.billing}”."
+        yield Fault("license_billing", message, "Add it to the production's billing.", "billing")
     if use.recording and not terms.recording_allowed:
         yield Fault("license_recording", f"{terms.house} does not license recordings of it.", hint)
     if use.streaming and not terms.streaming_allowed:
@@ -70,8 +70,8 @@ def faults(terms: Terms, use: Use) -> Iterator[Fault]:
 
 
 def faults_of_all(licenses: Iterable[Terms], use: Use) -> list[Fault]:
-    """What of `use` none of these licenses allows. Each house has a say of its own; of one house's licenses one is enough for
-    each date, as where a second window follows the first. What fails is notified of the license that comes nearest."""
+    """Return the faults of `use` under these licenses. The licenses of every house must allow it; for each date, one license
+    of a house is enough, such as of two consecutive windows. Faults are reported for the license that comes nearest."""
     houses: dict[str, list[Terms]] = {}
     for terms in licenses:
         houses.setdefault(fold(terms.house), []).append(terms)

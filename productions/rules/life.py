@@ -1,4 +1,4 @@
-"""The life of a production: what may follow what."""
+"""The status of a production: which status may follow which."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ IDEA, PLANNED, ANNOUNCED, ON_SALE, RUNNING, CLOSED, ARCHIVED, CANCELED = (
 )  # fmt: skip
 # In this order, one after the other.
 STEPS: Final = (IDEA, PLANNED, ANNOUNCED, ON_SALE, RUNNING, CLOSED, ARCHIVED)
-# What it may become: the next step, the one before (a mistake is taken back), or canceled while it is not over.
-# What was canceled is history, or is planned again.
+# Possible next statuses: the next step, the one before (to correct a mistake), or canceled before it is closed.
+# A canceled production is archived, or reinstated as planned.
 TRANSITIONS: Final[dict[str, frozenset[str]]] = {
     IDEA: frozenset({PLANNED, CANCELED}),
     PLANNED: frozenset({IDEA, ANNOUNCED, CANCELED}),
@@ -23,13 +23,13 @@ TRANSITIONS: Final[dict[str, frozenset[str]]] = {
     CANCELED: frozenset({PLANNED, ARCHIVED}),
 }
 
-# Steps that are none without the public: unpublishing such a production plans it again.
+# Steps that require a public production: unpublishing sets it back to planned.
 BEFORE_THE_PUBLIC: Final = frozenset({ANNOUNCED, ON_SALE, RUNNING})
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a step cannot be taken, and for a skipped one what comes between."""
+    """Why a step is not possible, and for a skipped step what comes between."""
 
     code: str
     message: str
@@ -37,33 +37,33 @@ class Refusal:
 
 
 def next_step(now: str) -> str | None:
-    """What comes after `now` if all goes well; None at the end, and for what is canceled."""
+    """Return the regular next status after `now`; None at the end, and for canceled productions."""
     ahead = steps_ahead(now)
     return ahead[0] if ahead else None
 
 
 def steps_ahead(now: str) -> tuple[str, ...]:
-    """All that is still to come, in order; of what is canceled nothing."""
+    """Return all statuses ahead, in order; empty for canceled productions."""
     return STEPS[STEPS.index(now) + 1 :] if now in STEPS else ()
 
 
 def refusal(now: str, to: str) -> Refusal | None:
-    """Why a production that is `now` cannot become `to`; None where it can."""
+    """Return why a production with status `now` cannot become `to`; None if it can."""
     if to in TRANSITIONS[now]:
         return None
     if now == to:
         return Refusal("already_there", f"It is {shown(now)} already.")
     if now == CANCELED:
-        return Refusal("production_canceled", f"It is canceled, and cannot become {shown(to)}. Reinstate it first.")
+        return Refusal("production_canceled", f"It is canceled and cannot become {shown(to)}. Reinstate it first.")
     if to == CANCELED:
-        return Refusal("too_late", f"It is {shown(now)}: what is over is not canceled.")
+        return Refusal("too_late", f"It is {shown(now)}, which cannot be canceled anymore.")
     first, last = STEPS.index(now), STEPS.index(to)
     if last > first:
         between = STEPS[first + 1 : last]
         names = ", then ".join(shown(step) for step in between)
-        return Refusal("step_skipped", f"It is {shown(now)}; before {shown(to)} it has to be {names}.", between)
+        return Refusal("step_skipped", f"It is {shown(now)}; before {shown(to)} it must be {names}.", between)
     names = shown(STEPS[first - 1])
-    return Refusal("no_such_step", f"It is {shown(now)}, and goes back one step at a time: to {names} first.")
+    return Refusal("no_such_step", f"It is {shown(now)} and goes back one step at a time. Change it to {names} first.")
 
 
 def shown(step: str) -> str:

@@ -1,4 +1,4 @@
-"""Links that are shown to the public."""
+"""Links shown to the public."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from theater_site.core.errors import Invalid
 
 LONGEST = 500
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
-# What advertising adds to an address; the page is the same without.
+# Tracking parameters of advertising; the page is the same without them.
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid", re.IGNORECASE)
 
 
 def clean_link(text: str, *, field: str) -> str:
-    """`text` as an https address without tracking, its host in ASCII. Invalid (`bad_link`) for anything else: another
-    scheme, no host, a port, a user name, spaces."""
+    """Normalize `text` to an https address without tracking, its host in ASCII. Invalid (`bad_link`) for another scheme, no
+    host, a port, a user name, or spaces."""
     wrong = Invalid(
-        f"{text[:60]!r} is not a link that can be shown. Write an address that begins with https://.",
+        f"{text[:60]!r} is not a public link. Write an address that begins with https://.",
         code="bad_link",
         field=field,
     )

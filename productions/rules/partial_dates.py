@@ -1,7 +1,7 @@
 """Dates as archives print them: a year, a month of a year, or a day.
 
-A partial date is kept as imprecise as it was given. Code that needs real dates asks for `earliest` and
-`latest`; nothing here ever invents a first of January that would later be read as known.
+A partial date is stored as imprecise as it was given. Code that needs real dates uses `earliest` and
+`latest`; storing the first of January instead would later be read as a known date.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ _FORM = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 @dataclass(frozen=True, slots=True, order=True)
 class PartialDate:
-    """A year, a month or a day of the proleptic Gregorian calendar, years 1 to 9999; 0 means "not
-    known".
+    """A year, a month or a day of the proleptic Gregorian calendar, years 1 to 9999; 0 means not known.
 
-    Sorts by `earliest`, and where that is equal the less precise comes first: 1998 < 1998-01 < 1998-01-01 <
-    1998-02. (With 0 for the unknown parts that is the order of the fields themselves.) Raises Invalid for a
-    date that no calendar has, and for a day without its month.
+    Sorts by `earliest`; if that is equal, the less precise date comes first: 1998 < 1998-01 < 1998-01-01 <
+    1998-02. (With 0 for unknown parts, this is the order of the fields.) Raises Invalid for a date that does
+    not exist, and for a day without its month.
     """
 
     year: int
@@ -37,13 +36,13 @@ class PartialDate:
         try:
             dt.date(self.year, self.month or 1, self.day or 1)
         except ValueError:
-            raise _invalid(f"There is no such date as {self}.", None) from None
+            raise _invalid(f"The date {self} does not exist.", None) from None
 
     @classmethod
     def parse(cls, text: str | None, *, field: str | None = None) -> PartialDate | None:
-        """Read "1998", "2001-06" or "2001-06-14"; None and "" mean that nothing is known and give None.
+        """Parse "1998", "2001-06" or "2001-06-14"; None and "" mean not known and return None.
 
-        Anything else is Invalid (code `bad_date`) and names `field`.
+        Raises: Invalid (`bad_date`, with `field`) for anything else.
         """
         if text is None or text == "":
             return None
@@ -57,7 +56,7 @@ class PartialDate:
 
     @classmethod
     def of(cls, day: dt.date) -> PartialDate:
-        """The fully known date."""
+        """Return the fully known date."""
         return cls(day.year, day.month, day.day)
 
     @property
@@ -66,12 +65,12 @@ class PartialDate:
 
     @property
     def earliest(self) -> dt.date:
-        """The first day that it may mean."""
+        """The first day that it can mean."""
         return dt.date(self.year, self.month or 1, self.day or 1)
 
     @property
     def latest(self) -> dt.date:
-        """The last day that it may mean."""
+        """The last day that it can mean."""
         month = self.month or 12
         return dt.date(self.year, month, self.day or calendar.monthrange(self.year, month)[1])
 
@@ -85,9 +84,9 @@ class PartialDate:
 
 
 def check_span(start: PartialDate | None, end: PartialDate | None) -> bool:
-    """Say whether the span can hold: False only where `end` lies before `start` however the two are read.
+    """Return False only if `end` is before `start` however the two are read.
 
-    "2001-06-14" to "2001" can hold, "2001-06-14" to "2001-05" cannot. An unknown end or start always can.
+    "2001-06-14" to "2001" is possible, "2001-06-14" to "2001-05" is not. An unknown start or end always is.
     """
     return start is None or end is None or end.latest >= start.earliest
 

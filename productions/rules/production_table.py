@@ -18,7 +18,7 @@ def _names(name: str) -> Column:
     return Column(name, read=texts, empty=list, write=write_texts)
 
 
-# The lists whose entries have keys of their own (partners, press, links) do not fit into cells, and are left as they are.
+# Lists whose entries have several keys (partners, press, links) do not fit into cells and are left unchanged.
 COLUMNS: Final = (
     Column("slug", read=text_up_to(120)),
     Column("season", read=text_up_to(100)),

@@ -1,4 +1,4 @@
-"""The part of an address that names something readably."""
+"""Slugs: the readable part of an address."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 
 
 def slug_of(folded: str, *, taken: Callable[[str], bool], longest: int = 80, otherwise: str = "untitled") -> str:
-    """`folded` text (see core.text.fold) as a slug that is not `taken`: "hamlet", then "hamlet-2", "hamlet-3"...
+    """Return `folded` text (see core.text.fold) as a slug that is not `taken`: "hamlet", then "hamlet-2", "hamlet-3"...
 
-    Text in a script without Latin letters has none of its own and gets `otherwise`.
+    Text in a script without Latin letters returns `otherwise`.
     """
     plain = _NOT_PLAIN.sub("-", folded).strip("-")[:longest].rstrip("-") or otherwise
     if not taken(plain):

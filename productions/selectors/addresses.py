@@ -1,4 +1,4 @@
-"""Productions by their addresses, the present and the former ones."""
+"""Productions by their present and former addresses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from theater_site.core.actors import Actor
 
 
 def production_at(slug: str, actor: Actor) -> Production | None:
-    """The production that has this address or had it before, if `actor` may see it. One query, or two for a former one."""
+    """Return the production with this present or former slug, if visible to `actor`. One query, two for a former slug."""
     rows = Production.objects.visible_to(actor).select_related("season")
     found: Production | None = rows.filter(slug=slug).first()
     if found is None:

@@ -1,4 +1,4 @@
-"""What this theater played on a day of other years."""
+"""Events of this theater on a day of other years."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from theater_site.core.actors import Actor
 
 @dataclass(frozen=True, slots=True)
 class Anniversary:
-    """A production and what happened to it on the day of that year."""
+    """A production and its event on the day of that year."""
 
     production: Production
     year: int
@@ -25,11 +25,11 @@ class Anniversary:
 
 
 def on_this_day(actor: Actor, month: int, day: int) -> list[Anniversary]:
-    """Openings, performances and closings on that day of any year that `actor` may see, the oldest first; of a day's
-    performances of one production, one entry with their number. Invalid for a day that no year has.
+    """Return openings, performances and closings on that day of any year visible to `actor`, the oldest first; for several
+    performances of a production on a day, one entry with their number. Invalid for a day that does not exist.
 
-    Only dates known to the day count, up to today's, and no production that was canceled. One
-    query here and one in each app that answers, whatever was played.
+    Only dates known to the day count, up to today, of productions that were not canceled. One query here and
+    one in each answering app, independent of the number of events.
     """
     ending = ending_of(month, day)
     today = timezone.localdate()
@@ -53,13 +53,13 @@ def on_this_day(actor: Actor, month: int, day: int) -> list[Anniversary]:
 
 
 def named(productions: Any) -> Any:
-    """`productions` with what names them only: a third of the cost where something is notified of many."""
+    """Load only the naming fields of `productions`: a third of the cost in lists of many."""
     columns = ("title", "subtitle", "slug", "season", "opens_on", "closes_on", "season__slug")
     return productions.select_related("season").only(*columns)
 
 
 def _once(events: list[Played]) -> list[Played]:
-    """Each event of a production in a year once, however many state it."""
+    """Remove duplicates: each event of a production in a year once, if several apps report it."""
     kept: dict[tuple[int, int, str], Played] = {}
     for event in events:
         key = (event.production_id, event.year, event.event)

@@ -1,4 +1,4 @@
-"""Which brand guidelines hold where."""
+"""Finds the brand guidelines that apply to a section."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from theater_site.core.models import ContentModel
 
 
 class BrandKits:
-    """All guidelines there are, loaded with one query; where only the organization's exist, asking costs none more."""
+    """All guidelines, loaded with one query; no more queries if only the organization has guidelines."""
 
     def __init__(self) -> None:
         self._everywhere: BrandKit | None = None
@@ -26,7 +26,7 @@ class BrandKits:
         return self._everywhere is not None or bool(self._below)
 
     def of(self, section_id: int | None) -> BrandKit | None:
-        """The nearest guidelines at or above that section, else the organization's, else None."""
+        """Return the nearest guidelines at or above that section, else the organization's, else None."""
         if not self._below or section_id is None:
             return self._everywhere
         if section_id not in self._paths:
@@ -37,7 +37,7 @@ class BrandKits:
 
 
 def finding(kit: BrandKit, fault: Fault, row: ContentModel) -> Finding:
-    """`fault` as what the runner is told: a warning where the kit only warns of it, else an error."""
+    """Convert `fault` to a finding: a warning if the kit lists the rule as a warning, else an error."""
     return Finding.on(
         row,
         rule=fault.rule,

@@ -1,4 +1,4 @@
-"""What a production lacks before each step that is still to come."""
+"""The checklist of a production for the steps ahead."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from productions.signals import checklist_lines
 
 
 def missing_before(production: Production, step: str) -> list[Line]:
-    """What it lacks of all that `step` requires."""
+    """Return the missing required lines before `step`."""
     return [line for line in checklist_of(production, before=step, required=True) if line.missing]
 
 
 def checklist_of(production: Production, *, before: str | None = None, required: bool = False) -> list[Line]:
-    """The lines before every step ahead (or `before` that one only), in the order of the steps: those of productions, then
-    those of the apps above. Of what is archived, how complete its record is. With `required`, those that are at least."""
-    # What is canceled may still be archived; what is archived is reported on for good.
+    """Return the lines before every step ahead (or only `before`), in the order of the steps: those of productions, then
+    those of the apps above. For archived productions: how complete the record is. With `required`, at least the required."""
+    # A canceled production may still be archived; an archived one is always reported on.
     over = production.status in (life.CANCELED, life.ARCHIVED)
     steps = (life.ARCHIVED,) if over else life.steps_ahead(production.status)
     if before is not None:

@@ -1,4 +1,4 @@
-"""Whether the licenses of a production allow what is planned with it. Apps above ask here before they plan."""
+"""Checks plans against the licenses of a production. Apps above call this before they plan."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from theater_site.core.judges import Finding, Severity
 
 
 class Licenses:
-    """The licenses of these productions, loaded with one query however many they are."""
+    """The licenses of these productions, loaded with one query."""
 
     def __init__(self, productions: Iterable[int]) -> None:
         self._held: dict[int, list[Terms]] = {}
@@ -21,12 +21,12 @@ class Licenses:
             self._held.setdefault(license_.production_id, []).append(terms_of(license_))
 
     def faults(self, production: int, use: Use) -> list[Fault]:
-        """What of this use no license of a house covers. A production without a license needs none."""
+        """Return what no license of a house allows of this use. Productions without a license have no faults."""
         return faults_of_all(self._held.get(production, ()), use)
 
 
 def terms_of(license_: License) -> Terms:
-    """The license as its rules see it."""
+    """Convert a license to Terms."""
     return Terms(
         house=license_.house,
         starts_on=PartialDate.parse(license_.starts_on),
@@ -40,18 +40,18 @@ def terms_of(license_: License) -> Terms:
 
 
 def dates_of(production: Production) -> tuple[tuple[str, PartialDate], ...]:
-    """The dates of the production itself, each with its field."""
+    """Return the dates of the production, each with its field."""
     dates = ((name, PartialDate.parse(getattr(production, name))) for name in ("opens_on", "closes_on"))
     return tuple((name, date) for name, date in dates if date is not None)
 
 
 def public_text_of(production: Production) -> str:
-    """What the public reads of it, in which a license's billing must exist."""
+    """Return the public text of the production, which must contain the billing of its licenses."""
     return " ".join((production.billing, production.subtitle, production.short_synopsis, production.synopsis))
 
 
 def warnings(row: Any, broken: Iterable[Fault]) -> list[Finding]:
-    """Faults of a license as what the runner is told: each can be waived with a reason."""
+    """Convert faults of a license to warnings, which can be waived with a reason."""
     return [
         Finding.on(row, rule=f.rule, severity=Severity.WARNING, message=f.message, hint=f.hint, field=f.field)
         for f in broken

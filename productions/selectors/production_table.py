@@ -1,4 +1,4 @@
-"""Productions as rows of a table, as many as there are, without holding them all."""
+"""Productions as rows of a table, streamed in batches."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ CHUNK = 500
 
 
 def rows_of(productions: Any) -> Iterator[dict[str, Any]]:
-    """`productions` (a queryset) in the order of their making, as rules/production_table.py writes them: a query for each
-    500, so that anybody who reads slowly holds nothing open."""
+    """Yield `productions` (a queryset) in order of creation, as rows of rules/production_table.py. One query for each 500
+    rows, so that a slow client does not keep a cursor open."""
     after, more = 0, True
     ordered = productions.select_related("season").order_by("pk")
     while more:

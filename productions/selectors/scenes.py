@@ -12,7 +12,7 @@ from productions.rules.parts_table import COLUMNS
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """Scenes and characters in their order, and who is in which scene: scene id to the ids of its characters."""
+    """Scenes and characters in their order, and the ids of the characters of each scene by scene id."""
 
     scenes: list[Scene]
     characters: list[Character]
@@ -20,7 +20,7 @@ class Breakdown:
 
 
 def breakdown_of(production: Production) -> Breakdown:
-    """Scene by character, with three queries whatever the size."""
+    """Return the breakdown of a production, with three queries whatever its size."""
     scenes = list(Scene.objects.filter(production=production).order_by("order", "pk"))
     characters = list(Character.objects.filter(production=production).order_by("order", "pk"))
     within: dict[int, list[int]] = {scene.pk: [] for scene in scenes}
@@ -31,6 +31,6 @@ def breakdown_of(production: Production) -> Breakdown:
 
 
 def part_rows(production: Production) -> Iterator[dict[str, Any]]:
-    """The parts as rows of rules/parts_table.py, which bring back the same ones."""
+    """Return the parts as rows of rules/parts_table.py, whose import updates the same parts."""
     names = [column.name for column in COLUMNS]
     yield from Character.objects.filter(production=production).order_by("order", "pk").values(*names)

@@ -1,4 +1,4 @@
-"""What seasons and productions check alike: addresses that are free, spans that run forward."""
+"""Checks shared by seasons and productions: free slugs, and the order of dates."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from theater_site.core.text import fold
 
 
 def free_slug(model: type[models.Model], text: str) -> str:
-    """A slug of `text` that no row of `model` has or had. Two at once may still meet; the database then refuses one of
-    them."""
+    """Return a slug of `text` that no row of `model` has or had. Of two concurrent calls with one slug, the unique
+    constraint refuses the second."""
 
     def taken(slug: str) -> bool:
         has = Q(slug=slug) | Q(former_addresses__slug=slug) if model is Production else Q(slug=slug)
@@ -27,7 +27,7 @@ def free_slug(model: type[models.Model], text: str) -> str:
 
 
 def check_slug(slug: str) -> str:
-    """Invalid for what is not an address that can be read out: lower-case letters, digits and single hyphens."""
+    """Raise Invalid unless the slug has lower-case letters, digits and single hyphens only."""
     if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) is None:
         raise Invalid(
             "An address has lower-case letters, digits and hyphens between them, such as winters-tale.",
@@ -38,10 +38,10 @@ def check_slug(slug: str) -> str:
 
 
 def keep_former_address(production: Production, before: str | None) -> None:
-    """After the saving of a production whose slug was `before` (None: it is new): the old address goes on leading to it.
+    """Call after saving a production whose slug was `before` (None: it is new): keeps the old address.
 
-    Refused (`slug_taken`) where another production had the new one. Asked after the row is written: anybody who is giving that
-    address up holds it until then, so two at once cannot both end with it.
+    Raises: `slug_taken` if another production had the new slug. Checked after the row is written: a transaction that gives
+    the slug up holds its lock until then, so two concurrent changes cannot both end with the slug.
     """
     if production.slug == before:
         return
@@ -59,9 +59,9 @@ def keep_former_address(production: Production, before: str | None) -> None:
 
 
 def in_order(row: models.Model, said: Collection[str], start: str = "starts_on", end: str = "ends_on") -> None:
-    """Invalid if the date in the field `end` is surely before the one in `start`: the last day that it can mean is before the
-    first that `start` can. Asked only where one of the two is among the fields that are `said`, since an archive prints
-    dates in reverse, and what it prints can still be described otherwise."""
+    """Raise Invalid if the date in the field `end` is surely before the one in `start`: its last possible day is before the
+    first possible day of `start`. Checked only if one of the two is among the changed fields (`said`), so that other
+    fields of an archived row with reversed dates can be updated."""
     if not {start, end} & set(said):
         return
     starts, ends = getattr(row, start), getattr(row, end)

@@ -1,4 +1,4 @@
-"""Brand guidelines are laid down and changed."""
+"""Creates and updates brand guidelines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_ENTRIES, LONGEST_ENTRY = 200, 100
 
 
 class BrandFields(TypedDict, total=False):
-    """The fields of brand guidelines. An absent key changes nothing; null means no limit, an empty list asks for nothing."""
+    """Fields of brand guidelines. An absent key leaves the value unchanged; null sets no limit, an empty list no rule."""
 
     title_max_length: int | None
     subtitle_max_length: int | None
@@ -53,8 +53,8 @@ _LISTS = ("forbidden_words", "required_fields", "required_credits", "picture_sha
 def create_brand_kit(*, section: Section, fields: BrandFields) -> BrandKit:
     """Create brand guidelines for a section and all below it.
 
-    They are asked of what is written from now on; nothing that is is changed. Refused: a section that has its kit,
-    a field or rule that does not exist, a shape that is none, a minimum above its maximum.
+    They apply to later changes only. Raises: the unique constraint if the section has guidelines; `invalid_choice` for an
+    unknown field or rule; `bad_shape`; a minimum above its maximum.
     """
     kit = BrandKit(section=section)
     _describe(kit, fields)
@@ -63,7 +63,7 @@ def create_brand_kit(*, section: Section, fields: BrandFields) -> BrandKit:
 
 @action("brand.update", needs=Needs("edit_brand", on="kit"), subject="kit", submittable=True)
 def update_brand_kit(*, kit: BrandKit, changes: BrandFields) -> BrandKit:
-    """Update brand guidelines, from now on. Refused as at their making."""
+    """Update brand guidelines, for later changes. Same errors as `brand.create`."""
     _describe(kit, changes)
     return kit
 
@@ -85,15 +85,15 @@ def _describe(kit: BrandKit, fields: BrandFields) -> None:
 
 def _entries(given: object, field: str) -> list[str]:
     if not isinstance(given, list) or not all(isinstance(entry, str) for entry in given):
-        raise Invalid("This is a list of texts.", code="not_a_list", field=field)
+        raise Invalid("This value must be a list of texts.", code="not_a_list", field=field)
     entries = list(dict.fromkeys(" ".join(entry.split()) for entry in given))
     if len(entries) > MOST_ENTRIES or any(not 0 < len(entry) <= LONGEST_ENTRY or "\x00" in entry for entry in entries):
         raise Invalid(
-            f"At most {MOST_ENTRIES} texts of 1 to {LONGEST_ENTRY} characters.", code="bad_entry", field=field
+            f"Give at most {MOST_ENTRIES} texts of 1 to {LONGEST_ENTRY} characters.", code="bad_entry", field=field
         )
     return entries
 
 
 def _among(entries: list[str], known: tuple[str, ...], field: str) -> None:
     if strange := [entry for entry in entries if entry not in known]:
-        raise Invalid(f"{strange[0]!r} is none of: {', '.join(known)}.", code="invalid_choice", field=field)
+        raise Invalid(f"{strange[0]!r} is not one of: {', '.join(known)}.", code="invalid_choice", field=field)

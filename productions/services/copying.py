@@ -1,4 +1,4 @@
-"""A production of the past is taken up again: a copy of it in a new season."""
+"""Copies a production into a new season, to revive it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from theater_site.core.docs import Doc
 
 
 class CopyPart(str, Enum):
-    """What may come along. A license never does: it was given for another time."""
+    """What a copy includes. Never a license: it is granted for a period."""
 
     TEXTS = "texts"
     WORK = "work"
@@ -27,7 +27,7 @@ class CopyPart(str, Enum):
     RUNS = "runs"
 
 
-# The fields of each part; the parts without any are the matter of other apps, which hear of `production_copied`.
+# The fields of each part. Parts without fields are copied by the receivers of `production_copied`.
 FIELDS: dict[CopyPart, tuple[str, ...]] = {
     CopyPart.TEXTS: ("short_synopsis", "synopsis", "content_advisories"),
     CopyPart.WORK: ("authors", "adaptors", "translators", "composers", "lyricists", "choreographers"),
@@ -51,13 +51,13 @@ def copy_production(
     production: Production,
     season: Annotated[Season, Doc("Id of the season of the new production. Example: 5")],  # type: ignore[valid-type]
     title: Annotated[
-        str | None, Doc("The title of the new production; null takes that of the original. Example: The Seagull")
+        str | None, Doc("The title of the new production; null uses the original's. Example: The Seagull")
     ],
-    parts: Annotated[list[CopyPart], Doc('What comes along. Example: ["texts", "work", "scenes"]')],
+    parts: Annotated[list[CopyPart], Doc('What the copy includes. Example: ["texts", "work", "scenes"]')],
 ) -> Production:
     """Copy a production into a season, as a new and planned one. The original stays as it is.
 
-    Refused as at the making of a production.
+    Same errors as `production.create`.
     """
     names = ["subtitle", *(name for part in CopyPart if part in parts for name in FIELDS[part])]
     fields: dict[str, Any] = {name: copies.deepcopy(getattr(production, name)) for name in names}

@@ -1,4 +1,4 @@
-"""Departments and their jobs are laid down, for all productions alike."""
+"""Creates, updates and deletes departments and their jobs, for all productions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_JOBS = 100
 
 
 class DepartmentFields(TypedDict, total=False):
-    """What can be said of a department: absent means unchanged. `jobs` are all its jobs, in the order of the program."""
+    """Fields of a department: absent means unchanged. `jobs` are all its jobs, in the order of the program."""
 
     name: str
     order: int
@@ -29,8 +29,8 @@ class DepartmentFields(TypedDict, total=False):
 
 @action("department.create", needs=Needs("edit_cast", on="organization"), submittable=True)
 def create_department(*, organization: Section, fields: DepartmentFields) -> Department:
-    """Create a department with its jobs. Refused: no name, a name that another has, a job without a name or named
-    twice."""
+    """Create a department with its jobs. Raises: Invalid for a missing or duplicate name, and for a job without a name or
+    listed twice."""
     department = Department(section=organization)
     _describe(department, fields)
     return department
@@ -38,15 +38,15 @@ def create_department(*, organization: Section, fields: DepartmentFields) -> Dep
 
 @action("department.update", needs=Needs("edit_cast", on="department"), subject="department", submittable=True)
 def update_department(*, department: Department, changes: DepartmentFields) -> Department:
-    """Update a department and its jobs. Raises the errors of creating it, and where a job that somebody is credited with would
-    go."""
+    """Update a department and its jobs. Same errors as `department.create`, and Conflict if a job with credits would be
+    removed."""
     _describe(department, changes)
     return department
 
 
 @action("department.delete", needs=Needs("edit_cast", on="department"), subject="department", submittable=True)
 def delete_department(*, department: Department) -> None:
-    """Delete a department with its jobs. Refused where somebody is credited with one of them."""
+    """Delete a department with its jobs. Raises: Conflict if one of them has credits."""
     department.delete()
 
 
@@ -62,7 +62,7 @@ def _describe(department: Department, fields: DepartmentFields) -> None:
 
 def _set_jobs(department: Department, names: list[str]) -> None:
     if len(names) > MOST_JOBS or len(set(names)) < len(names) or not all(names):
-        raise Invalid(f"Up to {MOST_JOBS} jobs, each with a name of its own.", code="bad_entry", field="jobs")
+        raise Invalid(f"Give up to {MOST_JOBS} jobs, each with a unique name.", code="bad_entry", field="jobs")
     known = {job.name: job for job in Job.objects.filter(department=department).select_related("department")}
     Job.objects.filter(pk__in=[job.pk for name, job in known.items() if name not in names]).delete()
     for order, name in enumerate(names, 1):

@@ -1,4 +1,4 @@
-"""Licenses of productions are written down and corrected."""
+"""Adds, updates and removes licenses of productions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from theater_site.core.actions import Needs, action
 
 
 class LicenseFields(TypedDict, total=False):
-    """What a license says: absent means unchanged, empty means no limit. Dates may be partial; `venues` are names."""
+    """Fields of a license: absent means unchanged, empty means no limit. Dates may be partial; `venues` are names."""
 
     house: str
     number: str
@@ -27,8 +27,8 @@ class LicenseFields(TypedDict, total=False):
 
 @action("license.add", needs=Needs("edit_details", on="production"), submittable=True)
 def add_license(*, production: Production, fields: LicenseFields) -> License:
-    """Add a license to a production. Refused: no house, a window that ends before it starts, the same house and number
-    again. What the production plans outside of it is a warning, to be waived with a reason."""
+    """Add a license to a production. Raises: Invalid for a missing house, a window that ends before it starts, or a
+    duplicate house and number. Plans of the production outside of the license are warnings, waived with a reason."""
     license_ = License(production=production)
     _describe(license_, fields)
     return license_
@@ -36,7 +36,7 @@ def add_license(*, production: Production, fields: LicenseFields) -> License:
 
 @action("license.update", needs=Needs("edit_details", on="license"), subject="license", submittable=True)
 def update_license(*, license: License, changes: LicenseFields) -> License:
-    """Correct or extend a license. Raises the errors of creating it."""
+    """Correct or extend a license. Same errors as `license.add`."""
     _describe(license, changes)
     return license
 

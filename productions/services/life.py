@@ -1,4 +1,4 @@
-"""A production goes through its life: on sale, running, closed, archived; or canceled. Announcing it is publishing it."""
+"""Changes the status of a production: on sale, running, closed, archived; or canceled. Publishing announces it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def advance_production(
     production: Production,
     to: Annotated[ProductionStatus, Doc("The next step, or the one before. Example: announced")],
 ) -> Production:
-    """Move a production to the next step of its life, or one step back. `production.checklist` tells what the next one
-    still needs.
+    """Move a production to the next status, or one back. `production.checklist` lists what the next status still
+    needs.
 
-    Refused: a step that is skipped (with what comes between), one whose required lines are missing (with the list), a
-    canceled production; and what has an action of its own, which is named: announcing, archiving, canceling.
+    Raises: `step_skipped` with the statuses between; an error with the missing required lines; `production_canceled`;
+    and a Conflict that names the action, if the step has its own: announcing, archiving, canceling.
     """
     other = _OWN_ACTIONS.get((production.status, to))
-    # What the public does not see needs no unpublishing: a closed production that was unpublished may be taken back step by step.
+    # A draft needs no unpublishing: a closed production that was unpublished may be taken back step by step.
     if other is not None and not (other[1] == "production.unpublish" and production.published_at is None):
-        raise Conflict(f"This is done by {other[1]}.", code=other[0], data={"action": other[1]})
+        raise Conflict(f"Use the action {other[1]} for this step.", code=other[0], data={"action": other[1]})
     before = production.status
     take_step(production, to)
     production.save()
@@ -39,9 +39,10 @@ def advance_production(
 
 @action("production.archive", needs=Needs("edit_details", on="production"), subject="production", submittable=True)
 def archive_production(*, production: Production) -> Production:
-    """Archive a production. What its record still lacks is noted with the action; the checklist goes on reporting it.
-    What its record still lacks is noted with the action; the checklist goes on reporting it (GET `checklist/`) as it
-    is filled in. Nothing of it is required. Refused before it is closed or canceled."""
+    """Archive a production. What its record still lacks is stored with the action.
+
+    The checklist (GET `checklist/`) goes on reporting it as it is filled in. None of it is required. Raises: Conflict
+    unless the production is closed or canceled."""
     report = [line.as_data() for line in checklist_of(production, before=life.ARCHIVED)]
     before = production.status
     take_step(production, ProductionStatus.ARCHIVED)
@@ -55,15 +56,15 @@ def archive_production(*, production: Production) -> Production:
 def cancel_production(
     *,
     production: Production,
-    reason: Annotated[str, Doc("Why it is not played, for those who work on it. Example: The hall is flooded.")],
+    reason: Annotated[str, Doc("Why it is canceled, for those who work on it. Example: The hall is flooded.")],
 ) -> Production:
-    """Cancel a production. Its slot in the season's plan is open again; where it was public it stays so, and is shown
-    as canceled. Where it was public it stays so, and is shown as canceled; `reason` is for those who work on it.
+    """Cancel a production. Its slot in the season's plan is open again. A public production stays public, shown as
+    canceled; `reason` is for those who work on it.
 
-    Refused without a reason, and where it is over or canceled already. Anybody who listens is told.
+    Announces `production_canceled`. Raises: `required` without a reason; Conflict if it is closed or already canceled.
     """
     if not reason.strip():
-        raise Invalid("Say why it is canceled.", code="required", field="reason")
+        raise Invalid("Give a reason for the cancellation.", code="required", field="reason")
     take_step(production, ProductionStatus.CANCELED)
     production.cancel_reason = reason.strip()
     production.save()
@@ -74,8 +75,7 @@ def cancel_production(
 
 @action("production.reinstate", needs=Needs("publish_details", on="production"), subject="production", submittable=True)
 def reinstate_production(*, production: Production) -> Production:
-    """Reinstate a canceled production: planned again, or announced where it is public. Refused where it is not
-    canceled."""
+    """Reinstate a canceled production: planned again, or announced if it is public. Raises: `not_canceled`."""
     if production.status != life.CANCELED:
         raise Conflict("This production is not canceled.", code="not_canceled")
     public = production.published_at is not None
@@ -86,7 +86,7 @@ def reinstate_production(*, production: Production) -> Production:
     return production
 
 
-# Steps that are more than a step, by (from, to): the code of the refusal, and the action that takes them.
+# Steps with their own action, by (from, to): the error code, and the action.
 _OWN_ACTIONS = {
     (life.PLANNED, life.ANNOUNCED): ("announced_by_publishing", "production.publish"),
     (life.ANNOUNCED, life.PLANNED): ("planned_by_unpublishing", "production.unpublish"),
@@ -102,11 +102,11 @@ _OWN_ACTIONS = {
 
 
 def take_step(production: Production, to: ProductionStatus) -> None:
-    """Conflict unless it may become `to` and has all that this requires."""
+    """Raise Conflict unless the production may become `to` and has all that this status requires."""
     if (refusal := life.refusal(production.status, to)) is not None:
         data = {"status": production.status, "between": list(refusal.between)}
         raise Conflict(refusal.message, code=refusal.code, data=data)
-    # Nothing is asked of a step back, which is none of those ahead.
+    # A step back has no requirements, since it is not ahead.
     if missing := missing_before(production, to):
         wanted = "; ".join(line.label for line in missing)
         raise Conflict(

@@ -1,4 +1,4 @@
-"""A production moves to another season, with all that depends on it."""
+"""Moves a production to another season, with its section and rows."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from theater_site.core.errors import Conflict
 def move_production(
     *,
     production: Production,
-    season: Annotated[Season, Doc("Id of the season that it is played in from now on. Example: 5")],  # type: ignore[valid-type]
+    season: Annotated[Season, Doc("Id of the new season. Example: 5")],  # type: ignore[valid-type]
 ) -> Production:
-    """Move a production to another season. The place in the old season's plan that it filled is open again.
+    """Move a production to another season. Its slot in the old season's plan is open again.
 
-    Who holds something on the old season only loses it here, who does on the new one gains it, so moving needs what
-    moving the section needs; the preview tells what ends. Refused where it is in that season already.
+    Users with grants on the old season only lose access to the production, those with grants on the new season gain it;
+    so it needs the permissions of moving the section. The preview lists the ending grants. Raises: `there_already`.
     """
     if season.pk == production.season_id:
         raise Conflict("It is in this season already.", code="there_already", field="season")

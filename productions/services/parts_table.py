@@ -1,4 +1,4 @@
-"""The parts of a play are taken in from a table."""
+"""Imports the parts of a play from a table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from theater_site.core.table_import import RowByRow, TableOutcome
 
 
 class PartRow(CharacterFields, total=False):
-    """A row as rules/parts_table.py reads it, with the line that it came from."""
+    """A row as rules/parts_table.py reads it, with its line."""
 
     line: Annotated[int, Doc("The line of the table, for error messages. Example: 2")]
 
@@ -23,11 +23,11 @@ def import_parts(
     production: Production,
     rows: Annotated[
         list[PartRow],
-        Doc("The rows of the table; a column that it does not have is absent everywhere.", of="productions.character"),
+        Doc("The rows of the table; a missing column is absent in every row.", of="productions.character"),
     ],
 ) -> TableOutcome:
-    """Take in every row, or none: a row whose name is known describes that part again, any other makes one. Parts that the
-    table does not name stay. Refused (`table_refused`, with each bad cell): one name twice, and what making one refuses.
+    """Import every row, or none: a row with a known name updates that part, others create a part. Parts that the table does
+    not name stay. Raises: `table_refused` with each bad cell, for duplicate names and the errors of `character.create`.
     """
     work = RowByRow()
     characters = Character.objects.filter(production=production).select_related("production")

@@ -1,4 +1,4 @@
-"""Seasons are planned: strands that they share, and slots that productions are to fill."""
+"""Plans seasons: strands, and slots that productions fill."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from theater_site.core.errors import Conflict, Invalid
 
 
 class StrandFields(TypedDict, total=False):
-    """A strand or series, by a name that the organization uses once. Absent means unchanged."""
+    """Fields of a strand or series; its name is unique in the organization. Absent means unchanged."""
 
     kind: StrandKind
     name: str
@@ -34,7 +34,7 @@ class SlotFields(TypedDict, total=False):
 
 @action("strand.create", needs=Needs("edit_details", on="organization"))
 def create_strand(*, organization: Section, fields: StrandFields) -> Strand:
-    """Create a strand that seasons can share. Refused: a name that is missing or taken."""
+    """Create a strand that seasons can share. Raises: Invalid for a missing or duplicate name."""
     strand = Strand(section=organization)
     _describe_strand(strand, fields)
     return strand
@@ -42,14 +42,14 @@ def create_strand(*, organization: Section, fields: StrandFields) -> Strand:
 
 @action("strand.update", needs=Needs("edit_details", on="strand"), subject="strand")
 def update_strand(*, strand: Strand, changes: StrandFields) -> Strand:
-    """Update a strand, for every season that has it. Raises the errors of creating it."""
+    """Update a strand, for all its seasons. Same errors as `strand.create`."""
     _describe_strand(strand, changes)
     return strand
 
 
 @action("slot.add", needs=Needs("edit_details", on="season"), submittable=True)
 def add_slot(*, season: Season, fields: SlotFields) -> SeasonSlot:
-    """Add a slot to the plan of a season. Refused: an end surely before the start."""
+    """Add a slot to the plan of a season. Raises: `ends_before_start`; `required` without an idea."""
     slot = SeasonSlot(season=season)
     _describe_slot(slot, fields)
     return slot
@@ -57,8 +57,8 @@ def add_slot(*, season: Season, fields: SlotFields) -> SeasonSlot:
 
 @action("slot.update", needs=Needs("edit_details", on="slot"), subject="slot", submittable=True)
 def update_slot(*, slot: SeasonSlot, changes: SlotFields) -> SeasonSlot:
-    """Update a slot of a season's plan. Dropping or opening a slot leaves the production that filled it without one.
-    Raises the errors of creating it."""
+    """Update a slot of a season's plan. Dropping or opening a slot removes its production from it. Same errors as
+    `slot.add`."""
     _describe_slot(slot, changes)
     return slot
 
@@ -68,26 +68,28 @@ def fill_slot(
     *,
     slot: SeasonSlot,
     production: Annotated[
-        Production, Doc("Id of the production that is played there; it is of the same season. Example: 12")  # type: ignore[valid-type]
+        Production, Doc("Id of the production for the slot, of the same season. Example: 12")  # type: ignore[valid-type]
     ],
 ) -> SeasonSlot:
     """Fill a slot with a production and confirm it.
 
-    Refused: a production of another season, one that is canceled or fills a slot already; a slot that is filled or
-    dropped.
+    Raises: Conflict for a production of another season, a canceled one or one that fills a slot already, and for a slot
+    that is filled or dropped.
     """
     if production.season_id != slot.season_id:
-        message = "This production is in another season. Move it here first, or take one of this season."
+        message = "This production is in another season. Move it here first, or choose one of this season."
         raise Conflict(message, code="other_season", field="production")
     if production.status == ProductionStatus.CANCELED:
-        message = "This production is canceled. Reinstate it first, or take another."
+        message = "This production is canceled. Reinstate it first, or choose another."
         raise Conflict(message, code="production_canceled", field="production")
     if slot.production_id is not None:
         raise Conflict("This slot is filled. Open it first.", code="slot_filled")
     if slot.status == SlotStatus.DROPPED:
         raise Conflict("This slot was dropped. Open it first.", code="slot_dropped")
     if SeasonSlot.objects.filter(production=production).exists():
-        raise Conflict("This production fills another slot already.", code="production_taken", field="production")
+        raise Conflict(
+            "This production fills another slot. Open that slot first.", code="production_taken", field="production"
+        )
     slot.production = production
     slot.status = SlotStatus.CONFIRMED
     slot.save()
@@ -101,7 +103,7 @@ def remove_slot(*, slot: SeasonSlot) -> None:
 
 
 def open_slot_of(production: Production) -> None:
-    """The place in the plan that `production` filled is open again, its title kept as the idea where there was none."""
+    """Open the slot that `production` filled; its title becomes the idea if there was none."""
     for slot in SeasonSlot.objects.select_for_update(of=("self",)).filter(production=production):
         slot.production, slot.status = None, SlotStatus.OPEN
         slot.idea = slot.idea or production.title
@@ -118,7 +120,7 @@ def _describe_slot(slot: SeasonSlot, fields: SlotFields) -> None:
     slot.check_values()
     in_order(slot, fields)
     if not (slot.idea or slot.production_id):
-        raise Invalid("Say what might be played there, be it “a musical”.", code="required", field="idea")
+        raise Invalid("Describe what might be played, such as “a musical”.", code="required", field="idea")
     if slot.status in (SlotStatus.OPEN, SlotStatus.DROPPED):
         slot.production = None
     slot.save()

@@ -1,4 +1,4 @@
-"""Productions are taken in from a table: new ones are made, known ones described again, all of them or none."""
+"""Imports productions from a table: creates new ones and updates known ones, every row or none."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from theater_site.core.text import fold
 
 
 class TableRow(NewProductionFields, total=False):
-    """A row as rules/production_table.py reads it: the line it came from, and its season by slug. Columns that the table
-    does not have are absent, and leave a known production as it is."""
+    """A row as rules/production_table.py reads it: its line, and its season by slug. Missing columns are absent and leave a
+    known production unchanged."""
 
     line: Annotated[int, Doc("The line of the table, for error messages. Example: 2")]
     season: Annotated[str, Doc("Slug of the season; a row of a new production needs it. Example: 2026-27")]
@@ -34,16 +34,16 @@ def import_productions(
     organization: Section,
     rows: Annotated[
         list[TableRow],
-        Doc("The rows of the table; a column that it does not have is absent everywhere.", of="productions.production"),
+        Doc("The rows of the table; a missing column is absent in every row.", of="productions.production"),
     ],
 ) -> TableOutcome:
     """Import a table of productions: every row or none. A row whose `slug` is known updates that production, any other
     creates one.
 
-    Refused (`table_refused`; where only the judges object `rules_broken`, or `waiver_required` for what can be waived),
-    with every bad cell in `data["faults"]` by line, column, reason and fix: a row without a season or with an unknown
-    one, a known production in another season or with another status than it has, two rows of one address, and whatever
-    making or changing a production refuses.
+    Raises: `table_refused`; `rules_broken` if only judges object, or `waiver_required` if all findings can be waived. Every
+    bad cell is in `data["faults"]` by line, column, reason and fix: a missing or unknown season, a known production with
+    another season or status, two rows with one slug, and the errors of `production.create` and
+    `production.update`.
     """
     work = _Import(rows)
     for row in rows:
@@ -57,7 +57,7 @@ class _Import:
         rows: Annotated[
             list[TableRow],
             Doc(
-                "The rows of the table; a column that it does not have is absent everywhere.",
+                "The rows of the table; a missing column is absent in every row.",
                 of="productions.production",
             ),
         ],
@@ -80,13 +80,15 @@ class _Import:
     def _make(self, row: TableRow) -> None:
         if not row.get("slug") and (there := _slug(row)) in self.known:
             raise Invalid(
-                f"There is a production at {there} already. Write this as its slug to change it, or another to make one.",
+                f"The production {there} already exists. Write its slug to update it, or another slug to create one.",
                 code="slug_taken",
                 field="slug",
             )
         season = self.seasons.get(row.get("season", ""))
         if season is None:
-            raise Invalid("There is no such season. Write the slug of one.", code="unknown_season", field="season")
+            raise Invalid(
+                "This season does not exist. Write the slug of a season.", code="unknown_season", field="season"
+            )
         fields = {**_fields(row), **({"status": row["status"]} if row.get("status") else {})}
         create_production.as_consequence(season=season, fields=cast(NewProductionFields, fields))
         self.rows.outcome.new += 1
@@ -109,7 +111,7 @@ class _Import:
 
 
 def _slug(row: TableRow) -> str:
-    """The address that a row without one will have if it is free."""
+    """Return the slug that a row without one gets, if it is free."""
     return slug_of(fold(row.get("title", "")), taken=lambda slug: False, otherwise="production")
 
 

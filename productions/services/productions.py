@@ -1,4 +1,4 @@
-"""Productions are made, described, published and unpublished."""
+"""Creates, updates, publishes, unpublishes and deletes productions."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from theater_site.core.errors import Conflict, DomainError, Invalid, all_of
 
 
 class ProductionFields(TypedDict, total=False):
-    """What can be said of a production: absent means unchanged, None or "" means empty. Texts are Markdown without HTML;
-    dates may be partial ("2026-09"); the language is a BCP 47 tag. A new `slug` changes the address; the old one goes on
-    leading here."""
+    """Fields of a production: absent means unchanged, None or "" means empty. Texts are Markdown without HTML; dates may be
+    partial ("2026-09"); the language is a BCP 47 tag. A new `slug` changes the address; the old one redirects to
+    it."""
 
     title: str
     subtitle: str
@@ -55,11 +55,11 @@ class ProductionFields(TypedDict, total=False):
 
 
 class NewProductionFields(ProductionFields, total=False):
-    """What can be said of a new production: also where its life begins, as an idea, planned (unless said), or in the archive."""
+    """Fields of a new production, and its first status: idea, planned (the default), or archived."""
 
     status: Annotated[
         ProductionStatus,
-        Doc("Where its life begins: as an idea, planned (the default), or in the archive. Example: planned"),
+        Doc("The first status: idea, planned (the default), or archived. Example: planned"),
     ]
 
 
@@ -70,13 +70,13 @@ _FIRST = (IDEA, PLANNED, ARCHIVED)
 def create_production(*, season: Season, fields: NewProductionFields) -> Production:
     """Create a production in a season.
 
-    Refused: no title, a closing surely before the opening, texts that are too long, an address that is taken, a status
-    that has to be reached step by step.
+    Raises: Invalid for a missing title, a closing surely before the opening, or texts that are too long; `slug_taken`;
+    an error for a status other than idea, planned or archived.
     """
     production = Production(season=season, slug=fields.get("slug") or free_slug(Production, fields.get("title", "")))
     status = fields.get("status", ProductionStatus.PLANNED)
     if status in ProductionStatus.values and status not in _FIRST:
-        message = "A production begins as an idea, planned, or in the archive. Go on from there step by step."
+        message = "A production begins as an idea, planned, or archived. Change the status step by step from there."
         raise Invalid(message, code="status_not_first", field="status")
     production.status = status
     _describe(production, {"slug": production.slug, **{n: v for n, v in fields.items() if n not in ("slug", "status")}})
@@ -90,9 +90,9 @@ def create_production(*, season: Season, fields: NewProductionFields) -> Product
 
 @action("production.update", needs=Needs("edit_details", on="production"), subject="production", submittable=True)
 def update_production(*, production: Production, changes: ProductionFields) -> Production:
-    """Update a production. Its address stays unless a new one is given. Raises the errors of creating it."""
+    """Update a production. Its slug stays unless a new one is given. Same errors as `production.create`."""
     if "status" in changes:
-        message = "The status is changed step by step: publish, advance, cancel, archive."
+        message = "The status changes by actions: publish, advance, cancel, archive."
         raise Invalid(message, code="status_by_steps", field="status")
     address = production.slug
     _describe(production, dict(changes))
@@ -111,12 +111,12 @@ def update_production(*, production: Production, changes: ProductionFields) -> P
     exposes=True,
 )
 def publish_production(*, production: Production) -> Production:
-    """Publish a production. A planned production is announced by this.
+    """Publish a production. A planned production becomes announced.
 
-    Refused where it is public, canceled, or still an idea, or lacks what an announcement needs.
+    Raises: `already_published`; Conflict if it is canceled, still an idea, or lacks what an announcement requires.
     """
     if production.published_at is not None:
-        raise Conflict("This production is public already.", code="already_published")
+        raise Conflict("This production is already public.", code="already_published")
     if production.status in (IDEA, PLANNED, CANCELED):
         take_step(production, ProductionStatus.ANNOUNCED)
     production.published_at = current().instant
@@ -127,8 +127,8 @@ def publish_production(*, production: Production) -> Production:
 
 @action("production.unpublish", needs=Needs("publish_details", on="production"), subject="production", submittable=True)
 def unpublish_production(*, production: Production) -> Production:
-    """Unpublish a production; nothing is lost. A production that is announced, on sale or running is planned again by
-    this, and sold no longer. Refused where it is not public."""
+    """Unpublish a production; nothing is lost. An announced, selling or running production becomes planned, and its sales
+    close. Raises: `not_published`."""
     if production.published_at is None:
         raise Conflict("This production is not public.", code="not_published")
     if production.status in BEFORE_THE_PUBLIC:
@@ -141,14 +141,14 @@ def unpublish_production(*, production: Production) -> Production:
 
 @action("production.delete", needs=Needs("manage_details", on="production"), subject="production")
 def delete_production(*, production: Production) -> None:
-    """Delete a draft of a production for good. Its slot in the season's plan is open again. Refused where it was public
-    or anything depends on it: unpublish or archive those."""
+    """Delete a draft of a production permanently. Its slot in the season's plan is open again. Raises: `published` if it
+    was public; Conflict if other rows refer to it."""
     if production.published_at is not None:
-        raise Conflict("Unpublish or archive a public production; it is not deleted.", code="published")
+        raise Conflict("A production that was public cannot be deleted. Unpublish or archive it.", code="published")
     section = production.section
     open_slot_of(production)
     production.delete()
-    # Where somebody held a role, the section stays, since their assignment reports it.
+    # A section with role assignments stays, since they refer to it.
     if not section.assignments.exists() and not section.submissions.exists():
         remove_section.as_consequence(section=section)
 
@@ -177,9 +177,9 @@ def _cleaned(name: str, value: Any) -> Any:
 
 
 def _services(wanted: list[Any]) -> list[str]:
-    """Once each, in the order of the choices."""
+    """Return the services once each, in the order of the choices."""
     known = AccessibilityService.values
     if unknown := [kind for kind in wanted if kind not in known]:
-        message = f"{str(unknown[0])[:40]!r} is not a service. One of: {', '.join(known)}."
+        message = f"{str(unknown[0])[:40]!r} is not a service. Choose from: {', '.join(known)}."
         raise Invalid(message, code="no_such_choice", field="accessibility")
     return [kind for kind in known if kind in wanted]

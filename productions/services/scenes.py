@@ -1,4 +1,4 @@
-"""A play is broken down: its scenes, its parts, and who is in which scene."""
+"""Breaks a play down: its scenes, its parts, and who is in which scene."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_SONGS, LONGEST_SONG = 50, 200
 
 
 class SceneFields(TypedDict, total=False):
-    """What can be said of a scene: absent means unchanged, empty means empty. The summary is Markdown without HTML."""
+    """Fields of a scene: absent means unchanged. The summary is Markdown without HTML."""
 
     number: str
     title: str
@@ -26,7 +26,7 @@ class SceneFields(TypedDict, total=False):
 
 
 class CharacterFields(TypedDict, total=False):
-    """What can be said of a part: absent means unchanged, "" means empty."""
+    """Fields of a part: absent means unchanged, "" means empty."""
 
     name: str
     kind: CharacterKind
@@ -38,7 +38,7 @@ class CharacterFields(TypedDict, total=False):
 
 @action("scene.create", needs=Needs("edit_cast", on="production"), subject="production", submittable=True)
 def create_scene(*, production: Production, fields: SceneFields) -> Scene:
-    """Create a scene, the last one unless an order is given. Refused: a number that another scene has, too many songs."""
+    """Create a scene, the last one unless an order is given. Raises: Invalid for a duplicate number or too many songs."""
     scene = Scene(production=production, order=_after(Scene, production))
     _describe_scene(scene, fields)
     return scene
@@ -46,7 +46,7 @@ def create_scene(*, production: Production, fields: SceneFields) -> Scene:
 
 @action("scene.update", needs=Needs("edit_cast", on="scene"), subject="scene", submittable=True)
 def update_scene(*, scene: Scene, changes: SceneFields) -> Scene:
-    """Update a scene. Raises the errors of creating it."""
+    """Update a scene. Same errors as `scene.create`."""
     _describe_scene(scene, changes)
     return scene
 
@@ -65,15 +65,15 @@ def reorder_scenes(
         list[int], Doc("The ids of all scenes of the play, each once, in their new order. Example: [7, 5, 6]")
     ],
 ) -> Production:
-    """Put the scenes of a play in a new order. Refused: one missing, strange or named twice."""
+    """Put the scenes of a play in a new order. Raises: Invalid for missing, unknown or repeated ids."""
     rows = Scene.objects.select_related("production").in_bulk(
         list(Scene.objects.filter(production=production).values_list("pk", flat=True))
     )
     if sorted(scenes) != sorted(rows):
         missing = sorted(rows.keys() - set(scenes))
         raise Invalid(
-            "Name every scene of this production once."
-            + (f" Missing: {', '.join(map(str, missing))}." if missing else " One is named twice, or is not of this play."),
+            "List every scene of this production once."
+            + (f" Missing: {', '.join(map(str, missing))}." if missing else " A scene is listed twice, or is not of this play."),
             code="not_all_scenes",
             field="scenes",
             data={"scenes": sorted(rows)},
@@ -91,7 +91,7 @@ def set_characters(
     scene: Scene,
     characters: Annotated[list[int], Doc("The ids of all characters that are in the scene. Example: [3, 8]")],
 ) -> Scene:
-    """Set which characters are in a scene. Refused: one that is not in the play (`character_not_in_play`)."""
+    """Set which characters are in a scene. Raises: `character_not_in_play`."""
     wanted = set(characters)
     known = set(Character.objects.filter(production_id=scene.production_id, pk__in=wanted).values_list("pk", flat=True))
     if strange := sorted(wanted - known):
@@ -110,7 +110,7 @@ def set_characters(
 
 @action("character.create", needs=Needs("edit_cast", on="production"), subject="production", submittable=True)
 def create_character(*, production: Production, fields: CharacterFields) -> Character:
-    """Create a part of the play, the last one unless an order is given. Refused: no name, a name that another part has."""
+    """Create a part of the play, the last one unless an order is given. Raises: Invalid for a missing or duplicate name."""
     character = Character(production=production, order=_after(Character, production))
     _describe_character(character, fields)
     return character
@@ -118,14 +118,14 @@ def create_character(*, production: Production, fields: CharacterFields) -> Char
 
 @action("character.update", needs=Needs("edit_cast", on="character"), subject="character", submittable=True)
 def update_character(*, character: Character, changes: CharacterFields) -> Character:
-    """Update a part. Raises the errors of creating it."""
+    """Update a part. Same errors as `character.create`."""
     _describe_character(character, changes)
     return character
 
 
 @action("character.delete", needs=Needs("edit_cast", on="character"), subject="character", submittable=True)
 def delete_character(*, character: Character) -> None:
-    """Delete a part, also from every scene. Refused where somebody is credited with it."""
+    """Delete a part, also from every scene. Raises: Conflict if it has credits."""
     character.delete()
 
 
@@ -147,7 +147,9 @@ def _describe_scene(scene: Scene, fields: SceneFields) -> None:
 def _songs(songs: list[str]) -> list[str]:
     tidy = [" ".join(song.split()) for song in songs]
     if len(tidy) > MOST_SONGS or any(not 0 < len(song) <= LONGEST_SONG for song in tidy):
-        raise Invalid(f"At most {MOST_SONGS} songs of 1 to {LONGEST_SONG} characters.", code="bad_entry", field="songs")
+        raise Invalid(
+            f"Give at most {MOST_SONGS} songs of 1 to {LONGEST_SONG} characters.", code="bad_entry", field="songs"
+        )
     return tidy
 
 

@@ -1,4 +1,4 @@
-"""Seasons are made, described, made public, and handed over to the next one."""
+"""Creates, updates and publishes seasons, and hands them over to the next one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from theater_site.core.errors import Conflict
 
 
 class SeasonFields(TypedDict, total=False):
-    """What can be said of a season: absent means unchanged, empty means empty. Dates may be partial ("2026-09").
-    `strands` are all that it has."""
+    """Fields of a season: absent means unchanged. Dates may be partial ("2026-09"). `strands` are all its strands."""
 
     name: str
     starts_on: str
@@ -26,7 +25,7 @@ class SeasonFields(TypedDict, total=False):
 
 
 class SeasonPart(str, Enum):
-    """What the next season takes over: the strands; the slots that nothing has filled yet."""
+    """What the next season takes over: the strands; the slots that are not filled."""
 
     STRANDS = "strands"
     OPEN_SLOTS = "open_slots"
@@ -34,9 +33,9 @@ class SeasonPart(str, Enum):
 
 @action("season.create", needs=Needs("manage_details", on="organization"))
 def create_season(*, organization: Section, fields: SeasonFields) -> Season:
-    """Create a season with a section of its own; it is not public yet.
+    """Create a season with its own section; it is not public yet.
 
-    Refused: an end before the start, texts that are too long, a name that is missing.
+    Raises: Invalid for an end before the start, texts that are too long, or a missing name.
     """
     season = Season(slug=free_slug(Season, fields.get("name", "")))
     _describe(season, fields)
@@ -48,7 +47,7 @@ def create_season(*, organization: Section, fields: SeasonFields) -> Season:
 
 @action("season.update", needs=Needs("edit_details", on="season"), subject="season", submittable=True)
 def update_season(*, season: Season, changes: SeasonFields) -> Season:
-    """Update a season. Raises the errors of creating it."""
+    """Update a season. Same errors as `season.create`."""
     _describe(season, changes)
     if "name" in changes and season.name != season.section.name:
         rename_section.as_consequence(section=season.section, name=season.name)
@@ -59,9 +58,9 @@ def update_season(*, season: Season, changes: SeasonFields) -> Season:
 
 @action("season.publish", needs=Needs("publish_details", on="season"), subject="season", submittable=True, exposes=True)
 def publish_season(*, season: Season) -> Season:
-    """Publish a season. Its productions are published one by one. Refused where it is public already."""
+    """Publish a season. Its productions are published one by one. Raises: `already_published`."""
     if season.published_at is not None:
-        raise Conflict("This season is public already.", code="already_published")
+        raise Conflict("This season is already public.", code="already_published")
     season.published_at = current().instant
     season.save()
     return season
@@ -69,7 +68,7 @@ def publish_season(*, season: Season) -> Season:
 
 @action("season.unpublish", needs=Needs("publish_details", on="season"), subject="season", submittable=True)
 def unpublish_season(*, season: Season) -> Season:
-    """Unpublish a season. Its productions stay as they are. Refused where it is not public."""
+    """Unpublish a season. Its productions stay as they are. Raises: `not_published`."""
     if season.published_at is None:
         raise Conflict("This season is not public.", code="not_published")
     season.published_at = None
@@ -84,17 +83,17 @@ def hand_over_season(
     fields: SeasonFields,
     parts: Annotated[list[SeasonPart], Doc('What the next season takes over. Example: ["strands", "slots"]')],
 ) -> Season:
-    """Create the next season from this one: with its strands and its slots that nothing fills, as far as `parts` asks
-    for them. This season stays as it is.
+    """Create the next season from this one, with its strands and its unfilled slots as given in `parts`. This season
+    stays as it is.
 
-    Refused as at the making of a season.
+    Same errors as `season.create`.
     """
     named: SeasonFields = dict(fields)  # type: ignore[assignment]
     if SeasonPart.STRANDS in parts:
         own = [link.strand for link in season.strand_links.select_related("strand").order_by("pk")]
         named["strands"] = [*own, *fields.get("strands", [])]
     above = season.section.parent
-    assert above is not None, "a season hangs below the organization"
+    assert above is not None, "the parent of a season is the organization"
     following: Season = create_season.as_consequence(organization=above, fields=named)
     if SeasonPart.OPEN_SLOTS in parts:
         waiting = season.slots.filter(production=None, status__in=(SlotStatus.OPEN, SlotStatus.PENCILED))

@@ -1,4 +1,4 @@
-"""The address of conflicts: is a space free, and what in the calendar collides."""
+"""Endpoint of conflicts: is a space free, and which events of the calendar conflict."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AT_MOST = 366
 
 
 class ConflictsView(ActingView):
-    """Whether a space is free, or what in the calendar collides."""
+    """Whether a space is free, or which events of the calendar conflict."""
 
     @extend_schema(
         operation_id="conflicts",
@@ -32,10 +32,12 @@ class ConflictsView(ActingView):
         responses=serializers.ConflictsAnswer,
     )
     def get(self, request: Request) -> Response:
-        """Find conflicts: is a space free? Ask with `space` and `starts_at`, `ends_at` (instants), or with `space`, `date`,
-        `start_time` and `duration_minutes` (wall time at the venue). What collides? Ask with `production` or
-        `season`, or with a range of days `from`, `to`, a year at the most (without any: the coming one). For
-        those who may view a schedule somewhere; what somebody may not see is told without its name.
+        """Find conflicts of a space, or of events in the calendar.
+
+        Is a space free? Send `space` with `starts_at` and `ends_at` (instants), or with `date`, `start_time` and
+        `duration_minutes` (wall time at the venue). Which events conflict? Send `production` or `season`, or a range of days
+        `from`, `to` of at most a year (by default the coming year). For those who may view a schedule on some section;
+        events that you may not see are returned without their names.
         """
         actor = _insider(actor_of(request))
         asked = _asked(request, actor)
@@ -49,10 +51,10 @@ class ConflictsView(ActingView):
 
 def _insider(actor: Actor) -> Actor:
     if actor.kind is ActorKind.PUBLIC:
-        raise NotSignedIn("Sign in to see what is booked.")
+        raise NotSignedIn("Sign in to see bookings.")
     if not actor.sections_held(Occurrence.view_permission, runs.instant()):
         raise NotAllowed(
-            f"You may not see what is booked; it needs the permission {Occurrence.view_permission} on some section."
+            f"You may not see bookings; this needs the permission {Occurrence.view_permission} on some section."
         )
     return actor
 
@@ -63,7 +65,7 @@ def _asked(request: Request, actor: Actor) -> dict[str, Any]:
     for name in request.query_params:
         if name not in known:
             raise Invalid(
-                f"There is no such parameter. Parameters: {', '.join(sorted(read.fields))}.",
+                f"Unknown parameter. Parameters: {', '.join(sorted(read.fields))}.",
                 code="unknown_filter",
                 field=name,
             )
@@ -78,7 +80,7 @@ def _is_free(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
     if starts_at is None and {"date", "start_time", "duration_minutes"} <= asked.keys():
         if not space.venue.timezone:
             raise Invalid(
-                "The venue's time zone is not known. Ask with starts_at and ends_at.",
+                "The venue's time zone is not known. Send starts_at and ends_at.",
                 code="timezone_needed",
                 field="date",
             )
@@ -86,7 +88,7 @@ def _is_free(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
         starts_at, ends_at = span.starts_at, span.ends_at
     if starts_at is None or ends_at is None:
         raise Invalid(
-            "For a space say from when to when: starts_at and ends_at, or date, start_time and duration_minutes.",
+            "For a space give the span: starts_at and ends_at, or date, start_time and duration_minutes.",
             code="required",
             field="starts_at",
         )
@@ -94,7 +96,9 @@ def _is_free(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
         raise Invalid("The end must be after the start.", code="ends_before_start", field="ends_at")
     if ends_at - starts_at > dt.timedelta(days=LONGEST_DAYS):
         raise Invalid(
-            f"A space is taken for {LONGEST_DAYS} days at the most.", code="booking_too_long", field="ends_at"
+            f"A booking has at most {LONGEST_DAYS} days. Choose an earlier end.",
+            code="booking_too_long",
+            field="ends_at",
         )
     found = clashes([Wanted(space.pk, starts_at, ends_at)], besides=[asked["besides"]] if "besides" in asked else [])
     seen = visible_among(actor, [clash.booking.occurrence_id for clash in found])
@@ -119,11 +123,13 @@ def _colliding(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
         among = among.filter(production__season=asked["season"])
     first, last = asked.get("from"), asked.get("to")
     if not {"production", "season"} & asked.keys():
-        # All of a theater's history at once is more than anybody can look at, or wait for.
+        # Without a limit, a query over a theater's whole history would take too long.
         first = first or (_later(last, -_AT_MOST) if last else runs.instant().date())
         last = last or _later(first, _AT_MOST)
         if (last - first).days > _AT_MOST:
-            raise Invalid("Ask for a year at a time, or for a production or season.", code="range_too_long", field="to")
+            raise Invalid(
+                "Give a range of at most a year, or a production or season.", code="range_too_long", field="to"
+            )
     if first is not None:
         among = starting_from(among, first)
     if last is not None:
@@ -144,12 +150,12 @@ def _colliding(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _later(day: dt.date, days: int) -> dt.date:
-    """So many days later, or the last (or first) that there is."""
+    """Return the day `days` later, limited to the dates that exist."""
     return dt.date.fromordinal(min(max(day.toordinal() + days, 1), dt.date.max.toordinal()))
 
 
 def in_conflict(row: Occurrence, seen: frozenset[int]) -> dict[str, Any]:
-    """As much of an occurrence as the actor may know: its span, and its id, title and category where it is among `seen`."""
+    """Return the fields that the actor may see: the span, and for occurrences among `seen` also id, title and category."""
     visible = row.pk in seen
     return {
         "id": row.pk if visible else None,

@@ -1,4 +1,4 @@
-"""The addresses of calendar feeds."""
+"""Endpoints of calendar feeds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from theater_site.core.errors import Invalid
 
 
 class CalendarRenderer(BaseRenderer):
-    """iCalendar as it is; a problem as JSON."""
+    """Renders iCalendar unchanged, and a problem as JSON."""
 
     media_type = "text/calendar"
     format = "ics"
@@ -30,7 +30,7 @@ class CalendarRenderer(BaseRenderer):
 
 
 class _WhateverIsAccepted(BaseContentNegotiation):
-    """Calendar programs send any Accept header; there is one thing to be had here."""
+    """Ignores Accept: calendar programs send any header, and only one format exists."""
 
     def select_parser(self, request: Any, parsers: Any) -> Any:
         return parsers[0]
@@ -56,12 +56,14 @@ class PublicCalendarView(ActingView):
         ],
         responses={
             (200, "text/calendar"): OpenApiTypes.STR,
-            304: OpenApiResponse(description="The calendar is the one whose ETag was sent."),
+            304: OpenApiResponse(description="The calendar has not changed since the ETag that was sent."),
         },
     )
     def get(self, request: Request) -> Response:
-        """Get the public calendar as iCalendar, from 90 days back to two years ahead. Canceled events stay in it, marked as such.
-        Subscribe to this address: an event keeps its UID when it is moved, and its SEQUENCE goes up.
+        """Get the public calendar as iCalendar, from 90 days back to two years ahead.
+
+        Canceled events stay in it, marked as such. Subscribe to this address: a rescheduled event keeps its UID, and its
+        SEQUENCE increases.
         """
         content = public_calendar(**_asked(request))
         etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
@@ -72,7 +74,7 @@ class PublicCalendarView(ActingView):
 
 
 def _asked(request: Request) -> dict[str, int | str]:
-    """The filters of a feed. An unknown one is refused: a program would silently get the whole calendar."""
+    """Return the filters of a feed. Unknown ones are an error, since a program would silently get the whole calendar."""
     asked: dict[str, int | str] = {}
     for name in request.query_params:
         value = str(request.query_params[name])
@@ -88,7 +90,5 @@ def _asked(request: Request) -> dict[str, int | str]:
                 )
             asked[name] = value
         elif name != "submission":
-            raise Invalid(
-                "There is no such filter. Filters: category, production, venue.", code="unknown_filter", field=name
-            )
+            raise Invalid("Unknown filter. Filters: category, production, venue.", code="unknown_filter", field=name)
     return asked

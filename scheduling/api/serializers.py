@@ -1,4 +1,4 @@
-"""How the calendar shows itself: to everybody, and to those who work with it."""
+"""Serializers of the calendar: for the public, and for those who work with it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from theater_site.api.inputs import VisibleRelated
 
 
 class VenuePublic(serializers.ModelSerializer[Venue]):
-    """A house as everybody may see it; `timezone` is "" where it is not known."""
+    """A venue for the public; `timezone` is "" if not known."""
 
     class Meta:
         model = Venue
@@ -20,7 +20,7 @@ class VenuePublic(serializers.ModelSerializer[Venue]):
 
 
 class VenueInternal(VenuePublic):
-    """A house for those who look after it."""
+    """A venue for those who look after it."""
 
     class Meta:
         model = Venue
@@ -28,7 +28,7 @@ class VenueInternal(VenuePublic):
 
 
 class SpacePublic(serializers.ModelSerializer[Space]):
-    """A room as everybody may see it."""
+    """A room for the public."""
 
     class Meta:
         model = Space
@@ -44,7 +44,7 @@ class SpaceInternal(SpacePublic):
 
 
 class SeriesInternal(serializers.ModelSerializer[EventSeries]):
-    """The plan of a repeated event."""
+    """An event series."""
 
     skipped = serializers.ListField(
         child=serializers.CharField(),
@@ -65,10 +65,10 @@ class SeriesInternal(serializers.ModelSerializer[EventSeries]):
 
 
 class OccurrencePublic(serializers.ModelSerializer[Occurrence]):
-    """What takes place, as everybody may see it.
+    """An occurrence for the public.
 
-    `date`, `start_time` and `timezone` are what was said, and what to show; `starts_at` and `ends_at` follow
-    from them, and are null where they are not known.
+    `date`, `start_time` and `timezone` are the source values, and those to show; `starts_at` and `ends_at` are derived
+    from them, and null if not known.
     """
 
     title = serializers.CharField(
@@ -78,24 +78,24 @@ class OccurrencePublic(serializers.ModelSerializer[Occurrence]):
         source="production.slug",
         allow_null=True,
         default=None,
-        help_text="The production's part of the website's address; null where it belongs to none. Example: the-seagull",
+        help_text="The production's part of the website's address; null without a production. Example: the-seagull",
     )
     venue_name = serializers.CharField(
         source="venue.name",
         allow_null=True,
         default=None,
-        help_text="The venue's name; null where it is not known. Example: Lantern Theater",
+        help_text="The venue's name; null if not known. Example: Lantern Theater",
     )
     space_name = serializers.CharField(
         source="space.name",
         allow_null=True,
         default=None,
-        help_text="The room's name; null where it is not known. Example: Main stage",
+        help_text="The room's name; null if not known. Example: Main stage",
     )
     clock_note = serializers.CharField(
         read_only=True,
         allow_null=True,
-        help_text="What a clock change does to the start; null on every other day. Example: The clocks skip 02:30 on"
+        help_text="The effect of a clock change on the start; null on other days. Example: The clocks skip 02:30 on"
         " 2027-03-28. This starts at 03:30.",
     )
 
@@ -108,7 +108,7 @@ class OccurrencePublic(serializers.ModelSerializer[Occurrence]):
 
 
 class OccurrenceInternal(OccurrencePublic):
-    """What takes place, for those who work with the calendar."""
+    """An occurrence for those who work with the calendar."""
 
     class Meta(OccurrencePublic.Meta):
         fields = (
@@ -118,32 +118,32 @@ class OccurrenceInternal(OccurrencePublic):
 
 
 class InConflict(serializers.Serializer[Any]):
-    """Something that is in the way; without its id and title where the actor may not see it."""
+    """A conflicting event; without id and title if the actor may not see it."""
 
     id = serializers.IntegerField(
-        allow_null=True, help_text="Id of the event; null where it is not for you to see. Example: 120"
+        allow_null=True, help_text="Id of the event; null if you may not see it. Example: 120"
     )
     title = serializers.CharField(
-        allow_null=True, help_text="What it is called; null where it is not for you to see. Example: The Seagull"
+        allow_null=True, help_text="What it is called; null if you may not see it. Example: The Seagull"
     )
     category = serializers.CharField(
-        allow_null=True, help_text="What kind of event it is; null where it is not for you to see. Example: rehearsal"
+        allow_null=True, help_text="What kind of event it is; null if you may not see it. Example: rehearsal"
     )
     starts_at = serializers.DateTimeField(help_text="When it starts: an instant in UTC. Example: 2027-03-14T19:30:00Z")
     ends_at = serializers.DateTimeField(help_text="When it ends: an instant in UTC. Example: 2027-03-14T22:00:00Z")
 
 
 class OccurrenceCanceled(OccurrenceInternal):
-    """A canceled event that is still to come, and what is in the way of reinstating it."""
+    """A canceled future event, and what prevents its reinstatement."""
 
-    in_the_way = InConflict(many=True, help_text="What has its space meanwhile; empty where it can be reinstated.")
+    in_the_way = InConflict(many=True, help_text="The events that now have its space; empty if it can be reinstated.")
 
     class Meta(OccurrenceInternal.Meta):
         fields = (*OccurrenceInternal.Meta.fields, "in_the_way")
 
 
 class ConflictShown(serializers.Serializer[Any]):
-    """What cannot both take place: in one `space`, or of one `production` in two places, from when to when."""
+    """A conflict: two events in one `space`, or of one `production` in two places, and their common span."""
 
     kind = serializers.ChoiceField(
         choices=["space", "production"],
@@ -154,20 +154,22 @@ class ConflictShown(serializers.Serializer[Any]):
         help_text="Id of the space that is taken twice; null for a production in two places. Example: 3",
     )
     production = serializers.IntegerField(
-        allow_null=True, help_text="Id of the production that is in two places; null for a space. Example: 12"
+        allow_null=True, help_text="Id of the production in two places; null for a space. Example: 12"
     )
     starts_at = serializers.DateTimeField(
-        help_text="From when both would take place: an instant in UTC. Example: 2027-03-14T19:30:00Z"
+        help_text="The start of the common span: an instant in UTC. Example: 2027-03-14T19:30:00Z"
     )
-    ends_at = serializers.DateTimeField(help_text="Until when: an instant in UTC. Example: 2027-03-14T22:00:00Z")
+    ends_at = serializers.DateTimeField(
+        help_text="The end of the common span: an instant in UTC. Example: 2027-03-14T22:00:00Z"
+    )
     occurrences = InConflict(many=True, help_text="What overlaps.")
 
 
 class ConflictsAnswer(serializers.Serializer[Any]):
-    """`free` is true where nothing is in the way; at most 200 conflicts are listed, `count` is all of them."""
+    """`free` is true without conflicts; at most 200 conflicts are listed, `count` is the total."""
 
-    free = serializers.BooleanField(help_text="True where nothing overlaps. Example: false")
-    count = serializers.IntegerField(help_text="How many conflicts there are, listed or not. Example: 2")
+    free = serializers.BooleanField(help_text="True if nothing overlaps. Example: false")
+    count = serializers.IntegerField(help_text="The total number of conflicts. Example: 2")
     conflicts = ConflictShown(many=True, help_text="The conflicts in order of time, at most 200.")
 
 
@@ -195,13 +197,13 @@ class ConflictsAsked(serializers.Serializer[Any]):
         help_text="With `date` and `start_time`: how many minutes the space is needed. Example: 150",
     )
     besides = serializers.IntegerField(
-        required=False, help_text="Id of an event that is to be moved: it does not count against itself. Example: 120"
+        required=False, help_text="Id of an event to reschedule, which is ignored. Example: 120"
     )
     production = VisibleRelated(queryset=Production.objects.all(), required=False)
     season = VisibleRelated(queryset=Season.objects.all(), required=False)
 
     def get_fields(self) -> dict[str, Any]:
-        # `from` is not a name that a class body takes.
+        # `from` is a Python keyword, which a class body cannot use as a name.
         fields = super().get_fields()
         fields["from"] = serializers.DateField(
             required=False, help_text="The first day, as the clocks at the venue show it. Example: 2027-03-01"
@@ -213,7 +215,7 @@ class ConflictsAsked(serializers.Serializer[Any]):
 
 
 class RunPublic(serializers.ModelSerializer[Run]):
-    """A run; there is nothing internal about it."""
+    """A run; it has no internal fields."""
 
     venue_name = serializers.CharField(
         source="venue.name",

@@ -1,4 +1,4 @@
-"""The addresses of venues, spaces, events (the plans) and occurrences (what takes place)."""
+"""Endpoints of venues, spaces, event series and occurrences."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ _REINSTATED = body_of(reinstate_occurrences, model=Occurrence)
 def _standalone(
     action: Action[Any, Any], *, model: type[models.Model], answers: type[drf.BaseSerializer[Any]]
 ) -> Callable[..., Response]:
-    """POST `<list>/standalone/`: makes what belongs to no production."""
+    """Return `POST <list>/standalone/`, which creates an event without a production."""
     body = body_of(action, model=model)
 
     def standalone(self: Resource, request: Request) -> Response:
         return self.perform(request, action, lambda made: self.shown(made, answers, 201), body=body)
 
-    # Routed first: `drf_action` would overwrite what the schema is told.
+    # Routed first: `drf_action` would overwrite the schema.
     routed = drf_action(detail=False, methods=["post"], url_path="standalone", url_name="standalone")(standalone)
     return documented(routed, action, body, {201: answers})
 
@@ -72,7 +72,7 @@ class VenueFilter(filters.FilterSet):
 
 
 class VenueViewSet(Readable):
-    """Houses, by name."""
+    """Venues, by name."""
 
     queryset = Venue.objects.all()
     serializer_class = serializers.VenuePublic
@@ -98,7 +98,7 @@ class SpaceViewSet(Readable):
 
 
 class EventViewSet(Readable):
-    """The plans of repeated events, for those who may view the schedule; the single events are at `occurrences/`."""
+    """Event series, for those who may view the schedule; their occurrences are at `occurrences/`."""
 
     nouns = ("repeated event", "repeated events")
     queryset = EventSeries.objects.all()
@@ -123,7 +123,7 @@ class OccurrenceFilter(filters.FilterSet):
 
     @classmethod
     def get_filters(cls) -> Any:
-        # `from` is not a name that a class body takes.
+        # `from` is a Python keyword, which a class body cannot use as a name.
         known = super().get_filters()
         known["from"] = filters.DateFilter(
             method="since", label="The first day, as the clocks at the venue show it. Example: 2027-03-01"
@@ -146,7 +146,7 @@ class OccurrenceFilter(filters.FilterSet):
 
 
 class OccurrenceViewSet(Readable):
-    """What takes place, in order of time: what is public, and all of it for those who may view the schedule."""
+    """Occurrences, in order of time: the public ones, and all for those who may view the schedule."""
 
     nouns = ("event", "events")
     queryset = Occurrence.objects.select_related("production", "venue", "space")
@@ -174,7 +174,7 @@ class OccurrenceViewSet(Readable):
     @extend_schema(responses=serializers.OccurrenceCanceled(many=True))
     @drf_action(detail=False, methods=["get"], url_path="canceled", url_name="canceled")
     def canceled(self, request: Request) -> Response:
-        """List canceled events that are still to come, and what is in the way of reinstating each.
+        """List canceled events that are still to come, and what prevents reinstating each.
 
         In the sections whose schedule you may view; of one production with `?production=`.
         """
@@ -200,7 +200,7 @@ class OccurrenceViewSet(Readable):
 
 
 class PerformanceViewSet(Readable):
-    """Performances, in order of time: what is public, and all of them for those who may view the schedule."""
+    """Performances, in order of time: the public ones, and all for those who may view the schedule."""
 
     nouns = ("performance", "performances")
     queryset = Occurrence.objects.filter(category=Category.PERFORMANCE).select_related("production", "venue", "space")
@@ -211,7 +211,7 @@ class PerformanceViewSet(Readable):
 
 
 class RunViewSet(Readable):
-    """Where productions play from when to when, latest first; or (`position`) in the order of a tour's legs."""
+    """Runs of productions, latest first; or (`position`) in the order of a tour's legs."""
 
     queryset = Run.objects.select_related("production", "venue")
     serializer_class = serializers.RunPublic

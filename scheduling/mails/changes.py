@@ -1,4 +1,4 @@
-"""Messages about events that were moved, canceled or reinstated: one per person and change, whatever the number of events."""
+"""Messages about rescheduled, canceled or reinstated events: one per person and change, with all events in it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scheduling.signals import Move
 
 
 def events_moved(moves: Sequence[Move], reader: Reader) -> Letter:
-    """The old and the new time of each event, and where it is now."""
+    """List the old and the new time of each event, and its place."""
     lines = [
         _("%(title)s: was %(before)s, is now %(after)s")
         % {
@@ -31,7 +31,7 @@ def events_moved(moves: Sequence[Move], reader: Reader) -> Letter:
 
 
 def events_canceled(occurrences: Sequence[Occurrence], reason: str, reader: Reader) -> Letter:
-    """Which events do not take place, and why."""
+    """List the canceled events, with the reason."""
     lines = [_line(row, reader) for row in occurrences]
     if reason:
         lines.append(_("Reason: %(reason)s") % {"reason": reason})
@@ -40,7 +40,7 @@ def events_canceled(occurrences: Sequence[Occurrence], reason: str, reader: Read
 
 
 def events_reinstated(occurrences: Sequence[Occurrence], reader: Reader) -> Letter:
-    """Which canceled events take place after all."""
+    """List the reinstated events."""
     subject = (
         _("Takes place: %(title)s") if len(occurrences) == 1 else _("%(count)s events take place after all: %(title)s")
     )
@@ -54,18 +54,18 @@ def named(occurrence: Occurrence) -> str:
 
 
 def when(placing: Placing, reader: Reader) -> str:
-    """The start on the reader's clocks; the date as it is known where the time is open."""
+    """Return the start in the reader's zone; the date as far as it is known if the time is open."""
     starts_at = placing.span.starts_at
     return reader.time(starts_at) if starts_at is not None else placing.date or _("no date yet")
 
 
 def at_venue(reader: Reader, occurrence: Occurrence) -> Reader:
-    """The reader with the event's own clocks: for people who come to it, and have no account with a zone."""
+    """Return the reader with the event's own zone: for visitors, who have no account with a zone."""
     return replace(reader, zone=valid_zone(occurrence.timezone)) if occurrence.timezone else reader
 
 
 def place(occurrence: Occurrence) -> str:
-    """Where it is, after a comma; empty where that is open."""
+    """Return the place after a comma; empty if it is open."""
     parts = [occurrence.space.name if occurrence.space else "", occurrence.venue.name if occurrence.venue else ""]
     known = ", ".join(part for part in parts if part)
     return f", {known}" if known else ""

@@ -1,4 +1,4 @@
-"""A space is taken for a span, by one occurrence: kept by the database itself."""
+"""A booking of a space for a span, by one occurrence. The database itself prevents overlaps."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from scheduling.rules.spans import LONGEST_DAYS
 from theater_site.core.guards import AppendOnly, Guard, NoOverlap, Refuse
 from theater_site.core.models import ContentModel
 
-# One of these is refused by the database where two bookings meet; the services explain it under the same code.
+# The database refuses overlapping bookings with one of these; the services explain it under the same code.
 SPACE_TAKEN = "space_taken"
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Bounded(Refuse):
-    """No booking is longer than `LONGEST_DAYS`: the search for overlaps looks back no further."""
+    """Refuse bookings longer than `LONGEST_DAYS`: the search for overlaps looks back no further."""
 
-    # Django's own arithmetic on times is not a deterministic function on SQLite, so it cannot are in a CHECK.
+    # Django's arithmetic on times is not a deterministic function on SQLite, so a CHECK cannot use it.
     when: str = ""
 
     def _condition(self, model: type[models.Model], vendor: str) -> str:
@@ -35,7 +35,7 @@ class _Bounded(Refuse):
 
 
 class Booking(ContentModel):
-    """`space` is taken from `starts_at` up to, and not including, `ends_at`. Never updated: a move deletes and
+    """A booking of `space` from `starts_at` up to, and not including, `ends_at`. Never updated: rescheduling deletes and
     inserts.
     """
 
@@ -55,14 +55,14 @@ class Booking(ContentModel):
         ),
         AppendOnly(
             name="booking_unchanged",
-            message="A booking on a space is never changed: it is given up and made again.",
+            message="A booking cannot be changed. Release it and create another one.",
             erasable=True,
         ),
     )
 
-    # That of the occurrence, kept here too: a booking that goes is recorded without looking its occurrence up.
+    # The section of the occurrence, stored here too: deleting a booking is recorded without loading its occurrence.
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+", db_index=False)
-    # Without an index of its own: the one below begins with it.
+    # No index of its own: the one below begins with this column.
     space = models.ForeignKey(Space, on_delete=models.PROTECT, related_name="bookings", db_index=False)
     occurrence = models.ForeignKey(Occurrence, on_delete=models.CASCADE, related_name="bookings")
     starts_at = models.DateTimeField()

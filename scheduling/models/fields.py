@@ -1,4 +1,4 @@
-"""Columns of the calendar: instants that follow from other columns, zones, and recurrence rules."""
+"""Model fields of the calendar: derived instants, time zones, and recurrence rules."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _is_zone(name: str) -> None:
 
 
 class ZoneField(models.CharField):
-    """The name of an IANA time zone; "" where it is not known."""
+    """The name of an IANA time zone; "" if not known."""
 
     default_validators = [_is_zone]
 
@@ -34,12 +34,12 @@ class ZoneField(models.CharField):
 
 
 class SpanField(models.DateTimeField):
-    """One instant of the row's `span` (see rules/spans.py), named as there; kept by every way of saving but `update()`.
+    """One instant of the row's `span` (see rules/spans.py), with the same name; set by every way of saving but `update()`.
 
-    Anybody who updates what it derives from without `save()` writes these columns too.
+    Code that updates its source columns without `save()` must update this column too.
     """
 
-    # Follows from other columns: the recorder need not report it.
+    # A derived column: the recorder leaves it out.
     derived = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -54,9 +54,9 @@ class SpanField(models.DateTimeField):
 class RuleField(RecurrenceField):
     """One RRULE, stored through django-recurrence; in Python it is its text, without "RRULE:".
 
-    The library reads and writes the rule alone, under UTC: with another zone active it shifts UNTIL, and start, skipped
-    and added dates it would keep as UTC, so they are in columns of their own. A rule that does not come back
-    from it as it went in is refused (`rrule_unsupported`).
+    The library stores only the rule, under UTC: with another active zone it shifts UNTIL, and it would store start,
+    EXDATE and RDATE as UTC, so these have their own columns. A rule that the library does not return unchanged is an
+    error (`rrule_unsupported`).
     """
 
     description = "an RFC 5545 recurrence rule"
@@ -65,7 +65,7 @@ class RuleField(RecurrenceField):
         super().__init__(**{**kwargs, "include_dtstart": False})
 
     def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:
-        # Not the parent's, which puts a descriptor there that turns the text into an object of the library.
+        # Not the parent's method, which adds a descriptor that converts the text to an object of the library.
         models.Field.contribute_to_class(self, cls, name, private_only)
 
     def deconstruct(self) -> Any:
@@ -91,7 +91,7 @@ class RuleField(RecurrenceField):
         return str(self.value_from_object(obj))
 
     def formfield(self, **kwargs: Any) -> None:
-        """There are no forms here."""
+        """Not supported: this project has no forms."""
 
 
 def _through_library(text: str) -> str:
@@ -103,6 +103,4 @@ def _through_library(text: str) -> str:
             return kept.removeprefix("RRULE:")
     except (RecurrenceError, Invalid, ValueError, TypeError):
         pass
-    raise Invalid(
-        "This rule cannot be stored as it is: write it in a simpler way.", code="rrule_unsupported", field="rrule"
-    )
+    raise Invalid("This rule cannot be stored. Write it in a simpler form.", code="rrule_unsupported", field="rrule")

@@ -1,4 +1,4 @@
-"""What takes place: performances, rehearsals and everything else with a date."""
+"""Occurrences: performances, rehearsals and all other events with a date."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Category(models.TextChoices):
 
 
 class Visibility(models.TextChoices):
-    """Whether an event can be published, or is for those who work on it only."""
+    """Whether an event can be published, or is internal."""
 
     PUBLIC = "public", "public"
     INTERNAL = "internal", "internal"
@@ -49,12 +49,12 @@ class OccurrenceStatus(models.TextChoices):
 
 
 class Occurrence(ContentModel):
-    """One thing on one date; a performance is one of category `performance`. It keeps its identity wherever it
-    is moved.
+    """An event on one date; a performance has the category `performance`. It keeps its id when it is
+    rescheduled.
 
-    Its truth is `date`, `start_time` and `timezone`, each as far as it is known; `starts_at`, `ends_at` and
-    `sort_at` follow when it is saved, `bulk_create` included. Everybody sees it when it is public and
-    published, once its production is too.
+    `date`, `start_time` and `timezone` are the source values, each as far as it is known; `starts_at`, `ends_at` and
+    `sort_at` are derived on saving, also by `bulk_create`. An occurrence is visible to everybody if its visibility is
+    public, it is published, and its production is public.
     """
 
     view_permission: ClassVar[str] = "view_schedule"
@@ -63,7 +63,7 @@ class Occurrence(ContentModel):
     )
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
-    # Without indexes of their own where one below begins with the column.
+    # Columns without an index of their own begin one of those below.
     production = models.ForeignKey(
         Production, null=True, blank=True, on_delete=models.PROTECT, related_name="occurrences", db_index=False
     )
@@ -82,12 +82,9 @@ class Occurrence(ContentModel):
         default="",
         help_text="What it is called; empty takes the production's title. Example: Get-in",
     )
-    # What kind of evening it is, as printed: "Gala", "relaxed performance", "Subscription Season".
+    # A note on the kind of performance, as printed: "Gala", "relaxed performance", "Subscription Season".
     subtitle = models.CharField(
-        max_length=300,
-        blank=True,
-        default="",
-        help_text="What is printed below the title; may be empty. Example: Preview",
+        max_length=300, blank=True, default="", help_text="The line below the title; may be empty. Example: Preview"
     )
     category = models.CharField(
         max_length=20,
@@ -136,7 +133,7 @@ class Occurrence(ContentModel):
         default=OccurrenceStatus.SCHEDULED,
         help_text="Whether it takes place. Example: scheduled",
     )
-    # What is said about the status where it is shown: "canceled because of snow".
+    # A public note on the status: "canceled because of snow".
     status_note = models.CharField(
         max_length=500,
         blank=True,
@@ -169,17 +166,17 @@ class Occurrence(ContentModel):
 
     @property
     def shown_title(self) -> str:
-        """Its own title, else that of its production."""
+        """Return its own title, else the title of its production."""
         return self.title or (self.production.title if self.production is not None else "")
 
     @property
     def placing(self) -> Placing:
-        """When and where it is, as it was said."""
+        """Return when and where it is: the source values that rescheduling changes."""
         return Placing(self.date, self.start_time, self.duration_minutes, self.timezone, self.venue_id, self.space_id)
 
     @property
     def clock_note(self) -> str | None:
-        """What a clock change does to the start, for people; None on every other day, and where day, time or zone is open."""
+        """Explain the effect of a clock change on the start; None on other days, or if day, time or zone is open."""
         day = PartialDate.parse(self.date)
         if day is None or day.precision != "day" or self.start_time is None or not self.timezone:
             return None
@@ -187,10 +184,10 @@ class Occurrence(ContentModel):
 
     @property
     def span(self) -> Span:
-        """When it is, as instants."""
+        """Return the derived instants."""
         return self.placing.span
 
     @property
     def holds_space(self) -> bool:
-        """Whether nothing else may be in its space meanwhile: it takes place, and where and when is known."""
+        """Whether it books its space: it is not canceled, and space and span are known."""
         return self.status != OccurrenceStatus.CANCELED and self.space_id is not None and self.span.ends_at is not None

@@ -1,4 +1,4 @@
-"""A run: a production at a venue for a span."""
+"""Runs: a production at a venue for a span."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class RunKind(models.TextChoices):
 
 
 class Run(ContentModel):
-    """A production played, or plays, here from then to then: at home, or as one leg of a tour. Public with its production.
+    """A production at a venue, from when to when: at home, or as one leg of a tour. Public with its production.
 
-    Of older shows this is often all that an archive knows; of later ones it gathers performances under a name.
+    For older productions, an archive often knows only the run; for later ones it groups performances under a name.
     """
 
     section_lookup: ClassVar[str] = "production__section_id"
@@ -44,7 +44,7 @@ class Run(ContentModel):
         default="",
         help_text="Whether it plays at home, on tour or as a guest; empty where nothing is said. Example: tour",
     )
-    # What this leg is called, and who tours it where that is not the company of the production.
+    # The name of this leg, and its company if that is not the company of the production.
     label = models.CharField(
         max_length=120, blank=True, default="", help_text="What the run is called. Example: Spring tour"
     )

@@ -1,4 +1,4 @@
-"""Events that repeat."""
+"""Event series."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from theater_site.core.models import ContentModel
 
 
 class EventSeries(ContentModel):
-    """The plan behind a repeated event: a rule in wall time, with dates skipped and added ("2026-12-24", wall times as
-    "2026-12-23T19:00"). What takes place is its occurrences: each is a row that differs once it is made.
+    """An event series: a rule in wall time, with dates skipped and added ("2026-12-24", wall times as
+    "2026-12-23T19:00"). Each of its occurrences is a row, and changes independently once it is created.
     """
 
     view_permission: ClassVar[str] = "view_schedule"

@@ -1,4 +1,4 @@
-"""Houses, and the rooms in them that can be booked."""
+"""Venues, and their spaces that can be booked."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from scheduling.models.fields import ZoneField
 from theater_site.core.fields import FoldedField
 from theater_site.core.models import ContentModel
 
-# Not Q(): joined to another by OR, Django drops that one, and nothing would be public.
+# Not Q(): Django drops an empty Q in an OR, and nothing would be public.
 EVERYTHING = ~Q(pk__in=())
 
 
 class Venue(ContentModel):
-    """A house, ours or one that we play in. Its zone is that of its events; "" where an archive does not say."""
+    """A venue of the theater or of a tour. Its zone is the default of its events; "" if an archive does not know it."""
 
     view_permission: ClassVar[str] = "view_venues"
     public_when: ClassVar[Q | None] = EVERYTHING
@@ -36,7 +36,7 @@ class Venue(ContentModel):
     country = models.CharField(
         max_length=100, blank=True, default="", help_text="The country, in words. Example: United Kingdom"
     )
-    # Where it is, as an archive prints it.
+    # Its location, as an archive prints it.
     location = models.CharField(
         max_length=500, blank=True, default="", help_text="What helps to find it. Example: Behind the station"
     )
@@ -63,7 +63,7 @@ class SpaceKind(models.TextChoices):
 
 
 class Space(ContentModel):
-    """A room, stage or place of a venue: what is booked for a span, by one event at a time."""
+    """A room, stage or area of a venue, which one event at a time can book."""
 
     section_lookup: ClassVar[str] = "venue__section_id"
     view_permission: ClassVar[str] = "view_venues"

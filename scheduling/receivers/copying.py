@@ -1,4 +1,4 @@
-"""A production was copied: its places of playing may come along."""
+"""Copies the runs of a production into its copy."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from theater_site.core.actions import also_needs
 
 
 def bring_runs(original: Production, copy: Production, parts: list[str], **_: Any) -> None:
-    """The venues and legs of the original, to be dated again. Refused for those who may not see its runs, or not give the copy
-    any."""
+    """If `parts` asks for runs: copy the venues and legs of the original, without dates. Raises: NotAllowed without
+    `view_schedule` on the original or `edit_schedule` on the copy."""
     if "runs" not in parts:
         return
     also_needs(("view_schedule", original), ("edit_schedule", copy), to="bring the runs")

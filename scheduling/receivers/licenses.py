@@ -1,4 +1,4 @@
-"""The judge of runs: is a production licensed for where and when it plays?"""
+"""Judges runs: is a production licensed for where and when it plays?"""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from scheduling.models import Run
 from theater_site.core.changes import DELETED, Change
 from theater_site.core.judges import Finding
 
-# Of a run: what a license has a word on. Other changes cost no query.
+# The fields that licenses concern. Other changes cost no query.
 _ASKED = frozenset({"venue_id", "starts_on", "ends_on"})
 
 
 def judge_runs(changes: list[Change]) -> list[Finding]:
-    """Findings on runs whose venue or dates are new, as far as no license of their production allows them. The archive is
-    history and is not judged."""
+    """Return findings on runs with a new venue or new dates that no license of their production allows. The archive is not
+    judged."""
     ids = [change.object_id for change in changes if change.operation != DELETED and _ASKED & change.after.keys()]
     if not ids:
         return []
     licensed = Run.objects.filter(production__licenses__isnull=False)
     rows = licensed.exclude(production__status=ProductionStatus.ARCHIVED).select_related("venue").distinct()
-    # An import may bring more ids than one statement takes.
+    # An import may have more ids than one statement takes.
     runs = list(rows.in_bulk(ids).values())
     if not runs:
         return []

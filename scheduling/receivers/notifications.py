@@ -1,4 +1,4 @@
-"""Notifies cast and crew of events that were moved, canceled or reinstated: once a change, and only those it concerns."""
+"""Notifies cast and crew of rescheduled, canceled or reinstated events: once per change, and only the people concerned."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Item = TypeVar("Item")
 
 
 def notify_moved(moves: list[Move], **_: Any) -> None:
-    """Send each person the old and the new time of the events of their productions."""
+    """Notify each person of the old and the new time of the events of their productions."""
     _notify("events_moved", moves, lambda move: move.occurrence, changes.events_moved)
 
 
 def notify_canceled(occurrences: list[Occurrence], reason: str, **_: Any) -> None:
-    """Send each person the canceled events of their productions, with the reason."""
+    """Notify each person of the canceled events of their productions, with the reason."""
     _notify(
         "events_canceled",
         occurrences,
@@ -35,7 +35,7 @@ def notify_canceled(occurrences: list[Occurrence], reason: str, **_: Any) -> Non
 
 
 def notify_reinstated(occurrences: list[Occurrence], **_: Any) -> None:
-    """Send each person the reinstated events of their productions."""
+    """Notify each person of the reinstated events of their productions."""
     _notify("events_reinstated", occurrences, lambda row: row, changes.events_reinstated)
 
 

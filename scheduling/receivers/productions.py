@@ -1,4 +1,4 @@
-"""What a canceled production means for the calendar."""
+"""Cancels the events of a canceled production."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from theater_site.core.actions import current
 
 
 def cancel_coming(production: Production, reason: str, **_: Any) -> None:
-    """Cancel everything of the production that is still to come; the spaces are free again."""
+    """Cancel all future events of the production; their spaces are released."""
     coming = Occurrence.objects.filter(
         production=production, status=OccurrenceStatus.SCHEDULED, sort_at__gt=current().instant
     )
     rows = coming.select_related("section", "space__venue").select_for_update(of=("self",)).order_by("pk")
-    # Why a production is canceled is internal.
+    # The reason for the cancellation of a production is internal.
     cancel_all(list(rows), reason, note="")

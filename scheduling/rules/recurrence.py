@@ -1,15 +1,15 @@
-"""Repeating events: one RFC 5545 RRULE (`scheduling.rules.rrule`), expanded in wall time.
+"""Recurrence: one RFC 5545 RRULE (`scheduling.rules.rrule`), expanded in wall time.
 
-The rule is the RRULE alone. The start, its zone, skipped dates (EXDATE) and added dates (RDATE) are beside
-it, so that no library gets to turn a wall time into UTC behind our back. Two doors:
+The rule is only the RRULE. The start, its zone, skipped dates (EXDATE) and added dates (RDATE) are separate values,
+so that no library converts a wall time to UTC. Two entry points:
 
-* `occurrences` is the standard: it expands any rule of FREQ YEARLY to HOURLY, endless ones inside a window or
-  a limit. It is what reads other people's calendars.
-* `validate` and `expand` are this calendar's policy on top, for what it stores. Every occurrence becomes a
-  row that people are called to and tickets are sold for, so a rule must end (COUNT or UNTIL), come to at most
-  `MAX_OCCURRENCES` within `MAX_YEARS`, and repeat daily at the most often (several times a day is BYHOUR).
+* `occurrences` is the standard: it expands any rule of FREQ YEARLY to HOURLY, also an endless one within a window
+  or a limit. It reads other calendars.
+* `validate` and `expand` add this calendar's limits for what it stores. Every occurrence becomes a
+  row with calls and tickets, so a rule must end (COUNT or UNTIL), give at most
+  `MAX_OCCURRENCES` within `MAX_YEARS`, and repeat at most daily (several times a day is BYHOUR).
 
-Both refuse, as Invalid (field `rrule`), a rule that its own start does not match: RFC 5545 section 3.8.5.3
+Both raise Invalid (field `rrule`) for a rule that its own start does not match: RFC 5545 section 3.8.5.3
 leaves its meaning undefined, and expanders differ. The codes are `rrule_malformed`, `rrule_start_mismatch`,
 `rrule_too_often`, `rrule_endless`, `rrule_too_many`, `rrule_ambiguous` and `rrule_unsupported`.
 """
@@ -32,17 +32,17 @@ __all__ = ["MAX_OCCURRENCES", "MAX_YEARS", "Rule", "Start", "expand", "occurrenc
 
 MAX_OCCURRENCES = 2_000
 MAX_YEARS = 50
-# BYSETPOS needs the whole set of a period at once; larger sets are only ever written to exhaust the reader.
+# BYSETPOS needs the whole set of a period at once; only an attack would use larger sets.
 _MAX_SET = 100_000
-# Zones lie at most 14 hours from UTC and the longest clock change skipped a whole day (Samoa, 2011): however
-# wall times and instants are compared, they agree when they are further apart than this.
+# Zones are at most 14 hours from UTC, and the longest clock change skipped a whole day (Samoa, 2011): wall times
+# and instants that are further apart than this always compare alike.
 _SLACK = dt.timedelta(hours=48)
 
 
 class Start(NamedTuple):
-    """One occurrence: the wall time that names it (naive, as the rule says it) and its instant (aware, UTC).
+    """One occurrence: the wall time that identifies it (naive, as in the rule) and its instant (aware, UTC).
 
-    In an hour that a clock change skips, `wall` keeps the skipped time: it is how a skipped date refers to
+    In an hour that a clock change skips, `wall` keeps the skipped time: a skipped date refers to
     it.
     """
 
@@ -53,29 +53,27 @@ class Start(NamedTuple):
 def validate(rrule: str, zone: ZoneInfo | None = None) -> str:
     """Return the normal form of a rule that this calendar can store, or raise Invalid (field `rrule`).
 
-    In the normal form UNTIL is always an instant in UTC, as RFC 5545 wants it beside a start with a zone; a
-    wall UNTIL is read in `zone` (a bare date includes that day) and refused where no zone is given. Whether
-    the rule fits its start and stays within the limits is judged by `expand`, which needs the start for it.
+    In the normal form UNTIL is always an instant in UTC, as RFC 5545 requires for a start with a zone; a
+    wall UNTIL is read in `zone` (a date includes that day), and is an error without a zone. `expand` checks
+    whether the rule fits its start and the limits, since that needs the start.
     """
     rule = parse(rrule)
     if rule.freq == "HOURLY":
-        raise refused(
-            "rrule_too_often", "An event repeats daily at the most often; for several times a day use BYHOUR."
-        )
+        raise refused("rrule_too_often", "An event repeats at most daily. For several times a day use BYHOUR.")
     if rule.by_second:
-        raise refused("rrule_too_often", "Events start on the minute: leave BYSECOND out.")
+        raise refused("rrule_too_often", "Events start on the minute. Leave BYSECOND out.")
     if rule.count is None and rule.until is None:
-        raise refused("rrule_endless", "The rule never ends: add COUNT or UNTIL.")
+        raise refused("rrule_endless", "The rule never ends. Add COUNT or UNTIL.")
     if rule.count is not None and rule.count > MAX_OCCURRENCES:
         raise _too_many()
     if rule.by_weekno and not rule.by_day:
-        raise refused("rrule_ambiguous", "Programs differ on BYWEEKNO without BYDAY: name the weekday with BYDAY.")
+        raise refused("rrule_ambiguous", "Programs differ on BYWEEKNO without BYDAY: give the weekday with BYDAY.")
     if min(rule.by_monthday, default=0) < -4:
-        # The standard has -31 to -1, but the field that stores the rule fails on these when it is saved.
-        raise refused("rrule_unsupported", "BYMONTHDAY counts back 4 days at the most: count from the first instead.")
+        # The standard allows -31 to -1, but the field that stores the rule fails to save most of these.
+        raise refused("rrule_unsupported", "BYMONTHDAY counts back at most 4 days. Count from the first instead.")
     if rule.until is not None and not is_instant(rule.until):
         if zone is None:
-            raise refused("rrule_ambiguous", "UNTIL is a wall time without a zone: give it in UTC, ending in Z.")
+            raise refused("rrule_ambiguous", "UNTIL is a wall time without a zone. Give it in UTC, ending in Z.")
         rule = replace(rule, until=rule.until_in(zone))
     return str(rule)
 
@@ -91,13 +89,13 @@ def expand(
     since: dt.datetime | None = None,
     before: dt.datetime | None = None,
 ) -> list[Start]:
-    """Return every occurrence of an event that this calendar stores, in the order in which they happen.
+    """Return every occurrence of an event series that this calendar stores, in order of time.
 
-    `skipped` holds wall times that the rule gives, or dates for all of a day; one that the rule does not give
-    is Invalid (field `skipped`): passed over in silence, it would leave a canceled evening standing. `added`
-    holds wall times. The window is half open, `since <= utc < before`, and only chooses what is returned,
-    never what is checked. More than `MAX_OCCURRENCES`, before skipping, or any later than `MAX_YEARS` after
-    the start are refused.
+    `skipped` has wall times that the rule gives, or dates for a whole day. A time that the rule does not give
+    is Invalid (field `skipped`): if it were ignored, a canceled occurrence would stay. `added` has
+    wall times. The window is half open, `since <= utc < before`, and limits what is returned,
+    not what is checked. Raises: `rrule_too_many` for more than `MAX_OCCURRENCES`, before skipping, or any later than
+    `MAX_YEARS` after the start.
     """
     skipped, added = list(skipped), list(added)
     rule = parse(validate(rrule, zone))
@@ -111,13 +109,17 @@ def expand(
     else:
         too_far = given[-1].date() > last or len(given) < (rule.count or 0)
     if too_far and len(given) <= MAX_OCCURRENCES:
-        raise refused("rrule_too_many", f"The rule reaches further than {MAX_YEARS} years: end it earlier.")
+        raise refused("rrule_too_many", f"The rule is longer than {MAX_YEARS} years. End it earlier.")
     if len({*given, *added}) > MAX_OCCURRENCES:
         raise _too_many()
     known = {*given, *added, *(wall.date() for wall in (*given, *added))}
     for skip in skipped:
         if skip not in known:
-            raise Invalid(f"Nothing happens on {skip} that could be skipped.", code="nothing_to_skip", field="skipped")
+            raise Invalid(
+                f"The rule has no occurrence on {skip} to skip. Correct or remove this date.",
+                code="nothing_to_skip",
+                field="skipped",
+            )
     starts = _starts([*given, *added], zone, set(skipped))
     return [
         start for start in starts if (since is None or start.utc >= since) and (before is None or start.utc < before)
@@ -136,19 +138,19 @@ def occurrences(
     before: dt.datetime | None = None,
     limit: int | None = None,
 ) -> list[Start]:
-    """Return what RFC 5545 says of an event: the first `limit` occurrences with `since <= utc < before`.
+    """Return the first `limit` occurrences with `since <= utc < before`, by RFC 5545.
 
-    `start`, `skipped` and `added` are wall times in `zone` (a date skips the whole day); `rrule` None is an
-    event that does not repeat. `moved` maps the instant an occurrence had (RECURRENCE-ID) to the one it has
-    now; it is judged by the latter. A skipped time that is never reached is passed over, as the standard has
-    it. An endless rule needs `before` or `limit`, else Invalid (code `rrule_endless`).
+    `start`, `skipped` and `added` are wall times in `zone` (a date skips the whole day); `rrule` None means an
+    event without recurrence. `moved` maps the original instant of an occurrence (RECURRENCE-ID) to its new
+    one, which decides whether it is in the window. A skipped time that is never reached is ignored, by the
+    standard. An endless rule needs `before` or `limit`, else Invalid (code `rrule_endless`).
     """
     added, moved, skips = list(added), dict(moved or {}), set(skipped)
     _refuse_aware([start], "start")
     _refuse_aware(added, "added")
     rule = parse(rrule) if rrule is not None else Rule("DAILY", count=1)
     if rule.count is None and rule.until is None and before is None and limit is None:
-        raise refused("rrule_endless", "The rule never ends: ask for a window or a number of occurrences.")
+        raise refused("rrule_endless", "The rule never ends. Give a window or a number of occurrences.")
     last = dt.date.max
     if before is not None:
         # An occurrence moved into the window may come from after it.
@@ -164,7 +166,7 @@ def occurrences(
         if limit is not None and enough is None and not _is_skipped(wall, skips):
             counted += since is None or to_utc(wall.date(), wall.time(), zone) >= since
             if counted >= limit + len(moved):
-                # A skipped hour moves what falls into it behind its successors, so read on past any clock
+                # A skipped hour moves its times after later ones, so read on past any clock
                 # change.
                 enough = wall + _SLACK
     found = [Start(item.wall, moved.get(item.utc, item.utc)) for item in _starts([*walls, *added], zone, skips)]
@@ -173,20 +175,20 @@ def occurrences(
 
 
 def _wall_times(rule: Rule, start: dt.datetime, zone: ZoneInfo, last: dt.date) -> Iterator[dt.datetime]:
-    """The rule's wall times from `start` on, in wall order, COUNT and UNTIL applied; looks no further than
-    the period that reaches `last`, and may yield beyond `last` within it. Raises Invalid where `start` is not
+    """Yield the rule's wall times from `start` on, in wall order, with COUNT and UNTIL applied. Reads no further than
+    the period that contains `last`, and may yield times after `last` within it. Raises Invalid unless `start` is
     the first."""
     until = rule.until_in(zone)
     passed = to_wall(until, zone) + _SLACK if until is not None and until.year < 9999 else None
     if until is not None and to_utc(start.date(), start.time(), zone) > until:
-        raise refused("rrule_start_mismatch", "UNTIL lies before the start: the event would never happen.")
+        raise refused("rrule_start_mismatch", "UNTIL is before the start. Choose a later UNTIL.")
     left = rule.count
     first = True
     for period in _periods(_filled(rule, start), start, last):
         if first and not _holds(period, start):
             raise refused(
                 "rrule_start_mismatch",
-                f"The rule does not give its own start, {start:%A %Y-%m-%d %H:%M}: move the start to the"
+                f"The rule does not give its own start, {start:%A %Y-%m-%d %H:%M}. Move the start to the"
                 " first date that the rule gives, or change the rule.",
             )
         first = False
@@ -205,7 +207,7 @@ def _wall_times(rule: Rule, start: dt.datetime, zone: ZoneInfo, last: dt.date) -
 
 
 class _Period:
-    """The occurrences of one year, month, week, day or hour, made only as far as they are read."""
+    """The occurrences of one year, month, week, day or hour, computed lazily."""
 
     def __init__(self, days: list[dt.date], times: tuple[dt.time, ...], positions: tuple[int, ...]) -> None:
         self.days, self.times = days, times
@@ -213,7 +215,7 @@ class _Period:
         if positions:
             size = len(days) * len(times)
             if size > _MAX_SET:
-                raise refused("rrule_too_many", "BYSETPOS has too many times to choose from: name fewer.")
+                raise refused("rrule_too_many", "BYSETPOS has too many times to choose from. Give fewer.")
             chosen = {n - 1 if n > 0 else size + n for n in positions if abs(n) <= size}
             self.chosen = [self._at(index) for index in sorted(chosen)]
 
@@ -234,7 +236,7 @@ def _holds(period: _Period, wall: dt.datetime) -> bool:
 
 
 def _filled(rule: Rule, start: dt.datetime) -> Rule:
-    """The rule with what it leaves to its start written out (RFC 5545 section 3.3.10, "derived from
+    """Return the rule with its implicit parts derived from the start (RFC 5545 section 3.3.10, "derived from
     DTSTART")."""
     known: dict[str, tuple[int, ...] | tuple[tuple[int, int], ...]] = {}
     if not (rule.by_day or rule.by_monthday or rule.by_yearday):
@@ -252,7 +254,7 @@ def _filled(rule: Rule, start: dt.datetime) -> Rule:
 
 
 def _periods(rule: Rule, start: dt.datetime, last: dt.date) -> Iterator[_Period]:
-    """Every INTERVAL-th period from the one that holds `start`; all BY parts are read as filters over its
+    """Yield every INTERVAL-th period from the one that contains `start`; all BY parts are filters on its
     days."""
     if rule.freq == "HOURLY":
         yield from _hours(rule, start, last)
@@ -270,7 +272,7 @@ def _periods(rule: Rule, start: dt.datetime, last: dt.date) -> Iterator[_Period]
 
 
 def _spans(rule: Rule, day: dt.date) -> Iterator[tuple[dt.date, int]]:
-    """First day and number of days of each period."""
+    """Yield the first day and number of days of each period."""
     if rule.freq in ("DAILY", "WEEKLY"):
         length = 7 if rule.freq == "WEEKLY" else 1
         back = (day.weekday() - rule.week_start) % 7 if rule.freq == "WEEKLY" else 0
@@ -286,7 +288,7 @@ def _spans(rule: Rule, day: dt.date) -> Iterator[tuple[dt.date, int]]:
 
 
 def _hours(rule: Rule, start: dt.datetime, last: dt.date) -> Iterator[_Period]:
-    """Hours of the wall clock, counted as if no clock ever changed."""
+    """Yield hours of the wall clock, counted without clock changes."""
     hour = 0
     midnight = dt.datetime.combine(start.date(), dt.time())
     while True:
@@ -297,8 +299,8 @@ def _hours(rule: Rule, start: dt.datetime, last: dt.date) -> Iterator[_Period]:
         if moment.date() > last:
             return
         if not _fits(rule, moment.date()):
-            # To the next day in whole intervals, or a rule for one day a year would be asked every hour of
-            # it.
+            # Go to the next day in whole intervals, or a rule for one day a year would test every hour
+            # of the year.
             hour += -(-(24 - moment.hour) // rule.interval) * rule.interval
             continue
         if not rule.by_hour or moment.hour in rule.by_hour:
@@ -334,7 +336,7 @@ def _fits_by_day(rule: Rule, day: dt.date) -> bool:
     nths = [nth for nth, wanted in rule.by_day if wanted == weekday]
     if not nths or 0 in nths:
         return bool(nths)
-    # The Nth of the year only where no BYMONTH narrows it to the Nth of the month.
+    # The Nth of the year, unless BYMONTH narrows it to the Nth of the month.
     if rule.freq == "YEARLY" and not rule.by_month:
         position, length = day.timetuple().tm_yday, _year_length(day.year)
     else:
@@ -347,8 +349,8 @@ def _year_length(year: int) -> int:
 
 
 def _week_of_year(day: dt.date, week_start: int) -> tuple[int, int]:
-    """Number of the day's week, and how many weeks its week year has; week 1 has at least four days of the
-    year."""
+    """Return the number of the day's week, and the number of weeks in its week year; week 1 has at least four days of
+    the year."""
     first = _first_week(day.year, week_start)
     year = day.year
     if day.toordinal() < first:
@@ -360,7 +362,7 @@ def _week_of_year(day: dt.date, week_start: int) -> tuple[int, int]:
 
 
 def _first_week(year: int, week_start: int) -> int:
-    # As ordinals, so that the weeks around the years 1 and 9999 need no dates outside them.
+    # As ordinals, since the weeks around the years 1 and 9999 have dates that do not exist.
     years = year - 1
     new_year = years * 365 + years // 4 - years // 100 + years // 400 + 1
     days_in = (new_year - 1 - week_start) % 7
@@ -368,7 +370,7 @@ def _first_week(year: int, week_start: int) -> int:
 
 
 def _starts(walls: Iterable[dt.datetime], zone: ZoneInfo, skipped: set[dt.date | dt.datetime]) -> list[Start]:
-    """What is left after skipping, by instant; two wall times that a clock change lets coincide are one
+    """Return the starts that are not skipped, by instant; two wall times that coincide after a clock change are one
     occurrence."""
     by_instant: dict[dt.datetime, Start] = {}
     for wall in walls:
@@ -384,8 +386,8 @@ def _is_skipped(wall: dt.datetime, skipped: set[dt.date | dt.datetime]) -> bool:
 
 def _refuse_aware(moments: Iterable[dt.datetime], field: str) -> None:
     if any(moment.tzinfo is not None for moment in moments):
-        raise Invalid("Give wall times, without a zone; the zone is given once beside them.", field=field)
+        raise Invalid("Give wall times without a zone. The zone is a separate field.", field=field)
 
 
 def _too_many() -> Invalid:
-    return refused("rrule_too_many", f"The rule gives more than {MAX_OCCURRENCES} occurrences: end it earlier.")
+    return refused("rrule_too_many", f"The rule gives more than {MAX_OCCURRENCES} occurrences. End it earlier.")

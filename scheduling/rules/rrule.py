@@ -1,7 +1,7 @@
-"""One RFC 5545 RRULE: read, judged by the standard alone, and written in one normal form.
+"""One RFC 5545 RRULE: parsed, checked by the standard, and written in one normal form.
 
-The rule is all there is here; what it comes to beside a start, in a zone, is `scheduling.rules.recurrence`'s.
-Refusals are Invalid with the field `rrule`: `rrule_malformed` for what the standard does not allow, and
+This module knows only the rule; `scheduling.rules.recurrence` expands it with a start and a zone.
+Errors are Invalid with the field `rrule`: `rrule_malformed` for what the standard does not allow, and
 `rrule_too_often` for FREQ=MINUTELY and SECONDLY.
 """
 
@@ -24,7 +24,7 @@ _SIGNED = re.compile(r"[+-]?[0-9]{1,3}")
 _UNSIGNED = re.compile(r"[0-9]{1,6}")
 
 # Part: field, lowest, highest, negatives count from the end. RFC 5545 section 3.3.10; a leap second
-# (BYSECOND=60) cannot be told in a datetime and is refused. The order is the one in which django-recurrence
+# (BYSECOND=60) is an error, since datetime has none. The order is the one in which django-recurrence
 # writes them.
 _BY_NUMBERS = {
     "BYSETPOS": ("by_setpos", 1, 366, True),
@@ -41,7 +41,7 @@ _BY_NUMBERS = {
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A parsed RRULE. `by_day` pairs an ordinal (0: every) with a weekday (0: Monday). `until` is inclusive:
-    a date (through the whole of that day), a naive wall time, or an aware instant."""
+    a date (to the end of that day), a naive wall time, or an aware instant."""
 
     freq: str
     interval: int = 1
@@ -59,7 +59,7 @@ class Rule:
     by_second: tuple[int, ...] = ()
 
     def until_in(self, zone: ZoneInfo) -> dt.datetime | None:
-        """`until` as an instant, a wall time or date read in `zone` (a date: to the end of that day); None: no end."""
+        """Return `until` as an instant, with a wall time or date (to its end) read in `zone`; None without an end."""
         if self.until is None:
             return None
         until = self.until
@@ -68,7 +68,7 @@ class Rule:
         return until if until.tzinfo is not None else to_utc(until.date(), until.time(), zone)
 
     def __str__(self) -> str:
-        """The one normal form: upper case, fixed order, defaults left out, lists sorted without repeats."""
+        """Return the normal form: upper case, fixed order, no defaults, lists sorted without repeats."""
         parts = [f"FREQ={self.freq}"]
         if self.interval != 1:
             parts.append(f"INTERVAL={self.interval}")
@@ -87,17 +87,17 @@ class Rule:
 
 
 def parse(text: str) -> Rule:
-    """Read one RRULE value, with or without "RRULE:" before it, by RFC 5545 section 3.3.10, or raise Invalid.
+    """Parse one RRULE value, with or without "RRULE:" before it, by RFC 5545 section 3.3.10.
 
-    Case is ignored. Refused are unknown, repeated and empty parts, numbers out of range, COUNT beside UNTIL,
-    and the combinations that the standard forbids. FREQ=MINUTELY and SECONDLY are refused as
-    `rrule_too_often`.
+    Case is ignored. Raises: `rrule_malformed` for unknown, repeated and empty parts, numbers out of range, COUNT
+    beside UNTIL, and combinations that the standard forbids; `rrule_too_often` for FREQ=MINUTELY and
+    SECONDLY.
     """
     if not isinstance(text, str) or len(text) > MAX_TEXT:
-        raise _malformed(f"A rule is a text of at most {MAX_TEXT} characters.")
+        raise _malformed(f"A rule has at most {MAX_TEXT} characters.")
     line = text.strip().upper().removeprefix("RRULE:")
     if "\n" in line or "\r" in line:
-        raise _malformed("Only one rule of one line is taken; starts, skipped and added dates are given beside it.")
+        raise _malformed("Give one rule on one line. Start, skipped and added dates are separate fields.")
     parts: dict[str, str] = {}
     for item in line.split(";"):
         name, equals, value = item.partition("=")
@@ -108,7 +108,7 @@ def parse(text: str) -> Rule:
         parts[name] = value
     freq = parts.pop("FREQ", "")
     if freq in ("MINUTELY", "SECONDLY"):
-        raise refused("rrule_too_often", f"FREQ={freq} is more often than any event repeats.")
+        raise refused("rrule_too_often", f"FREQ={freq} is not supported. An event repeats at most daily.")
     if freq not in ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY"):
         raise _malformed("FREQ must be one of YEARLY, MONTHLY, WEEKLY, DAILY.")
     rule = Rule(
@@ -128,7 +128,7 @@ def parse(text: str) -> Rule:
 
 def _refuse_forbidden(rule: Rule) -> None:
     if rule.count is not None and rule.until is not None:
-        raise _malformed("COUNT and UNTIL exclude each other: keep one.")
+        raise _malformed("COUNT and UNTIL exclude each other. Keep one.")
     if rule.by_weekno and rule.freq != "YEARLY":
         raise _malformed("BYWEEKNO goes with FREQ=YEARLY only.")
     if rule.by_yearday and rule.freq in ("DAILY", "WEEKLY", "MONTHLY"):

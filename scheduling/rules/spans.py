@@ -1,4 +1,4 @@
-"""When something happens, as instants: derived from wall time and zone here, and nowhere else."""
+"""The span of an event as instants; the only module that derives them from wall time and zone."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from theater_site.core.errors import Invalid
 
 LONGEST_DAYS = 31
 LONGEST_MINUTES = LONGEST_DAYS * 24 * 60
-# Where no date is known at all. Not the very first instant: that one cannot be shown in zones west of Greenwich.
+# For events without any date. Not the very first instant, which zones west of Greenwich cannot show.
 UNDATED = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """`starts_at` and `ends_at` in UTC, None where not known; `sort_at` is always there, for the order of lists.
+    """`starts_at` and `ends_at` in UTC, None if not known; `sort_at` is always set, for the order of lists.
 
-    It is the start; else the wall time, or midnight, of the first day that the date can mean, in the zone or,
-    where that is unknown, read as if it were UTC; else `UNDATED`.
+    It is the start; else the wall time, or midnight, of the first day that the date can mean, in the zone (UTC if
+    the zone is not known); else `UNDATED`.
     """
 
     starts_at: dt.datetime | None
@@ -31,7 +31,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """When and where something is, as it was said: what a move changes."""
+    """When and where an event is: the source values that rescheduling changes."""
 
     date: str
     start_time: dt.time | None
@@ -47,18 +47,16 @@ class Placing:
 
 @lru_cache(maxsize=4096)
 def span_of(date: str, start_time: dt.time | None, duration_minutes: int | None, timezone: str) -> Span:
-    """The span of a partial `date` ("2026-11-23", "1998", ""), a wall time and an IANA zone ("": unknown).
+    """Return the span of a partial `date` ("2026-11-23", "1998", ""), a wall time and an IANA zone ("": unknown).
 
-    Nothing is guessed: the start is known only where day, time and zone are, and the end only with the duration, which
-    counts real minutes (a show across a clock change is no longer for it). Raises Invalid, with the field, for
-    a date or zone that does not exist, a time on a day that is not known, or an end after the year 9999.
+    The start is known only if day, time and zone are, and the end only with the duration, which
+    counts real minutes (a clock change does not make a show longer). Raises Invalid, with the field, for
+    a date or zone that does not exist, a time without a known day, or an end after the year 9999.
     """
     known = PartialDate.parse(date, field="date")
     zone = valid_zone(timezone) if timezone else None
     if start_time is not None and (known is None or known.precision != "day"):
-        raise Invalid(
-            "A start time needs the day: write the date as 2026-11-23.", code="time_without_day", field="date"
-        )
+        raise Invalid("A start time needs a full date. Write it as 2026-11-23.", code="time_without_day", field="date")
     if known is None:
         return Span(None, None, UNDATED)
     if zone is None:
@@ -70,5 +68,7 @@ def span_of(date: str, start_time: dt.time | None, duration_minutes: int | None,
     try:
         ends_at = starts_at + dt.timedelta(minutes=duration_minutes) if duration_minutes is not None else None
     except OverflowError:
-        raise Invalid("This ends after the year 9999.", code="out_of_range", field="duration_minutes") from None
+        raise Invalid(
+            "The event ends after the year 9999. Choose an earlier date.", code="out_of_range", field="duration_minutes"
+        ) from None
     return Span(starts_at, ends_at, max(starts_at, UNDATED))

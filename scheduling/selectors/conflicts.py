@@ -1,4 +1,4 @@
-"""What collides: who holds a space meanwhile, and what in the calendar cannot both take place."""
+"""Finds conflicts: bookings that overlap a span, and events of the calendar that overlap."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST = dt.timedelta(days=LONGEST_DAYS)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A space for a span, half open: what ends at the minute the next starts does not collide."""
+    """A space for a span, half open: an event that ends when the next starts does not conflict."""
 
     space_id: int
     starts_at: dt.datetime
@@ -28,7 +28,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A wanted span, and the booking that is in its way."""
+    """A wanted span, and the booking that conflicts with it."""
 
     wanted: Wanted
     booking: Booking
@@ -36,7 +36,7 @@ class Clash:
 
 @dataclass(frozen=True, slots=True)
 class Collision:
-    """Two occurrences that overlap, from `starts_at` to `ends_at`: in one `space`, or of one `production` in
+    """Two occurrences that overlap from `starts_at` to `ends_at`: in one `space`, or of one `production` in
     two places.
     """
 
@@ -48,15 +48,15 @@ class Collision:
 
 
 def clashes(wanted: Sequence[Wanted], *, besides: Iterable[int] = ()) -> list[Clash]:
-    """Every booking in the way of what is `wanted`, in order of the wanted spans, with its occurrence and space loaded.
+    """Return every booking that conflicts with `wanted`, in order of the wanted spans, with occurrence and space loaded.
 
-    One query, however much is wanted; the bookings of the occurrences `besides` do not count.
+    One query for all of `wanted`; the bookings of the occurrences `besides` do not count.
     """
     found = Q(pk__in=())
     for space_id in {one.space_id for one in wanted}:
         spans = [one for one in wanted if one.space_id == space_id]
         first, last = min(one.starts_at for one in spans), max(one.ends_at for one in spans)
-        # The lower bound on the start is what lets the index end the search.
+        # The lower bound on the start lets the index end the search.
         found |= Q(space_id=space_id, starts_at__lt=last, starts_at__gt=first - _LONGEST, ends_at__gt=first)
     bookings = (
         Booking.objects.filter(found)
@@ -76,7 +76,7 @@ def clashes(wanted: Sequence[Wanted], *, besides: Iterable[int] = ()) -> list[Cl
 
 
 def in_the_way(occurrences: Sequence[Occurrence]) -> dict[int, list[Occurrence]]:
-    """By occurrence id, what has its space meanwhile; for all of them in one query. Without a space nothing is in the way."""
+    """Return by occurrence id the events that now have its space, with one query for all; none without a space."""
     wanted: dict[Wanted, list[Occurrence]] = {
         Wanted(row.space_id, row.starts_at, row.ends_at): []
         for row in occurrences
@@ -91,19 +91,19 @@ def in_the_way(occurrences: Sequence[Occurrence]) -> dict[int, list[Occurrence]]
 
 
 def in_its_own_way(wanted: Sequence[Wanted]) -> tuple[Wanted, Wanted] | None:
-    """The first two of the wanted spans that overlap in one space; None where all could be had."""
+    """Return the first two of the wanted spans that overlap in one space; None if there are none."""
     latest: dict[int, Wanted] = {}
     for one in sorted(wanted, key=lambda one: (one.starts_at, one.ends_at)):
         before = latest.get(one.space_id)
         if before is not None and before.ends_at > one.starts_at:
             return before, one
-        # None before it reaches further, or it would have overlapped.
+        # None before it reaches further, or the two would have overlapped.
         latest[one.space_id] = one
     return None
 
 
 class _Held(NamedTuple):
-    """As much of an occurrence as decides whether it collides."""
+    """The fields of an occurrence that decide whether it conflicts."""
 
     pk: int
     starts_at: dt.datetime
@@ -114,11 +114,11 @@ class _Held(NamedTuple):
 
 
 def collisions(among: Any) -> list[Collision]:
-    """What of the occurrences `among`, a queryset, cannot take place as it is, whatever it collides with;
+    """Return the conflicts of the occurrences `among` (a queryset) with each other and with any others,
     in order of time.
 
-    Two in one space (rows brought in from elsewhere may hold it without a booking), or two of one production in different
-    places. Canceled ones and those whose end is not known take no part.
+    Two events in one space (imported rows may have a space without a booking), or two of one production in different
+    places. Canceled events and those without a known end do not count.
     """
     standing = Q(ends_at__isnull=False) & ~Q(status=OccurrenceStatus.CANCELED)
     chosen = [_Held(*row) for row in among.filter(standing).order_by().values_list(*_Held._fields)]
@@ -129,7 +129,7 @@ def collisions(among: Any) -> list[Collision]:
         standing,
         Q(space__in={row.space_id for row in chosen} - {None})
         | Q(production__in={row.production_id for row in chosen} - {None}),
-        # `sort_at` is the start where that is known, and what the indexes end with.
+        # `sort_at` equals a known start, and is the last column of the indexes.
         sort_at__lt=last,
         sort_at__gt=first - _LONGEST,
         ends_at__gt=first,
@@ -146,7 +146,7 @@ def collisions(among: Any) -> list[Collision]:
 
 
 def _meetings(rows: Iterable[_Held], chosen: set[int]) -> Iterator[tuple[str, _Held, _Held]]:
-    """A sweep over time: each row with those that have begun and not ended, by what two can meet in."""
+    """Sweep over time: pair each row with those that have begun and not ended, by space or production."""
     open_now: dict[tuple[str, int], list[_Held]] = defaultdict(list)
     for row in rows:
         for kind, key in (("space", row.space_id), ("production", row.production_id)):
@@ -161,5 +161,5 @@ def _meetings(rows: Iterable[_Held], chosen: set[int]) -> Iterator[tuple[str, _H
 
 
 def visible_among(actor: Actor, occurrences: Iterable[int]) -> frozenset[int]:
-    """Which of these occurrences `actor` may see."""
+    """Return which of these occurrences `actor` may see."""
     return frozenset(Occurrence.objects.visible_to(actor).filter(pk__in=list(occurrences)).values_list("pk", flat=True))

@@ -17,7 +17,7 @@ AHEAD = dt.timedelta(days=731)
 
 
 def public_calendar(**only: int | str) -> bytes:
-    """Public events from 90 days back to two years ahead, as iCalendar. Canceled events stay in it, marked as such.
+    """Return public events from 90 days back to two years ahead, as iCalendar. Canceled events are marked as such.
 
     `only` narrows it by `production`, `venue` or `category`. Events without a day are left out. Raises NotFound before an
     organization is founded.
@@ -26,7 +26,7 @@ def public_calendar(**only: int | str) -> bytes:
     now = runs.instant()
     rows = Occurrence.objects.visible_to(Public()).filter(sort_at__gte=now - BACK, sort_at__lt=now + AHEAD, **only)
     shown = rows.select_related("production", "venue", "space").order_by("sort_at", "pk")
-    # The root's label is unlike that of any other installation and never changes.
+    # The root's label is unique to this installation and never changes.
     return ical.write(root.name, [event for row in shown if (event := _event(row, root.label)) is not None])
 
 

@@ -1,4 +1,4 @@
-"""When and where a production is played, for everybody who prints its program."""
+"""When and where a production is played, for its printed program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from theater_site.core.models import ContentQuerySet
 
 
 def zone_played_in(production: Production) -> str:
-    """The zone of its latest performance, else of a house where it runs; "" where nobody says. One query."""
+    """Return the zone of its latest performance, else of a venue where it runs; "" if not known. One query."""
     played = _by_day(production).exclude(timezone="").order_by("-date", "-pk").values("timezone")[:1]
     runs = Run.objects.filter(production=production).filter(venue__timezone__gt="").order_by("-starts_on", "-pk")
     asked = Production.objects.filter(pk=production.pk)
@@ -24,8 +24,8 @@ def zone_played_in(production: Production) -> str:
 
 
 def performances_on(production: Production, day: dt.date, nearest: bool, actor: Actor) -> list[Performance]:
-    """Those of that day which `actor` may see, as they follow on another; `nearest`: where there are none, of the next day
-    with any, else of the last one before. One query."""
+    """Return that day's performances visible to `actor`, in order of time. With `nearest` and none that day: those of the
+    next day with any, else of the last day before. One query."""
     shown = _by_day(production).visible_to(actor)
     when: object = day.isoformat()
     if nearest:
@@ -38,6 +38,6 @@ def performances_on(production: Production, day: dt.date, nearest: bool, actor: 
 
 
 def _by_day(production: Production) -> ContentQuerySet:
-    """Those whose day is known."""
+    """Return the performances with a known day."""
     known: ContentQuerySet = performances().filter(production=production)
     return known.alias(precision=Length("date")).filter(precision=len("2026-10-02"))

@@ -1,4 +1,4 @@
-"""What the calendar knows of productions: their performances, counted and remembered."""
+"""Performances of productions: counted, and by day of the year."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from theater_site.core.actors import Actor
 
 
 def performances() -> Any:
-    """Performances of productions that were not canceled."""
+    """Return performances of productions that were not canceled."""
     rows = Occurrence.objects.filter(category=Category.PERFORMANCE, production__isnull=False)
     return rows.exclude(status=OccurrenceStatus.CANCELED)
 
 
 def took_place(until: dt.date) -> Any:
-    """Performances that took place by the end of that day: one of which only the month or year is known, once that is over;
-    none of a canceled production."""
+    """Return performances that took place by the end of that day; if only month or year is known, once that is over. Not of
+    canceled productions."""
     day = until.isoformat()
     come = performances().filter(date__lte=day).exclude(date__in=(day[:4], day[:7]))
     return come.exclude(production__status=ProductionStatus.CANCELED)
 
 
 def first_performances(productions: Iterable[int], steps: Iterable[str], required: bool) -> Lines:
-    """Checklist: a production goes on sale, and runs, with a performance that everybody sees; the archive knows when it was
-    played. One query, and none before other steps."""
+    """Checklist: a production on sale or running needs a public performance; the archive needs the dates of performances.
+    One query; none for other steps."""
     asked = {life.ON_SALE, life.RUNNING, life.ARCHIVED} & set(steps)
     if not asked:
         return {}
@@ -66,7 +66,7 @@ def first_performances(productions: Iterable[int], steps: Iterable[str], require
 
 
 def performed_on(month: int, day: int, until: dt.date, actor: Actor) -> list[Played]:
-    """On this day: performances that `actor` may see, and runs that opened or closed, `until` that date. One query each."""
+    """Return performances on this day visible to `actor`, and runs that opened or closed, `until` that date. One query each."""
     ending = ending_of(month, day)
     shown = took_place(until).visible_to(actor).filter(date__endswith=ending)
     counted = shown.order_by().values_list("production_id", "date").annotate(times=Count("pk"))
@@ -83,7 +83,7 @@ def performed_on(month: int, day: int, until: dt.date, actor: Actor) -> list[Pla
 
 
 def with_performances(productions: Any, actor: Actor) -> Any:
-    """`productions` with the number of `performances` of each that took place and `actor` may see, as one query."""
+    """Annotate `productions` with the number of past `performances` visible to `actor`, as one query."""
     of_each = took_place(timezone.localdate()).visible_to(actor).filter(production=OuterRef("pk")).order_by()
     counted = of_each.values("production").annotate(times=Count("pk")).values("times")
     return productions.annotate(performances=Coalesce(Subquery(counted), 0, output_field=IntegerField()))

@@ -1,4 +1,4 @@
-"""A space is never taken twice. The database refuses it; here is what people are told, and how the bookings are made."""
+"""Books spaces, and explains the conflicts that the database refuses."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from theater_site.core.actions import current
 from theater_site.core.conflicts import conflict_of
 from theater_site.core.errors import Conflict
 
-# So many clashes are told one by one; the rest is counted.
+# So many conflicts are listed; the rest is counted.
 _TOLD = 20
 
 
 def book(occurrences: Sequence[Occurrence], *, again: bool = False) -> None:
-    """Take the spaces of these saved occurrences for their spans, as far as they hold any; all of them or none.
+    """Book the spaces of these saved occurrences for their spans, where they need one; all of them or none.
 
-    With `again`, what they held before is given up first, so that each of a series may take the place of the
-    next. Refused with `space_taken`, naming what holds the space as far as the actor may see it, and with
-    `overlaps_itself` where they are in each other's way. What is only asked beforehand could be taken
-    meanwhile: so the rows are inserted, and the database's refusal is explained.
+    Optionally releases their old bookings first, so that each of a series can take the span of the
+    next. Raises: `space_taken` with the conflicting bookings as far as the actor may see them; `overlaps_itself` if they
+    conflict with each other. A check before the insert would let another booking take the space in between, so the
+    rows are inserted, and the database's error is explained.
     """
     rows = [_booking_of(row) for row in occurrences if row.holds_space]
     wanted = [Wanted(row.space_id, row.starts_at, row.ends_at) for row in rows]
@@ -57,15 +57,15 @@ def _booking_of(row: Any) -> Booking:
 
 
 def release(occurrences: Sequence[Occurrence]) -> None:
-    """Give up what these occurrences have booked."""
+    """Release the bookings of these occurrences."""
     Booking.objects.filter(occurrence__in=occurrences).delete()
 
 
 def _lock(spaces: set[int]) -> None:
-    """One booking after the other for each space, before anything is given up or taken: two exclusion checks that meet
-    wait for each other on PostgreSQL until one is broken off as a deadlock.
+    """Lock the spaces, so that each has one booking after the other: two concurrent exclusion checks would wait for each
+    other on PostgreSQL until one fails with a deadlock.
 
-    Not FOR UPDATE, which would wait for every row that only names the space.
+    Not FOR UPDATE, which would wait for every row that references the space.
     """
     rows = Space.objects.filter(pk__in=spaces).order_by("pk").values_list("pk")
     list(rows.select_for_update(no_key=True))
@@ -77,7 +77,7 @@ def _refuse_overlap(wanted: Sequence[Wanted]) -> None:
         return
     first, second = pair
     raise Conflict(
-        f"These dates are in each other's way: what starts at {_utc(first.starts_at)} goes on until "
+        f"These dates overlap: the one at {_utc(first.starts_at)} ends at "
         f"{_utc(first.ends_at)}, and the next one starts at {_utc(second.starts_at)}. Shorten or leave one out.",
         code="overlaps_itself",
         data={"first": _span(first), "second": _span(second)},
@@ -86,20 +86,20 @@ def _refuse_overlap(wanted: Sequence[Wanted]) -> None:
 
 def _taken(found: list[Clash]) -> Conflict:
     seen = visible_among(current().actor, {clash.booking.occurrence_id for clash in found})
-    told = [_told(clash, seen) for clash in found[:_TOLD]]
+    told = [_conflict_data(clash, seen) for clash in found[:_TOLD]]
     lead = told[0]
     others = f" {len(found) - 1} more {'date clashes' if len(found) == 2 else 'dates clash'}." if len(found) > 1 else ""
     return Conflict(
         f"{lead['space_name']} is taken by {lead['title'] or 'another event'} {lead['when']}.{others} "
         f"Choose another time or space; GET /api/v1/conflicts/?space={lead['space']} with starts_at and ends_at "
-        "tells what is free.",
+        "shows what is free.",
         code=SPACE_TAKEN,
         field="space",
         data={"clashes": told, "count": len(found)},
     )
 
 
-def _told(clash: Clash, seen: frozenset[int]) -> dict[str, Any]:
+def _conflict_data(clash: Clash, seen: frozenset[int]) -> dict[str, Any]:
     booking = clash.booking
     occurrence = booking.occurrence
     visible = occurrence.pk in seen
@@ -116,7 +116,7 @@ def _told(clash: Clash, seen: frozenset[int]) -> dict[str, Any]:
 
 
 def _when(booking: Booking, zone: str) -> str:
-    """For people: in the wall time of the one that holds the space."""
+    """Return the span in the wall time of the conflicting event, for messages."""
     place = valid_zone(zone)
     start, end = to_wall(booking.starts_at, place), to_wall(booking.ends_at, place)
     until = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"

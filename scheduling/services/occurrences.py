@@ -1,4 +1,4 @@
-"""Occurrences are scheduled, updated, moved, canceled, reinstated, published and deleted."""
+"""Schedules, updates, reschedules, cancels, reinstates, publishes and deletes occurrences."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from theater_site.core.errors import Conflict, DomainError, Invalid, all_of
 
 
 class OccurrenceFields(TypedDict, total=False):
-    """What can be said of something that takes place: absent means unchanged, None or "" means not known.
+    """Fields of an occurrence: absent means unchanged, None or "" means not known.
 
-    `date` and `start_time` are wall time in `timezone` (an IANA name), which is the venue's where it is not
-    given; the date may be partial ("1998") where no time is given. A `space` brings its venue, and is held from
+    `date` and `start_time` are wall time in `timezone` (an IANA name), by default the venue's; the
+    date may be partial ("1998") without a time. A `space` sets its venue, and is booked from
     the start for `duration_minutes`, so it needs all three.
     """
 
@@ -46,7 +46,7 @@ class OccurrenceFields(TypedDict, total=False):
 def schedule_occurrence(*, production: Production, fields: OccurrenceFields) -> Occurrence:
     """Schedule an event of a production and hold its space; it is not public yet.
 
-    Refused: no date, a time without its day or zone, a space without start and duration, a space that is taken.
+    Errors: Invalid for a missing date, a time without its day or zone, a space without start and duration; `space_taken`.
     """
     return _scheduled(Occurrence(section=production.section, production=production), fields)
 
@@ -59,7 +59,7 @@ def schedule_standalone(
 ) -> Occurrence:
     """Schedule an event that belongs to no production: a meeting, a class, a fundraiser.
 
-    Refused as something of a production is, and where it has no title.
+    Same errors as for an event of a production, and `required` without a title.
     """
     return _scheduled(Occurrence(section=section), fields)
 
@@ -107,12 +107,12 @@ def cancel_occurrence(
 def reinstate_occurrence(*, occurrence: Occurrence) -> Occurrence:
     """Undo a cancellation and book its space again. Its paid orders count again.
 
-    Errors: `not_canceled`; `space_taken` where something else has the space by now; `production_canceled`.
+    Errors: `not_canceled`; `space_taken` if another event has the space by now; `production_canceled`.
     """
     if occurrence.status != OccurrenceStatus.CANCELED:
         raise Conflict("This is not canceled.", code="not_canceled")
     if occurrence.production is not None and occurrence.production.status == ProductionStatus.CANCELED:
-        raise Conflict("Its production is canceled. Reinstate the production first.", code="production_canceled")
+        raise Conflict("The production is canceled. Reinstate the production first.", code="production_canceled")
     occurrence.status = OccurrenceStatus.SCHEDULED
     occurrence.status_note = ""
     occurrence.save()
@@ -127,13 +127,13 @@ def reinstate_occurrences(
     production: Production,
     occurrences: Annotated[
         list[int] | None,
-        Doc("Ids of canceled events of the production; null is all that are still to come. Example: [120, 121]"),
+        Doc("Ids of canceled events of the production; null means all in the future. Example: [120, 121]"),
     ],
 ) -> list[Occurrence]:
     """Reinstate canceled events of a production: all of these or none.
 
-    Errors: `nothing_canceled`; `not_canceled`, naming the ids that are none of its canceled events to come; `space_taken`,
-    naming what has the space by now; `production_canceled`.
+    Errors: `nothing_canceled`; `not_canceled` with the ids that are not its canceled future events; `space_taken`
+    with the conflicting events; `production_canceled`.
     """
     if production.status == ProductionStatus.CANCELED:
         raise Conflict("The production is canceled. Reinstate it first.", code="production_canceled")
@@ -144,12 +144,12 @@ def reinstate_occurrences(
     found = list(rows.select_related(*along).select_for_update(of=("self",)).order_by("sort_at", "pk"))
     if missing := sorted({*(occurrences or ())} - {row.pk for row in found}):
         raise Conflict(
-            f"These are no canceled events of this production that are still to come: {', '.join(map(str, missing))}.",
+            f"These are not canceled future events of this production: {', '.join(map(str, missing))}.",
             code="not_canceled",
             field="occurrences",
         )
     if not found:
-        raise Conflict("Nothing of this production that is still to come is canceled.", code="nothing_canceled")
+        raise Conflict("This production has no canceled future events.", code="nothing_canceled")
     for row in found:
         row.status, row.status_note = OccurrenceStatus.SCHEDULED, ""
         row.save()
@@ -160,14 +160,16 @@ def reinstate_occurrences(
 
 @action("event.delete", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence")
 def delete_occurrence(*, occurrence: Occurrence) -> None:
-    """Delete a mistaken entry that nobody outside was told about.
+    """Delete an occurrence created by mistake that was never published.
 
-    Errors: `already_published`; `in_the_past`; `still_in_use` where it is on sale, has orders or pictures. Cancel it instead.
+    Errors: `already_published`; `in_the_past`; `still_in_use` if it is on sale, has orders or pictures. Cancel it instead.
     """
     if occurrence.published_at is not None:
-        raise Conflict("This was published. Cancel it instead, so that people learn of it.", code="already_published")
+        raise Conflict(
+            "This event was published. Cancel it instead, so that people are notified.", code="already_published"
+        )
     if occurrence.sort_at <= current().instant:
-        raise Conflict("This is in the past, and stays as history. Cancel it instead.", code="in_the_past")
+        raise Conflict("This event is in the past and stays as history. Cancel it instead.", code="in_the_past")
     release([occurrence])
     occurrence.delete()
 
@@ -180,12 +182,13 @@ def delete_occurrence(*, occurrence: Occurrence) -> None:
     exposes=True,
 )
 def publish_occurrence(*, occurrence: Occurrence) -> Occurrence:
-    """Publish an event. Everybody sees it once its production is public too. Refused where it is published, internal,
-    or canceled before anybody knew of it."""
+    """Publish an event. It is public once its production is public too.
+
+    Errors: `already_published`; `internal`; `canceled` if it was canceled before it was published."""
     if occurrence.published_at is not None:
-        raise Conflict("This is public already.", code="already_published")
+        raise Conflict("This event is already public.", code="already_published")
     if occurrence.visibility != Visibility.PUBLIC:
-        raise Conflict("This is internal. Set its visibility to public first.", code="internal")
+        raise Conflict("This event is internal. Set its visibility to public first.", code="internal")
     _refuse_canceled(occurrence)
     occurrence.published_at = current().instant
     occurrence.save()
@@ -194,9 +197,9 @@ def publish_occurrence(*, occurrence: Occurrence) -> Occurrence:
 
 @action("event.unpublish", needs=Needs("publish_schedule", on="occurrence"), subject="occurrence", submittable=True)
 def unpublish_occurrence(*, occurrence: Occurrence) -> Occurrence:
-    """Unpublish an event; it stays in the calendar. Refused where it is not published."""
+    """Unpublish an event; it stays in the calendar. Error: `not_published`."""
     if occurrence.published_at is None:
-        raise Conflict("This is not public.", code="not_published")
+        raise Conflict("This event is not public.", code="not_published")
     occurrence.published_at = None
     occurrence.save()
     return occurrence
@@ -204,7 +207,7 @@ def unpublish_occurrence(*, occurrence: Occurrence) -> Occurrence:
 
 def _scheduled(occurrence: Occurrence, fields: OccurrenceFields) -> Occurrence:
     if fields.get("category", occurrence.category) == Category.PERFORMANCE:
-        # People come to see it. Anything else is internal unless said otherwise.
+        # Performances are public by default, other events internal.
         occurrence.visibility = Visibility.PUBLIC
     _describe(occurrence, fields)
     occurrence.save()
@@ -239,18 +242,18 @@ def _set_venue(occurrence: Occurrence, venue: Venue | None, *, space_given: bool
             field="venue",
         )
     if venue != occurrence.venue:
-        # A space of the house that it leaves.
+        # A space of the previous venue.
         occurrence.space = None
     occurrence.venue = venue
 
 
 def refuse_misplaced(occurrence: Occurrence) -> None:
-    """Invalid, field by field, for what the calendar cannot place: no title, a half-known time, a space for no span."""
+    """Raise Invalid, field by field: a missing title, incomplete time or zone, or a space without a span."""
     problems: list[DomainError] = []
     if not occurrence.title and occurrence.production_id is None:
-        problems.append(Invalid("What belongs to no production needs a title.", code="required", field="title"))
+        problems.append(Invalid("An event without a production needs a title.", code="required", field="title"))
     if not occurrence.date:
-        problems.append(Invalid("Say when it is: a day, or a month or year.", code="required", field="date"))
+        problems.append(Invalid("Give a date: a day, or a month or year.", code="required", field="date"))
     if occurrence.start_time is not None and not occurrence.timezone:
         problems.append(
             Invalid(
@@ -263,7 +266,7 @@ def refuse_misplaced(occurrence: Occurrence) -> None:
         for name, called in (("start_time", "a start time"), ("duration_minutes", "a duration")):
             if getattr(occurrence, name) is None:
                 problems.append(
-                    Invalid(f"A space is held for a span: it needs {called}.", code="needed_for_space", field=name)
+                    Invalid(f"A space is booked for a span. Give {called}.", code="needed_for_space", field=name)
                 )
     all_of(problems)
     _ = occurrence.span  # refuses a time on a day that is not known
@@ -271,4 +274,4 @@ def refuse_misplaced(occurrence: Occurrence) -> None:
 
 def _refuse_canceled(occurrence: Occurrence) -> None:
     if occurrence.status == OccurrenceStatus.CANCELED:
-        raise Conflict("This is canceled already.", code="canceled")
+        raise Conflict("This event is canceled. Reinstate it first.", code="canceled")

@@ -1,4 +1,4 @@
-"""A production's runs and tour legs: where it plays from when to when."""
+"""Adds, updates and removes runs and tour legs of productions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from theater_site.core.actions import Needs, action
 
 
 class RunFields(TypedDict, total=False):
-    """When, whether on tour, as which leg (`label`, `position`) and by which `company` where it is another one: absent means
-    unchanged, "" means not known. Dates may be partial ("1998")."""
+    """Fields of a run: dates, kind, tour leg (`label`, `position`) and visiting `company`. Absent means unchanged, "" means
+    not known. Dates may be partial ("1998")."""
 
     kind: RunKind
     label: str
@@ -24,8 +24,8 @@ class RunFields(TypedDict, total=False):
 
 @action("run.add", needs=Needs("edit_schedule", on="production"), submittable=True)
 def add_run(*, production: Production, venue: Venue, fields: RunFields) -> Run:
-    """Add a run: where a production plays, and from when to when. It is public with the production. Refused: an end
-    surely before the start."""
+    """Add a run: where a production plays, and from when to when. It is public with the production. Errors:
+    `ends_before_start`."""
     run = Run(production=production, venue=venue)
     _describe(run, fields)
     return run
@@ -33,7 +33,7 @@ def add_run(*, production: Production, venue: Venue, fields: RunFields) -> Run:
 
 @action("run.update", needs=Needs("edit_schedule", on="run"), subject="run", submittable=True)
 def update_run(*, run: Run, changes: RunFields) -> Run:
-    """Update a run. Raises the errors of creating it."""
+    """Update a run. Same errors as `run.add`."""
     _describe(run, changes)
     return run
 
@@ -45,7 +45,7 @@ def remove_run(*, run: Run) -> None:
 
 
 def copy_runs(original: Production, copy: Production) -> None:
-    """The same places for the copy, in the same order, without dates: those are of another year."""
+    """Copy the venues and legs, in the same order, without dates, which were of another year."""
     runs = original.runs.order_by("position", "starts_on", "pk")
     Run.objects.bulk_create(
         [

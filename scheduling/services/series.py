@@ -1,4 +1,4 @@
-"""Repeated events: planned by a rule, made as rows, moved and canceled together."""
+"""Schedules event series, creates their occurrences, and reschedules or cancels them together."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class _Plan(TypedDict):
 
 
 class SeriesFields(_Plan, total=False):
-    """A repeated event: `rrule` is an RFC 5545 rule that ends ("FREQ=WEEKLY;BYDAY=MO,WE;COUNT=20") and that the
-    first date matches; times are wall time in `timezone`, which is that of the space's venue where it is not
-    given.
+    """Fields of an event series: `rrule` is an RFC 5545 rule that ends ("FREQ=WEEKLY;BYDAY=MO,WE;COUNT=20") and that the
+    first date matches; times are wall time in `timezone`, by default the zone of the space's
+    venue.
 
     `skipped` lists dates of the rule to leave out, `added` more dates. Both take days ("2026-12-24", at the usual time)
     and wall times ("2026-12-23T19:00").
@@ -44,7 +44,7 @@ class SeriesFields(_Plan, total=False):
 
 
 class SeriesMove(TypedDict, total=False):
-    """Where to a series moves: so many days later (earlier, if negative), another start, length or space."""
+    """How to reschedule a series: by a number of days (negative: earlier), to another start, duration or space."""
 
     days: Annotated[int, Doc("By how many days each date moves; negative is earlier. Example: 7")]
     start_time: Annotated[dt.time, Doc("When it starts from now on, in wall time at the venue. Example: 18:30:00")]
@@ -54,10 +54,10 @@ class SeriesMove(TypedDict, total=False):
 
 @action("series.schedule", needs=Needs("edit_schedule", on="production"), submittable=True)
 def schedule_series(*, production: Production, fields: SeriesFields) -> EventSeries:
-    """Schedule a repeated event of a production: all of its dates with their spaces, or none.
+    """Schedule an event series of a production: all of its dates with their spaces, or none.
 
-    Refused: a rule that never ends, comes to more than 2,000 dates or does not fit the first one; a space that is taken
-    on any of the dates (`space_taken` names them), or where one date runs into the next.
+    Errors: `rrule_endless`; `rrule_too_many` for more than 2,000 dates; `rrule_start_mismatch`; `space_taken` with the
+    dates that conflict; `overlaps_itself` if one date overlaps the next.
     """
     return _scheduled(EventSeries(section=production.section, production=production), fields)
 
@@ -68,22 +68,22 @@ def schedule_standalone_series(
     section: Section,
     fields: SeriesFields,
 ) -> EventSeries:
-    """Schedule a repeated event that belongs to no production. Refused as one of a production is, and where it has no
+    """Schedule an event series without a production. Same errors as for one of a production, and `required` without a
     title."""
     return _scheduled(EventSeries(section=section), fields)
 
 
 @action("series.move", needs=Needs("edit_schedule", on="series"), subject="series", submittable=True)
 def move_series(*, series: EventSeries, changes: SeriesMove) -> EventSeries:
-    """Move all dates of a repeated event that are still to come. Each keeps its id.
+    """Reschedule all future occurrences of an event series. Each keeps its id.
 
-    The rule stays as it was planned. Refused where a space is taken, and where nothing is to come.
+    The rule stays as it was planned. Errors: `space_taken`; `nothing_to_come` without future occurrences.
     """
     if not -366 <= changes.get("days", 0) <= 366:
-        raise Invalid("Move it by a year at the most.", code="out_of_range", field="days")
+        raise Invalid("Move the series by at most a year.", code="out_of_range", field="days")
     coming = _coming(series)
     if not coming:
-        raise Conflict("Nothing of this series is still to come.", code="nothing_to_come")
+        raise Conflict("The series has no future occurrences.", code="nothing_to_come")
     befores = [occurrence.placing for occurrence in coming]
     for occurrence in coming:
         _move(occurrence, changes)
@@ -104,9 +104,9 @@ def cancel_series(
         Doc("Why, as visitors may read it; null or empty where there is nothing to say. Example: Illness in the cast"),
     ],
 ) -> EventSeries:
-    """Cancel all dates of a repeated event that are still to come. Refused where it is canceled already."""
+    """Cancel all future occurrences of an event series. Error: `canceled` if the series is already canceled."""
     if series.canceled_at is not None:
-        raise Conflict("This series is canceled already.", code="canceled")
+        raise Conflict("This series is already canceled.", code="canceled")
     series.canceled_at = current().instant
     series.save()
     cancel_all(_coming(series), reason or "", note=reason or "")
@@ -147,7 +147,7 @@ def _scheduled(series: EventSeries, fields: SeriesFields) -> EventSeries:
     added = [wall if isinstance(wall, dt.datetime) else dt.datetime.combine(wall, series.start_time) for wall in added]
     starts = expand(series.rrule, series.first_date, series.start_time, zone, skipped, added)
     if not starts:
-        raise Invalid("All its dates are skipped.", code="no_dates", field="skipped")
+        raise Invalid("All dates of the series are skipped. Leave one.", code="no_dates", field="skipped")
     series.save()
     occurrences = [_occurrence(series, start.wall) for start in starts]
     refuse_misplaced(occurrences[0])
@@ -175,7 +175,7 @@ def _occurrence(series: EventSeries, wall: dt.datetime) -> Occurrence:
 
 
 def _coming(series: EventSeries) -> list[Occurrence]:
-    """What of it has not begun and is, locked, in order of its keys."""
+    """Return its scheduled future occurrences, locked, in order of their keys."""
     rows = series.occurrences.filter(status=OccurrenceStatus.SCHEDULED, starts_at__gt=current().instant)
     return list(rows.select_related("section", "space__venue").select_for_update(of=("self",)).order_by("pk"))
 
@@ -184,7 +184,7 @@ def _move(occurrence: Occurrence, changes: SeriesMove) -> None:
     try:
         day = dt.date.fromisoformat(occurrence.date) + dt.timedelta(days=changes.get("days", 0))
     except OverflowError:
-        raise Invalid("This is out of the calendar's range.", code="out_of_range", field="days") from None
+        raise Invalid("The new date is out of the calendar's range.", code="out_of_range", field="days") from None
     occurrence.date = day.isoformat()
     occurrence.start_time = changes.get("start_time", occurrence.start_time)
     occurrence.duration_minutes = changes.get("duration_minutes", occurrence.duration_minutes)

@@ -1,4 +1,4 @@
-"""Houses and their rooms."""
+"""Creates and updates venues and their spaces."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from theater_site.core.actions import Needs, action
 
 
 class VenueFields(TypedDict, total=False):
-    """What can be said of a house: absent means unchanged, "" means empty. `timezone` is an IANA name, "" where
-    unknown.
+    """Fields of a venue: absent means unchanged, "" means empty. `timezone` is an IANA name, "" if not
+    known.
     """
 
     name: str
@@ -23,7 +23,7 @@ class VenueFields(TypedDict, total=False):
 
 
 class SpaceFields(TypedDict, total=False):
-    """What can be said of a room. `capacity` counts people; None where it does not matter."""
+    """Fields of a space. `capacity` counts people; None if it does not matter."""
 
     name: str
     kind: SpaceKind
@@ -32,7 +32,7 @@ class SpaceFields(TypedDict, total=False):
 
 @action("venue.create", needs=Needs("edit_venues", on="section"), submittable=True)
 def create_venue(*, section: Section, fields: VenueFields) -> Venue:
-    """Create a venue; everybody sees it. Refused: no name, a zone that does not exist."""
+    """Create a venue, visible to everybody. Errors: Invalid for a missing name or an unknown time zone."""
     venue = Venue(section=section)
     _describe(venue, fields)
     venue.save()
@@ -41,7 +41,7 @@ def create_venue(*, section: Section, fields: VenueFields) -> Venue:
 
 @action("venue.update", needs=Needs("edit_venues", on="venue"), subject="venue", submittable=True)
 def update_venue(*, venue: Venue, changes: VenueFields) -> Venue:
-    """Update a venue. What is in the calendar keeps the zone that it was given. Raises the errors of creating it."""
+    """Update a venue. Events in the calendar keep the zone that they have. Same errors as `venue.create`."""
     _describe(venue, changes)
     venue.save()
     return venue
@@ -49,7 +49,7 @@ def update_venue(*, venue: Venue, changes: VenueFields) -> Venue:
 
 @action("space.create", needs=Needs("edit_venues", on="venue"), submittable=True)
 def create_space(*, venue: Venue, fields: SpaceFields) -> Space:
-    """Create a space in a venue. Refused: no name, or one that the venue has already."""
+    """Create a space in a venue. Errors: Invalid for a missing name, or one that the venue has already."""
     space = Space(venue=venue)
     _describe(space, fields)
     space.save()
@@ -58,7 +58,7 @@ def create_space(*, venue: Venue, fields: SpaceFields) -> Space:
 
 @action("space.update", needs=Needs("edit_venues", on="space"), subject="space", submittable=True)
 def update_space(*, space: Space, changes: SpaceFields) -> Space:
-    """Update a space. Raises the errors of creating it."""
+    """Update a space. Same errors as `space.create`."""
     _describe(space, changes)
     space.save()
     return space

@@ -115,7 +115,7 @@ def test_a_file_that_is_not_a_checkpoint_is_an_error_and_no_finding(
 ) -> None:
     file = tmp_path / "checkpoint.json"
     file.write_text(content)
-    with pytest.raises(CommandError, match="no checkpoint"):
+    with pytest.raises(CommandError, match="not a checkpoint"):
         run("--checkpoint", str(file))
     with pytest.raises(CommandError, match="cannot be read"):
         run("--checkpoint", str(tmp_path / "none"))

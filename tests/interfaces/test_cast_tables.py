@@ -169,7 +169,7 @@ def test_the_command_says_what_it_did_and_why_it_did_not(play, tmp_path, capsys)
     given = ["--production", str(production.pk)]
     call_command("import_cast", str(file), *given, "--parts", "--preview")
     assert "2 would be added" in capsys.readouterr().out
-    with pytest.raises(CommandError, match="no production 999999"):
+    with pytest.raises(CommandError, match="Production 999999 does not exist"):
         call_command("import_cast", str(file), "--production", "999999")
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("import_cast", str(tmp_path / "none.csv"), *given)

@@ -233,7 +233,7 @@ def test_two_principals_on_one_night_are_a_warning_that_can_be_waived(play):
     assert (told.status_code, told.json()["code"]) == (409, "waiver_required")
     (finding,) = told.json()["data"]["findings"]
     assert (finding["rule"], finding["severity"]) == ("one_part_twice", "warning")
-    assert "two on one night" in finding["message"]
+    assert "two players on one night" in finding["message"]
     waived = world.post(browser, "/api/v1/credits/", {**early, "waive": {"one_part_twice": "They share it."}})
     assert waived.status_code == 201
     assert _playing(viola, "2026-10-02") == ["Ann", person.name]
@@ -285,7 +285,7 @@ def test_a_run_is_not_moved_away_under_its_credits_unseen(play):
     assert told["code"] == "waiver_required"
     (finding,) = told["data"]["findings"]
     assert (finding["rule"], finding["field"]) == ("credit_outside_the_run", "closes_on")
-    assert finding["message"].endswith(f"would leave out credits with days of their own: {cover.pk}.")
+    assert finding["message"].endswith(f"would leave out credits with their own days: {cover.pk}.")
     (finding,) = moved(opens_on="2026-11-01").json()["data"]["findings"]
     assert (finding["field"], f", {new.pk}." in finding["message"]) == ("opens_on", True)
     assert moved(closes_on="2026-11-20").status_code == 200

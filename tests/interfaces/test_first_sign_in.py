@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import Invitation, Notification, User
 from accounts.notifications.services.outbox import deliver_due
 from tests import world
-from tests.interfaces.test_authentication import Caller, mailed_key
+from tests.interfaces.test_authentication import Caller, mailed_key, with_authenticator
 from tests.laws.scenes import Theater
 from tests.worlds import delegation
 
@@ -66,6 +66,23 @@ def test_a_reset_verifies_no_address_where_there_are_two() -> None:
     body = {"key": mailed_key("reset_password_with_key"), "password": "box-office-43"}
     assert caller.auth("POST", "auth/password/reset", body).status_code == 401
     assert not EmailAddress.objects.filter(verified=True).exists()
+
+
+def test_a_reset_does_not_get_around_the_second_factor() -> None:
+    ann = User.objects.create_user("ann@example.org", "stage-door-42")
+    EmailAddress.objects.create(user=ann, email="ann@example.org", verified=True, primary=True)
+    owner = Caller()
+    assert owner.sign_in("ann@example.org", "stage-door-42").status_code == 200
+    with_authenticator(owner, ann)
+    thief = Caller()
+    thief.auth("POST", "auth/password/request", {"email": "ann@example.org"})
+    body = {"key": mailed_key("reset_password_with_key"), "password": "box-office-43"}
+    answer = thief.auth("POST", "auth/password/reset", body)
+    assert answer.status_code == 401
+    assert {"id": "mfa_authenticate", "is_pending": True}.items() <= next(
+        flow for flow in answer.json()["data"]["flows"] if flow["id"] == "mfa_authenticate"
+    ).items()
+    assert thief.me().status_code == 401
 
 
 def test_a_founder_with_a_password_is_mailed_no_link() -> None:

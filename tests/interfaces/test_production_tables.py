@@ -130,7 +130,7 @@ def test_a_person_reads_what_is_wrong(theater: Theater, sheet: Sheet) -> None:
     out = StringIO()
     with pytest.raises(CommandError, match="nothing was changed"):
         call_command("import_productions", str(sheet.path), stdout=out)
-    assert out.getvalue() == "line 2, season: There is no such season. Write the slug of one.\n"
+    assert out.getvalue() == "line 2, season: This season does not exist. Write the slug of a season.\n"
     sheet.path.write_text(f"season,title\n{theater.season.slug},Housed\n")
     out = StringIO()
     call_command("import_productions", str(sheet.path), "--preview", stdout=out)

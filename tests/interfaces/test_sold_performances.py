@@ -23,7 +23,7 @@ from tests import world
 from tests.worlds import scheduling as calendar
 from tests.worlds import ticketing as scene
 from theater_site.core.errors import DomainError
-from ticketing.models import Order, OrderState, PerformanceSeat, PricePriceCategory, Sale
+from ticketing.models import Order, OrderState, PerformanceSeat, PriceCategory, Sale
 from ticketing.services.check_ins import check_in, undo_check_in
 from ticketing.services.holds import block_seats
 from ticketing.services.orders import cancel_order, pay_order
@@ -202,7 +202,7 @@ def test_a_sale_without_orders_ends_and_the_performance_can_move():
         assert world.post(office, address).json()["code"] == "seats_held"
     with time_machine.travel(standing.expires_at):
         assert world.post(office, address).status_code == 204
-    assert Sale.objects.count() == PricePriceCategory.objects.count() == PerformanceSeat.objects.count() == 0
+    assert Sale.objects.count() == PriceCategory.objects.count() == PerformanceSeat.objects.count() == 0
     assert world.post(office, address).json()["code"] == "not_on_sale"
     elsewhere = calendar.space(by=director)
     assert update_occurrence(actor=acting, occurrence=evening, changes={"space": elsewhere}).space == elsewhere

@@ -62,7 +62,7 @@ class Submissions(RuleBasedStateMachine):
     # --- what people do -----------------------------------------------------------------------------------------
 
     @rule(
-        target=made, who=st.integers(0, 1), field=st.sampled_from(FIELDS), value=st.sampled_from(["a", "b", "x" * 61])
+        target=made, who=st.integers(0, 1), field=st.sampled_from(FIELDS), value=st.sampled_from(["a", "b", "x" * 301])
     )
     def draft(self, who: int, field: str, value: str) -> int:
         author = self.authors[who]
@@ -70,7 +70,7 @@ class Submissions(RuleBasedStateMachine):
         self.models[row.pk] = Model(author, field, value)
         return row.pk
 
-    @rule(pk=made, who=st.integers(0, 3), value=st.sampled_from(["c", "d", "x" * 61]))
+    @rule(pk=made, who=st.integers(0, 3), value=st.sampled_from(["c", "d", "x" * 301]))
     def edit(self, pk: int, who: int, value: str) -> None:
         model, person = self.models[pk], self._person(who)
         allowed = person in self._may_write(model) and model.state in WRITABLE | {"submitted"}

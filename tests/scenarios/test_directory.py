@@ -139,9 +139,9 @@ def test_contact_data_and_consent_are_the_persons_own(root, director):
     assert [row["purpose"] for row in keeper.get("/api/v1/consents/").json()["results"]] == ["photo"]
     assert outsider.get("/api/v1/consents/").json()["results"] == []
     assert world.client().get("/api/v1/consents/").status_code == 401
-    withdrawn = world.post(her, f"/api/v1/consents/{given.json()['id']}/unpublish/")
+    withdrawn = world.post(her, f"/api/v1/consents/{given.json()['id']}/withdraw/")
     assert withdrawn.json()["withdrawn_at"] >= given.json()["given_at"]
-    assert world.post(her, f"/api/v1/consents/{given.json()['id']}/unpublish/").json()["code"] == "already_withdrawn"
+    assert world.post(her, f"/api/v1/consents/{given.json()['id']}/withdraw/").json()["code"] == "already_withdrawn"
     # Consenting again is a consent of its own; that there was another is not forgotten.
     assert world.post(her, "/api/v1/consents/", {"person": person.pk, "purpose": "photo"}).status_code == 201
     assert len(her.get(f"/api/v1/consents/?person={person.pk}").json()["results"]) == 2

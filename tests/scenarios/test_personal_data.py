@@ -84,7 +84,7 @@ def test_a_buyer_without_an_account_is_told_by_their_address(house: Any) -> None
     out = StringIO()
     call_command("export_personal_data", "BEA@home.example", json=True, stdout=out)
     assert json.loads(out.getvalue())["held"]["ticketing.order"] == [row]
-    with pytest.raises(CommandError, match="Nothing is held"):
+    with pytest.raises(CommandError, match="No data is stored"):
         call_command("export_personal_data", "nobody@home.example")
 
 

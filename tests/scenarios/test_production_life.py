@@ -171,7 +171,7 @@ def test_a_canceled_production_is_not_sold(theater: Theater) -> None:
     production_canceled.connect(listen)
     try:
         assert desk.do("cancel", reason=" ").json()["errors"][0] == {
-            "field": "reason", "code": "required", "message": "Say why it is canceled.",
+            "field": "reason", "code": "required", "message": "Give a reason for the cancellation.",
         }  # fmt: skip
         assert desk.do("cancel", reason="Money ran out.").json()["cancel_reason"] == "Money ran out."
     finally:

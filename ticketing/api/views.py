@@ -122,7 +122,7 @@ class BoxOfficeViewSet(Resource):
     @extend_schema(responses=serializers.WaitingInternal(many=True))
     @join_waiting_list.mapping.get  # type: ignore[attr-defined]
     def waiting(self, request: Request, pk: str) -> Response:
-        """The waiting list of a performance, in the order of joining. Needs `view_buyers`."""
+        """List who waits for seats of a performance, in the order of joining. Needs `view_buyers`."""
         performance = self.found()
         if self.actor.kind is ActorKind.PUBLIC:
             raise NotSignedIn("Sign in to see the waiting list.")

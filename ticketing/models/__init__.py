@@ -3,7 +3,7 @@ from ticketing.models.check_ins import CheckIn
 from ticketing.models.occupancy import AreaHold, PerformanceArea, PerformanceSeat, SeatState
 from ticketing.models.orders import BuyerName, Order, OrderLine, OrderState, Payment, PaymentState, Ticket
 from ticketing.models.promotions import DiscountKind, Promotion
-from ticketing.models.sales import PricePriceCategory, Sale
+from ticketing.models.sales import PriceCategory, Sale
 from ticketing.models.waiting import WaitingListEntry
 
 __all__ = [
@@ -19,7 +19,7 @@ __all__ = [
     "PaymentState",
     "PerformanceArea",
     "PerformanceSeat",
-    "PricePriceCategory",
+    "PriceCategory",
     "Promotion",
     "Sale",
     "Seat",

@@ -66,7 +66,7 @@ class Sale(ContentModel):
         return f"sale of {self.performance_id}"
 
 
-class PricePriceCategory(ContentModel):
+class PriceCategory(ContentModel):
     """What the seats and areas of one category cost at a performance. A category without a price category is not
     sold."""
 

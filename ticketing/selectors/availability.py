@@ -15,7 +15,7 @@ from productions.models import ProductionStatus
 from scheduling.models import Category, OccurrenceStatus, Visibility
 from theater_site.core.errors import Conflict, Invalid
 from theater_site.core.money import Money
-from ticketing.models import Area, AreaHold, PerformanceArea, PerformanceSeat, PricePriceCategory, Sale, Seat, SeatState
+from ticketing.models import Area, AreaHold, PerformanceArea, PerformanceSeat, PriceCategory, Sale, Seat, SeatState
 
 # The state of a seat whose category has no price.
 NOT_FOR_SALE = "not_for_sale"
@@ -47,8 +47,8 @@ class OpenSale:
 
 
 @dataclass(frozen=True, slots=True)
-class PriceCategory:
-    """A price."""
+class PricedCategory:
+    """A price category with its price, as a purchase reads it."""
 
     pk: int
     name: str
@@ -112,13 +112,13 @@ def sale_of(performance_id: int) -> Sale:
     return sale
 
 
-def price_categories_of(sale: Sale | OpenSale) -> dict[str, PriceCategory]:
+def price_categories_of(sale: Sale | OpenSale) -> dict[str, PricedCategory]:
     """The price categories by category."""
-    rows = PricePriceCategory.objects.filter(sale_id=sale.pk).values_list(
+    rows = PriceCategory.objects.filter(sale_id=sale.pk).values_list(
         "category", "pk", "name", "price_minor", "currency"
     )
     return {
-        category: PriceCategory(pk, name, Money.of_minor(minor, currency))
+        category: PricedCategory(pk, name, Money.of_minor(minor, currency))
         for category, pk, name, minor, currency in rows
     }
 

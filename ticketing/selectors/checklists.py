@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from productions.rules import life
 from productions.rules.checklists import Line, Lines
-from ticketing.models import PricePriceCategory
+from ticketing.models import PriceCategory
 
 
 def sales_ready(productions: Iterable[int], steps: Iterable[str], required: bool) -> Lines:
@@ -14,7 +14,7 @@ def sales_ready(productions: Iterable[int], steps: Iterable[str], required: bool
     if life.ON_SALE not in steps:
         return {}
     ids = list(productions)
-    price_categories = PricePriceCategory.objects.filter(sale__performance__production__in=ids)
+    price_categories = PriceCategory.objects.filter(sale__performance__production__in=ids)
     priced = set(price_categories.values_list("sale__performance__production_id", flat=True).distinct())
     label = "A price and a seating chart for a performance"
     return {pk: [Line(life.ON_SALE, "ticketing", "price_and_chart", label, pk in priced, True)] for pk in ids}

@@ -66,7 +66,7 @@ def check_in(
 def undo_check_in(
     *, performance: Occurrence, code: Annotated[str, Doc("The code of the ticket. Example: 7KQ2MX4P9RTD8H3JW5ZB")]
 ) -> None:
-    """Undo an check-in made by mistake, so that the ticket checks in again. Error: `not_checked_in`."""
+    """Undo a check-in made by mistake, so that the ticket checks in again. Error: `not_checked_in`."""
     check_ins = CheckIn.objects.select_for_update(of=("self",)).filter(ticket__performance=performance)
     check_in = check_ins.filter(ticket__code=typed_ticket_code(code)).first()
     if check_in is None:

@@ -17,7 +17,7 @@ from ticketing.models import (
     AreaHold,
     PerformanceArea,
     PerformanceSeat,
-    PricePriceCategory,
+    PriceCategory,
     Sale,
     Seat,
     SeatingChart,
@@ -71,7 +71,7 @@ def open_sale(
         list[PriceCategoryInput], Doc("The price of each category that is sold; others are not.")
     ],
 ) -> Sale:
-    """Put a performance on sale at the prices in `price categories`. Nobody can buy before it is public.
+    """Put a performance on sale at the prices in `price_categories`. Nobody can buy before it is public.
 
     Categories that are not named are not sold. Refused: what is not a performance, is canceled (or its production is) or
     on sale already; a chart of another space; no price category, a category that the chart has not, or twice; a price below zero
@@ -94,7 +94,7 @@ def open_sale(
     categories |= set(Seat.objects.filter(chart=chart).values_list("category", flat=True).distinct())
     sale = Sale(performance=performance, **terms)
     sale.save()
-    PricePriceCategory.objects.bulk_create(_price_categories(sale, price_categories, categories))
+    PriceCategory.objects.bulk_create(_price_categories(sale, price_categories, categories))
     PerformanceArea.objects.bulk_create(
         [PerformanceArea(performance=performance, area=area, capacity=area.capacity) for area in areas]
     )
@@ -130,7 +130,7 @@ def end_sale(*, performance: Occurrence) -> None:
         )
     PerformanceSeat.objects.filter(performance=performance).delete()
     counters.delete()
-    PricePriceCategory.objects.filter(sale=sale).delete()
+    PriceCategory.objects.filter(sale=sale).delete()
     sale.delete()
 
 
@@ -143,7 +143,7 @@ def _sale_of(performance: Occurrence) -> Sale:
 
 def _price_categories(
     sale: Sale, price_categories: list[PriceCategoryInput], categories: set[str]
-) -> list[PricePriceCategory]:
+) -> list[PriceCategory]:
     if not price_categories:
         raise Invalid("Name at least one price.", code="required", field="price_categories")
     made = []
@@ -157,7 +157,7 @@ def _price_categories(
             )
         if price_category["price"] < 0:
             raise Invalid("A price is not below zero.", code="negative_price", field=f"price_categories.{place}.price")
-        row = PricePriceCategory(
+        row = PriceCategory(
             sale=sale,
             category=price_category["category"],
             name=price_category.get("name") or price_category["category"],

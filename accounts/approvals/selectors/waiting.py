@@ -209,8 +209,8 @@ def perhaps_orphaned(at: datetime) -> list[int]:
         word = standing(governing(steps, area, path), step).word
         return {user for place, user in held[word] if path.startswith(place)}
 
-    rows = waiting.order_by("pk").values_list("pk", "author_id", "area", "section__path", "step")
-    return [pk for pk, author, *where in rows if not deciding(*where) - apart[pk] - {author}]
+    pending = waiting.order_by("pk").values_list("pk", "author_id", "area", "section__path", "step")
+    return [pk for pk, author, *where in pending if not deciding(*where) - apart[pk] - {author}]
 
 
 def _held_at(words: Collection[str], at: datetime) -> dict[str, set[tuple[str, int]]]:

@@ -1,4 +1,4 @@
-"""`manage.py export_personal_data EMAIL`: everything that is held about a person, from every app."""
+"""`manage.py export_personal_data EMAIL`: print everything stored about a person, from every app."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from theater_site.core.logs import bind_request_id
 
 class Command(BaseCommand):
     help = (
-        "Print everything that is held about the person of an e-mail address: account, directory, roles, submissions, mail, "
-        "orders, pictures, what they did. The audit log tells that it was printed."
+        "Print everything stored about the person of an e-mail address: account, directory, roles, submissions, mail, "
+        "orders, pictures, actions. The export is recorded in the audit log."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

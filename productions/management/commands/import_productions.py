@@ -1,4 +1,4 @@
-"""`manage.py import_productions FILE.csv`: productions from a spreadsheet."""
+"""`manage.py import_productions FILE.csv`: import productions from a spreadsheet."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from productions.services.production_table import import_productions
 
 class Command(TableCommand):
     help = (
-        "Make and change productions from a CSV file (UTF-8; comma, semicolon or tab), all rows or none. A row whose slug is "
-        "known changes that production; any other makes one in the season that it names by slug. Several names in a cell are "
-        "parted by semicolons. Every bad row and cell is listed. GET /api/v1/productions/export/ gives such a file. Columns: "
+        "Create and update productions from a CSV file (UTF-8; comma, semicolon or tab), all rows or none. A row with a known "
+        "slug updates that production; others create one in the season given by slug. Separate several names in a cell by "
+        "semicolons. All bad rows and cells are listed. GET /api/v1/productions/export/ returns such a file. Columns: "
         + ", ".join(column.name for column in COLUMNS)
         + "."
     )
