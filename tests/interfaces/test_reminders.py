@@ -58,7 +58,7 @@ def test_people_are_reminded_once_for_each_number_of_days(theater: Theater) -> N
 def test_a_worker_that_was_down_reminds_once(theater: Theater) -> None:
     approvals.submission(theater.production, by=author_of(theater))
     with after(30):
-        assert str(chase()) == "0 went up, 1 reminded of"
+        assert str(chase()) == "0 escalated, 1 reminded of"
         assert chase() == (0, 0)
 
 

@@ -135,7 +135,7 @@ def test_a_submission_without_approver_is_escalated(house: House, capsys: pytest
     submission = house.submit(house.mara, title="The Seagull")
     delegation.end(rita, by=house.director)
     assert house.waits_for(house.director) == []
-    assert "remind of what is pending: 1 went up" in work(capsys)
+    assert "remind of what is pending: 1 escalated" in work(capsys)
     assert house.waits_for(house.director) == [submission]
     assert any("It is yours now." in message.body for message in mail.outbox if house.director.email in message.to)
     with later(2.5):

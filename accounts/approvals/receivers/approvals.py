@@ -25,14 +25,14 @@ def let_wait(submission: Submission, **_: Any) -> None:
 
 def tell_deciders(submission: Submission, deciders: list[User], escalated: bool, **_: Any) -> None:
     if not deciders:
-        _tell_that_nobody_may(submission)
+        _notify_managers(submission)
     elif escalated:
-        _put_again("submission_escalated", deciders, submissions.submission_escalated, submission)
+        _notify_deciders("submission_escalated", deciders, submissions.submission_escalated, submission)
     else:
-        _put_again("submission_arrived", deciders, submissions.submission_arrived, submission)
+        _notify_deciders("submission_arrived", deciders, submissions.submission_arrived, submission)
 
 
-def _put_again(
+def _notify_deciders(
     kind: str, deciders: list[User], write: Callable[[Submission, Reader], Letter], submission: Submission
 ) -> None:
     """Notify each approver once a round and step. Withdraws their unsent notifications of earlier rounds."""
@@ -62,7 +62,7 @@ def tell_overdue(submission: Submission, deciders: list[User], days: int, **_: A
             **_of(submission),
         )
     else:
-        _tell_that_nobody_may(submission)
+        _notify_managers(submission)
 
 
 def notify_of_emergency(submission: Submission, deciders: list[User], reason: str, **_: Any) -> None:
@@ -81,14 +81,14 @@ def notify_of_emergency(submission: Submission, deciders: list[User], reason: st
 
 
 def notify_of_substitute(substitute: Substitute, **_: Any) -> None:
-    _tell_both(substitute, "substitute_named", substitutes.substitute_named)
+    _notify_both(substitute, "substitute_named", substitutes.substitute_named)
 
 
 def notify_of_substitute_ended(substitute: Substitute, **_: Any) -> None:
-    _tell_both(substitute, "substitute_ended", substitutes.substitute_ended)
+    _notify_both(substitute, "substitute_ended", substitutes.substitute_ended)
 
 
-def _tell_both(substitute: Substitute, kind: str, write: Callable[[Substitute, Reader], Letter]) -> None:
+def _notify_both(substitute: Substitute, kind: str, write: Callable[[Substitute, Reader], Letter]) -> None:
     put(
         kind,
         _others([substitute.person, substitute.substitute], current().actor.user),
@@ -98,7 +98,7 @@ def _tell_both(substitute: Substitute, kind: str, write: Callable[[Substitute, R
     )
 
 
-def _tell_that_nobody_may(submission: Submission) -> None:
+def _notify_managers(submission: Submission) -> None:
     """Notify the authors, and those who manage members there and so can assign an approver."""
     managers = holders_of(LAST_RESORT, submission.section, current().instant)
     put(

@@ -33,16 +33,15 @@ def notify_of_changes_requested(submission: Submission, comments: list[Submissio
 
 
 def notify_of_comment(comment: SubmissionComment, **_: Any) -> None:
-    """Anybody who wrote it, and of those who may decide on it those who said something before, or all where none of them did;
-    but not who says this."""
-    submission, told = comment.submission, writers(comment.submission)
+    """Notify the authors, and the approvers who commented before, or all approvers if none did. Not the commenter."""
+    submission, recipients = comment.submission, writers(comment.submission)
     if submission.state != SubmissionState.DRAFT:
-        spoke = set(submission.comments.exclude(pk=comment.pk).values_list("author_id", flat=True))
-        decide = deciders_of(submission, current().instant)
-        told += [user for user in decide if user.pk in spoke] or decide
+        commenters = set(submission.comments.exclude(pk=comment.pk).values_list("author_id", flat=True))
+        approvers = deciders_of(submission, current().instant)
+        recipients += [user for user in approvers if user.pk in commenters] or approvers
     put(
         "submission_commented",
-        [user for user in told if user.pk != comment.author_id],
+        [user for user in recipients if user.pk != comment.author_id],
         lambda reader: submissions.submission_commented(submission, reader, comment.author, comment.text),
         **_of(submission),
     )
@@ -51,7 +50,7 @@ def notify_of_comment(comment: SubmissionComment, **_: Any) -> None:
 def notify_of_stale(submission: Submission, **_: Any) -> None:
     put(
         "submission_stale",
-        _wrote_or_agreed(submission),
+        _authors_and_approver(submission),
         lambda reader: submissions.submission_stale(submission, reader),
         **_of(submission),
     )
@@ -60,13 +59,13 @@ def notify_of_stale(submission: Submission, **_: Any) -> None:
 def notify_of_failed(submission: Submission, **_: Any) -> None:
     put(
         "submission_failed",
-        _wrote_or_agreed(submission),
+        _authors_and_approver(submission),
         lambda reader: submissions.submission_failed(submission, reader),
         **_of(submission),
     )
 
 
-def _wrote_or_agreed(submission: Submission) -> list[User]:
+def _authors_and_approver(submission: Submission) -> list[User]:
     return [*writers(submission), *([submission.decided_by] if submission.decided_by is not None else [])]
 
 

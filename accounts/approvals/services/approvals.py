@@ -1,4 +1,4 @@
-"""The steps of approval: which there are, agreeing at one of them, and where something waits meanwhile."""
+"""Approval steps: setting them, approving at a step, and escalating a submission."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ MOST_STEPS = 6
 
 
 class StepFields(TypedDict, total=False):
-    """A step: its title, and the permission or the role by which somebody decides at it."""
+    """A step: its title, and the permission or the role that decides on it."""
 
-    title: Annotated[str, Doc("What the step is called, for those who wait for it. Example: Brand review")]
+    title: Annotated[str, Doc("The name of the step, as authors see it. Example: Brand review")]
     permission: Annotated[
-        str, Doc("The permission by which somebody decides at this step. Example: approve_details", PERMISSIONS.keys)
+        str, Doc("The permission that decides on this step. Example: approve_details", PERMISSIONS.keys)
     ]
     role: Annotated[
         Role | None,
-        Doc("Id of the role by which somebody decides at this step; null where it goes by a permission. Example: 5"),
+        Doc("Id of the role that decides on this step; null if a permission does. Example: 5"),
     ]
 
 
@@ -58,16 +58,17 @@ def set_approval_steps(
     steps: Annotated[
         list[StepFields],
         Doc(
-            "All steps in their order, at most 6; the last one goes by the area's approve permission. "
-            "An empty list: those of the section above."
+            "All steps in their order, at most 6. The last one needs the area's approve permission. "
+            "An empty list applies the steps of the section above."
         ),
     ],
 ) -> list[ApprovalStep]:
-    """Set the approval steps of an area on a section and below. An empty list: the steps of the section above.
+    """Set the approval steps of an area on a section and below.
 
-    It takes the area's approve permission, which the last step always needs, and `manage_members`. Pending submissions stay at
-    their position, or go to the last step; who may decide there now is notified.
-    Errors: `required` for a step without a title; `permission_or_role`; `unknown_permission`; `last_step_approves`.
+    With an empty list the steps of the section above apply. The last step must need the area's approve permission. Pending
+    submissions stay at their position, or move to the last step if there are fewer; those who may decide there are notified.
+    Errors: `too_many_steps`; `required` for a step without a title; `permission_or_role`; `unknown_permission`;
+    `last_step_approves`.
     """
     if len(steps) > MOST_STEPS:
         raise Invalid(f"At most {MOST_STEPS} steps, please.", code="too_many_steps", field="steps")
@@ -86,11 +87,11 @@ def set_approval_steps(
 
 
 def _ask_current_approvers(section: Section, area: str, before: list[Step]) -> None:
-    """What is pending in `area` below `section` is asked of those whom the steps name now."""
+    """Notify the current approvers of pending submissions in `area` below `section` whose steps have changed."""
     after = all_steps()
     waiting = Submission.objects.filter(state=SubmissionState.SUBMITTED, area=area)
     below = waiting.filter(section__path__startswith=section.path).select_related("section", "author", "waiting")
-    # Locked before its row in Waiting is, as anybody who decides on it does: the other way round the two wait for each other.
+    # Locks the submission before its row in Waiting, as decisions do: the opposite order deadlocks.
     for submission in below.select_for_update(of=("self",)).order_by("pk"):
         path = submission.section.path
         if _words(governing(before, area, path)) != _words(governing(after, area, path)):
@@ -111,32 +112,34 @@ def _step(section: Section, area: str, position: int, fields: StepFields) -> App
         raise Invalid("Give the step a title.", code="required", field=f"{where}.title")
     if (role is None) == (not permission):
         raise Invalid(
-            "A step is decided by a permission or by a role: name one of them.", code="permission_or_role", field=where
+            "A step is decided by a permission or by a role. Give one of them.", code="permission_or_role", field=where
         )
     if permission and permission not in PERMISSIONS:
-        raise Invalid("There is no such permission.", code="unknown_permission", field=f"{where}.permission")
+        raise Invalid("This permission does not exist.", code="unknown_permission", field=f"{where}.permission")
     return ApprovalStep(section=section, area=area, position=position, title=title, permission=permission, role=role)
 
 
 def decides(submission: Submission, verb: str) -> User | None:
-    """Refuse the running action's actor where they may not decide on `submission`; else in whose place they do, who is told
-    of what they did (`verb` is "approve", "reject" or "request_changes"). None: in their own."""
+    """Check that the running action's actor may decide on `submission`, and return whom they substitute for, or None.
+
+    Notifies the absent approver. `verb` is "approve", "reject" or "request_changes".
+    Raises: the errors of `refuse_unless_decides`.
+    """
     run = current()
     refuse_unless_decides(run.actor, submission, run.instant)
     assert isinstance(run.actor, SignedIn)
     person = in_whose_place(run.actor, submission, run.instant)
     if person is None:
         return None
-    stood_in_for = User.objects.get(pk=person)
-    decided_in_place.announce(submission=submission, person=stood_in_for, verb=verb)
-    return stood_in_for
+    absent_approver = User.objects.get(pk=person)
+    decided_in_place.announce(submission=submission, person=absent_approver, verb=verb)
+    return absent_approver
 
 
 def agree(submission: Submission, in_place_of: User | None) -> bool:
-    """Note that the running action's actor agrees to this round; whether that was the last agreement it needs.
+    """Record the approval of the current step. Returns whether it was the last one that the submission needs.
 
-    Where it was not, the submission goes on to the next step, whose deciders are told. Whether the actor may decide here,
-    and in whose place, is for `decides` to say, before.
+    Otherwise moves the submission to the next step and notifies its approvers. Call `decides` first: it checks the permission.
     """
     run = current()
     steps = governing(all_steps(), submission.area, submission.section.path)
@@ -161,12 +164,12 @@ def agree(submission: Submission, in_place_of: User | None) -> bool:
 
 
 def settle(submission: Submission) -> None:
-    """Let it wait at its step from now on; notify those who may decide there, or else those above."""
+    """Start the wait at the current step. Notifies those who may decide there; escalates if nobody may."""
     row = Waiting(submission=submission, since=current().instant)
     if submission.step > 0:
         row.save()
     elif submission.round > 1:
-        # At its first step it waits since it was submitted: that needs no row.
+        # At the first step the default (since it was submitted) applies without a row.
         Waiting.objects.filter(submission=submission).delete()
     _ask(submission, row)
 
@@ -180,14 +183,16 @@ def _ask(submission: Submission, row: Waiting) -> None:
 
 
 def _with_preferences(users: QuerySet[User]) -> list[User]:
-    """By id, and with how they want to be told, which is asked next."""
+    """The users by id, with the notification preferences that the outbox reads."""
     return list(users.select_related("notification_preferences").order_by("pk"))
 
 
 def escalate(submission: Submission, waiting: Waiting) -> None:
-    """Let it go up from where it waits to the nearest section above where somebody may decide, to the organization at last;
-    they are told. Where nobody may there but those who agreed at an earlier step, these decide again; where they may not
-    either, an empty list is announced."""
+    """Escalate the submission to the nearest section above where somebody may decide, at most to the organization.
+
+    Notifies them. If only those who approved it at an earlier step may decide there, they decide again. If nobody may, announces
+    an empty list.
+    """
     run = current()
     here = waiting.escalated_to or submission.section
     found: list[User] = []
@@ -206,11 +211,11 @@ def escalate(submission: Submission, waiting: Waiting) -> None:
 
 
 def keep_waivers(submission: Submission) -> None:
-    """What the running approval waives is waived when its time comes as well."""
+    """Store the waivers of the running approval, so that they apply at the scheduled time too."""
     keep_beside(submission, waived=dict(current().waivers))
 
 
 def keep_beside(submission: Submission, **values: Any) -> None:
-    """Note this of `submission` in its row of `Waiting`, with what is noted there already."""
+    """Set these values in the submission's row of `Waiting`. Creates the row if needed."""
     new = {"since": submission.submitted_at or current().instant, **values}
     Waiting.objects.update_or_create(submission=submission, defaults=values, create_defaults=new)

@@ -1,4 +1,4 @@
-"""What cannot wait is done without approval, in everybody's sight."""
+"""Publishes a submission without approval in an emergency, and notifies its approvers."""
 
 from __future__ import annotations
 
@@ -26,19 +26,20 @@ def publish_in_emergency(
     *,
     submission: Submission,
     reason: Annotated[
-        str, Doc("Why it cannot wait; it is noted, and its approvers are told. Example: The venue is flooded.")
+        str, Doc("Why it cannot wait. It is logged, and its approvers are notified. Example: The venue is flooded.")
     ],
 ) -> Submission:
     """Apply a submission without approval, because it cannot wait.
 
-    It takes a permission of its own, for every item, and a reason. Everybody who could have decided on any item is told at
-    once, with the reason. Refused: what is pending for nobody, and what would now do something else than was submitted.
+    Needs the `emergency_` permission for every item. Everybody who could have decided on any item is notified at once, with the
+    reason. Errors: `required` without a reason; `not_in_emergency`; `wrong_state`; `already_decided`; `submission_stale`, and
+    the errors of its items.
     """
     run = current()
     refuse_unless(submission, "apply")
     if not reason.strip():
         raise Invalid(
-            "Say why it cannot wait. Everybody who could have decided reads it.", code="required", field="reason"
+            "Give the reason why it cannot wait. Its approvers will read it.", code="required", field="reason"
         )
     places: set[tuple[str, int | None]] = set()
 
@@ -53,12 +54,12 @@ def publish_in_emergency(
         raise outcome.refusal
     sections = Section.objects.in_bulk({section_id for _area, section_id in places})
     asked = everybody_asked(submission, run.instant, {(area, sections[at]) for area, at in places})
-    told = [user for user in asked if user.pk != run.actor.user_id]
+    deciders = [user for user in asked if user.pk != run.actor.user_id]
     move(submission, "apply")
     submission.decided_by, submission.decided_at, submission.comment = run.actor.user, run.instant, reason
     submission.decided_in_place_of = None
     submission.save()
-    emergency_published.announce(submission=submission, deciders=told, reason=reason)
+    emergency_published.announce(submission=submission, deciders=deciders, reason=reason)
     return submission
 
 

@@ -1,4 +1,4 @@
-"""A submission done for as long as somebody looks at it."""
+"""Applies a submission for a preview, and rolls it back."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ from theater_site.core.errors import Conflict, NotFound
 
 @contextmanager
 def previewed(actor: Actor, submission_id: int) -> Iterator[Mapping[type, Any]]:
-    """Inside, the submission is done; at the end all is taken back. Tells by model the id of the first object that it makes.
+    """Apply the submission inside the context, and roll it back at the end. Yields the id of the first new object by model.
 
-    Answers the API's question. NotFound for everybody who may not see it; Conflict, with what is in the way, where it cannot be
-    done as it is, or the reader may not see or do what it is about. What the judges find is in no person's way here.
+    Findings of the judges do not prevent the preview. Answers the API's question.
+    Raises: NotFound if `actor` may not see the submission; Conflict `not_previewable`, with the problems, if it cannot be applied
+    now or `actor` may not see or do a part of it.
     """
     submission = Submission.objects.visible_to(actor).filter(pk=submission_id).first()
     if submission is None:
-        raise NotFound("There is no such submission.")
+        raise NotFound("This submission does not exist, or you may not see it.")
     items = rebased(submission, readable_items(submission.items))
     with trying_out(items, actor, *look_of(actor, submission)) as trial:
         add_collisions(submission, trial)
         if trial.problems:
             raise Conflict(
-                "This submission cannot be shown as it would be: see what is in its way.",
+                "This submission cannot be previewed. See `errors` for the reasons.",
                 code="not_previewable",
                 problems=trial.problems,
             )

@@ -1,4 +1,4 @@
-"""What is pending too long is not forgotten: it goes up where nobody may decide any more, and people are reminded of it."""
+"""Escalates submissions that nobody may decide on any more, and reminds approvers of overdue ones."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from theater_site.core.errors import Conflict
 
 
 class Chased(NamedTuple):
-    """What one round came to."""
+    """The result of one run of the periodic job."""
 
     escalated: int
     reminded: int
 
     def __str__(self) -> str:
-        return f"{self.escalated} went up, {self.reminded} reminded of"
+        return f"{self.escalated} escalated, {self.reminded} reminded of"
 
 
 def chase() -> Chased:
-    """The periodic job. Safe to run twice and in several workers: anybody who comes second finds it done."""
+    """Escalate and remind; the periodic job. Safe to run in several workers: the second one finds nothing due."""
     escalated = sum(_done(escalate_submission, row) for row in _orphaned())
     reminded = sum(_done(remind_of_submission, row) for row in _overdue())
     return Chased(escalated, reminded)
@@ -42,14 +42,17 @@ def _done(what: Action[Any, Any], submission: Submission) -> bool:
     try:
         what(actor=System("work"), submission=submission)
     except Conflict:
-        # Somebody decided, or another worker was there first.
+        # Somebody decided, or another worker was first.
         return False
     return True
 
 
 @action("submission.escalate", open_to=OpenTo.SYSTEM, subject="submission")
 def escalate_submission(*, submission: Submission) -> Submission:
-    """Let it go up where nobody may decide on it any more. Refused (`not_due`) where somebody may, or it does not wait."""
+    """Escalate a submission that nobody may decide on any more.
+
+    Errors: `not_due` if somebody may decide, or it is not pending.
+    """
     if submission.state != SubmissionState.SUBMITTED:
         raise _not_due()
     waiting = waiting_of(submission)
@@ -61,8 +64,11 @@ def escalate_submission(*, submission: Submission) -> Submission:
 
 @action("submission.remind", open_to=OpenTo.SYSTEM, subject="submission")
 def remind_of_submission(*, submission: Submission) -> Submission:
-    """Remind those who may decide that it waits: once for each number of days, the greatest that has passed. Refused
-    (`not_due`) where they were reminded of it already, or it does not wait."""
+    """Remind the approvers of an overdue submission.
+
+    Sends one reminder for each number of days in APPROVAL_REMINDER_DAYS; only the greatest that has passed.
+    Errors: `not_due` if that reminder was sent already, or the submission is not pending.
+    """
     now = current().instant
     if submission.state != SubmissionState.SUBMITTED:
         raise _not_due()
@@ -76,7 +82,7 @@ def remind_of_submission(*, submission: Submission) -> Submission:
 
 
 def _not_due() -> Conflict:
-    return Conflict("Somebody saw to this already.", code="not_due")
+    return Conflict("This submission is not due: it was handled already, or somebody may decide on it.", code="not_due")
 
 
 def _passed(waiting: Waiting, days: int) -> bool:
@@ -93,15 +99,15 @@ def _waiting() -> QuerySet[Submission]:
 
 
 def _orphaned() -> list[Submission]:
-    """What nobody may decide on where it waits, and that can go up further."""
+    """The submissions that nobody may decide on at their step, and that can be escalated further."""
     now, steps = runs.instant(), all_steps()
-    # They may be more ids than one statement takes.
+    # `in_bulk` splits the ids: there may be more than one statement takes.
     perhaps = _waiting().in_bulk(perhaps_orphaned(now)).values()
     return [row for row in perhaps if _goes_up(row, waiting_of(row), steps, now)]
 
 
 def _goes_up(submission: Submission, waiting: Waiting, steps: list[Step], at: datetime) -> bool:
-    """Whether nobody may decide on it where it waits, and somebody could further up, or could again."""
+    """Whether nobody may decide on it at its step, and an escalation can help: to a section above, or to earlier approvers."""
     asked = list(asked_where(submission, steps, waiting))
     if deciders(submission, at, asked).exists():
         return False

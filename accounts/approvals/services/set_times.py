@@ -1,4 +1,4 @@
-"""What was agreed to for a set time is done when it comes, by the worker: once, and late rather than never."""
+"""Applies scheduled submissions at their time, in the worker: exactly once, and late if the worker was down."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from theater_site.core.actors import System
 from theater_site.core.errors import Conflict, DomainError
 
 log = logging.getLogger(__name__)
-# What one round takes at the most, so that a worker that is to stop does.
+# Limits one run, so that a worker can stop in time.
 _BATCH = 100
 
 
 class Ran(NamedTuple):
-    """What one round came to."""
+    """The result of one run of the periodic job."""
 
     done: int
     not_done: int
@@ -33,7 +33,7 @@ class Ran(NamedTuple):
 
 
 class ForApprover(System):
-    """The worker, doing what `user` agreed to: it holds what it needs, since their permission was judged when they agreed."""
+    """The worker, acting for the approver `user`. It has all permissions, since the approver's were checked at approval."""
 
     def __init__(self, user: User | None) -> None:
         super().__init__("work")
@@ -41,29 +41,29 @@ class ForApprover(System):
 
 
 def run_due() -> Ran:
-    """The periodic job: everything whose time has come, the earliest first, each in a transaction of its own.
+    """Apply all submissions whose scheduled time has come, the earliest first, each in its own transaction; the periodic job.
 
-    Any number of workers may run it: the first locks the row, the next finds it done. A worker that is killed has done all
-    of one submission or nothing. What fails unexpectedly is marked so; only where the database itself fails is it left
-    for the next round, and said once the others were tried.
+    Any number of workers may run it: the first locks the row, the next finds it applied. A killed worker leaves no submission
+    half applied. An unexpected error marks the submission as failed. An error of the database leaves it for the next run, and is
+    raised after the others were tried.
     """
     rows = Submission.objects.filter(state=SubmissionState.APPROVED, run_at__lte=runs.instant())
     due = rows.select_related("decided_by", "waiting").order_by("run_at", "pk")[:_BATCH]
     outcomes: list[bool | None] = []
-    away: OperationalError | InterfaceError | None = None
+    database_error: OperationalError | InterfaceError | None = None
     for row in due:
         try:
             outcomes.append(_run(row))
         except (OperationalError, InterfaceError) as error:
-            # A lock that was waited for too long is this their alone: the others are tried all the same.
-            away = error
-    if away is not None:
-        raise away
+            # It may be a lock timeout of this submission only, so the others are tried too.
+            database_error = error
+    if database_error is not None:
+        raise database_error
     return Ran(outcomes.count(True), outcomes.count(False))
 
 
 def _run(submission: Submission) -> bool | None:
-    """Whether it was done; None where somebody else did it, or called it off, in the meantime."""
+    """Whether it was applied; None if it was applied or withdrawn elsewhere in the meantime."""
     actor = ForApprover(submission.decided_by)
     waiting = getattr(submission, "waiting", None)
     waive = waiting.waived if waiting is not None else None
@@ -91,11 +91,11 @@ def _give_up(actor: ForApprover, submission: Submission, code: str) -> bool | No
 
 @action("submission.run", open_to=OpenTo.SYSTEM, subject="submission")
 def run_submission(*, submission: Submission) -> Submission:
-    """Do what was agreed to, on behalf of its author, since its time has come.
+    """Apply a scheduled submission at its time, on behalf of its author.
 
-    Nothing is asked for that was judged at approval; but what comes of it must be what was agreed to. Else the submission
-    is stale, or failed where it cannot be done, and people are told. Refused (`not_due`): what does not wait for its time
-    any more, or not yet; and what the judges find, which `submission.give_up` then notes.
+    Permissions are not checked again, but the result must be exactly what was approved. Otherwise the submission becomes stale,
+    or failed if it cannot be applied, and its authors and approver are notified.
+    Errors: `not_due` before its time or if it is no longer scheduled; findings of the judges, which `submission.give_up` records.
     """
     run = current()
     _refuse_unless_due(submission)
@@ -111,7 +111,10 @@ def run_submission(*, submission: Submission) -> Submission:
 
 @action("submission.give_up", open_to=OpenTo.SYSTEM, subject="submission")
 def give_up_submission(*, submission: Submission, code: str) -> Submission:
-    """Note that it could not be done at its time, and why; those who wrote it and anybody who approved it are told."""
+    """Mark a scheduled submission as failed with an error code. Its authors and its approver are notified.
+
+    Errors: `not_due`.
+    """
     _refuse_unless_due(submission)
     move(submission, "fail")
     submission.failure = code
@@ -123,4 +126,4 @@ def give_up_submission(*, submission: Submission, code: str) -> Submission:
 def _refuse_unless_due(submission: Submission) -> None:
     waits = submission.state == SubmissionState.APPROVED and submission.run_at is not None
     if not waits or submission.run_at > current().instant:  # type: ignore[operator]
-        raise Conflict("This does not wait for its time any more, or not yet.", code="not_due")
+        raise Conflict("This submission is no longer scheduled, or its time has not come.", code="not_due")

@@ -1,4 +1,4 @@
-"""Who decides in somebody's place while they are away."""
+"""Substitutes, who decide for an absent approver."""
 
 from __future__ import annotations
 
@@ -40,25 +40,26 @@ def name_substitute(
 ) -> Substitute:
     """Name a substitute who decides for an absent approver.
 
-    Approvers name their own. For somebody else, those who manage members there name one; they need every permission by which
-    is decided there, for as long.
-    Errors: `own_substitute`; `not_your_substitute`; `nothing_to_substitute_for`; `no_role_here` for somebody without a role on
-    that section; `unknown_area`; `too_long`.
+    Approvers name their own. Those who manage members there may name one for somebody else; they need all permissions that decide
+    there, for the whole period.
+    Errors: `own_substitute`; `not_your_substitute`; `nothing_to_substitute_for`; `no_role_here` if the substitute has no role on
+    the section; `unknown_area`; `ends_before_start`; `too_long`.
     """
     actor, now = current().actor, current().instant
     starts_at = starts_at or now
     if area and area not in APPROVED_AREAS:
-        raise Invalid("There is no such area of approval.", code="unknown_area", field="area")
+        raise Invalid("This area does not exist.", code="unknown_area", field="area")
     areas = [area] if area else list(APPROVED_AREAS)
     if actor.user_id == person.pk:
         if not any(actor.holds(f"{DECIDE}{one}", section, now) for one in areas):
             raise NotAllowed(
-                "You decide on nothing here, so nobody can do so in your place.", code="nothing_to_substitute_for"
+                "You may not decide on submissions here, so you cannot have a substitute.",
+                code="nothing_to_substitute_for",
             )
     else:
         if not actor.holds("manage_members", section, now):
             raise NotAllowed(
-                "Everybody names their own substitute. For somebody else it needs the permission manage_members here.",
+                "You can name your own substitute. To name one for somebody else you need manage_members here.",
                 code="not_your_substitute",
                 data={"needs": ["manage_members"]},
             )
@@ -66,7 +67,9 @@ def name_substitute(
         Giver.acting(actor).origins(_decided_by(areas, section), section, starts_at, ends_at)
     _refuse_span(starts_at, ends_at, now)
     if substitute.pk == person.pk:
-        raise Invalid("Nobody substitutes for themselves.", code="own_substitute", field="substitute")
+        raise Invalid(
+            "A person cannot be their own substitute. Choose somebody else.", code="own_substitute", field="substitute"
+        )
     if not members(section, now).filter(pk=substitute.pk).exists():
         raise Invalid(
             "A substitute needs a role on this section. Assign one first.",
@@ -90,14 +93,21 @@ def name_substitute(
 
 @action("substitute.end", open_to=OpenTo.SIGNED_IN, subject="substitute")
 def end_substitute(*, substitute: Substitute) -> Substitute:
-    """End a substitution at once. Open to both of them, to who named them, and to those who manage members there.
-    Refused once it is over."""
+    """End a substitution at once.
+
+    Open to the absent approver, the substitute, the user who named them, and those who manage members there.
+    Errors: `not_your_substitute`; `substitute_over`.
+    """
     run = current()
-    theirs = {substitute.person_id, substitute.substitute_id, substitute.named_by_id} - {None}
-    if run.actor.user_id not in theirs and not run.actor.holds("manage_members", substitute, run.instant):
-        raise NotAllowed("It is not yours to end.", code="not_your_substitute", data={"needs": ["manage_members"]})
+    concerned = {substitute.person_id, substitute.substitute_id, substitute.named_by_id} - {None}
+    if run.actor.user_id not in concerned and not run.actor.holds("manage_members", substitute, run.instant):
+        raise NotAllowed(
+            "You may not end this substitution. You need manage_members here.",
+            code="not_your_substitute",
+            data={"needs": ["manage_members"]},
+        )
     if substitute.ends_at <= run.instant:
-        raise Conflict("This is over already.", code="substitute_over")
+        raise Conflict("This substitution has ended already.", code="substitute_over")
     substitute.starts_at = min(substitute.starts_at, run.instant)
     substitute.ends_at = run.instant
     substitute.save()
@@ -106,8 +116,10 @@ def end_substitute(*, substitute: Substitute) -> Substitute:
 
 
 def _decided_by(areas: list[str], section: Section) -> list[str]:
-    """The permissions by which these areas are decided here: those to approve, and those of the steps above and below, by
-    permission or by role. A substitute decides all these steps."""
+    """The permissions that decide in these areas here: the approve permissions, and those of the steps above and below.
+
+    Includes the permissions of the steps' roles, since a substitute decides on all these steps.
+    """
     near = Q(section__path__in=section.paths_above) | Q(section__path__startswith=section.path)
     steps = ApprovalStep.objects.filter(near, area__in=areas).select_related("role")
     by_step = {
@@ -120,7 +132,7 @@ def _decided_by(areas: list[str], section: Section) -> list[str]:
 
 def _refuse_span(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
     if ends_at <= max(starts_at, now):
-        raise Invalid("The end must be after the start, and still to come.", code="ends_before_start", field="ends_at")
+        raise Invalid("The end must be after the start and in the future.", code="ends_before_start", field="ends_at")
     if ends_at - starts_at > LONGEST:
         raise Invalid(
             "A year at most. Assign a role to somebody who decides for longer.", code="too_long", field="ends_at"

@@ -1,4 +1,4 @@
-"""A warning of the judges is waived for one object for a while, in everybody's sight."""
+"""Waivers: accepting warnings about an object until a date, and revoking that."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def give_waiver(
     reason: str,
     until: datetime,
 ) -> Waiver:
-    """Give a waiver: warnings of a rule about an object are accepted until a date. Errors stay errors.
+    """Give a waiver: accept warnings of a rule about an object until a date. Errors of the rule cannot be waived.
 
-    Refused: no reason, an end that is over or too far, an object that is not there, and one that is not in this
-    section.
+    Errors: `required` without a reason or a rule; `bad_until` in the past or after more than a year; `unknown_type`;
+    `does_not_exist`; `outside_section`.
     """
     run = current()
     if not reason.strip():
-        raise Invalid("Say why.", code="required", field="reason")
+        raise Invalid("Give a reason.", code="required", field="reason")
     if not run.instant < until <= run.instant + LONGEST:
-        raise Invalid("It ends in the future, after a year at the most.", code="bad_until", field="until")
+        raise Invalid("The end must be in the future, at most a year from now.", code="bad_until", field="until")
     if not rule.strip():
-        raise Invalid("Name the rule, as the finding does.", code="required", field="rule")
+        raise Invalid("Give the rule, as in the finding.", code="required", field="rule")
     found = _object(object_type, object_id)
     if found.owning_section_id != section.pk:
         raise Invalid("This object is not in that section.", code="outside_section", field="section")
@@ -58,7 +58,10 @@ def give_waiver(
 
 @action("waiver.revoke", needs=Needs("approve_brand", on="waiver"), subject="waiver")
 def revoke_waiver(*, waiver: Waiver) -> Waiver:
-    """Revoke a waiver. Refused where it does already."""
+    """Revoke a waiver.
+
+    Errors: `waiver_over`.
+    """
     now = current().instant
     if not waiver.holds_at(now):
         raise Conflict("This waiver has ended already.", code="waiver_over")
@@ -68,15 +71,18 @@ def revoke_waiver(*, waiver: Waiver) -> Waiver:
 
 
 def _object(object_type: str, object_id: str) -> ContentModel:
-    """What the actor may see of it; what they may not see does not exist for them."""
-    unknown = Invalid("There is no such object that you may see.", code="does_not_exist", field="object_id")
+    """The object, if the actor may see it.
+
+    Raises: Invalid `unknown_type`; `does_not_exist`, also for objects that the actor may not see.
+    """
+    unknown = Invalid("This object does not exist, or you may not see it.", code="does_not_exist", field="object_id")
     try:
         model: Any = apps.get_model(object_type)
         if not issubclass(model, ContentModel):
             raise LookupError
     except (LookupError, ValueError) as error:
         raise Invalid(
-            "Name a kind of object as findings do, such as productions.production.",
+            "Give a type of object as in findings, such as productions.production.",
             code="unknown_type",
             field="object_type",
         ) from error

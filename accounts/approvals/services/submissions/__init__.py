@@ -1,8 +1,7 @@
-"""Submissions: what somebody submits waits until somebody else, who wrote no part of it, agrees to exactly that.
+"""Submissions: actions that wait until somebody who wrote no part of them approves exactly these changes.
 
-`items` reads and runs what is submitted, `drafts` keeps it while it is written, `submitting` makes a round of it that can be
-decided on, `decisions` decides, `granting` does it, `rebasing` brings a round up to date, `comments` and `differing` are
-for those who have to judge it.
+`items` reads items and runs them in a dry run, `drafts` saves drafts, `submitting` starts a round, `decisions` approves or
+rejects it, `granting` applies it, `rebasing` brings a stale round up to date, `comments` and `differing` serve the approvers.
 """
 
 from accounts.approvals.services.submissions.comments import comment_submission

@@ -1,4 +1,4 @@
-"""Submissions about something that does not take place are closed: rejected by the installation, with the reason."""
+"""Closes the submissions of canceled productions: rejects them as the system, with the reason."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from theater_site.core.errors import Conflict
 
 
 def close_submissions(section: Section, reason: str) -> None:
-    """Close what is pending in `section` and below, once the running action is committed.
+    """Close the open submissions in `section` and below, after the running action is committed.
 
-    Afterwards, since the running action may be applied by a submission of the same section, and since anybody who decides on
-    one of the others meanwhile locks in the other order.
+    Not before the commit, since the running action may itself be an item of a submission in the section, and since decisions lock
+    in the opposite order, which deadlocks.
     """
     transaction.on_commit(lambda: _close_all(section.path, reason))
 

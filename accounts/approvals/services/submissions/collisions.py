@@ -10,13 +10,15 @@ from accounts.approvals.services.submissions.items import Item, Trial
 from theater_site.core.errors import Conflict, DomainError
 from theater_site.core.signals import changed_since
 
-# In these a round was submitted, and others may have changed what it is about since.
+# In these states others may have changed the objects since the round was submitted.
 _SUBMITTED = frozenset({SUBMITTED, APPROVED, STALE})
 
 
 def collisions_of(submission: Submission) -> list[DomainError]:
-    """One Conflict (`rebase_collision`) for each field that the submission would change and somebody else has changed since
-    it was submitted, as "productions.production.12.subtitle"."""
+    """One Conflict (`rebase_collision`) for each field of the submission that others have changed since it was submitted.
+
+    Fields are named as "productions.production.12.subtitle".
+    """
     return [
         Conflict(
             f"The field {name} has changed since this was submitted.",
@@ -30,15 +32,18 @@ def collisions_of(submission: Submission) -> list[DomainError]:
 
 
 def rebased(submission: Submission, items: list[Item]) -> list[Item]:
-    """The items as an approval applies them: a submitted round to the current versions, so that a change of other fields
-    does not matter. Of a draft the versions that its author saw are kept."""
+    """The items as an approval applies them.
+
+    Items of a submitted round apply to the current versions, so that changes of other fields are no conflict. Items of a draft
+    keep the versions that its author saw.
+    """
     if submission.state not in _SUBMITTED:
         return items
     return [replace(item, if_version=None) for item in items]
 
 
 def add_collisions(submission: Submission, trial: Trial) -> None:
-    """Add the collisions to the problems of `trial`. Costs nothing where it came to what was submitted."""
-    # After a problem the database may answer no further question.
+    """Add the collisions to the problems of `trial`. Runs no query if the result is the submitted one."""
+    # After a problem the transaction may be broken, and queries fail.
     if submission.state in _SUBMITTED and not trial.problems and trial.digest != submission.digest:
         trial.problems += collisions_of(submission)

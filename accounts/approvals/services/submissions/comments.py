@@ -1,4 +1,4 @@
-"""What is said about a submission, by those who may see it."""
+"""Comments on submissions."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ from theater_site.core.errors import NotAllowed
 def comment_submission(
     *,
     submission: Submission,
-    text: Annotated[str, Doc("What you want to say. Example: Please without an exclamation mark.")],
-    field: Annotated[str | None, Doc("The field that it is about; null is all of it. Example: subtitle")],
+    text: Annotated[str, Doc("The comment. Example: Please without an exclamation mark.")],
+    field: Annotated[str | None, Doc("The field that it is about; null for the whole submission. Example: subtitle")],
 ) -> SubmissionComment:
-    """Comment on a submission, or on one of its fields. Refused: those who may not see it, a field that it has not, and
-    nothing said."""
+    """Comment on a submission, or on one of its fields.
+
+    Its authors are notified, and the approvers who commented before (all approvers if none did).
+    Errors: `not_allowed` for users who neither write it nor may decide on it; `unknown_field`.
+    """
     run = current()
     if run.actor.user is None or not Submission.objects.visible_to(run.actor).filter(pk=submission.pk).exists():
-        raise NotAllowed("Only those who write a submission, or may decide on it, say something about it.")
+        raise NotAllowed("Only the authors and approvers of a submission can comment on it.")
     path = full_path(submission, field or "", "field")
     move(submission, "comment")
     comment = SubmissionComment(

@@ -1,4 +1,4 @@
-"""Decisions on a submission: approve exactly what was seen, request changes, or reject it."""
+"""Decisions on a submission: approve it, request changes, or reject it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ from theater_site.core.errors import DomainError, Invalid, NotAllowed
 
 
 class ChangeAsked(TypedDict):
-    """A change that is requested of one field: its name as the difference shows it ("subtitle"), or its path
-    ("items.0.inputs.changes.subtitle"); "" is all of the submission."""
+    """A requested change of one field.
+
+    `field` is its name as in the difference ("subtitle"), its path ("items.0.inputs.changes.subtitle"), or "" for the whole
+    submission.
+    """
 
     field: Annotated[str, Doc("The field that should be changed. Example: subtitle")]
-    text: Annotated[str, Doc("What should be changed about it. Example: Please without an exclamation mark.")]
+    text: Annotated[str, Doc("The change that you request. Example: Please without an exclamation mark.")]
 
 
 @action("submission.approve", open_to=OpenTo.SIGNED_IN, subject="submission")
@@ -35,25 +38,29 @@ def approve_submission(
     *,
     submission: Submission,
     comment: Annotated[
-        str | None, Doc("What is said with the approval; null or empty for nothing. Example: Thank you, very clear.")
+        str | None, Doc("A comment for the authors; null or empty for none. Example: Thank you, very clear.")
     ],
-    digest: Annotated[str, Doc("The digest of what you were shown: only exactly that is approved. Example: 9f2b6c...")],
+    digest: Annotated[
+        str,
+        Doc("The digest of the difference that you saw: only exactly these changes are approved. Example: 9f2b6c..."),
+    ],
 ) -> Submission:
-    """Approve a submission, exactly as its difference was shown. It is applied on behalf of its author: at once, or at its
-    time.
+    """Approve a submission, exactly as its difference was shown.
 
-    `digest` comes from the difference: of the round, its time, and what it changes in the current content. Others may have
-    changed other fields since it was submitted. Where they changed the same fields the submission becomes stale, and the
-    error names these fields; where an item cannot be applied at all it fails.
-    Errors: `digest_outdated` where something else was seen; the author's own submission; one that was decided; an item that
-    the actor may not approve and its author may not do; findings that nobody waives.
+    It is applied on behalf of its author: at once, or at its scheduled time. `digest` is that of the difference, a hash of the
+    round, its time, and its changes of the current content. Others may have changed other fields since it was submitted. If
+    they changed the same fields, the submission becomes stale (412), and the error names these fields. If an item cannot be
+    applied, it becomes failed (409).
+    Errors: `digest_outdated` if the difference has changed; `own_submission`; `already_agreed`; `not_your_step`;
+    `already_decided`; `item_not_approvable` and `steps_differ` for an item that the approver may not approve;
+    `waiver_required` and `rules_broken` for findings.
     """
     run, said = current(), comment or ""
     in_place_of = decides(submission, "approve")
     refuse_unless(submission, "approve")
     if not agree(submission, in_place_of):
         if digest != submission.token():
-            # Others changed other fields since: the approver saw their values too.
+            # Others changed other fields since the submission, so the approver saw another digest.
             checked = grant(submission, lambda item, given: None, seen=digest, only_check=True)
             if checked.refusal is not None:
                 raise checked.refusal
@@ -68,7 +75,7 @@ def approve_submission(
     if outcome.refusal is not None:
         _keep(said, submission)
         return not_done(submission, outcome.refusal)
-    # What is applied at its time is what was seen now.
+    # At the scheduled time exactly the changes seen now are applied.
     submission.digest = outcome.digest
     submission.decided_changes = kept_changes(outcome.changes)
     return _decided(submission, said, in_place_of)
@@ -80,12 +87,15 @@ def reject_submission(
     submission: Submission,
     comment: Annotated[str, Doc("Why it is rejected. Example: We do not advertise this yet.")],
 ) -> Submission:
-    """Reject a submission, with a comment that its author reads. Nothing else changes; they may fix it and submit it
-    again."""
+    """Reject a submission, with a comment for its authors.
+
+    They are notified, and can change it and submit it again.
+    Errors: those of `submission.approve` about who may decide; `required` without a comment; `already_decided`.
+    """
     in_place_of = decides(submission, "reject")
     refuse_unless(submission, "reject")
     if not comment.strip():
-        raise Invalid("Say why, so that it can be fixed.", code="required", field="comment")
+        raise Invalid("Give the reason, so that the authors can fix it.", code="required", field="comment")
     _keep(comment, submission, asks=True)
     submission.decided_changes = _would_change(submission)
     move(submission, "reject")
@@ -96,18 +106,22 @@ def reject_submission(
 def request_changes(
     *,
     submission: Submission,
-    comment: Annotated[str | None, Doc("What should be changed, of all of it. Example: Shorter, please.")],
-    fields: Annotated[list[ChangeAsked] | None, Doc("What should be changed about single fields.")],
+    comment: Annotated[str | None, Doc("Changes of the whole submission. Example: Shorter, please.")],
+    fields: Annotated[list[ChangeAsked] | None, Doc("Changes of single fields.")],
 ) -> Submission:
-    """Ask the authors of a submission for changes: of all of it by a comment, or field by field. Refused where nothing
-    is asked for, and for a field that it has not."""
+    """Ask the authors of a submission for changes, by a comment or field by field.
+
+    They are notified.
+    Errors: those of `submission.approve` about who may decide; `required` without any change; `unknown_field`;
+    `already_decided`.
+    """
     run = current()
     decides(submission, "request_changes")
     refuse_unless(submission, "request_changes")
     by_field = fields or []
     asked = [*([ChangeAsked(field="", text=comment)] if comment and comment.strip() else []), *by_field]
     if not asked:
-        raise Invalid("Say what is to be changed.", code="required", field="comment")
+        raise Invalid("Describe the changes, in a comment or by field.", code="required", field="comment")
     for number, one in enumerate(by_field):
         one["field"] = full_path(submission, one["field"], f"fields.{number}.field")
     comments = [
@@ -123,7 +137,7 @@ def request_changes(
 
 
 def _would_change(submission: Submission) -> list[dict[str, Any]] | None:
-    """What is rejected, to be shown afterwards; None where it cannot be read any more."""
+    """The changes of a rejected submission, to show them afterwards; None if its items cannot be read any more."""
     try:
         items = rebased(submission, items_of(submission.items))
     except DomainError:
@@ -133,10 +147,10 @@ def _would_change(submission: Submission) -> list[dict[str, Any]] | None:
 
 
 def full_path(submission: Submission, path: str, field: str) -> str:
-    """The path of a field in the submission: `path` itself where it leads there, else that of the input whose name it is, as
-    the difference shows it ("subtitle" is "items.0.inputs.changes.subtitle").
+    """The full path of a field in the submission ("subtitle" is "items.0.inputs.changes.subtitle").
 
-    Raises Invalid (`unknown_field`), naming the fields that exist. "" is all of the submission.
+    `path` is a path or the name of an input, as in the difference; "" is the whole submission.
+    Raises: Invalid `unknown_field`, naming the fields that exist.
     """
     if not path:
         return path
@@ -170,7 +184,7 @@ def _paths(value: Any, path: str) -> Iterator[str]:
 
 
 def _granted_by_approver(submission: Submission) -> Granted:
-    """Item by item: the approver may approve it, or it needs no person's approval, since who submitted it may do it."""
+    """A check for each item: the approver may approve it, or the submitter may run it without approval."""
     run = current()
 
     def granted(item: Item, given: Mapping[str, Any]) -> None:
@@ -180,7 +194,7 @@ def _granted_by_approver(submission: Submission) -> Granted:
         if not item.action.permits(absent(submission.submitted_by), given, at=run.instant):
             if approves:
                 raise NotAllowed(
-                    f"Item {item.number} of this has come to need other agreements. Ask for it to be submitted by itself.",
+                    f"Item {item.number} now needs other approval steps. Ask the authors to submit it separately.",
                     code="steps_differ",
                     field=item.path,
                 )
@@ -203,8 +217,8 @@ def _scope(item: Item, given: Mapping[str, Any]) -> Any:
 def _refuse_item(item: Item, given: Mapping[str, Any]) -> NoReturn:
     permission = f"approve_{place_of(item, given).area}"
     raise NotAllowed(
-        f"You may not approve item {item.number} of this; it needs the permission {permission} there. Leave it to "
-        "somebody who may approve all of it, or ask for it in two submissions.",
+        f"You may not approve item {item.number}: it needs the permission {permission} there. Leave it to "
+        "somebody who may approve all items, or ask for two submissions.",
         code="item_not_approvable",
         field=item.path,
         data={"action": item.action.name, "needs": [permission]},
@@ -212,7 +226,7 @@ def _refuse_item(item: Item, given: Mapping[str, Any]) -> NoReturn:
 
 
 def _keep(comment: str, submission: Submission, *, asks: bool = False) -> None:
-    """What was said with a decision is in the thread."""
+    """Add the comment of a decision to the comments of the submission."""
     if comment.strip():
         by, seen = current().actor.user, submission.round
         SubmissionComment(submission=submission, author=by, round=seen, text=comment, asks=asks).save()

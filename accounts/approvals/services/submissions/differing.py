@@ -1,4 +1,4 @@
-"""The difference that a submission makes to the current content, for those who decide; or made, once it was decided."""
+"""The difference that a submission makes to the current content; after the decision, the difference decided on."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _DECIDED = frozenset({APPLIED, REJECTED})
 
 
 def difference_of(submission: Submission, actor: Actor) -> dict[str, Any]:
-    """Object by object and field by field, with the judges' findings and the problems, as far as `actor` may see them.
+    """The difference by object and field, with the findings and the problems, as far as `actor` may see them.
 
-    Shows what an approval now would apply: the submission on top of what others changed meanwhile. `digest` approves
-    exactly that; it is empty while there are problems. Of a decided submission it shows what was decided on, without a
+    It shows the changes that an approval would apply now, including to content that others changed since. `digest` approves
+    exactly these; it is empty while there are problems. For a decided submission it shows the changes decided on, without a
     digest. Changes nothing.
     """
     if submission.state in _DECIDED and submission.decided_changes is not None:
@@ -41,9 +41,9 @@ def difference_of(submission: Submission, actor: Actor) -> dict[str, Any]:
     except DomainError as error:
         return _shown(submission, Trial(problems=list(error.problems or (error,))), [])
     items = rebased(submission, items)
-    # What the reader may not see is not shown because it is named in the submission.
+    # Looks objects up as the reader: naming a hidden object in a submission must not reveal it.
     with trying_out(items, actor, seen_by(actor), look_of(actor, submission).allowed) as trial:
-        # Inside, since what the submission itself makes is there only now.
+        # Before the rollback, since new objects exist only until then.
         objects = _objects(_by_object(trial.changes), actor)
     add_collisions(submission, trial)
     return _shown(submission, trial, objects)
@@ -63,7 +63,7 @@ def _shown(submission: Submission, trial: Trial, objects: list[dict[str, Any]]) 
 
 
 def kept_changes(changes: list[Change]) -> list[dict[str, Any]]:
-    """These changes as JSON, to be shown after the decision."""
+    """These changes as JSON, to show them after the decision."""
     return [
         {
             "object_type": change.object_type,
@@ -87,7 +87,7 @@ def _kept(written: list[dict[str, Any]]) -> list[Change]:
 
 
 def _by_object(changes: list[Change]) -> list[Change]:
-    """One change an object, whichever items touched it; what came and went within is none."""
+    """The changes merged to one for each object; without objects that were created and deleted again."""
     found: dict[tuple[type, Any], Change] = {}
     for change in changes:
         key = (change.model, change.object_id)
@@ -117,32 +117,32 @@ def _objects(changes: list[Change], actor: Actor, *, decided: bool = False) -> l
 
 
 def _worth_telling(change: Change) -> list[str]:
-    """The changed fields in the order of the model; of what is new or gone only those in which something is."""
-    told = {**change.before, **change.after}
+    """The changed fields in the order of the model; of a created or deleted object only those with a value."""
+    values = {**change.before, **change.after}
     if change.operation in (CREATED, DELETED):
-        told = {name: value for name, value in told.items() if value not in (None, "", [], {})}
-    return [name for name in tracked(change.model) if name in told]
+        values = {name: value for name, value in values.items() if value not in (None, "", [], {})}
+    return [name for name in tracked(change.model) if name in values]
 
 
 def _field(change: Change, attname: str, names: _Names, *, hidden: bool, actor: Actor) -> dict[str, Any]:
     column: Any = _column(change.model, attname)
     before, after = change.before.get(attname), change.after.get(attname)
-    told: dict[str, Any] = {"field": column.name, "kind": "value", "hidden": False, "before": None, "after": None}
+    data: dict[str, Any] = {"field": column.name, "kind": "value", "hidden": False, "before": None, "after": None}
     if hidden or (attname in change.model.personal and not _may_view(actor, change)):
-        # What is submitted is in the submission itself, for all who may read that; what is there now does not.
-        return {**told, "kind": "hidden", "hidden": True, "after": dump(after)}
+        # The submitted value is shown: who may read the submission sees it there. The current value is hidden.
+        return {**data, "kind": "hidden", "hidden": True, "after": dump(after)}
     if isinstance(column, models.ForeignKey):
         reference = {"before": names.reference(column, before), "after": names.reference(column, after)}
-        return {**told, "kind": "reference", **reference}
-    told |= {"before": dump(before), "after": dump(after)}
+        return {**data, "kind": "reference", **reference}
+    data |= {"before": dump(before), "after": dump(after)}
     if isinstance(before or after, list):
-        return {**told, "kind": "list", **list_difference(before or [], after or [])._asdict()}
+        return {**data, "kind": "list", **list_difference(before or [], after or [])._asdict()}
     if isinstance(column, models.DateField | models.TimeField) or getattr(column, "shown_as", "") == "date":
-        return {**told, "kind": "date"}
+        return {**data, "kind": "date"}
     if isinstance(before or after, str) and not column.choices:
         segments = [segment._asdict() for segment in text_difference(before or "", after or "")]
-        return {**told, "kind": "text", "segments": segments}
-    return told
+        return {**data, "kind": "text", "segments": segments}
+    return data
 
 
 def _column(model: type[models.Model], attname: str) -> Any:
@@ -157,14 +157,17 @@ def _may_view(actor: Actor, change: Change) -> bool:
 
 
 class _Names:
-    """What the objects that changes are about or refer to are called: a query a model, for those that the reader may see."""
+    """The names of the objects that changes are about or refer to, if the reader may see them. One query for each model."""
 
     def __init__(self, changes: list[Change], actor: Actor, *, decided: bool) -> None:
-        # What the submission makes is shown to all who may read the submission, as long as it is not there yet.
-        self._new = {
-            (change.model, change.object_id) for change in changes if change.operation == CREATED and not decided
+        created = [change for change in changes if change.operation == CREATED]
+        self._new = {(change.model, change.object_id) for change in created}
+        # Under the name that the submission gives. Once it was decided the object may have another name, which is not for
+        # every reader, or it was never created and its id is another object's.
+        self._names: dict[tuple[type, Any], str] = {
+            (change.model, change.object_id): str(change.after.get("title") or change.after.get("name") or "")
+            for change in created
         }
-        self._names: dict[tuple[type, Any], str] = {}
         self._urls: dict[tuple[str, str], str] = {}
         wanted: dict[type[models.Model], set[Any]] = defaultdict(set)
         for change in changes:
@@ -177,7 +180,7 @@ class _Names:
         seen = seen_by(actor)
         for model, keys in wanted.items():
             new = {key for key in keys if (model, key) in self._new}
-            rows = [*seen(model).filter(pk__in=keys - new), *model._base_manager.filter(pk__in=new)]
+            rows = [*seen(model).filter(pk__in=keys - new), *model._base_manager.filter(pk__in=() if decided else new)]
             self._names |= {(model, row.pk): name_of(row) for row in rows}
             label = model._meta.label_lower
             for key, url in picture_urls.ask(object_type=label, ids=frozenset(keys)).items():

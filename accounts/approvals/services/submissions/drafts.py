@@ -1,4 +1,4 @@
-"""Drafts: written, put down and taken up again, shared, taken back."""
+"""Drafts: creating, saving, sharing and withdrawing them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from theater_site.core.docs import Doc
 from theater_site.core.errors import DomainError, Invalid, NotAllowed
 from theater_site.core.inputs import Reading
 
-# Saves of a draft by one person within this time of the first are one entry of the audit log.
+# Saves of a draft by one user within this time are one audit entry.
 ONE_ENTRY = timedelta(hours=1)
 
 
@@ -38,7 +38,7 @@ def _items() -> list[str]:
 
 
 class ActionWritten(TypedDict):
-    """An action with its inputs as they are so far: these are kept as they come, missing and wrong ones too."""
+    """An action with its inputs so far. A draft keeps them as they are, even if they are incomplete or invalid."""
 
     action: Annotated[
         str, Doc("The action's name; `GET /api/v1/actions/` lists them. Example: production.update", _items)
@@ -53,41 +53,41 @@ class ActionWritten(TypedDict):
 
 
 class ItemWritten(ActionWritten, total=False):
-    """One item. Where an input is an object, `{"$result": "<name>"}` means what the earlier item of that `name` makes.
+    """An item. Where an input is an object, `{"$result": "<name>"}` refers to the result of the earlier item with that `name`.
     `if_version` is the version of the action's subject that its author saw."""
 
-    name: Annotated[str, Doc("What later items call its result: letters, digits, underscores. Example: evening")]
+    name: Annotated[
+        str, Doc("The name by which later items refer to its result: letters, digits, underscores. Example: evening")
+    ]
     if_version: Annotated[
-        int | None, Doc("The version of the action's subject that you saw; null where none was seen. Example: 7")
+        int | None, Doc("The version of the action's subject that you saw; null to accept any. Example: 7")
     ]
 
 
 class SubmissionFields(TypedDict, total=False):
-    """What can be said of a submission: absent means unchanged. `run_at` is when it is to be done once it is approved, None
-    at once."""
+    """The fields of a submission. Absent fields stay unchanged."""
 
-    title: Annotated[str, Doc("What it is about, for those who decide. Example: New subtitle of The Seagull")]
-    items: Annotated[list[ItemWritten], Doc("What is to be done, in this order; at most 50.")]
+    title: Annotated[str, Doc("What it is about, for the approvers. Example: New subtitle of The Seagull")]
+    items: Annotated[list[ItemWritten], Doc("The actions to run, in this order; at most 50.")]
     run_at: Annotated[
         datetime | None,
         Doc(
-            "When it is applied once it is approved: an instant in UTC; null is at once. Example: 2027-03-20T08:00:00Z"
+            "When it is applied after its approval: an instant in UTC; null means at once. Example: 2027-03-20T08:00:00Z"
         ),
     ]
 
 
 @action("submission.draft", open_to=OpenTo.SIGNED_IN)
 def draft_submission(*, fields: SubmissionFields) -> Submission:
-    """Create a draft of a submission. It may be incomplete, and only its authors see it. It may be incomplete, and
-    nobody but its authors sees it.
+    """Create a draft of a submission.
 
-    Refused: an action that there is not, that the author may neither do nor submit, or that is no matter of
-    submissions (roles, steps, submissions themselves), and texts beyond all measure (see
-    accounts/approvals/rules/submission_items.py). The audit log tells that it was begun, and nothing of what is in it.
+    It may be incomplete, and only its authors see it. Its audit entry has no values.
+    Errors: `unknown_action`; `not_allowed` for an action that the author may neither run nor submit; `not_submittable` and
+    `not_for_submissions` for an action that cannot be an item; `too_many_items`, `text_too_long`, `too_much_text`, `too_deep`.
     """
     run = current()
     if run.actor.user is None:
-        raise NotAllowed("Only somebody who is signed in writes submissions.", code="not_author")
+        raise NotAllowed("Sign in to write a submission.", code="not_author")
     submission = Submission(author=run.actor.user, section=organization(), items=[])
     _write(submission, fields)
     run.keeps_values = False
@@ -97,22 +97,23 @@ def draft_submission(*, fields: SubmissionFields) -> Submission:
 
 @action("submission.save", open_to=OpenTo.SIGNED_IN, subject="submission")
 def save_submission(*, submission: Submission, changes: SubmissionFields) -> Submission:
-    """Save a draft, or a new round of a pending submission, which must be complete. After requested changes it is only
-    saved; submit it with `submit/`.
+    """Save a draft, or submit a new round of a pending submission.
 
-    Refused: everybody but its authors, what was decided, and as at its beginning. In the audit log the saves of one
-    person within an hour are one entry, without the texts; what is submitted is there in full.
+    A draft may be incomplete. A pending submission must be complete, and is submitted again. After requested changes or a
+    rejection it is only saved; submit it with `submit/`. The saves of a draft by one user within an hour are one audit entry
+    without values; a submitted round is logged in full, encrypted.
+    Errors: `not_author`; `already_decided`; those of `submission.draft`; for a pending one also those of `submission.submit`.
     """
     run = current()
     refuse_others(submission)
-    waits = submission.state not in states.WRITABLE
+    pending = submission.state not in states.WRITABLE
     move(submission, "edit")
     _write(submission, changes)
     _note_writer(submission)
-    if waits:
+    if pending:
         return submit_again(submission)
     run.keeps_values = False
-    run.told = not _told_lately(submission)
+    run.told = not _saved_recently(submission)
     submission.save()
     return submission
 
@@ -121,22 +122,26 @@ def save_submission(*, submission: Submission, changes: SubmissionFields) -> Sub
 def share_submission(
     *,
     submission: Submission,
-    user: Annotated[User, Doc("Id of the user who may write it too. Example: 8")],  # type: ignore[valid-type]
+    user: Annotated[User, Doc("Id of the user who may edit it too. Example: 8")],  # type: ignore[valid-type]
 ) -> Submission:
-    """Let another user write a submission too. From their first save on they are one of those who cannot approve it.
+    """Share a submission with another user, who can edit it too.
 
-    Refused: everybody but its authors, and somebody who writes it already.
+    From their first save on they cannot approve it.
+    Errors: `not_author`; `submission_author_once` if they can edit it already.
     """
     refuse_others(submission)
     if user.pk == submission.author_id:
-        raise Invalid("They write it already.", code="submission_author_once", field="user")
+        raise Invalid("This user is its author already.", code="submission_author_once", field="user")
     SubmissionAuthor(submission=submission, user=user).save()
     return submission
 
 
 @action("submission.withdraw", open_to=OpenTo.SIGNED_IN, subject="submission")
 def withdraw_submission(*, submission: Submission) -> Submission:
-    """Withdraw your own submission or draft."""
+    """Withdraw a submission or a draft. Only its author can.
+
+    Errors: `not_author`; `already_decided`.
+    """
     if submission.author_id != current().actor.user_id:
         raise NotAllowed("Only its author withdraws a submission; its approvers can reject it.", code="not_author")
     move(submission, "withdraw")
@@ -167,7 +172,9 @@ def _refuse_unkeepable(submission: Submission) -> None:
         Invalid(fault.message, code=fault.code, field=fault.path) for fault in rules.faults_of_size(submission.items)
     ]
     if problems:
-        raise Invalid("This is more than a submission takes.", code=problems[0].code, problems=problems)
+        raise Invalid(
+            "The submission is too large. See `errors` for the limits.", code=problems[0].code, problems=problems
+        )
 
 
 def _refuse_without_permission(submission: Submission) -> None:
@@ -184,7 +191,7 @@ def _refuse_without_permission(submission: Submission) -> None:
             )
         if not asked.needs:
             raise Invalid(
-                f"{asked.name} needs no person's approval, and is done by whom it concerns: do it itself.",
+                f"{asked.name} needs no approval, so it cannot be submitted. Do it directly.",
                 code="not_submittable",
                 field=path,
             )
@@ -201,13 +208,13 @@ def _refuse_without_permission(submission: Submission) -> None:
                 placed = True
         elif not _somewhere(asked):
             raise NotAllowed(
-                f"You may nowhere do {asked.name}, nor submit it.",
+                f"You may neither do nor submit {asked.name} in any section.",
                 data={"action": asked.name, "needs": sorted(need.permission for need in asked.needs)},
             )
 
 
 def _somewhere(asked: Action[Any, Any]) -> bool:
-    """Whether the actor may do or submit it in any section at all: as long as it does not say where, that is enough."""
+    """Whether the actor may run or submit it in any section. Enough while the inputs do not name a section yet."""
     run = current()
 
     def held(permission: str) -> bool:
@@ -226,11 +233,11 @@ def _note_writer(submission: Submission) -> None:
         row.save()
 
 
-def _told_lately(submission: Submission) -> bool:
-    """Whether the last that the log reports this submission is a save by the same person, not long ago."""
+def _saved_recently(submission: Submission) -> bool:
+    """Whether the last audit entry of this submission is a save by the same user within `ONE_ENTRY`."""
     run = current()
-    told = AuditChange.objects.filter(object_type=submission._meta.label_lower, object_id=str(submission.pk))
-    last = told.select_related("entry").order_by("-version").first()
+    logged = AuditChange.objects.filter(object_type=submission._meta.label_lower, object_id=str(submission.pk))
+    last = logged.select_related("entry").order_by("-version").first()
     return (
         last is not None
         and last.entry.action == save_submission.name

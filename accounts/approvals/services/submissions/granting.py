@@ -1,4 +1,4 @@
-"""Applying a submission: exactly what was approved, or nothing."""
+"""Applies a submission: exactly the approved changes, or nothing."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ from theater_site.core.digests import digest_of
 from theater_site.core.errors import Conflict, DomainError, Invalid, NotFound, Stale
 from theater_site.core.inputs import Reading, row_of
 
-# What an item was agreed to be is for the granting to ask of each, with the arguments as they stood.
+# Checks that an item may be applied, with its loaded arguments; raises if not.
 Granted = Callable[[Item, Mapping[str, Any]], None]
-# The approver can answer these at once, so nothing has failed: waive a warning, fix a finding, look again.
+# The approver can fix these errors at once (waive a warning, look again), so they do not make the submission failed.
 _ANSWERED_AT_ONCE = {"waiver_required", "rules_broken", "digest_outdated"}
 
 
 class Outcome(NamedTuple):
-    """Whether the submission was applied, or can be; else why not. `verb` is `apply`, `approve` (for its time), `go_stale`
-    or `fail`. `changes` and their `digest` are what an approval applies."""
+    """The result of applying a submission: its next `verb`, and the `refusal` if it cannot be applied.
+
+    `verb` is `apply`, `approve` (scheduled), `go_stale` or `fail`. `changes` are those that an approval applies.
+    """
 
     verb: str
     refusal: DomainError | None = None
@@ -35,17 +37,18 @@ class Outcome(NamedTuple):
     digest: str = ""
 
 
-class _TakenBack(Exception):
+class _RolledBack(Exception):
     pass
 
 
 def grant(submission: Submission, granted: Granted, *, seen: str | None = None, only_check: bool = False) -> Outcome:
-    """Apply `submission` as consequences of the running action, and keep it only if the result is what was seen.
+    """Apply `submission` as consequences of the running action, and keep the result only if it is the one that was seen.
 
-    `seen` is the token of a difference; without it the result must be that of the submission. The outcome is stale where
-    others changed the same fields, failed where an item cannot be applied; then everything is rolled back. Raises what the
-    caller may not grant, what the judges find, and Conflict (`digest_outdated`) where something else was seen. With
-    `only_check` it is rolled back in any case.
+    `seen` is the token of a difference; without it the result must be that of the submission. The outcome is `go_stale` if
+    others changed the same fields, and `fail` if an item cannot be applied; then everything is rolled back. With `only_check`
+    it is always rolled back.
+    Raises: the errors of `granted`; `waiver_required` and `rules_broken` for findings; Conflict `digest_outdated` if the
+    difference has changed since it was seen.
     """
     run = current()
     before = len(run.consequences)
@@ -59,24 +62,27 @@ def grant(submission: Submission, granted: Granted, *, seen: str | None = None, 
             digest = digest_of((change for one in consequences for change in one.agreed_to()), run.instant)
             _refuse_another(submission, digest, seen)
             if only_check:
-                raise _TakenBack
-    except _TakenBack:
+                raise _RolledBack
+    except _RolledBack:
         return Outcome("approve", None, changes, digest)
     except (Conflict, Invalid, NotFound, Stale) as error:
         if error.code in _ANSWERED_AT_ONCE:
             raise
         if seen is not None and error.code != "submission_stale" and seen != submission.token():
             if not seen:
-                # The difference had no digest: it showed what keeps the submission from being applied.
+                # The difference had no digest, because it showed this error.
                 raise
-            # What was seen could be applied, so something changed since.
+            # The difference seen could be applied, so content has changed since.
             raise _outdated(submission) from error
         return Outcome("go_stale" if error.code == "submission_stale" else "fail", error)
     return Outcome("apply", None, changes, digest)
 
 
 def _refuse_another(submission: Submission, digest: str, seen: str | None) -> None:
-    """Refuse where the result is not what was seen (without `seen`: what was submitted)."""
+    """Raise an error if the result is not the one that was seen (without `seen`: submitted).
+
+    Raises: Conflict `digest_outdated`; Stale `submission_stale`.
+    """
     if digest == submission.digest if seen is None else submission.token(digest) == seen:
         return
     collisions = collisions_of(submission)
@@ -87,7 +93,7 @@ def _refuse_another(submission: Submission, digest: str, seen: str | None) -> No
         "The same fields have changed since this was submitted. Nothing was applied. Ask its authors to rebase it, or"
         " reject it."
         if fields
-        else "What this changes is not what it was when it was approved. Nothing was applied. Ask its authors to rebase it,"
+        else "The result differs from the one that was approved. Nothing was applied. Ask its authors to rebase it,"
         " or reject it.",
         code="submission_stale",
         data={"fields": fields},
@@ -97,7 +103,7 @@ def _refuse_another(submission: Submission, digest: str, seen: str | None) -> No
 
 def _outdated(submission: Submission) -> Conflict:
     return Conflict(
-        "This is not what you saw. Look at the difference again, and decide again.",
+        "The difference has changed since you saw it. Load it again, then decide.",
         code="digest_outdated",
         field="digest",
         data={"round": submission.round},
@@ -105,17 +111,19 @@ def _outdated(submission: Submission) -> Conflict:
 
 
 def not_done(submission: Submission, refusal: DomainError) -> Submission:
-    """Note, now that it has moved on, that it was not done and why; people are told."""
+    """Store why a stale or failed submission was not applied. Its authors and its approver are notified."""
     submission.refusal, submission.failure = refusal, refusal.code
     submission.save()
-    told = submission_stale if submission.state == SubmissionState.STALE else submission_failed
-    told.announce(submission=submission)
+    announcement = submission_stale if submission.state == SubmissionState.STALE else submission_failed
+    announcement.announce(submission=submission)
     return submission
 
 
 def carry_out(submission: Submission, granted: Granted) -> None:
-    """Do every item for good, as consequences. `granted` refuses by raising; it is asked of an item that was done, since
-    only then its subject has been loaded, and whatever it refuses is rolled back with the rest."""
+    """Run every item as a consequence of the running action.
+
+    Calls `granted` after each item, since the subject is loaded only then. If it raises, the caller's rollback undoes the item.
+    """
     run, results = current(), dict[str, Any]()
     for item in items_of(submission.items):
         made = _done(item, Finder(every_row, results))
@@ -127,7 +135,7 @@ def carry_out(submission: Submission, granted: Granted) -> None:
 def _done(item: Item, find: Finder) -> Any:
     def find_or_name(kind: type[models.Model], raw: Any, path: str) -> models.Model:
         if path == f"{item.path}.inputs.{item.action.subject}" and rules.result_named(raw) is None:
-            # The runner loads the subject itself, once it has locked it.
+            # The runner locks and loads the subject itself.
             return kind(pk=_key(kind, raw, path))
         return find(kind, raw, path)
 
@@ -139,7 +147,7 @@ def _done(item: Item, find: Finder) -> Any:
         )
     if reading.problems:
         raise Conflict(
-            f"{item.action.name} takes other inputs than when this was submitted. It is to be written again.",
+            f"The inputs of {item.action.name} have changed since this was submitted. Ask its authors to write the item again.",
             code="inputs_outdated",
             data={"action": item.action.name, "fields": [problem.field for problem in reading.problems]},
             problems=reading.problems,
@@ -159,11 +167,11 @@ def _key(kind: type[models.Model], raw: Any, path: str) -> Any:
     try:
         return kind._meta.pk.to_python(raw)
     except ValidationError:
-        # Of what is not an id there is no row, either: asked for the sake of its answer.
+        # `row_of` raises the right error for a malformed id.
         return row_of(every_row(kind), raw, path).pk
 
 
 def place_is_of(submission: Submission, item: Item, given: Mapping[str, Any]) -> bool:
-    """Whether an item is decided on where its submission is."""
+    """Whether an item has the area and section of its submission, and so its approvers."""
     place = place_of(item, given)
     return (place.area, place.section_id) == (submission.area, submission.section_id)

@@ -1,4 +1,4 @@
-"""The items of a submission: read, and tried out together."""
+"""Reads the items of a submission, and runs them together in a dry run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from theater_site.core.models import ContentModel
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One action of a submission, at its place, with its inputs as they were written."""
+    """An action of a submission, with its position and its inputs as they were written."""
 
     number: int
     action: Action[Any, Any]
@@ -40,23 +40,26 @@ class Item:
 
 
 class SubjectSeen(TypedDict):
-    """An object that a submission is about, as it was previewed."""
+    """An object that a submission is about, with its version at the preview."""
 
     object_type: Annotated[str, Doc("The model of the object. Example: productions.production")]
     object_id: Annotated[str, Doc("Id of the object, as text. Example: 12")]
-    version: Annotated[int, Doc("Its version then. Example: 7")]
+    version: Annotated[int, Doc("Its version at the preview. Example: 7")]
     fields: Annotated[list[str], Doc('The names of the fields that would change. Example: ["subtitle"]')]
 
 
 def items_of(written: list[dict[str, Any]]) -> list[Item]:
-    """Conflict: an action does not exist any more. Invalid: one that no submission does (see `refuse_internal`)."""
+    """The items with their actions.
+
+    Raises: Conflict `action_gone` if an action does not exist any more; Invalid `not_for_submissions`.
+    """
     known = registered()
     if gone := [(n, item["action"]) for n, item in enumerate(written) if item["action"] not in known]:
         raise Conflict(
-            f"There is no action {gone[0][1]} any more. Take it out of the submission, or reject this.",
+            f"The action {gone[0][1]} does not exist any more. Remove the item, or reject the submission.",
             code="action_gone",
             problems=[
-                Conflict(f"There is no action {name} any more.", code="action_gone", field=f"items.{n}.action")
+                Conflict(f"The action {name} does not exist any more.", code="action_gone", field=f"items.{n}.action")
                 for n, name in gone
             ],
         )
@@ -69,13 +72,17 @@ def items_of(written: list[dict[str, Any]]) -> list[Item]:
 
 
 def may_be_item(action: Action[Any, Any]) -> bool:
-    """Whether an action can be an item of a submission: those of accounts cannot."""
+    """Whether an action can be an item of a submission: actions of accounts cannot."""
     return action.function.__module__.partition(".")[0] != Section._meta.app_label
 
 
 def refuse_internal(action: Action[Any, Any], path: str) -> None:
-    """Invalid for what makes the rules by which submissions are decided on: roles, sections, steps, waivers, submissions
-    themselves. Nobody agrees to these as to a part of something else."""
+    """Check that an action can be an item.
+
+    Actions on roles, sections, steps, waivers and submissions cannot: they change the rules of approval, so they must not be
+    approved as a part of something else.
+    Raises: Invalid `not_for_submissions`.
+    """
     if not may_be_item(action):
         raise Invalid(
             f"{action.name} cannot be part of a submission. Do it directly.",
@@ -85,9 +92,9 @@ def refuse_internal(action: Action[Any, Any], path: str) -> None:
 
 
 class Finder:
-    """Finds the objects that an item's inputs name: the results of earlier items, and rows by their id.
+    """Finds the objects that an item's inputs refer to: results of earlier items by name, and rows by id.
 
-    `rows` says among which rows of a model an id is looked up: for an author only among those that they may see.
+    `rows` returns the rows of a model in which ids are looked up; for an author only the visible ones.
     """
 
     def __init__(self, rows: Callable[[type[models.Model]], models.QuerySet[Any]], results: Mapping[str, Any]) -> None:
@@ -100,10 +107,10 @@ class Finder:
             return row_of(self._rows(kind), raw, path)
         made = self._results.get(name)
         if made is None:
-            raise Invalid(f"{name!r} cannot be made yet: see what is wrong there.", code="result_missing", field=path)
+            raise Invalid(f"The item {name!r} has no result: fix its errors first.", code="result_missing", field=path)
         if not isinstance(made, kind):
             raise Invalid(
-                f"{name!r} is not a {kind._meta.verbose_name}, but a {made._meta.verbose_name}.",
+                f"The result of {name!r} is a {made._meta.verbose_name}, not a {kind._meta.verbose_name}.",
                 code="wrong_result",
                 field=path,
             )
@@ -111,12 +118,12 @@ class Finder:
 
 
 def every_row(kind: type[models.Model]) -> models.QuerySet[Any]:
-    """All rows of a model, visible or not: what a submission names was judged when it was submitted."""
+    """All rows of a model, visible or not. Used after submission, since the author's visibility was checked then."""
     return kind._base_manager.all()
 
 
 def seen_by(actor: Actor) -> Callable[[type[models.Model]], models.QuerySet[Any]]:
-    """The rows of a model that `actor` may see: what they may not see cannot be named in what they submit."""
+    """A function that returns the rows of a model that `actor` may see: authors can refer only to these."""
 
     def rows(kind: type[models.Model]) -> models.QuerySet[Any]:
         every = every_row(kind)
@@ -127,7 +134,7 @@ def seen_by(actor: Actor) -> Callable[[type[models.Model]], models.QuerySet[Any]
 
 @dataclass(slots=True)
 class Place:
-    """Where an item is decided on: in which area, and on which object's section."""
+    """The area and the section that decide on an item."""
 
     area: str
     section_id: int | None
@@ -135,42 +142,44 @@ class Place:
 
 @dataclass(slots=True)
 class Trial:
-    """What the items came to when they were tried out together, and everything that is in their way."""
+    """The result of a dry run of the items: their changes, findings and problems."""
 
     problems: list[DomainError] = field(default_factory=list)
-    # Each with the path of the field that it is about.
+    # Each with the path of its field.
     findings: list[tuple[Finding, str]] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     digest: str = ""
     subjects: list[SubjectSeen] = field(default_factory=list)
-    # What each item does, and to what, in words.
+    # A title for each item.
     titles: list[str] = field(default_factory=list)
-    # Of the first item.
+    # The place of the first item.
     first: Place | None = None
-    # The first item that `allowed` refused: it is among the problems as well.
+    # The first error that `allowed` raised; it is among the problems too.
     refusal: DomainError | None = None
-    # Of every item that needs approval; none: its author may do all of it.
+    # The places of the items that need approval; empty if the author may run all items.
     places: list[Place] = field(default_factory=list)
 
     def refuse_problems(self) -> None:
-        """Raise everything that is wrong at once: with the paths of the fields, and what the judges found; but before that
-        what may not be done here at all."""
+        """Raise one error with all problems and findings. A missing permission is raised first.
+
+        Raises: the refusal of `allowed`; Stale; Invalid `submission_incomplete` or `rules_broken`.
+        """
         if self.refusal is not None:
             raise self.refusal
         errors = [found.as_problem(path) for found, path in self.findings if found.severity is Severity.ERROR]
-        told = {"findings": self.findings_as_data()} if self.findings else {}
+        data = {"findings": self.findings_as_data()} if self.findings else {}
         if self.problems and all(isinstance(problem, Stale) for problem in self.problems):
             first = self.problems[0]
-            raise Stale(first.message, data={**first.data, **told}, problems=self.problems)
+            raise Stale(first.message, data={**first.data, **data}, problems=self.problems)
         if self.problems:
             raise Invalid(
-                "This cannot be submitted yet: fix what is listed.",
+                "The submission has errors. Fix the fields in `errors`.",
                 code="submission_incomplete",
-                data=told,
+                data=data,
                 problems=[*self.problems, *errors],
             )
         if errors:
-            raise Invalid("This breaks the theater's rules.", code="rules_broken", data=told, problems=errors)
+            raise Invalid("This breaks the theater's rules.", code="rules_broken", data=data, problems=errors)
 
     def findings_as_data(self) -> list[dict[str, str]]:
         """The findings with their paths among the items."""
@@ -187,10 +196,10 @@ def trying_out(
     rows: Callable[[type[models.Model]], models.QuerySet[Any]],
     allowed: Allowed | None = None,
 ) -> Iterator[Trial]:
-    """Everything that the items would do, done; what is yielded tells what came of it, and at the end it is taken back.
+    """Run all items in a dry run: applied inside the context, rolled back at its end. Yields the result.
 
-    All problems of all items are collected. An item with wrong fields is tried without them, so that what its action
-    itself refuses is told as well. `allowed` refuses an item by raising NotAllowed or NotSignedIn: it is not tried, then.
+    Collects the problems of all items. An item with invalid fields runs without them, so that the errors of its action are
+    collected too. An item for which `allowed` raises NotAllowed or NotSignedIn does not run.
     """
     trial, results = Trial(), dict[str, Any]()
     finder = Finder(rows, results)
@@ -211,7 +220,7 @@ def trying_out(
                     trial.problems.append(Conflict(refusal.message, code=refusal.code, field=item.path))
                     continue
             try:
-                # What one item breaks must not keep the others from being tried.
+                # Without a savepoint, an error in one item breaks the transaction for the others.
                 with transaction.atomic() if len(items) > 1 else _alone():
                     made = item.action.as_consequence(if_version=item.if_version, **given)
             except DomainError as error:
@@ -240,13 +249,13 @@ def _note_place(trial: Trial, place: Place | None, item: Item, given: Mapping[st
 
 
 def place_of(item: Item, given: Mapping[str, Any]) -> Place:
-    """The area of an item, and the section that it is about."""
+    """The area of an item, and the section of its object."""
     permission, scope = item.action.scopes(given)[0]
     return Place(permission.split("_", 1)[1], scope.pk if isinstance(scope, Section) else scope.owning_section_id)
 
 
 def _lift_out_of_the_new(trial: Trial) -> None:
-    """What is about a section that the items themselves make is decided on where that is made."""
+    """Replace sections that the items create by their parents, since a new section has no approvers yet."""
     parents = {
         change.object_id: change.after["parent_id"]
         for change in trial.changes
@@ -258,8 +267,10 @@ def _lift_out_of_the_new(trial: Trial) -> None:
 
 
 def needed_of(actor: Actor, at: Any) -> Allowed:
-    """Judges an item for its author: None where they may do it, where it is decided on where they may submit it;
-    refused (NotAllowed) where they may neither."""
+    """A check of items for their author: None if they may run the item, its place if they may submit it.
+
+    The check raises NotAllowed if they may do neither.
+    """
 
     def judge(item: Item, given: dict[str, Any]) -> Place | None:
         if item.action.permits(actor, given, at=at):
@@ -272,7 +283,7 @@ def needed_of(actor: Actor, at: Any) -> Allowed:
 
 
 def may_submit(actor: Actor, action: Action[Any, Any], given: Mapping[str, Any], at: Any) -> bool:
-    """Whether `actor` may have this decided on by somebody else."""
+    """Whether `actor` may submit this action for approval."""
     return action.submittable and (
         action.permits(actor, given, submit=True, at=at)
         or submittable_besides.ask(actor=actor, action=action, given=given)
@@ -280,7 +291,7 @@ def may_submit(actor: Actor, action: Action[Any, Any], given: Mapping[str, Any],
 
 
 def subjects_of(changes: list[Change], givens: list[tuple[Item, Mapping[str, Any]]]) -> list[SubjectSeen]:
-    """The objects that are there already and would be changed, or added to."""
+    """The existing objects that would change or get related objects."""
     new = {(change.object_type, str(change.object_id)) for change in changes if change.operation == CREATED}
     found: dict[tuple[str, str], SubjectSeen] = {}
     for change in changes:
@@ -296,28 +307,28 @@ def subjects_of(changes: list[Change], givens: list[tuple[Item, Mapping[str, Any
         for argument in {*subject, *(need.on.split(".")[0] for need in item.action.needs)}:
             about = given[argument]
             key = (about._meta.label_lower, str(about.pk))
-            # What is new somewhere in a section is no matter of the section itself.
+            # A new object in a section does not change the section itself.
             if not isinstance(about, Section) and about.pk is not None and key not in new and key not in found:
                 found[key] = SubjectSeen(object_type=key[0], object_id=key[1], version=about.version, fields=[])
     return [found[key] for key in sorted(found)]
 
 
 def placed(error: DomainError, item: Item, known: set[str | None] = frozenset()) -> list[DomainError]:  # type: ignore[assignment]
-    """What an action refused, with the paths of the fields in the submission; what is known of a field is not said twice."""
+    """The errors of an action, with the paths of their fields in the submission; without fields in `known`."""
     faults = error.problems or (error,)
     if isinstance(error, Stale):
         return [Stale(error.message, code=error.code, field=item.path, data=error.data)]
-    told = [Conflict if isinstance(fault, Conflict) else Invalid for fault in faults]
+    kinds = [Conflict if isinstance(fault, Conflict) else Invalid for fault in faults]
     paths = [path_of(item, fault.field) for fault in faults]
     return [
         kind(fault.message, code=fault.code, field=path, data=fault.data)
-        for kind, fault, path in zip(told, faults, paths, strict=True)
+        for kind, fault, path in zip(kinds, faults, paths, strict=True)
         if path not in known or path == item.path
     ]
 
 
 def path_of(item: Item, name: str | None) -> str:
-    """Where the field of this name is among the inputs of an item; the item itself where there is none."""
+    """The path of the input `name` of an item; the path of the item if it has no such input."""
     if name:
         head = name.split(".")[0]
         for argument, kind in item.action.kinds.items():

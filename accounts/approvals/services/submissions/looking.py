@@ -1,4 +1,4 @@
-"""As whom somebody looks at what a submission would do: nobody is shown by it what is not theirs to see or to do."""
+"""With whose permissions a submission is previewed: a preview must not show objects that its reader may not see."""
 
 from __future__ import annotations
 
@@ -15,20 +15,23 @@ from accounts.permissions.selectors.permissions import absent
 from theater_site.core import runs
 from theater_site.core.actors import Actor
 
-# What is in these was judged for its author when it was submitted, and cannot be written at without being judged again.
+# In these states the items passed the checks for their author at submission, and cannot change without a new submission.
 _JUDGED = frozenset({SUBMITTED, APPROVED, APPLIED})
 
 
 class Look(NamedTuple):
-    """Among which rows ids are looked up, and for whom each item is judged (None: it was)."""
+    """The rows in which ids are looked up, and the check of each item (None if it was checked at submission)."""
 
     rows: Callable[[type[models.Model]], models.QuerySet[Any]]
     allowed: Allowed | None
 
 
 def look_of(actor: Actor, submission: Submission) -> Look:
-    """Anybody who decides looks at a judged round as it was judged, and at anything else as its author could do it. All others,
-    those who write it above all, look at what they may themselves see, and do or submit, as it is now."""
+    """The rows and checks by which `actor` previews `submission`.
+
+    Approvers preview a submitted round as it was checked at submission, and other states with the permissions of the author. All
+    others, including the authors, preview it with their own permissions.
+    """
     at = runs.instant()
     if may_write(actor, submission) or not actor.holds(f"decide_{submission.area}", submission, at):
         return Look(seen_by(actor), needed_of(actor, at))

@@ -1,4 +1,4 @@
-"""What a submission is called that nobody named: what it does, and to what."""
+"""Generates titles of submissions, and names of objects."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def title_of(action: Action[Any, Any], given: Mapping[str, Any]) -> str:
 
 
 def name_of(row: models.Model) -> str:
-    """What people call `row`."""
+    """The display name of `row`."""
     shown = getattr(row, "display_name", None)
     return " ".join((shown if isinstance(shown, str) else str(row)).split())
 
@@ -42,7 +42,7 @@ def _unless_personal(value: Any) -> str:
 
 
 def _written(given: Mapping[str, Any]) -> str:
-    """The title that what is made is to bear."""
+    """The title among the inputs, for a new object; "" if there is none."""
     for value in given.values():
         title = value.get("title") if isinstance(value, Mapping) else None
         if isinstance(title, str):

@@ -1,4 +1,4 @@
-"""Where a submission of several items is decided on, so that none of them gets around the steps of its own place."""
+"""Chooses the area and section that decide on a submission, so that no item bypasses its own approval steps."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from theater_site.core.errors import Invalid
 
 
 def deciding_place(places: list[Place]) -> Place | None:
-    """The place among those of the items that need approval where all of them are decided on: the first whose agreements
-    are all that any of them needs; None where none needs any. Invalid (`steps_differ`): there is no such place."""
+    """The first of the items' places whose approval steps cover those of all items; None if no item needs approval.
+
+    Raises: Invalid `steps_differ` if there is none.
+    """
     steps = all_steps() if len(places) > 1 else []
     if not steps:
         return places[0] if places else None
@@ -21,7 +23,7 @@ def deciding_place(places: list[Place]) -> Place | None:
         if all(_covers(steps, here, there, paths) for there in places):
             return here
     raise Invalid(
-        "These need the agreement of different people one after the other. Ask for them in submissions of their own.",
+        "These items need different approval steps. Submit them separately.",
         code="steps_differ",
         field="items",
         data={"areas": sorted({place.area for place in places})},
@@ -29,7 +31,7 @@ def deciding_place(places: list[Place]) -> Place | None:
 
 
 def decided_together(submission: Submission, place: Place) -> bool:
-    """Whether anybody who agreed to `submission` so far are all those who agree to something at `place`."""
+    """Whether the approval steps of `submission` cover those of `place`."""
     here = Place(submission.area, submission.section_id)
     steps = all_steps() if here != place else []
     if not steps:

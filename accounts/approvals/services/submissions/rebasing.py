@@ -1,4 +1,4 @@
-"""Bringing a stale submission up to date."""
+"""Rebases a stale submission."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from theater_site.core.errors import Conflict
 
 @action("submission.rebase", open_to=OpenTo.SIGNED_IN, subject="submission")
 def rebase_submission(*, submission: Submission) -> Submission:
-    """Rebase a stale submission onto what is live now. It is submitted again, in a new round, where others changed
-    other fields than it would.
+    """Rebase a stale submission onto the current content, and submit it again in a new round.
 
-    Refused: everybody but its authors; where the same fields were changed (they are named, to be fixed by hand: save
-    it and submit it again); and as `submission.submit` is.
+    Works if others changed other fields. If they changed the same fields, save the submission with new values and submit it
+    again.
+    Errors: `not_author`; `rebase_collision`, naming the fields; those of `submission.submit`.
     """
     refuse_others(submission)
     move(submission, "rebase")
     collisions = collisions_of(submission)
     if collisions:
         raise Conflict(
-            "The same fields were changed meanwhile. Look at what is live now, save the submission as it should be, and "
-            "submit it again.",
+            "The same fields have changed since this was submitted. Compare with the current values, save the submission "
+            "with the values you want, and submit it again.",
             code="rebase_collision",
             data={"fields": [collision.field for collision in collisions]},
             problems=collisions,
         )
-    # The version that its author saw is the one that was found to be compatible.
+    # The check above replaces the check of the version that its author saw.
     submission.items = [{**item, "if_version": None} for item in submission.items]
     return submit_again(submission)

@@ -1,4 +1,4 @@
-"""A round: what is complete and keeps the rules is put before those who may approve it, or done where its author may."""
+"""Submits a round: checks it, then sends it to its approvers, or applies it if its author may."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ from theater_site.core.judges import refuse_errors
 
 
 def submit(action: Action[Any, Any], actor: Actor, given: Mapping[str, Any], if_version: int | None) -> Submission:
-    """Store `action` for approval. Answers the runner's question; refused where its preview would be."""
+    """Store `action` for approval. Answers the runner's question.
+
+    Raises: the errors of its preview; Conflict `nothing_changes`.
+    """
     seen = action.preview(actor=actor, if_version=if_version, submitting=True, **given)
     refuse_errors(seen.findings)
     if not seen.changes and not action.exposes:
@@ -68,12 +71,12 @@ def create_submission(
     action_name: Annotated[str, Doc("The name of the action that is submitted. Example: production.update")],
     inputs_json: Annotated[str, Doc("Its inputs, as JSON.")],
     seen_version: Annotated[
-        int | None, Doc("The version of its subject that the author saw; null where none was seen. Example: 7")
+        int | None, Doc("The version of its subject that the author saw; null to accept any. Example: 7")
     ],
-    digest: Annotated[str, Doc("A digest of what it would do.")],
-    subjects: Annotated[list[SubjectSeen], Doc("The objects that it would change, as they were.")],
+    digest: Annotated[str, Doc("A digest of its changes.")],
+    subjects: Annotated[list[SubjectSeen], Doc("The objects that it would change, with their versions.")],
 ) -> Submission:
-    """Keep one action with its inputs until somebody decides; anybody who may decide is told."""
+    """Create a submission of one action. Its approvers are notified."""
     run = current()
     written = {
         "action": action_name,
@@ -103,9 +106,10 @@ def create_submission(
 def submit_submission(*, submission: Submission) -> Submission:
     """Submit a draft for approval, in a new round.
 
-    Where the one who submits may do all of it, it is done at once, or waits for its time. Refused: everybody but its
-    authors, and what is incomplete or breaks the rules, with every missing or wrong field of every item, and what the
-    judges found, at once.
+    If the submitter may run all items, it is applied without approval, at once or at its scheduled time. Otherwise its approvers
+    are notified. Errors name all invalid fields of all items together.
+    Errors: `not_author`; `already_decided`; `required` without items; `submission_incomplete`; `rules_broken`;
+    `steps_differ`; those of references between items (`unknown_result`, `circular_reference`, `forward_reference`).
     """
     refuse_others(submission)
     move(submission, "submit")
@@ -113,8 +117,11 @@ def submit_submission(*, submission: Submission) -> Submission:
 
 
 def submit_again(submission: Submission, *, at_once: bool = False) -> Submission:
-    """The next round of `submission`, tried out as it is now: refused as `submission.submit` is. With `at_once` it is
-    done where the actor may do all of it; else it waits for somebody's approval in any case."""
+    """Start the next round of `submission`, after a dry run.
+
+    With `at_once` it is applied if the actor may run all items; otherwise it always waits for approval.
+    Raises: the errors of `submission.submit`.
+    """
     run = current()
     items = readable_items(submission.items)
     judge = needed_of(run.actor, run.instant)
@@ -136,9 +143,9 @@ def submit_again(submission: Submission, *, at_once: bool = False) -> Submission
     if not trial.places and at_once:
         _do_what_its_author_may(submission)
     submission.save()
-    # Drafts keep no values in the log: what is decided on is there, encrypted, round by round.
-    put_forward = {"items": submission.items, "title": submission.title, "run_at": submission.run_at}
-    recording.record_change(submission, dict.fromkeys(put_forward), put_forward)
+    # Saves of drafts log no values, so each submitted round is logged here, encrypted.
+    submitted = {"items": submission.items, "title": submission.title, "run_at": submission.run_at}
+    recording.record_change(submission, dict.fromkeys(submitted), submitted)
     _keep_subjects(submission, trial.subjects, replaced=not first_round)
     if submission.state == SubmissionState.SUBMITTED:
         submission_arrived.announce(submission=submission)
@@ -160,21 +167,27 @@ def _do_what_its_author_may(submission: Submission) -> None:
 
 
 def readable_items(written: list[dict[str, Any]]) -> list[Item]:
-    """The items, if there are any and each can name what it names. Invalid: circular and forward references among others."""
+    """The items of a submission.
+
+    Raises: Invalid `required` without items, and the codes of `faults_of_names`.
+    """
     if not written:
-        raise Invalid("There is nothing to submit yet.", code="required", field="items")
+        raise Invalid("The submission has no items. Add one.", code="required", field="items")
     problems: list[DomainError] = [
         Invalid(fault.message, code=fault.code, field=fault.path) for fault in rules.faults_of_names(written)
     ]
     if problems:
-        raise Invalid("The items cannot name each other's results like this.", code=problems[0].code, problems=problems)
+        raise Invalid("The names and references of the items are invalid.", code=problems[0].code, problems=problems)
     return items_of(written)
 
 
 def refuse_others(submission: Submission) -> None:
-    """NotAllowed for everybody but those who write `submission`."""
+    """Check that the actor writes `submission`.
+
+    Raises: NotAllowed `not_author`.
+    """
     if not may_write(current().actor, submission):
-        raise NotAllowed("Only those who write a submission may do this.", code="not_author")
+        raise NotAllowed("Only the authors of a submission can do this.", code="not_author")
 
 
 def _keep_subjects(submission: Submission, subjects: list[SubjectSeen], *, replaced: bool = False) -> None:

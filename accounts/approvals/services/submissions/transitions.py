@@ -10,16 +10,20 @@ _DECIDED = {SubmissionState.APPLIED, SubmissionState.REJECTED, SubmissionState.A
 
 
 def move(submission: Submission, verb: str) -> None:
-    """Set the state to which `verb` leads. Conflict where it leads nowhere from here.
+    """Set the state to the one after `verb`.
 
-    The submission is the subject of the running action: locked, and loaded since. Of two who decide in the same instant
-    the second finds it decided.
+    The submission is the subject of the running action, so it is locked and loaded after the lock. Of two concurrent decisions
+    the second fails.
+    Raises: Conflict `already_decided` or `wrong_state`.
     """
     submission.state = SubmissionState(_after(submission, verb))
 
 
 def refuse_unless(submission: Submission, verb: str) -> None:
-    """Conflict where `verb` cannot be done in this state."""
+    """Check that `verb` is possible in the current state.
+
+    Raises: Conflict `already_decided` or `wrong_state`.
+    """
     _after(submission, verb)
 
 
@@ -29,7 +33,7 @@ def _after(submission: Submission, verb: str) -> str:
         return state
     possible = ", ".join(states.states_for(verb)).replace("_", " ")
     raise Conflict(
-        f"This submission is {submission.get_state_display()}; that can be done only while it is {possible}.",
+        f"This submission is {submission.get_state_display()}. This is possible only while it is {possible}.",
         code="already_decided" if submission.state in _DECIDED else "wrong_state",
         data={"state": submission.state, "round": submission.round},
     )
