@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import F
 
 from scheduling.signals import Move
+from theater_site.core.actions import current
 from ticketing.models import Order, OrderState
 from ticketing.services.orders import set_deadline
 
@@ -16,6 +17,8 @@ def shorten_deadlines(moves: list[Move], **_: Any) -> None:
     for move in moves:
         starts_at = move.occurrence.starts_at
         orders = Order.objects.filter(lines__ticket__performance=move.occurrence, state=OrderState.PENDING)
-        late = orders.filter(pay_by__gt=starts_at) if starts_at is not None else orders.none()
+        # A move into the past is refused by a judge, after this.
+        coming = starts_at is not None and starts_at > current().instant
+        late = orders.filter(pay_by__gt=starts_at) if coming else orders.none()
         for order in late.distinct().order_by(F("pk")):
             set_deadline.as_consequence(order=order, pay_by=starts_at)
