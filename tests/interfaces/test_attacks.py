@@ -174,7 +174,7 @@ def test_an_unpaid_order_is_due_before_its_performance_wherever_that_is_moved() 
     assert order.pay_by < again.starts_at
 
 
-@pytest.mark.parametrize("name", ["\u3164", "a\u00adb", "a\U000e0041b", "\u2062x"])
+@pytest.mark.parametrize("name", ["\u3164", "a\U000e0041b", "\u2062x"])
 def test_invisible_letters_are_refused(name: str, theater: Theater) -> None:
     wrong = world.client(world.user("Nora")).patch("/api/v1/me/", {"name": name}, content_type="application/json")
     assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (400, "control_character")
