@@ -41,7 +41,7 @@ def single_spaced(text: str) -> str:
 # rest of a line around, and invisible spaces. The marks U+200E and U+200F, and the joiners that Persian and emoji need, stay.
 _NOT_IN_A_LINE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff"
-    # Letters and signs without a shape, and tags (soft hyphens stay: titles have them); the tags of flags follow U+1F3F4, which nobody needs in a line.
+    # Letters and signs without a shape, and tags. Soft hyphens stay: titles have them.
     "\u115f\u1160\u17b4\u17b5\u180e\u2061-\u2064\u206a-\u206f\u3164\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 
