@@ -68,7 +68,6 @@ from theater_site.core import signals as core_signals
 from theater_site.core.announcements import Announcement
 from ticketing import signals as ticketing_signals
 from ticketing.receivers import buyers, performances, waiting
-from ticketing.receivers import deadlines as due_dates
 from ticketing.receivers import erasure as ticketing_erasure
 from ticketing.selectors.checklists import sales_ready
 from ticketing.selectors.personal_data import held_by_box_office
@@ -186,7 +185,7 @@ def _media_library() -> None:
 def _ticketing() -> None:
     # Buyers before the orders are closed: afterwards nobody has a valid ticket.
     _listen(scheduling_signals.occurrences_canceled, buyers.send_performance_canceled, performances.close_orders)
-    _listen(scheduling_signals.occurrences_moved, due_dates.shorten_deadlines, buyers.send_moved)
+    _listen(scheduling_signals.occurrences_moved, performances.shorten_deadlines, buyers.send_moved)
     _listen(scheduling_signals.occurrences_reinstated, buyers.send_reinstated, performances.keep_orders)
     _listen(ticketing_signals.order_placed, buyers.send_order)
     _listen(ticketing_signals.order_paid, buyers.send_tickets)

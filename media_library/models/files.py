@@ -49,7 +49,12 @@ class StagedFile(ContentModel):
         indexes = [models.Index(fields=["created_at"], name="staged_file_by_age")]
 
     def __str__(self) -> str:
-        return ""  # its key is an address in the storage, which nobody needs to read
+        return self.key
+
+    @property
+    def display_name(self) -> str:
+        """Empty: an upload has no name that people know, only its key in the storage."""
+        return ""
 
     @classmethod
     def visible_as_own(cls, actor: Actor) -> Q | None:

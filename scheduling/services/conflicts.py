@@ -20,11 +20,11 @@ from theater_site.core.errors import Conflict
 _TOLD = 20
 
 
-def book(occurrences: Sequence[Occurrence], *, again: bool = False) -> None:
+def book(occurrences: Sequence[Occurrence], *, replace: bool = False) -> None:
     """Book the spaces of these saved occurrences for their spans, where they need one; all of them or none.
 
-    Optionally releases their old bookings first, so that each of a series can take the span of the
-    next. Raises: `space_taken` with the conflicting bookings as far as the actor may see them; `overlaps_itself` if they
+    With `replace` it first releases their old bookings, so that each of a series can take the span of the next.
+    Raises: `space_taken` with the conflicting bookings as far as the actor may see them; `overlaps_itself` if they
     conflict with each other. A check before the insert would let another booking take the space in between, so the
     rows are inserted, and the database's error is explained.
     """
@@ -32,10 +32,10 @@ def book(occurrences: Sequence[Occurrence], *, again: bool = False) -> None:
     wanted = [Wanted(row.space_id, row.starts_at, row.ends_at) for row in rows]
     _refuse_overlap(wanted)
     spaces = {row.space_id for row in rows}
-    if again:
+    if replace:
         spaces |= set(Booking.objects.filter(occurrence__in=occurrences).values_list("space_id", flat=True))
     _lock(spaces)
-    if again:
+    if replace:
         release(occurrences)
     try:
         Booking.objects.bulk_create(rows)

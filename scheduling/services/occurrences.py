@@ -75,7 +75,7 @@ def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> O
     _describe(occurrence, changes)
     occurrence.save()
     if occurrence.placing != before:
-        book([occurrence], again=True)
+        book([occurrence], replace=True)
         occurrences_moved.announce(moves=[Move(occurrence, before)])
     return occurrence
 
@@ -113,11 +113,7 @@ def reinstate_occurrence(*, occurrence: Occurrence) -> Occurrence:
         raise Conflict("This is not canceled.", code="not_canceled")
     if occurrence.production is not None and occurrence.production.status == ProductionStatus.CANCELED:
         raise Conflict("The production is canceled. Reinstate the production first.", code="production_canceled")
-    occurrence.status = OccurrenceStatus.SCHEDULED
-    occurrence.status_note = ""
-    occurrence.save()
-    book([occurrence])
-    occurrences_reinstated.announce(occurrences=[occurrence])
+    _reinstate([occurrence])
     return occurrence
 
 
@@ -150,12 +146,16 @@ def reinstate_occurrences(
         )
     if not found:
         raise Conflict("This production has no canceled future events.", code="nothing_canceled")
-    for row in found:
+    _reinstate(found)
+    return found
+
+
+def _reinstate(rows: list[Occurrence]) -> None:
+    for row in rows:
         row.status, row.status_note = OccurrenceStatus.SCHEDULED, ""
         row.save()
-    book(found)
-    occurrences_reinstated.announce(occurrences=found)
-    return found
+    book(rows)
+    occurrences_reinstated.announce(occurrences=rows)
 
 
 @action("event.delete", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence")

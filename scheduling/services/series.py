@@ -88,7 +88,7 @@ def move_series(*, series: EventSeries, changes: SeriesMove) -> EventSeries:
     for occurrence in coming:
         _move(occurrence, changes)
     Occurrence.objects.bulk_update(coming, _MOVED, batch_size=100)
-    book(coming, again=True)
+    book(coming, replace=True)
     moves = [Move(row, before) for row, before in zip(coming, befores, strict=True) if row.placing != before]
     if moves:
         occurrences_moved.announce(moves=moves)

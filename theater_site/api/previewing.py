@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from theater_site.core import runs
 from theater_site.core.actions import Action
-from theater_site.core.actors import EVERYWHERE, Actor, ActorKind
+from theater_site.core.actors import Actor, ActorKind
 from theater_site.core.changes import Change
 from theater_site.core.encryption import BlindIndexField
 
@@ -66,8 +66,8 @@ def wants_preview(request: Request) -> bool:
 
 
 def _shown(change: Change, values: dict[str, Any], *, personal: bool) -> dict[str, Any]:
-    """The values of a previewed change, without indexes of encrypted values and without secrets that would be others when it
-    is done; personal values only on request."""
+    """The values of a previewed change, without indexes of encrypted values and without secrets that a real run
+    generates again; with personal values only if `personal`."""
     model = change.model
     hidden = set(model.chance) | {f.attname for f in model._meta.concrete_fields if isinstance(f, BlindIndexField)}
     return {
@@ -75,16 +75,10 @@ def _shown(change: Change, values: dict[str, Any], *, personal: bool) -> dict[st
     }
 
 
-def _may_view(actor: Actor, change: Change) -> bool:
-    """Whether the actor may see what the object's personal values were before."""
-    sections = actor.sections_held(change.model.view_permission, runs.instant())
-    return sections is EVERYWHERE or (change.section_id is not None and change.section_id in sections)  # type: ignore[operator]
-
-
 def preview_of(
     action: Action[Any, Any], actor: Actor, arguments: dict[str, Any], version: int | None
 ) -> dict[str, Any]:
-    """What `action` would do, as PreviewAnswer shows it; of a submission where the actor may only submit."""
+    """The changes and findings of `action`, as PreviewAnswer shows them; of its submission if the actor may only submit it."""
     submitting = action.submittable and not action.permits(actor, arguments)
     preview = action.preview(actor=actor, if_version=version, submitting=submitting, **arguments)
     return {
@@ -93,7 +87,7 @@ def preview_of(
                 "object_type": change.object_type,
                 "object_id": str(change.object_id),
                 "operation": change.operation,
-                "before": _shown(change, change.before, personal=_may_view(actor, change)),
+                "before": _shown(change, change.before, personal=change.values_visible_to(actor, runs.instant())),
                 "after": _shown(change, change.after, personal=True),
             }
             # What the public does is previewed without its changes: else a stranger learns whether an address waits.

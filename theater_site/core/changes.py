@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 from django.db import models
 
+from theater_site.core.actors import Actor, Everywhere
 from theater_site.core.encryption import EncryptedJSONField
 
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
@@ -34,6 +36,13 @@ class Change:
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
     seen: int = 0
+
+    def values_visible_to(self, actor: Actor, at: datetime) -> bool:
+        """Whether `actor` may see the personal values of the object, by its section after the change."""
+        sections = actor.sections_held(self.model.view_permission, at)
+        if isinstance(sections, Everywhere):
+            return True
+        return self.section_id is not None and self.section_id in sections
 
     @property
     def object_type(self) -> str:

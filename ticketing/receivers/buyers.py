@@ -48,7 +48,7 @@ def send_moved(moves: list[Move], **_: Any) -> None:
             partial(orders.performance_moved, order, tickets, before[tickets[0].performance_id]),
         )
     for entry in _waiting_for(before):
-        _put_waiting("waiting_list_changed", entry, partial(waiting_list.moved, entry, before[entry.performance_id]))
+        _put_waiting(entry, partial(waiting_list.moved, entry, before[entry.performance_id]))
 
 
 def send_performance_canceled(occurrences: list[Occurrence], reason: str, **_: Any) -> None:
@@ -56,7 +56,7 @@ def send_performance_canceled(occurrences: list[Occurrence], reason: str, **_: A
     for order, tickets in _orders_at(occurrences):
         _put("performance_canceled", order, partial(orders.performance_canceled, order, tickets, reason))
     for entry in _waiting_for([occurrence.pk for occurrence in occurrences]):
-        _put_waiting("waiting_list_changed", entry, partial(waiting_list.canceled, entry, reason))
+        _put_waiting(entry, partial(waiting_list.canceled, entry, reason))
 
 
 def send_reinstated(occurrences: list[Occurrence], **_: Any) -> None:
@@ -64,7 +64,7 @@ def send_reinstated(occurrences: list[Occurrence], **_: Any) -> None:
     for order, tickets in _orders_at(occurrences):
         _put("performance_reinstated", order, partial(orders.performance_reinstated, order, tickets))
     for entry in _waiting_for([occurrence.pk for occurrence in occurrences]):
-        _put_waiting("waiting_list_changed", entry, partial(waiting_list.reinstated, entry))
+        _put_waiting(entry, partial(waiting_list.reinstated, entry))
 
 
 def _waiting_for(performance_ids: Iterable[int]) -> list[WaitingListEntry]:
@@ -75,8 +75,8 @@ def _waiting_for(performance_ids: Iterable[int]) -> list[WaitingListEntry]:
     return list(entries.filter(still).select_related(*along).order_by("pk"))
 
 
-def _put_waiting(kind: str, entry: WaitingListEntry, make: Callable[..., Letter]) -> None:
-    put_to_address(kind, entry.email, make, about=entry)
+def _put_waiting(entry: WaitingListEntry, make: Callable[..., Letter]) -> None:
+    put_to_address("waiting_list_changed", entry.email, make, about=entry)
 
 
 def _orders_at(occurrences: list[Occurrence]) -> list[tuple[Order, list[Ticket]]]:

@@ -6,12 +6,14 @@ from collections import defaultdict
 from typing import Any
 
 from scheduling.models import Category, Occurrence, OccurrenceStatus
+from scheduling.signals import Move
 from theater_site.core import runs
+from theater_site.core.actions import current
 from theater_site.core.changes import CHANGED, Change
 from theater_site.core.judges import Finding, Severity
 from ticketing.models import Order, OrderState, Sale
 from ticketing.selectors.takings import Taken, taken_at
-from ticketing.services.orders import cancel_order
+from ticketing.services.orders import cancel_order, set_deadline
 
 _WHEN = frozenset({"date", "start_time", "timezone"})
 _JUDGED = frozenset({"status", "category", "space_id"}) | _WHEN
@@ -93,3 +95,15 @@ def keep_orders(occurrences: list[Occurrence], **_: Any) -> None:
     ids = list(orders.distinct().values_list("pk", flat=True))
     if ids:
         Order.objects.filter(pk__in=ids).update(needs_return=False)
+
+
+def shorten_deadlines(moves: list[Move], **_: Any) -> None:
+    """Set the deadline of each unpaid order of these performances to the new start, where it would be later."""
+    for move in moves:
+        starts_at = move.occurrence.starts_at
+        orders = Order.objects.filter(lines__ticket__performance=move.occurrence, state=OrderState.PENDING)
+        # A move into the past is refused by a judge, after this.
+        coming = starts_at is not None and starts_at > current().instant
+        late = orders.filter(pay_by__gt=starts_at) if coming else orders.none()
+        for order in late.distinct().order_by("pk"):
+            set_deadline.as_consequence(order=order, pay_by=starts_at)

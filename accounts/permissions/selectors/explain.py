@@ -178,32 +178,34 @@ def members(section: Section, at: datetime) -> QuerySet[User]:
 
 
 def who(section: Section, at: datetime, users: Iterable[User]) -> list[Member]:
-    """What each of `users` holds on `section` then, in their order: one query for all of them."""
+    """The permissions of each of `users` on `section` at that instant, in their order: one query for all of them."""
     known = {user.pk: Member(user) for user in users}
-    groups: dict[Any, Through] = {}
-    rows = live_grants(section, at).filter(user__in=known).select_related(*_ALONG)
-    for row in rows.order_by("pk"):
-        key = (row.user_id, row.assignment_id, row.content_object_id, row.starts_at, row.ends_at)
-        if key not in groups:
-            inherited = row.content_object_id != section.pk
-            groups[key] = Through(row.assignment, row.content_object, inherited, row.starts_at, row.ends_at)
-            known[row.user_id].through.append(groups[key])
-        groups[key].permissions.append(row.permission.codename)
-    for group in groups.values():
-        group.permissions.sort()
+    rows = live_grants(section, at).filter(user__in=known)
+    for user_id, through in _grouped(rows.order_by("pk"), section):
+        known[user_id].through.append(through)
     return list(known.values())
 
 
 def held_by(user: User, at: datetime) -> list[Through]:
-    """What `user` holds at the instant `at` or later, by role assignment and section, in the tree's order: one query."""
+    """The permissions of `user` at the instant `at` or later, by assignment and section, in the tree's order: one query."""
+    rows = SectionGrant.objects.filter(user=user).exclude(ends_at__lte=at)
+    return [through for _, through in _grouped(rows.order_by("content_object__path", "assignment_id"), None)]
+
+
+def _grouped(rows: QuerySet[SectionGrant], section: Section | None) -> list[tuple[int, Through]]:
+    """The grants by user, assignment, section and span, in the order of `rows`. Inherited are those of another section than
+    `section`."""
     groups: dict[Any, Through] = {}
-    rows = SectionGrant.objects.filter(user=user).exclude(ends_at__lte=at).select_related(*_ALONG)
-    for row in rows.order_by("content_object__path", "assignment_id", "permission__codename"):
-        key = (row.assignment_id, row.content_object_id, row.starts_at, row.ends_at)
-        if key not in groups:
-            groups[key] = Through(row.assignment, row.content_object, False, row.starts_at, row.ends_at)
-        groups[key].permissions.append(row.permission.codename)
-    return list(groups.values())
+    for row in rows.select_related(*_ALONG):
+        key = (row.user_id, row.assignment_id, row.content_object_id, row.starts_at, row.ends_at)
+        inherited = section is not None and row.content_object_id != section.pk
+        group = groups.setdefault(
+            key, Through(row.assignment, row.content_object, inherited, row.starts_at, row.ends_at)
+        )
+        group.permissions.append(row.permission.codename)
+    for group in groups.values():
+        group.permissions.sort()
+    return [(key[0], group) for key, group in groups.items()]
 
 
 def refuse_unknown_permission(permission: str) -> None:

@@ -68,7 +68,7 @@ class Permissions:
         self._held: dict[tuple[str, ...], Sections] = {}
         self._derived: dict[str, Any] = {}
 
-    def again(self) -> Permissions:
+    def renewed(self) -> Permissions:
         """The same user's as they are now, the account's being open and the place of every section included; nothing is
         loaded yet."""
         user = User.objects.filter(pk=self._user.pk).first() or User(is_active=False)
@@ -266,7 +266,7 @@ class SignedIn(Actor):
         self.second_factor = second_factor
 
     def renew(self) -> None:
-        self.permissions = self.permissions.again()
+        self.permissions = self.permissions.renewed()
 
     def holds(self, permission: str, scope: Any, at: datetime) -> bool:
         return self.permissions.holds(permission, scope, at)

@@ -156,7 +156,7 @@ def give(
     and whatever the giver does not hold there for that time.
     """
     refuse_bad_span(starts_at, ends_at)
-    role, section, user = _again(role, "role"), _again(section, "section"), _again(user, "user")
+    role, section, user = _reloaded(role, "role"), _reloaded(section, "section"), _reloaded(user, "user")
     if not user.is_active:
         raise Invalid("This account is closed; open it again first.", code="user_inactive", field="user")
     refuse_outside(role, section)
@@ -318,7 +318,7 @@ def _begun(row: SectionGrant, at: datetime) -> bool:
     return row.starts_at is None or row.starts_at < at
 
 
-def _again(row: Any, name: str) -> Any:
+def _reloaded(row: Any, name: str) -> Any:
     fresh = type(row)._base_manager.filter(pk=row.pk).first()
     if fresh is None:
         raise NotFound(f"This {row._meta.verbose_name} is gone.", code=f"{name}_gone")

@@ -18,7 +18,7 @@ from accounts.approvals.services.submissions.naming import name_of
 from accounts.approvals.services.submissions.submitting import readable_items
 from accounts.approvals.signals import picture_urls
 from theater_site.core import runs
-from theater_site.core.actors import EVERYWHERE, Actor
+from theater_site.core.actors import Actor
 from theater_site.core.changes import CREATED, DELETED, Change, merged, tracked
 from theater_site.core.errors import DomainError
 from theater_site.core.inputs import dump
@@ -150,10 +150,7 @@ def _column(model: type[models.Model], attname: str) -> Any:
 
 
 def _may_view(actor: Actor, change: Change) -> bool:
-    if change.operation == CREATED:
-        return True
-    sections = actor.sections_held(change.model.view_permission, runs.instant())
-    return sections is EVERYWHERE or (change.section_id is not None and change.section_id in sections)  # type: ignore[operator]
+    return change.operation == CREATED or change.values_visible_to(actor, runs.instant())
 
 
 class _Names:
