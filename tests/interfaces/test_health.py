@@ -118,5 +118,5 @@ def test_an_unreachable_database_is_reported(monkeypatch: pytest.MonkeyPatch) ->
     assert answer.status_code == 503
     assert answer.json()["parts"]["database"] == "fails with DatabaseError"
     assert answer.json()["parts"]["storage"] == "ok"
-    assert b"internal" not in answer.content, "hosts and users are no person's business"
+    assert b"internal" not in answer.content, "hosts and users stay internal"
     assert Client().get("/healthz").status_code == 200

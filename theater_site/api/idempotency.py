@@ -69,8 +69,8 @@ def once(request: Request, actor: str, perform: Callable[[], Response]) -> Respo
         return _again(fingerprint, digest)
     except Exception:
         if response is not None:
-            # Committed, and then what had to follow failed (a file that could not be stored): the caller is notified of the
-            # failure and repeats, so the answer that was never given must not be replayed.
+            # Committed, and then what had to follow failed (a file that could not be stored): the caller gets
+            # the error and repeats, so the answer that was never given must not be replayed.
             IdempotentAnswer.objects.filter(pk=fingerprint, request_digest=digest).delete()
         raise
 

@@ -1,4 +1,4 @@
-"""The OpenAPI schema: drf-spectacular, notified of problem JSON, versions and idempotency on every operation."""
+"""The OpenAPI schema: drf-spectacular, extended by problem JSON, versions and idempotency on every operation."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ class Schema(AutoSchema):
             return
         super()._insert_field_validators(field, schema)
         if "oneOf" in schema:
-            # Of an address that may be empty: an empty text is both, to everybody who does not judge formats.
+            # An address that may be empty: for a validator that does not check formats, an empty text matches both.
             schema["anyOf"] = schema.pop("oneOf")
 
     def _can_be_previewed(self) -> bool:

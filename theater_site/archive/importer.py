@@ -297,7 +297,7 @@ class _Import:
     ) -> None:
         """Create what is not known yet, in chunks, and remember every row by its id for the tables that follow.
 
-        `make` builds an object or raises Refused, and changes nothing else; `accept` is notified of what will be written;
+        `make` builds an object or raises Refused, and changes nothing else; `accept` gets each object that will be written;
         `there` says whether somebody has made the same by hand.
         """
         tally = self.outcome.tables[table] = Tally()

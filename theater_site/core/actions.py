@@ -359,8 +359,10 @@ def _waive_message(findings: list[Finding], waivers: Mapping[str, str]) -> str:
 
 
 def also_needs(*permissions: tuple[str, Any], to: str) -> None:
-    """Inside an action, for a part of it that only some ask for: NotAllowed, naming what they may not do `to`, unless anybody who
-    acts holds each permission on its object too."""
+    """Inside an action, require further permissions for a part of it, each on its object.
+
+    Raises: NotAllowed; `to` names that part in its message.
+    """
     run = current()
     for permission, scope in permissions:
         if not run.actor.holds(permission, scope, run.instant):

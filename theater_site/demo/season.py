@@ -1,5 +1,5 @@
-"""One season of a community theater, built as its people would build it: every step is a service called by everybody who holds
-the permission to it, so what the demo shows is what the system does."""
+"""One season of a community theater, built as its people would build it: every step is a service, called by somebody with the
+permission, so the demo shows what the system does."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class PlaceRead(serializers.Serializer[Any]):
 
 
 class HoldRead(serializers.Serializer[Any]):
-    """Places kept for everybody who has the token; send it as `hold` with the order."""
+    """Seats or places kept for the bearer of the token; send it as `hold` with the order."""
 
     token = serializers.CharField(
         help_text="The secret of the hold: send it as `hold` with the order. Example: hold_Xk3vQ0J7"
@@ -322,7 +322,7 @@ class CheckInRead(serializers.ModelSerializer[CheckIn]):
 
 
 class WaitingJoined(serializers.ModelSerializer[WaitingListEntry]):
-    """That somebody waits; the same for a newcomer and for everybody who was on the list."""
+    """The answer to joining a waiting list; the same whether or not the address was on the list."""
 
     class Meta:
         model = WaitingListEntry

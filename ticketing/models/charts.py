@@ -1,4 +1,4 @@
-"""Where people sit or are in a space: its seating charts."""
+"""Seating charts: the seats and the areas of a space."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Who has which place at which performance: the rows that decide a race.
 
-None of these is content. A hold lives ten minutes and belongs to nobody work, so the recorder is not notified of each
-row: the audit entry of the action names the places, and what is sold is told by its Ticket, which is content.
+None of these is content. A hold lasts ten minutes, so the recorder does not record each row: the audit entry of the action
+names the seats, and a sale is recorded by its Ticket, which is content.
 They are written by `services/occupancy.py` alone.
 """
 

@@ -94,7 +94,8 @@ def place_order(
     tickets = Ticket.objects.bulk_create(
         [_ticket(line, place, performance_id) for line, place in zip(lines, bought, strict=True)]
     )
-    # The tickets hold the performance's row: one that was canceled between the check above and here is seen now.
+    # Inserting the tickets locked the performance's row. Without this second check, a cancellation that was committed since
+    # the first one would leave an order that nobody closes.
     sale_open(performance_id, run.instant)
     if pay_by is None:
         occupancy.sell(seats, held, tickets)

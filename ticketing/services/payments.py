@@ -1,4 +1,4 @@
-"""The payment port: what the box office asks of everybody who moves the money.
+"""The payment port: the interface to payment providers.
 
 A provider is called inside the action's transaction and must not wait for anybody: one that talks to a
 service of others writes down what to send, and sends it after the commit.

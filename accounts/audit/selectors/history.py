@@ -74,7 +74,7 @@ def differences(reader: Reader, change: AuditChange) -> list[Difference]:
     """Field by field, what `reader` may know of `change` (loaded with its value).
 
     Values are for those who hold the permission to view such objects (`view_permission`) where the object was, personal ones for
-    those who hold `manage_` of the same area there: what somebody's number once was belongs to nobody daily business.
+    those who hold `manage_` of the same area there: an old phone number concerns no other reader.
     """
     model = model_of(change.object_type)
     value: AuditValue | None = getattr(change, "value", None)
@@ -120,7 +120,7 @@ def reasons_in(value: AuditValue) -> dict[str, str]:
 def state_at(reader: Reader, object_type: str, object_id: str, at: datetime) -> State:
     """The object as it stood at `at`, built from its changes up to then.
 
-    For everybody who may read the log of the section where it was then. A field whose last value was erased is said to be
+    For those who may read the log of the section to which it belonged then. A field whose last value was erased is said to be
     erased, even where a later change still knows what it replaced. NotFound: no such object then, or not for this reader.
     """
     model_of(object_type)

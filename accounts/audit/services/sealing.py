@@ -57,8 +57,10 @@ def seal_batch() -> int | None:
 
 
 def sign_checkpoint() -> AuditCheckpoint | None:
-    """Seal what is pending and sign where the chain is; None its state where the last checkpoint found it, or
-    another sealer is at work."""
+    """Seal the waiting entries and sign a checkpoint of the chain.
+
+    Returns None if nothing was sealed since the last checkpoint, or another process seals now.
+    """
     seal_waiting()
     with transaction.atomic():
         if not _alone():

@@ -28,7 +28,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--waiting", action="store_true", help="show what is pending instead")
+        parser.add_argument("--waiting", action="store_true", help="show unsent mail instead")
         parser.add_argument("--limit", type=int, default=50, help="how many to show at most, latest first (50)")
         parser.add_argument("--retry", metavar="ID|all", help="try this one, or all that was given up, again")
         parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -64,7 +64,7 @@ def going(kind: str, user: User, preferences: NotificationPreferences, now: date
 
 @action("notification.set_preferences", open_to=OpenTo.SIGNED_IN)
 def set_notification_preferences(*, user: User, choices: NotificationChoices) -> NotificationPreferences:
-    """Set how you are notified. What was notified of a kind and not sent yet goes the way that is chosen now.
+    """Set how you are notified. Unsent notifications of a changed kind follow the new choice.
 
     Refused, each with its field: an unknown kind, zone or language, what the kind does not allow, half of quiet hours.
     """
@@ -91,7 +91,7 @@ def set_notification_preferences(*, user: User, choices: NotificationChoices) ->
 
 
 def follow(preferences: NotificationPreferences, kinds: Collection[str]) -> None:
-    """Let what is pending to be sent of these kinds go as it is preferred now; what is off is not sent any more, and listed."""
+    """Reschedule unsent notifications of these kinds by the new preferences; those turned off are not sent, but stay listed."""
     waits = Q(next_attempt_at__isnull=False) | Q(digest_at__isnull=False)
     for kind in sorted(kinds):
         rows = Notification.objects.filter(waits, recipient=preferences.user_id, kind=kind)

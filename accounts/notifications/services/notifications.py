@@ -57,8 +57,10 @@ def read_all_notifications(
 
 @action("mail.retry", needs=Needs("manage_members", on="organization"))
 def retry_mail(*, organization: Section, message: Notification) -> Notification:
-    """Try to send a mail again that failed. The permission is needed on the organization itself. Refused (`not_failed`): one
-    that is delivered, or that is still tried."""
+    """Try to send a failed mail again. Needs the permission on the organization itself.
+
+    Errors: `not_failed` for a mail that was delivered or is still being tried.
+    """
     _refuse_parts(organization)
     if not _again(Q(pk=message.pk)):
         raise Conflict("Only a mail that was given up can be tried again.", code="not_failed")

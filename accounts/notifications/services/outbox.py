@@ -1,4 +1,4 @@
-"""The outbox: put a message in with what it reports, deliver it after the commit, try again when that fails.
+"""The outbox: store a message in the transaction of its cause, deliver it after the commit, retry when that fails.
 
 Why it is built so, and what SMTP cannot promise: docs/decisions/mail-goes-through-an-outbox.md.
 """
@@ -107,7 +107,7 @@ def put(
 
 
 def withdraw_unsent(kind: str, recipients: Iterable[User], about: models.Model) -> None:
-    """Take back what these were notified of `about` by notifications of this kind, where it was neither sent nor read yet."""
+    """Delete these users' notifications of this kind about `about` that were neither sent nor read yet."""
     rows = Notification.objects.filter(
         recipient__in=list(recipients), read_at=None, delivered_at=None, attempts=0, digest=None, kind=kind
     )
@@ -316,7 +316,7 @@ def _send(message: Sealed, connection: Any) -> None:
     except Exception as error:
         if not (reused and hung_up(error)):
             raise
-        # Servers end a dialog after some messages; that belongs to nobody failure.
+        # Servers end a dialog after some messages; which is not an error.
         _hang_up(connection)
         _reach(connection)
         sent = mail.send()

@@ -135,7 +135,7 @@ class Role(ContentModel):
 
     @classmethod
     def visible_as_own(cls, actor: Actor) -> Q | None:
-        """Anybody who delegates in one production only must find the roles too, which depend on the organization."""
+        """Every user sees the roles: who delegates in one production needs those of the organization."""
         return Q(pk__isnull=False) if actor.user_id is not None else None
 
 

@@ -61,7 +61,7 @@ def hand_over(
         raise Invalid("This account is closed; open it again first.", code="user_inactive", field="successor")
     if not held:
         raise Conflict("They hold nothing that could be handed over.", code="nothing_held")
-    _pass_on_the_word(giver, leaver, successor)
+    _transfer_invitations_and_tokens(giver, leaver, successor)
     made = [_handed(giver, assignment, successor, reason) for assignment in held]
     if any(assignment.section.parent_id is None for assignment in held):
         keep_a_director()
@@ -133,9 +133,9 @@ def carry_over(
     return made
 
 
-def _pass_on_the_word(giver: Giver, leaver: User, successor: User) -> None:
-    """What the leaver offered and let programs read, for as much as both they and anybody who hands over could give of it now:
-    else what is dead would starts by what the successor holds besides."""
+def _transfer_invitations_and_tokens(giver: Giver, leaver: User, successor: User) -> None:
+    """Transfer the leaver's open invitations and API tokens to the successor, as far as the leaver and the actor can still give
+    their permissions. Otherwise a dead invitation would become valid through what the successor holds."""
     run = current()
     givers = {Giver.absent(User.objects.get(pk=leaver.pk)), *([] if run.actor.user_id == leaver.pk else [giver])}
     ended: dict[str, list[int]] = {"invitations_withdrawn": [], "tokens_revoked": []}
@@ -182,7 +182,7 @@ def _refuse_strangers(giver: Giver, actor: Actor, leaver: User, held: Iterable[R
 
 
 def _handed(giver: Giver, old: RoleAssignment, successor: User, reason: str) -> RoleAssignment:
-    """The successor's assignment in the place of the old one: hung where that hung, with what depended on that."""
+    """Replace an assignment by one of the successor, with the same origin and the same dependent grants."""
     now = current().instant
     was = {row.permission.codename: row for row in old.grants.filter(lasting(now)).select_related("permission")}
     new = RoleAssignment(

@@ -83,7 +83,7 @@ def set_end_of_role(*, assignment: RoleAssignment, ends_at: datetime | None, rea
 
 
 def _prolong(assignment: RoleAssignment, ends_at: datetime | None, reason: str) -> None:
-    """Hung again on what the actor holds. Nothing that depends on this assignment can last that long, so no ring comes of it."""
+    """Make the assignment depend on the actor's permissions. Nothing that depends on it lasts as long, so there is no cycle."""
     giver, now = Giver.acting(current().actor), current().instant
     starts_at = assignment.starts_at if assignment.starts_at is not None and assignment.starts_at > now else None
     hung = giver.origins(assignment.role.permissions, assignment.section, starts_at, ends_at)
