@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from theater_site.core import runs
 from theater_site.core.actions import Action
 from theater_site.core.actors import Actor, ActorKind
-from theater_site.core.changes import Change
+from theater_site.core.changes import Change, visible_to
 from theater_site.core.encryption import BlindIndexField
 
 
@@ -52,7 +52,9 @@ class PreviewAnswer(serializers.Serializer[Any]):
     """What an action would do; nothing has been done."""
 
     changes = PreviewedChange(
-        many=True, help_text="What would be created, changed and deleted, in the order in which it happens."
+        many=True,
+        help_text="What would be created, changed and deleted, in the order in which it happens; "
+        "without objects that you may not see.",
     )
     findings = PreviewedFinding(many=True, help_text="What the rules say about it.")
     needs_approval = serializers.BooleanField(
@@ -81,17 +83,19 @@ def preview_of(
     """The changes and findings of `action`, as PreviewAnswer shows them; of its submission if the actor may only submit it."""
     submitting = action.submittable and not action.permits(actor, arguments)
     preview = action.preview(actor=actor, if_version=version, submitting=submitting, **arguments)
+    at = runs.instant()
+    # The changes of a public action are not shown: else a stranger learns whether an address is on the waiting list.
+    changes = visible_to(actor, preview.changes, at) if actor.kind is not ActorKind.PUBLIC else []
     return {
         "changes": [
             {
                 "object_type": change.object_type,
                 "object_id": str(change.object_id),
                 "operation": change.operation,
-                "before": _shown(change, change.before, personal=change.values_visible_to(actor, runs.instant())),
+                "before": _shown(change, change.before, personal=change.values_visible_to(actor, at)),
                 "after": _shown(change, change.after, personal=True),
             }
-            # What the public does is previewed without its changes: else a stranger learns whether an address waits.
-            for change in (preview.changes if actor.kind is not ActorKind.PUBLIC else ())
+            for change in changes
         ],
         "findings": [finding.as_data() for finding in preview.findings],
         "needs_approval": submitting,
