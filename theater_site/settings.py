@@ -51,8 +51,8 @@ TIME_ZONE              UTC                        zone given to new users
 HOLD_MINUTES           10                         minutes that a hold keeps seats before they are ordered
 PAYMENT_MINUTES        1440                       minutes until an unpaid order expires
 WAITING_LIST_HOURS     24                         hours that free seats are held for somebody on the waiting list
-UNPAID_SEATS_PER_ADDRESS  40                      held and unpaid seats of one network address; 0: no limit
-UNPAID_SEATS_PER_EMAIL  20                        unpaid seats of one e-mail address; 0: no limit
+UNPAID_SEATS_PER_ADDRESS  40                      held and unpaid seats, and free seats, of one network address; 0: no limit
+UNPAID_SEATS_PER_EMAIL  20                        unpaid seats, and free seats, of one e-mail address; 0: no limit
 APPROVAL_REMINDER_DAYS  2,5,10                    after how many days people are reminded of what is pending for them
 MOCK_AUTHENTICATION    no                         believe X-Mock-User and X-Mock-Role; never in production
 """

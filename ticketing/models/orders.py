@@ -27,11 +27,13 @@ class OrderState(models.TextChoices):
 
 
 class Order(ContentModel):
-    """One purchase. `reference` is a secret between the theater and the buyer: anybody who has it may read the
-    order."""
+    """One purchase. Anybody who has its secret `reference` may read it.
+
+    `source` is the blind index of the network address that placed an order without a price, where a limit applies.
+    """
 
     view_permission: ClassVar[str] = "view_tickets"
-    personal: ClassVar[frozenset[str]] = frozenset({"reference", "buyer_name", "buyer_email", "email_index"})
+    personal: ClassVar[frozenset[str]] = frozenset({"reference", "buyer_name", "buyer_email", "email_index", "source"})
     # The deadline counts from the instant of the order.
     chance: ClassVar[frozenset[str]] = frozenset({"reference", "pay_by"})
 
@@ -59,6 +61,7 @@ class Order(ContentModel):
         help_text="Where the tickets are sent. Example: bea@home.example",
     )
     email_index = BlindIndexField("buyer_email", db_index=True)
+    source = models.CharField(max_length=64, blank=True, default="", editable=False)
     promotion = models.ForeignKey(
         Promotion,
         null=True,

@@ -26,26 +26,21 @@ def check_in(
 ) -> CheckIn:
     """Check in the bearer of this ticket. Letter case, dashes and lookalike letters of a typed code do not matter.
 
-    Errors: `no_such_ticket`; `performance_canceled`; `wrong_performance`, naming the other one; `ticket_void` of a canceled
-    order; `not_paid`; `already_checked_in`, saying when.
+    Errors: `no_such_ticket`; `performance_canceled`; `wrong_performance`, with the other one if you may see it;
+    `ticket_void` of a canceled order; `not_paid`; `already_checked_in`, saying when.
     """
     if not code.strip():
         raise Invalid("Scan or type the code of a ticket.", code="required", field="code")
     if performance.status == OccurrenceStatus.CANCELED:
         raise Conflict("This performance is canceled. Nobody is checked in.", code="performance_canceled")
-    tickets = Ticket.objects.select_for_update(of=("self",)).select_related("performance__production", "line__order")
+    tickets = Ticket.objects.select_for_update(of=("self",)).select_related("line__order")
     ticket = tickets.filter(code=typed_ticket_code(code)).first()
     if ticket is None:
         raise NotFound(
             "There is no ticket with this code. Type it again, or ask at the box office.", code="no_such_ticket"
         )
     if ticket.performance_id != performance.pk:
-        other = ticket.performance
-        raise Conflict(
-            f"This ticket is for another performance: {other.shown_title}, {other.date}.",
-            code="wrong_performance",
-            data={"performance": other.pk, "title": other.shown_title, "date": other.date},
-        )
+        raise _wrong_performance(ticket.performance_id)
     if ticket.void:
         raise Conflict("The order of this ticket was canceled or not paid in time.", code="ticket_void")
     if ticket.line.order.state != OrderState.PAID:
@@ -60,6 +55,19 @@ def check_in(
     check_in = CheckIn(ticket=ticket, checked_in_at=run.instant, checked_in_by=run.actor.user)
     check_in.save()
     return check_in
+
+
+def _wrong_performance(performance_id: int) -> Conflict:
+    other = (
+        Occurrence.objects.visible_to(current().actor).select_related("production").filter(pk=performance_id).first()
+    )
+    if other is None:
+        return Conflict("This ticket is for another performance.", code="wrong_performance")
+    return Conflict(
+        f"This ticket is for another performance: {other.shown_title}, {other.date}.",
+        code="wrong_performance",
+        data={"performance": other.pk, "title": other.shown_title, "date": other.date},
+    )
 
 
 @action("ticket.undo_check_in", needs=Needs("edit_check_in", on="performance"))

@@ -1,11 +1,12 @@
-"""How many unpaid seats one buyer may keep from others at a performance."""
+"""How many unpaid or free seats one buyer may keep from others at a performance."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from theater_site.core.errors import Conflict
 from theater_site.core.locks import lock_until_commit
@@ -35,21 +36,52 @@ def limit_email(performance_id: int, email_index: str, quantity: int, at: dateti
     if not most:
         return
     lock_until_commit(f"unpaid seats {performance_id} {email_index}")
-    unpaid = Ticket.objects.filter(
-        performance_id=performance_id,
-        void=False,
-        line__order__email_index=email_index,
-        line__order__state=OrderState.PENDING,
-        line__order__pay_by__gt=at,
+    unpaid = _tickets(performance_id, email_index=email_index, state=OrderState.PENDING, pay_by__gt=at)
+    if unpaid.count() + quantity > most:
+        # Without the number of unpaid seats: the caller may have typed the address of somebody else.
+        raise Conflict(
+            f"At most {most} unpaid seats are kept for one e-mail address. Pay for the others first, or ask the box office.",
+            code="too_many_unpaid_seats",
+            field="buyer_email",
+            data={"limit": most},
+        )
+
+
+def limit_free_seats(performance_id: int, email_index: str, quantity: int) -> str:
+    """The blind index to store with an order that costs nothing; empty where no limit applies.
+
+    Such an order is paid at once and has no deadline. Without a limit of its own, one caller takes the whole house. Tickets
+    without a price count for the network address and for the e-mail address, each with its limit of unpaid seats. Raises
+    Conflict (`too_many_free_seats`).
+    """
+    source = address_index()
+    limits = (
+        ("source", source, settings.UNPAID_SEATS_PER_ADDRESS),
+        ("email_index", email_index, settings.UNPAID_SEATS_PER_EMAIL),
     )
-    _refuse_above(most, unpaid.count(), quantity)
+    for name, value, most in limits:
+        if not most or not value:
+            continue
+        lock_until_commit(f"free seats {performance_id} {value}")
+        if _tickets(performance_id, **{name: value}, total_minor=0).count() + quantity > most:
+            raise Conflict(
+                f"At most {most} free seats go to one buyer or network address. Ask the box office for more.",
+                code="too_many_free_seats",
+                data={"limit": most},
+            )
+    return source
+
+
+def _tickets(performance_id: int, **order: Any) -> QuerySet[Ticket]:
+    of_order = {f"line__order__{name}": value for name, value in order.items()}
+    return Ticket.objects.filter(performance_id=performance_id, void=False, **of_order)
 
 
 def _refuse_above(most: int, unpaid: int, quantity: int) -> None:
     if unpaid + quantity > most:
         raise Conflict(
-            f"At most {most} unpaid seats are kept for one buyer or network address; {unpaid} are kept already. Pay for these,"
-            " or ask the box office.",
+            f"At most {most} unpaid seats are kept for one network address; {unpaid} are kept already. Pay for these, or ask the"
+            " box office.",
             code="too_many_unpaid_seats",
             data={"limit": most, "unpaid": unpaid},
         )

@@ -18,7 +18,7 @@ from ticketing.rules.secrets import digest_of, new_reference, new_ticket_code
 from ticketing.selectors.availability import OpenSale, Place, place_in_area, sale_open, seats_on_sale
 from ticketing.services import occupancy, waiting_list
 from ticketing.services.buyers import index_buyer
-from ticketing.services.limits import limit_email
+from ticketing.services.limits import limit_email, limit_free_seats
 from ticketing.services.payments import provider
 from ticketing.services.promotions import give_back, redeem
 from ticketing.signals import order_canceled, order_expired, order_paid, order_placed, seats_freed
@@ -43,7 +43,8 @@ def place_order(
     its seats until its deadline `pay_by`: the performance's `payment_minutes`, else PAYMENT_MINUTES, and at the latest the
     start of the performance. Sends the buyer a mail.
     Errors: `hold_gone`; the errors of a performance that is not on sale now; `code_not_valid`; `unknown_provider`;
-    `too_many_unpaid_seats` above the limit for one e-mail address (staff are exempt); no name, no e-mail address.
+    `too_many_unpaid_seats` above the limit for one e-mail address, `too_many_free_seats` above the limit of seats that cost
+    nothing (staff are exempt from both); no name, no e-mail address.
     """
     run = current()
     seats, held = occupancy.held_by(digest_of(hold))
@@ -75,8 +76,8 @@ def place_order(
         paid_at=None if total else run.instant,
     )
     order.save()
-    if total and not run.actor.holds("edit_tickets", section, run.instant):
-        limit_email(performance_id, order.email_index or "", len(bought), run.instant)
+    if not run.actor.holds("edit_tickets", section, run.instant):
+        _limit(order, performance_id, len(bought))
     index_buyer(order)
     lines = []
     for place, price in zip(bought, prices, strict=True):
@@ -105,6 +106,15 @@ def place_order(
     waiting_list.served(digest_of(hold))
     order_placed.announce(order=order)
     return order
+
+
+def _limit(order: Order, performance_id: int, quantity: int) -> None:
+    email_index = order.email_index or ""
+    if order.total_minor:
+        limit_email(performance_id, email_index, quantity, current().instant)
+    elif source := limit_free_seats(performance_id, email_index, quantity):
+        order.source = source
+        order.save()
 
 
 @action("order.pay", needs=Needs("edit_tickets", on="order"), subject="order")
