@@ -15,7 +15,7 @@ from theater_site.core.errors import Conflict, Invalid, NotFound
 from theater_site.core.money import Money
 from ticketing.models import CheckIn, Order, OrderLine, OrderState, Payment, PaymentState, Ticket
 from ticketing.rules.secrets import digest_of, new_reference, new_ticket_code
-from ticketing.selectors.availability import OpenSale, Place, place_in_area, sale_open, seats_on_sale
+from ticketing.selectors.sale_terms import OpenSale, Place, place_in_area, sale_open, seats_on_sale
 from ticketing.services import occupancy, waiting_list
 from ticketing.services.buyers import index_buyer
 from ticketing.services.limits import limit_email, limit_free_seats
