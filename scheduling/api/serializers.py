@@ -102,8 +102,9 @@ class OccurrencePublic(serializers.ModelSerializer[Occurrence]):
     class Meta:
         model = Occurrence
         fields: tuple[str, ...] = (
-            "id", "title", "category", "status", "status_note", "production", "production_slug", "venue", "venue_name",
-            "space", "space_name", "date", "start_time", "duration_minutes", "timezone", "clock_note", "starts_at", "ends_at",
+            "id", "title", "subtitle", "category", "status", "status_note", "production", "production_slug", "venue",
+            "venue_name", "space", "space_name", "date", "start_time", "duration_minutes", "timezone", "clock_note", "starts_at",
+            "ends_at",
         )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from scheduling.api.conflicts import in_conflict
 from scheduling.models import Category, EventSeries, Occurrence, Run, Space, Venue
 from scheduling.selectors.conflicts import in_the_way, visible_among
 from scheduling.selectors.occurrences import canceled_to_come, for_insiders, starting_from, up_to
+from scheduling.services import performance_schedules
 from scheduling.services.occurrences import (
     cancel_occurrence,
     delete_occurrence,
@@ -42,6 +43,7 @@ from theater_site.core.actions import Action
 from theater_site.core.text import fold
 
 _REINSTATED = body_of(reinstate_occurrences, model=Occurrence)
+_PERFORMANCES = body_of(performance_schedules.schedule_performances, model=Occurrence)
 
 
 def _standalone(
@@ -196,6 +198,21 @@ class OccurrenceViewSet(Readable):
             body=_REINSTATED,
         )
 
+    @drf_action(detail=False, methods=["post"], url_path="schedule-performances", url_name="schedule-performances")
+    def schedule_performances(self, request: Request) -> Response:
+        return self.perform(
+            request,
+            performance_schedules.schedule_performances,
+            lambda rows: Response(serializers.OccurrenceInternal(rows, many=True).data, status=201),
+            body=_PERFORMANCES,
+        )
+
+    documented(
+        schedule_performances,
+        performance_schedules.schedule_performances,
+        _PERFORMANCES,
+        {201: serializers.OccurrenceInternal(many=True)},
+    )
     documented(reinstate_several, reinstate_occurrences, _REINSTATED, {200: serializers.OccurrenceInternal(many=True)})
 
 

@@ -24,12 +24,20 @@ class Category(models.TextChoices):
 
     PERFORMANCE = "performance", "performance"
     REHEARSAL = "rehearsal", "rehearsal"
-    AUDITION = "audition", "audition"
-    MEETING = "meeting", "meeting"
-    LOAD_IN = "load_in", "load-in"
+    READ_THROUGH = "read_through", "read-through"
     TECH = "tech", "technical rehearsal"
+    DRESS_REHEARSAL = "dress_rehearsal", "dress rehearsal"
+    AUDITION = "audition", "audition"
+    LOAD_IN = "load_in", "load-in"
+    STRIKE = "strike", "strike"
+    TRAVEL = "travel", "travel"
+    PHOTO_CALL = "photo_call", "photo call"
+    OPEN_HOUSE = "open_house", "open house"
+    MEETING = "meeting", "meeting"
+    WORKSHOP = "workshop", "workshop"
     CLASS = "class", "class"
     FUNDRAISER = "fundraiser", "fundraiser"
+    SPECIAL_EVENT = "special_event", "special event"
     OTHER = "other", "other"
 
 
@@ -41,11 +49,16 @@ class Visibility(models.TextChoices):
 
 
 class OccurrenceStatus(models.TextChoices):
-    """Whether an event takes place."""
+    """Whether an event takes place. A tentative one may not: it is shown as such, and books no space."""
 
     SCHEDULED = "scheduled", "scheduled"
+    TENTATIVE = "tentative", "tentative"
     CANCELED = "canceled", "canceled"
     DONE = "done", "done"
+
+
+# Events that are planned, whether or not they are certain.
+PLANNED = (OccurrenceStatus.SCHEDULED, OccurrenceStatus.TENTATIVE)
 
 
 class Occurrence(ContentModel):
@@ -189,5 +202,6 @@ class Occurrence(ContentModel):
 
     @property
     def holds_space(self) -> bool:
-        """Whether it books its space: it is not canceled, and space and span are known."""
-        return self.status != OccurrenceStatus.CANCELED and self.space_id is not None and self.span.ends_at is not None
+        """Whether it books its space: it is neither canceled nor tentative, and space and span are known."""
+        certain = self.status not in (OccurrenceStatus.CANCELED, OccurrenceStatus.TENTATIVE)
+        return certain and self.space_id is not None and self.span.ends_at is not None

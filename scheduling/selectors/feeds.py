@@ -30,6 +30,10 @@ def public_calendar(**only: int | str) -> bytes:
     return ical.write(root.name, [event for row in shown if (event := _event(row, root.label)) is not None])
 
 
+# RFC 5545 3.8.1.11.
+_STATUSES = {OccurrenceStatus.CANCELED: "CANCELLED", OccurrenceStatus.TENTATIVE: "TENTATIVE"}
+
+
 def _event(row: Any, installation: str) -> ical.CalendarEvent | None:
     date = PartialDate.parse(row.date)
     if date is None or date.precision != "day":
@@ -45,7 +49,7 @@ def _event(row: Any, installation: str) -> ical.CalendarEvent | None:
         timezone=row.timezone,
         location=_location(row),
         note=row.status_note,
-        canceled=row.status == OccurrenceStatus.CANCELED,
+        status=_STATUSES.get(row.status, "CONFIRMED"),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 
 from accounts.models import Section
 from productions.models import Production, ProductionStatus
-from scheduling.models import Category, Occurrence, OccurrenceStatus, Space, Venue, Visibility
+from scheduling.models import PLANNED, Category, Occurrence, OccurrenceStatus, Space, Venue, Visibility
 from scheduling.selectors.occurrences import canceled_to_come, to_come
 from scheduling.services.conflicts import book, release
 from scheduling.signals import (
@@ -31,6 +31,7 @@ class OccurrenceFields(TypedDict, total=False):
     """
 
     title: str
+    subtitle: str
     category: Category
     visibility: Visibility
     venue: Venue | None
@@ -40,6 +41,9 @@ class OccurrenceFields(TypedDict, total=False):
     duration_minutes: int | None
     timezone: str
     status_note: str
+    tentative: Annotated[
+        bool, Doc("Whether it may not take place: then it is shown as tentative, and books no space. Example: false")
+    ]
 
 
 @action("event.schedule", needs=Needs("edit_schedule", on="production"), submittable=True)
@@ -68,14 +72,16 @@ def schedule_standalone(
 def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> Occurrence:
     """Update or move an occurrence. It keeps its id, tickets and calls.
 
-    Errors: those of scheduling; `canceled`; where it is on sale, `on_sale`, `chart_elsewhere` and `sold_in_the_past`.
+    Errors: those of scheduling; `canceled`; `event_over` for `tentative`; where it is on sale, `on_sale`, `chart_elsewhere` and
+    `sold_in_the_past`.
     """
     _refuse_canceled(occurrence)
-    before = occurrence.placing
+    before, status = occurrence.placing, occurrence.status
     _describe(occurrence, changes)
     occurrence.save()
-    if occurrence.placing != before:
+    if (occurrence.placing, occurrence.status) != (before, status):
         book([occurrence], replace=True)
+    if occurrence.placing != before:
         occurrences_moved.announce(moves=[Move(occurrence, before)])
     return occurrence
 
@@ -224,17 +230,22 @@ def _describe(occurrence: Occurrence, fields: OccurrenceFields) -> None:
         if space is not None:
             occurrence.venue = space.venue
     for name, value in fields.items():
-        if name not in ("space", "venue"):
+        if name not in ("space", "venue", "tentative"):
             setattr(occurrence, name, value)
+    if "tentative" in fields:
+        if occurrence.status not in PLANNED:
+            raise Conflict("This event is over. It is not tentative any more.", code="event_over", field="tentative")
+        occurrence.status = OccurrenceStatus.TENTATIVE if fields["tentative"] else OccurrenceStatus.SCHEDULED
     if "venue" in fields:
-        _set_venue(occurrence, fields["venue"], space_given=fields.get("space") is not None)
+        set_venue(occurrence, fields["venue"], space_given=fields.get("space") is not None)
     if elsewhere and "timezone" not in fields and occurrence.venue is not None and occurrence.venue.timezone:
         occurrence.timezone = occurrence.venue.timezone
     occurrence.check_values()
     refuse_misplaced(occurrence)
 
 
-def _set_venue(occurrence: Occurrence, venue: Venue | None, *, space_given: bool) -> None:
+def set_venue(occurrence: Occurrence, venue: Venue | None, *, space_given: bool) -> None:
+    """Set the venue. A space of the previous venue goes. Raises Invalid `space_elsewhere` if a space was given with it."""
     if space_given and venue != occurrence.venue:
         raise Invalid(
             "The space is in another venue. Leave the venue out: the space brings it.",
@@ -242,7 +253,6 @@ def _set_venue(occurrence: Occurrence, venue: Venue | None, *, space_given: bool
             field="venue",
         )
     if venue != occurrence.venue:
-        # A space of the previous venue.
         occurrence.space = None
     occurrence.venue = venue
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypedDict
 
 from accounts.models import Section
 from productions.models import Production
-from scheduling.models import Category, EventSeries, Occurrence, OccurrenceStatus, Space, Visibility
+from scheduling.models import PLANNED, Category, EventSeries, Occurrence, OccurrenceStatus, Space, Visibility
 from scheduling.rules.recurrence import expand, validate
 from scheduling.rules.wall_time import valid_zone
 from scheduling.services.conflicts import book, release
@@ -175,8 +175,8 @@ def _occurrence(series: EventSeries, wall: dt.datetime) -> Occurrence:
 
 
 def _coming(series: EventSeries) -> list[Occurrence]:
-    """Return its scheduled future occurrences, locked, in order of their keys."""
-    rows = series.occurrences.filter(status=OccurrenceStatus.SCHEDULED, starts_at__gt=current().instant)
+    """Return its planned future occurrences, locked, in order of their keys."""
+    rows = series.occurrences.filter(status__in=PLANNED, starts_at__gt=current().instant)
     return list(rows.select_related("section", "space__venue").select_for_update(of=("self",)).order_by("pk"))
 
 

@@ -53,6 +53,8 @@ def _findings(sale: Sale, change: Change, taken: Taken) -> list[Finding]:
                 field="status",
             )
         )
+    if change.after.get("status") == OccurrenceStatus.TENTATIVE:
+        found.append(_refused(performance, "status", "on_sale", "A performance on sale cannot be tentative.", taken))
     if "category" in change.after and change.after["category"] != Category.PERFORMANCE:
         found.append(_refused(performance, "category", "on_sale", "Only a performance can be on sale.", taken))
     if "space_id" in change.after and performance.space_id != sale.chart.space_id:

@@ -73,9 +73,10 @@ def open_sale(
 ) -> Sale:
     """Put a performance on sale at the prices in `price_categories`. Nobody can buy before it is public.
 
-    Categories that are not named are not sold. Refused: what is not a performance, is canceled (or its production is) or
-    on sale already; a chart of another space; no price category, a category that the chart has not, or twice; a price below zero
-    or finer than the currency.
+    Categories that are not named are not sold.
+    Errors: `not_a_performance`; `performance_canceled`, `production_canceled`; `tentative`; `already_on_sale`; `other_space` for
+    a chart of another space; `required` without a price; `unknown_category`, `category_repeated`; `negative_price`, or a price
+    finer than the currency.
     """
     if performance.category != Category.PERFORMANCE:
         raise Conflict("Only performances are sold.", code="not_a_performance")
@@ -84,6 +85,8 @@ def open_sale(
         raise Conflict(message, code="production_canceled")
     if performance.status == OccurrenceStatus.CANCELED:
         raise Conflict("This performance is canceled.", code="performance_canceled")
+    if performance.status == OccurrenceStatus.TENTATIVE:
+        raise Conflict("This performance is tentative. Confirm it before it is sold.", code="tentative")
     if Sale.objects.filter(performance=performance).exists():
         raise Conflict("This performance is on sale already.", code="already_on_sale")
     chart = terms["chart"]

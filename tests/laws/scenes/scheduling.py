@@ -33,6 +33,17 @@ def _plan(t: Theater) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _legs(t: Theater) -> list[dict[str, Any]]:
+    week = [{"weekdays": ["TH", "FR"], "start_time": dt.time(19)}]
+    return [{"space": _space(t), "first_date": DAY, "last_date": DAY, "times": week, "duration_minutes": 150}]
+
+
+def _sent_legs(t: Theater) -> list[dict[str, Any]]:
+    (leg,) = _legs(t)
+    times = [{"weekdays": ["TH", "FR"], "start_time": "19:00:00"}]
+    return [{**_sent(leg), "times": times}]
+
+
 def _sent(said: dict[str, Any]) -> dict[str, Any]:
     """As JSON has it."""
     plain = {name: value.isoformat() if isinstance(value, dt.date | dt.time) else value for name, value in said.items()}
@@ -80,6 +91,7 @@ ACTIONS = {
     "space.update": lambda t: Scene({"space": _space(t), "changes": {"capacity": 300}}),
     "event.schedule": lambda t: Scene({"production": t.production, "fields": _placed(t)}),
     "event.schedule_standalone": lambda t: Scene({"section": t.root, "fields": {**_placed(t), "title": "Board"}}),
+    "event.schedule_performances": lambda t: Scene({"production": t.production, "legs": _legs(t)}),
     "event.update": lambda t: Scene({"occurrence": _occurrence(t), "changes": {"start_time": dt.time(20)}}),
     "event.cancel": lambda t: Scene({"occurrence": _occurrence(t), "reason": "Snow."}),
     "event.reinstate": lambda t: Scene({"occurrence": _canceled(t)}),
@@ -115,6 +127,9 @@ ROUTES = {
     "POST event-cancel": lambda t: Call({"pk": _series(t).pk}, {"reason": "Money ran out."}),
     "GET occurrence-list": lambda t: open_read(),
     "POST occurrence-list": lambda t: Call(body={"production": t.production.pk, **_sent(_placed(t))}, status=201),
+    "POST occurrence-schedule-performances": lambda t: Call(
+        body={"production": t.production.pk, "legs": _sent_legs(t)}, status=201
+    ),
     "POST occurrence-standalone": lambda t: Call(
         body={"section": t.root.pk, "title": "Board", **_sent(_placed(t))}, status=201, stranger={400}
     ),
