@@ -32,3 +32,9 @@ occurrences_canceled = Announcement(
 occurrences_reinstated = Announcement(
     "Canceled occurrences were reinstated. Sent inside the transaction.", occurrences=list
 )
+occurrence_instants_changed = Announcement(
+    "A time zone has new rules: these occurrences keep their wall time, and happen at another instant. Sent inside the"
+    " transaction.",
+    extension_point=True,
+    occurrences=list,
+)

@@ -60,6 +60,7 @@ from scheduling.receivers.licenses import judge_runs
 from scheduling.receivers.productions import cancel_coming
 from scheduling.selectors.performance_days import performances_on, zone_played_in
 from scheduling.selectors.productions import first_performances, performed_on, with_performances
+from scheduling.services import zone_changes
 from theater_site.api import idempotency
 from theater_site.api.previews import previewed_submission
 from theater_site.api.resources import who_acts
@@ -161,6 +162,7 @@ def _productions() -> None:
     _listen(scheduling_signals.occurrences_canceled, scheduling_notifications.notify_canceled)
     _listen(scheduling_signals.occurrences_reinstated, scheduling_notifications.notify_reinstated)
     _listen(productions_signals.production_canceled, cancel_coming, closing.close_waiting)
+    jobs.every("follow changes of time zones", seconds=86_400, run=zone_changes.follow_zone_changes)
 
 
 def _directory() -> None:

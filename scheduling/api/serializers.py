@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from productions.models import Production, Season
 from scheduling.models import EventSeries, Occurrence, Run, Space, Venue
+from scheduling.rules.wall_time import valid_zone
 from theater_site.api.inputs import VisibleRelated
 
 
@@ -64,6 +65,18 @@ class SeriesInternal(serializers.ModelSerializer[EventSeries]):
         )  # fmt: skip
 
 
+class ReaderTime(serializers.DateTimeField):
+    """An instant of the row in the zone that the reader asks for by `?timezone=`; null without it."""
+
+    def __init__(self, instant: str, **kwargs: Any) -> None:
+        super().__init__(source=instant, read_only=True, allow_null=True, **kwargs)
+
+    def to_representation(self, value: Any) -> str | None:  # type: ignore[override]
+        request = self.context.get("request")
+        zone = request.query_params.get("timezone") if request is not None else None
+        return value.astimezone(valid_zone(zone)).isoformat() if zone else None
+
+
 class OccurrencePublic(serializers.ModelSerializer[Occurrence]):
     """An occurrence for the public.
 
@@ -99,12 +112,23 @@ class OccurrencePublic(serializers.ModelSerializer[Occurrence]):
         " 2027-03-28. This starts at 03:30.",
     )
 
+    reader_start = ReaderTime(
+        "starts_at",
+        help_text="The start in the reader's zone, with its offset; null without `?timezone=`. Example: "
+        "2027-03-14T20:30:00+01:00",
+    )
+    reader_end = ReaderTime(
+        "ends_at",
+        help_text="The end in the reader's zone, with its offset; null without `?timezone=`. Example: "
+        "2027-03-14T23:00:00+01:00",
+    )
+
     class Meta:
         model = Occurrence
         fields: tuple[str, ...] = (
             "id", "title", "subtitle", "category", "status", "status_note", "production", "production_slug", "venue",
             "venue_name", "space", "space_name", "date", "start_time", "duration_minutes", "timezone", "clock_note", "starts_at",
-            "ends_at",
+            "ends_at", "reader_start", "reader_end",
         )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from accounts.permissions.selectors.sections import area
 from scheduling.api import serializers
 from scheduling.api.conflicts import in_conflict
 from scheduling.models import Category, EventSeries, Occurrence, Run, Space, Venue
+from scheduling.rules.wall_time import valid_zone
 from scheduling.selectors.conflicts import in_the_way, visible_among
 from scheduling.selectors.occurrences import canceled_to_come, for_insiders, starting_from, up_to
 from scheduling.services import performance_schedules
@@ -123,6 +124,11 @@ class OccurrenceFilter(filters.FilterSet):
         label="Every word is part of the title or of the production's, whatever its case and accents. Example: sea gull",
     )
 
+    timezone = filters.CharFilter(
+        method="in_zone",
+        label="The reader's IANA zone, in which `reader_start` and `reader_end` are given. Example: America/New_York",
+    )
+
     @classmethod
     def get_filters(cls) -> Any:
         # `from` is a Python keyword, which a class body cannot use as a name.
@@ -138,6 +144,11 @@ class OccurrenceFilter(filters.FilterSet):
     def by_words(self, rows: Any, name: str, value: str) -> Any:
         for word in fold(value).split()[:8]:
             rows = rows.filter(Q(title_folded__contains=word) | Q(production__title_folded__contains=word))
+        return rows
+
+    def in_zone(self, rows: Any, name: str, value: str) -> Any:
+        """All rows: the serializer reads the zone."""
+        valid_zone(value)
         return rows
 
     def since(self, rows: Any, name: str, value: dt.date) -> Any:

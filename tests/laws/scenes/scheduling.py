@@ -10,6 +10,7 @@ from scheduling.models import EventSeries, Occurrence, Run, Space, Venue
 from scheduling.services.occurrences import cancel_occurrence
 from tests.laws.scenes import Call, Scene, Theater, open_read
 from tests.worlds import scheduling as calendar
+from theater_site.core.actors import System
 
 DAY = dt.date(2031, 11, 6)
 
@@ -70,6 +71,13 @@ def _canceled(t: Theater) -> Occurrence:
     return occurrence
 
 
+def _outdated(t: Theater) -> Occurrence:
+    """Its zone had other rules when it was saved."""
+    row = _occurrence(t)
+    Occurrence.objects.filter(pk=row.pk).update(starts_at=row.starts_at - dt.timedelta(minutes=30))
+    return row
+
+
 def _run(t: Theater) -> Run:
     return calendar.run(t.production, by=t.director)
 
@@ -97,6 +105,7 @@ ACTIONS = {
     "event.reinstate": lambda t: Scene({"occurrence": _canceled(t)}),
     "event.reinstate_several": lambda t: Scene({"production": _canceled(t).production, "occurrences": None}),
     "event.delete": lambda t: Scene({"occurrence": _hidden(t)}),
+    "event.follow_zones": lambda t: Scene({"occurrences": [_outdated(t).pk]}, actor=System("work")),
     "event.publish": lambda t: Scene({"occurrence": _hidden(t)}),
     "event.unpublish": lambda t: Scene({"occurrence": _show(t)}),
     "series.schedule": lambda t: Scene({"production": t.production, "fields": _plan(t)}),
