@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
 from scheduling.api import serializers
 from scheduling.models import Occurrence
@@ -39,8 +40,8 @@ class ConflictsView(ActingView):
         `from`, `to` of at most a year (by default the coming year). For those who may view a schedule on some section;
         events that you may not see are returned without their names.
         """
-        actor = _insider(actor_of(request))
-        asked = _asked(request, actor)
+        actor = insider(actor_of(request))
+        asked = asked_of(request, actor, serializers.ConflictsAsked)
         if "space" in asked:
             answer = _is_free(actor, asked)
         else:
@@ -49,7 +50,8 @@ class ConflictsView(ActingView):
         return Response(serializers.ConflictsAnswer(shown).data)
 
 
-def _insider(actor: Actor) -> Actor:
+def insider(actor: Actor) -> Actor:
+    """The actor, if they may view the schedule of some section. Raises NotSignedIn or NotAllowed."""
     if actor.kind is ActorKind.PUBLIC:
         raise NotSignedIn("Sign in to see bookings.")
     if not actor.sections_held(Occurrence.view_permission, runs.instant()):
@@ -59,8 +61,9 @@ def _insider(actor: Actor) -> Actor:
     return actor
 
 
-def _asked(request: Request, actor: Actor) -> dict[str, Any]:
-    read = serializers.ConflictsAsked(data=request.query_params, context={"actor": actor})
+def asked_of(request: Request, actor: Actor, kind: type[Serializer[Any]]) -> dict[str, Any]:
+    """The parameters of the request, read by a serializer. Raises Invalid, also for parameters that it does not have."""
+    read = kind(data=request.query_params, context={"actor": actor})
     known = {*read.fields, "format"}
     for name in request.query_params:
         if name not in known:

@@ -31,6 +31,7 @@ from scheduling.services.occurrences import (
     reinstate_occurrences,
     schedule_occurrence,
     schedule_standalone,
+    take_slot,
     unpublish_occurrence,
     update_occurrence,
 )
@@ -172,6 +173,7 @@ class OccurrenceViewSet(Readable):
     partial_update = updates(update_occurrence, model=Occurrence, answers=serializers.OccurrenceInternal)
     internal = internally(serializers.OccurrenceInternal)
     destroy = deletes(delete_occurrence)
+    take_slot = verb(take_slot, answers=serializers.OccurrenceInternal)
     cancel = verb(cancel_occurrence, answers=serializers.OccurrenceInternal)
     reinstate = verb(reinstate_occurrence, answers=serializers.OccurrenceInternal)
     publish = verb(publish_occurrence, answers=serializers.OccurrenceInternal)

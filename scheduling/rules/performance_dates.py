@@ -21,7 +21,7 @@ class Weekday(StrEnum):
     SUNDAY = "SU"
 
 
-_WEEK = tuple(Weekday)
+WEEK = tuple(Weekday)
 
 
 def performance_dates(
@@ -36,7 +36,7 @@ def performance_dates(
             for day in _days(first, last)
             if day not in not_on
             for weekdays, start in patterns
-            if _WEEK[day.weekday()] in weekdays
+            if WEEK[day.weekday()] in weekdays
         }
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from accounts.models import Section
 from productions.models import Production, ProductionStatus
 from scheduling.models import PLANNED, Category, Occurrence, OccurrenceStatus, Space, Venue, Visibility
+from scheduling.rules.slot_tokens import offered_slot
 from scheduling.selectors.occurrences import canceled_to_come, to_come
 from scheduling.services.conflicts import book, release
 from scheduling.signals import (
@@ -20,6 +21,7 @@ from scheduling.signals import (
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, DomainError, Invalid, all_of
+from theater_site.core.inputs import row_of
 
 
 class OccurrenceFields(TypedDict, total=False):
@@ -84,6 +86,32 @@ def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> O
     if occurrence.placing != before:
         occurrences_moved.announce(moves=[Move(occurrence, before)])
     return occurrence
+
+
+@action("event.take_slot", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", submittable=True)
+def take_slot(
+    *,
+    occurrence: Occurrence,
+    slot: Annotated[
+        str, Doc("The token of a free slot, from GET /api/v1/free-slots/. Example: WzIsIjIwMjct...:1tYx:abc")
+    ],
+) -> Occurrence:
+    """Move an event to a free slot that was offered.
+
+    Errors: `bad_slot`; `slot_expired` after a day; `space_taken` if another event has the space by now; `reference_gone` if the
+    space was deleted; those of updating an event.
+    """
+    offered = offered_slot(slot)
+    space: Any = row_of(Space.objects.select_related("venue"), offered.space_id, "slot")
+    changes: OccurrenceFields = {
+        "space": space,
+        "date": offered.date,
+        "start_time": offered.start_time,
+        "duration_minutes": offered.minutes,
+        "timezone": offered.timezone,
+    }
+    moved: Occurrence = update_occurrence.as_consequence(occurrence=occurrence, changes=changes)
+    return moved
 
 
 @action("event.cancel", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", submittable=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.permissions.selectors.sections import area
 from scheduling.models import EventSeries, Occurrence, Run, Space, Venue
+from scheduling.rules.slot_tokens import OfferedSlot, token_of
 from scheduling.services.occurrences import cancel_occurrence
 from tests.laws.scenes import Call, Scene, Theater, open_read
 from tests.worlds import scheduling as calendar
@@ -78,6 +79,10 @@ def _outdated(t: Theater) -> Occurrence:
     return row
 
 
+def _slot(t: Theater) -> str:
+    return token_of(OfferedSlot(_space(t).pk, "2031-12-01", dt.time(18), 60, "Europe/London"))
+
+
 def _run(t: Theater) -> Run:
     return calendar.run(t.production, by=t.director)
 
@@ -101,6 +106,7 @@ ACTIONS = {
     "event.schedule_standalone": lambda t: Scene({"section": t.root, "fields": {**_placed(t), "title": "Board"}}),
     "event.schedule_performances": lambda t: Scene({"production": t.production, "legs": _legs(t)}),
     "event.update": lambda t: Scene({"occurrence": _occurrence(t), "changes": {"start_time": dt.time(20)}}),
+    "event.take_slot": lambda t: Scene({"occurrence": _occurrence(t), "slot": _slot(t)}),
     "event.cancel": lambda t: Scene({"occurrence": _occurrence(t), "reason": "Snow."}),
     "event.reinstate": lambda t: Scene({"occurrence": _canceled(t)}),
     "event.reinstate_several": lambda t: Scene({"production": _canceled(t).production, "occurrences": None}),
@@ -164,6 +170,8 @@ ROUTES = {
     "DELETE run-detail": lambda t: _patch(_run(t), None, status=204),
     "GET performance-list": lambda t: open_read(),
     "GET performance-detail": lambda t: open_read(kwargs={"pk": _show(t).pk}),
+    "GET free-slots": lambda t: Call(query="?duration_minutes=60", public={401}, stranger={403}),
+    "POST occurrence-take-slot": lambda t: Call({"pk": _occurrence(t).pk}, {"slot": _slot(t)}),
     "GET conflicts": lambda t: Call(query=f"?production={t.production.pk}", public={401}, stranger={403}),
     "GET public-calendar": lambda t: open_read(),
 }
