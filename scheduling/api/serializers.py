@@ -137,7 +137,8 @@ class OccurrenceInternal(OccurrencePublic):
 
     class Meta(OccurrencePublic.Meta):
         fields = (
-            *OccurrencePublic.Meta.fields, "version", "section", "series", "visibility", "published_at", "archive_key",
+            *OccurrencePublic.Meta.fields, "version", "section", "series", "visibility", "setup_minutes", "strike_minutes",
+            "published_at", "archive_key",
             "created_at", "updated_at",
         )  # fmt: skip
 

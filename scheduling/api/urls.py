@@ -1,10 +1,11 @@
 from django.urls import path
 
-from scheduling.api import conflicts, feeds, free_slots, views
+from scheduling.api import categories, conflicts, feeds, free_slots, views
 from theater_site.api.routing import Router
 
 urlpatterns = [
     path("conflicts/", conflicts.ConflictsView.as_view(), name="conflicts"),
+    path("event-categories/", categories.CategoriesView.as_view(), name="event-categories"),
     path("free-slots/", free_slots.FreeSlotsView.as_view(), name="free-slots"),
     path("calendars/public.ics", feeds.PublicCalendarView.as_view(), name="public-calendar"),
 ]

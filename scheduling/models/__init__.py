@@ -1,4 +1,5 @@
 from scheduling.models.bookings import Booking
+from scheduling.models.categories import CategoryDefaults
 from scheduling.models.fields import RuleField
 from scheduling.models.occurrences import PLANNED, Category, Occurrence, OccurrenceStatus, Visibility
 from scheduling.models.runs import Run, RunKind
@@ -9,6 +10,7 @@ __all__ = [
     "PLANNED",
     "Booking",
     "Category",
+    "CategoryDefaults",
     "EventSeries",
     "Occurrence",
     "OccurrenceStatus",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -57,6 +58,8 @@ class OccurrenceStatus(models.TextChoices):
     DONE = "done", "done"
 
 
+# Minutes of a day: what takes longer to set up is an event of its own.
+LONGEST_BUFFER = 24 * 60
 # Events that are planned, whether or not they are certain.
 PLANNED = (OccurrenceStatus.SCHEDULED, OccurrenceStatus.TENTATIVE)
 
@@ -125,6 +128,16 @@ class Occurrence(ContentModel):
         validators=[MinValueValidator(1), MaxValueValidator(LONGEST_MINUTES)],
         help_text="Minutes that it takes and the space is held, from the start; null where it is not known. "
         "Example: 150",
+    )
+    setup_minutes = models.PositiveIntegerField(
+        default=0,
+        validators=[MaxValueValidator(LONGEST_BUFFER)],
+        help_text="Minutes before the start for which the space is booked too. Example: 30",
+    )
+    strike_minutes = models.PositiveIntegerField(
+        default=0,
+        validators=[MaxValueValidator(LONGEST_BUFFER)],
+        help_text="Minutes after the end for which the space is booked too. Example: 15",
     )
     timezone = ZoneField(
         help_text="IANA time zone of the wall time; empty where it is not known. Example: Europe/London"
@@ -199,6 +212,16 @@ class Occurrence(ContentModel):
     def span(self) -> Span:
         """Return the derived instants."""
         return self.placing.span
+
+    @property
+    def booked_from(self) -> dt.datetime | None:
+        """The instant from which its space is booked, with the setup; None without a known start."""
+        return self.starts_at - dt.timedelta(minutes=self.setup_minutes) if self.starts_at is not None else None
+
+    @property
+    def booked_until(self) -> dt.datetime | None:
+        """The instant until which its space is booked, with the strike; None without a known end."""
+        return self.ends_at + dt.timedelta(minutes=self.strike_minutes) if self.ends_at is not None else None
 
     @property
     def holds_space(self) -> bool:

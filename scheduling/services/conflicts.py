@@ -21,7 +21,7 @@ _TOLD = 20
 
 
 def book(occurrences: Sequence[Occurrence], *, replace: bool = False) -> None:
-    """Book the spaces of these saved occurrences for their spans, where they need one; all of them or none.
+    """Book the spaces of these saved occurrences for their spans, setup and strike included: all of them or none.
 
     With `replace` it first releases their old bookings, so that each of a series can take the span of the next.
     Raises: `space_taken` with the conflicting bookings as far as the actor may see them; `overlaps_itself` if they
@@ -51,8 +51,8 @@ def _booking_of(row: Any) -> Booking:
         section_id=row.section_id,
         space_id=row.space_id,
         occurrence=row,
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
+        starts_at=row.booked_from,
+        ends_at=row.booked_until,
     )
 
 

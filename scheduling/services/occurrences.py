@@ -9,6 +9,7 @@ from accounts.models import Section
 from productions.models import Production, ProductionStatus
 from scheduling.models import PLANNED, Category, Occurrence, OccurrenceStatus, Space, Venue, Visibility
 from scheduling.rules.slot_tokens import offered_slot
+from scheduling.selectors.categories import defaults_of
 from scheduling.selectors.occurrences import canceled_to_come, to_come
 from scheduling.services.conflicts import book, release
 from scheduling.signals import (
@@ -41,6 +42,8 @@ class OccurrenceFields(TypedDict, total=False):
     date: str
     start_time: dt.time | None
     duration_minutes: int | None
+    setup_minutes: int
+    strike_minutes: int
     timezone: str
     status_note: str
     tentative: Annotated[
@@ -78,10 +81,10 @@ def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> O
     `sold_in_the_past`.
     """
     _refuse_canceled(occurrence)
-    before, status = occurrence.placing, occurrence.status
+    before, booked = occurrence.placing, _booked(occurrence)
     _describe(occurrence, changes)
     occurrence.save()
-    if (occurrence.placing, occurrence.status) != (before, status):
+    if (occurrence.placing, _booked(occurrence)) != (before, booked):
         book([occurrence], replace=True)
     if occurrence.placing != before:
         occurrences_moved.announce(moves=[Move(occurrence, before)])
@@ -239,10 +242,13 @@ def unpublish_occurrence(*, occurrence: Occurrence) -> Occurrence:
     return occurrence
 
 
+def _booked(occurrence: Occurrence) -> tuple[str, int, int]:
+    """What its booking depends on besides its time and place."""
+    return occurrence.status, occurrence.setup_minutes, occurrence.strike_minutes
+
+
 def _scheduled(occurrence: Occurrence, fields: OccurrenceFields) -> Occurrence:
-    if fields.get("category", occurrence.category) == Category.PERFORMANCE:
-        # Performances are public by default, other events internal.
-        occurrence.visibility = Visibility.PUBLIC
+    occurrence.assign(defaults_of(fields.get("category", occurrence.category)).of_event)
     _describe(occurrence, fields)
     occurrence.save()
     book([occurrence])

@@ -8,6 +8,7 @@ from typing import Annotated, TypedDict
 from productions.models import Production
 from scheduling.models import Category, Occurrence, OccurrenceStatus, Run, RunKind, Space, Venue, Visibility
 from scheduling.rules.performance_dates import Performance, Weekday, performance_dates
+from scheduling.selectors.categories import defaults_of
 from scheduling.services.conflicts import book
 from scheduling.services.occurrences import refuse_misplaced, set_venue
 from scheduling.signals import occurrences_scheduled
@@ -156,7 +157,10 @@ def _is_noted(performance: Performance, note: PerformanceNote) -> bool:
 def _model(production: Production, leg: Leg, path: str) -> Occurrence:
     """A performance of the leg without its date, which all of its performances resemble."""
     space = leg.get("space")
+    defaults = defaults_of(Category.PERFORMANCE)
     model = Occurrence(
+        setup_minutes=defaults.setup_minutes,
+        strike_minutes=defaults.strike_minutes,
         section=production.section,
         production=production,
         category=Category.PERFORMANCE,
@@ -199,6 +203,8 @@ def _travel_day(model: Occurrence, day: dt.date) -> Occurrence:
         date=day.isoformat(),
         start_time=None,
         duration_minutes=None,
+        setup_minutes=0,
+        strike_minutes=0,
         space=None,
         category=Category.TRAVEL,
         visibility=Visibility.INTERNAL,
@@ -211,7 +217,7 @@ def _copy(model: Occurrence, **values: object) -> Occurrence:
         name: getattr(model, name)
         for name in ("section", "production", "category", "visibility", "status", "space", "venue")
     }
-    kept |= {"duration_minutes": model.duration_minutes, "timezone": model.timezone}
+    kept |= {name: getattr(model, name) for name in ("duration_minutes", "setup_minutes", "strike_minutes", "timezone")}
     return Occurrence(**{**kept, **values})
 
 

@@ -10,6 +10,7 @@ from productions.models import Production
 from scheduling.models import PLANNED, Category, EventSeries, Occurrence, OccurrenceStatus, Space, Visibility
 from scheduling.rules.recurrence import expand, validate
 from scheduling.rules.wall_time import valid_zone
+from scheduling.selectors.categories import defaults_of
 from scheduling.services.conflicts import book, release
 from scheduling.services.occurrences import refuse_misplaced
 from scheduling.signals import Move, occurrences_canceled, occurrences_moved, occurrences_scheduled
@@ -149,7 +150,9 @@ def _scheduled(series: EventSeries, fields: SeriesFields) -> EventSeries:
     if not starts:
         raise Invalid("All dates of the series are skipped. Leave one.", code="no_dates", field="skipped")
     series.save()
-    occurrences = [_occurrence(series, start.wall) for start in starts]
+    defaults = defaults_of(series.category)
+    buffers = {"setup_minutes": defaults.setup_minutes, "strike_minutes": defaults.strike_minutes}
+    occurrences = [_occurrence(series, start.wall, **buffers) for start in starts]
     refuse_misplaced(occurrences[0])
     Occurrence.objects.bulk_create(occurrences, batch_size=200)
     book(occurrences)
@@ -157,8 +160,9 @@ def _scheduled(series: EventSeries, fields: SeriesFields) -> EventSeries:
     return series
 
 
-def _occurrence(series: EventSeries, wall: dt.datetime) -> Occurrence:
+def _occurrence(series: EventSeries, wall: dt.datetime, **buffers: int) -> Occurrence:
     return Occurrence(
+        **buffers,
         section=series.section,
         production=series.production,
         series=series,

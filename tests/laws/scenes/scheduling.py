@@ -102,6 +102,9 @@ ACTIONS = {
     "venue.update": lambda t: Scene({"venue": _venue(t), "changes": {"city": "Paris"}}),
     "space.create": lambda t: Scene({"venue": _venue(t), "fields": {"name": "Main stage"}}),
     "space.update": lambda t: Scene({"space": _space(t), "changes": {"capacity": 300}}),
+    "category.set_defaults": lambda t: Scene(
+        {"section": t.root, "category": "rehearsal", "defaults": {"setup_minutes": 15}}
+    ),
     "event.schedule": lambda t: Scene({"production": t.production, "fields": _placed(t)}),
     "event.schedule_standalone": lambda t: Scene({"section": t.root, "fields": {**_placed(t), "title": "Board"}}),
     "event.schedule_performances": lambda t: Scene({"production": t.production, "legs": _legs(t)}),
@@ -170,6 +173,8 @@ ROUTES = {
     "DELETE run-detail": lambda t: _patch(_run(t), None, status=204),
     "GET performance-list": lambda t: open_read(),
     "GET performance-detail": lambda t: open_read(kwargs={"pk": _show(t).pk}),
+    "GET event-categories": lambda t: open_read(),
+    "POST event-categories": lambda t: Call(body={"category": "rehearsal", "setup_minutes": 15}),
     "GET free-slots": lambda t: Call(query="?duration_minutes=60", public={401}, stranger={403}),
     "POST occurrence-take-slot": lambda t: Call({"pk": _occurrence(t).pk}, {"slot": _slot(t)}),
     "GET conflicts": lambda t: Call(query=f"?production={t.production.pk}", public={401}, stranger={403}),
