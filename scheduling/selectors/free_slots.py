@@ -25,7 +25,7 @@ _STEP = 15
 class Request:
     """What is looked for: `minutes` between `earliest` and `latest` (wall time at the venue) on these days.
 
-    `latest` may be before `earliest`: then it is on the next day. `occurrence` is the event to move, which is in nobody's way.
+    `latest` may be before `earliest`: then it is on the next day. The bookings of `occurrence`, the event to move, do not count.
     """
 
     minutes: int
