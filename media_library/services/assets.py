@@ -59,7 +59,8 @@ def create_asset(
 @action("asset.update", needs=Needs("edit_media", on="asset"), subject="asset", submittable=True)
 def update_asset(*, asset: Asset, changes: AssetFields) -> Asset:
     """Update what is said of a picture. Raises the errors of creating it, and where a public picture would lose its alternative
-    text."""
+    text. Also `alt_text_needed`.
+    """
     for name, value in changes.items():
         setattr(asset, name, value)
     if asset.published_at is not None:
@@ -86,7 +87,7 @@ def unpublish_asset(*, asset: Asset) -> Asset:
 
 @action("asset.delete", needs=Needs("edit_media", on="asset"), subject="asset", submittable=True)
 def delete_asset(*, asset: Asset) -> None:
-    """Delete a picture and its file for good. Refused where it is public."""
+    """Delete a picture and its file for good. Refused where it is public. Also `published`."""
     refuse_if_public(asset, "picture")
     asset.delete()
 
@@ -101,7 +102,7 @@ def set_asset_tags(
 ) -> Asset:
     """Set all tags of a picture.
 
-    Refused: an empty word, one of more than 60 characters, more than 50 of them.
+    Refused: an empty word, one of more than 60 characters, more than 50 of them. Also `bad_tag`.
     """
     if len(tags) > MOST_TAGS:
         raise Invalid(f"A picture bears at most {MOST_TAGS} tags.", code="too_many_tags", field="tags")
@@ -123,7 +124,8 @@ def set_asset_tags(
 @action("asset.depict", needs=Needs("edit_media", on="asset"), subject="asset", submittable=True)
 def depict(*, asset: Asset, person: Annotated[Person, Doc("Id of the person who is seen in it. Example: 12")]) -> Asset:  # type: ignore[valid-type]
     """Record that a person is seen in a picture. Refused where they are named already, and where they withdrew the
-    consent to pictures (`photo_consent_withdrawn`)."""
+    consent to pictures (`photo_consent_withdrawn`). Also `person_depicted_once`.
+    """
     Depiction(asset=asset, person=person).save()
     return asset
 

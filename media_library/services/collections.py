@@ -80,7 +80,9 @@ def add_asset(
     collection: Collection,
     asset: Annotated[Asset, Doc("Id of the picture, which is added at the end. Example: 9")],  # type: ignore[valid-type]
 ) -> Collection:
-    """Add a picture at the end of a collection. Refused where it is in the collection already."""
+    """Add a picture at the end of a collection. Refused where it is in the collection already. Also
+    `asset_once_in_collection`.
+    """
     last = CollectionItem.objects.filter(collection=collection).aggregate(last=Max("position"))["last"]
     CollectionItem(collection=collection, asset=asset, position=0 if last is None else last + 1).save()
     return collection
@@ -108,7 +110,9 @@ def arrange(
         list[int], Doc("The ids of all pictures of the collection, each once, in their new order. Example: [9, 4, 7]")
     ],
 ) -> Collection:
-    """Put the pictures of a collection in a new order. Refused unless they are the collection's pictures, each once."""
+    """Put the pictures of a collection in a new order. Refused unless they are the collection's pictures, each once. Also
+    `not_its_pictures`.
+    """
     items = {item.asset_id: item for item in CollectionItem.objects.filter(collection=collection)}
     if len(assets) != len(items) or set(assets) != items.keys():
         raise Invalid(

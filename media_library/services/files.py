@@ -95,7 +95,11 @@ def stage_file(
     height: int,
     frames: int,
 ) -> StagedFile:
-    """The row of a judged picture, for those who may add pictures somewhere. `store_on_commit` writes its content."""
+    """The row of a judged picture, for those who may add pictures somewhere. `store_on_commit` writes its content.
+
+    Errors: `not_a_picture`, `picture_empty`, `picture_format`, `picture_too_large`, `picture_truncated`,
+    `picture_unreadable`, `too_many_uploads`.
+    """
     refuse_unless_uploader(current().actor)
     staged = StagedFile(
         section=organization(),

@@ -35,7 +35,7 @@ def link_video(
     """Link a video on YouTube or Vimeo; it is not public yet. Whether it exists is asked of nobody.
 
     Refused: an address that names no single video (the codes of `rules.video_links`), one that is linked in this
-    section already, a production of another section, no title.
+    section already, a production of another section, no title. Also `video_host_unsupported`, `video_linked_once`.
     """
     check_home(section, production)
     named = video_links.parse(url)

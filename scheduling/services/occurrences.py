@@ -56,6 +56,7 @@ def schedule_occurrence(*, production: Production, fields: OccurrenceFields) -> 
     """Schedule an event of a production and hold its space; it is not public yet.
 
     Errors: Invalid for a missing date, a time without its day or zone, a space without start and duration; `space_taken`.
+    Also `needed_for_space`, `out_of_range`, `time_without_day`, `timezone_needed`.
     """
     return _scheduled(Occurrence(section=production.section, production=production), fields)
 
@@ -78,7 +79,7 @@ def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> O
     """Update or move an occurrence. It keeps its id, tickets and calls.
 
     Errors: those of scheduling; `canceled`; `event_over` for `tentative`; where it is on sale, `on_sale`, `chart_elsewhere` and
-    `sold_in_the_past`.
+    `sold_in_the_past`. Also `space_elsewhere`, `space_taken`.
     """
     _refuse_canceled(occurrence)
     before, booked = occurrence.placing, _booked(occurrence)
@@ -166,7 +167,7 @@ def reinstate_occurrences(
     """Reinstate canceled events of a production: all of these or none.
 
     Errors: `nothing_canceled`; `not_canceled` with the ids that are not its canceled future events; `space_taken`
-    with the conflicting events; `production_canceled`.
+    with the conflicting events; `production_canceled`. Also `overlaps_itself`.
     """
     if production.status == ProductionStatus.CANCELED:
         raise Conflict("The production is canceled. Reinstate it first.", code="production_canceled")

@@ -58,7 +58,8 @@ def schedule_series(*, production: Production, fields: SeriesFields) -> EventSer
     """Schedule an event series of a production: all of its dates with their spaces, or none.
 
     Errors: `rrule_endless`; `rrule_too_many` for more than 2,000 dates; `rrule_start_mismatch`; `space_taken` with the
-    dates that conflict; `overlaps_itself` if one date overlaps the next.
+    dates that conflict; `overlaps_itself` if one date overlaps the next. Also `bad_wall_time`, `no_dates`,
+    `nothing_to_skip`, `rrule_malformed`, `timezone_needed`.
     """
     return _scheduled(EventSeries(section=production.section, production=production), fields)
 

@@ -50,7 +50,8 @@ def take_hold(
 
     Errors: `seats_taken` names the seats that others have; `sold_out` says how many are left; `too_many_unpaid_seats`
     above the limit for one network address (staff are exempt); the errors of a performance that is not on sale now;
-    `unknown_seats` of another chart; `seat_repeated`; `out_of_range` for none or more than 20; `seats_or_area`.
+    `unknown_seats` of another chart; `seat_repeated`; `out_of_range` for none or more than 20; `seats_or_area`. Also
+    `production_canceled`.
     """
     run = current()
     token = new_hold_token()

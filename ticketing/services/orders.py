@@ -44,7 +44,7 @@ def place_order(
     start of the performance. Sends the buyer a mail.
     Errors: `hold_gone`; the errors of a performance that is not on sale now; `code_not_valid`; `unknown_provider`;
     `too_many_unpaid_seats` above the limit for one e-mail address, `too_many_free_seats` above the limit of seats that cost
-    nothing (staff are exempt from both); no name, no e-mail address.
+    nothing (staff are exempt from both); no name, no e-mail address. Also `production_canceled`.
     """
     run = current()
     seats, held = occupancy.held_by(digest_of(hold))
