@@ -38,3 +38,10 @@ occurrence_instants_changed = Announcement(
     extension_point=True,
     occurrences=list,
 )
+people_called = Announcement(
+    "People are called to an occurrence, or not any more: lists of their ids. Sent inside the transaction.",
+    extension_point=True,
+    occurrence=Occurrence,
+    called=list,
+    released=list,
+)

@@ -10,17 +10,23 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
+from directory.models import Person
 from scheduling.api import serializers
 from scheduling.models import Occurrence
 from scheduling.rules.spans import LONGEST_DAYS, span_of
 from scheduling.selectors.conflicts import Wanted, clashes, collisions, visible_among
 from scheduling.selectors.occurrences import for_insiders, starting_from, up_to
+from scheduling.selectors.people_conflicts import people_conflicts
 from theater_site.api.resources import ActingView, actor_of
 from theater_site.core import runs
 from theater_site.core.actors import Actor, ActorKind
 from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn
 
 _SHOWN = 200
+_OF_SPACE = ["spaces"]
+# Equipment is not among conflicts, since the database keeps it within its stock.
+_OF_CALENDAR = ["spaces", "equipment", "productions", "calls", "unavailabilities"]
+_NEVER = ["travel", "rest"]
 _AT_MOST = 366
 
 
@@ -37,7 +43,8 @@ class ConflictsView(ActingView):
 
         Is a space free? Send `space` with `starts_at` and `ends_at` (instants), or with `date`, `start_time` and
         `duration_minutes` (wall time at the venue). Which events conflict? Send `production` or `season`, or a range of days
-        `from`, `to` of at most a year (by default the coming year). For those who may view a schedule on some section;
+        `from`, `to` of at most a year (by default the coming year): also of people who are called to two events at once, or
+        while they are unavailable. For those who may view a schedule on some section;
         events that you may not see are returned without their names.
         """
         actor = insider(actor_of(request))
@@ -46,7 +53,14 @@ class ConflictsView(ActingView):
             answer = _is_free(actor, asked)
         else:
             answer = _colliding(actor, asked)
-        shown = {"free": not answer, "count": len(answer), "conflicts": answer[:_SHOWN]}
+        checked = _OF_SPACE if "space" in asked else _OF_CALENDAR
+        shown = {
+            "free": not answer,
+            "count": len(answer),
+            "conflicts": answer[:_SHOWN],
+            "checked": checked,
+            "not_checked": [name for name in (*_OF_CALENDAR, *_NEVER) if name not in checked],
+        }
         return Response(serializers.ConflictsAnswer(shown).data)
 
 
@@ -107,9 +121,10 @@ def _is_free(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
     seen = visible_among(actor, [clash.booking.occurrence_id for clash in found])
     return [
         {
+            **_NOTHING,
             "kind": "space",
+            "severity": "hard",
             "space": space.pk,
-            "production": None,
             "starts_at": max(starts_at, clash.booking.starts_at),
             "ends_at": min(ends_at, clash.booking.ends_at),
             "occurrences": [in_conflict(clash.booking.occurrence, seen)],
@@ -139,9 +154,11 @@ def _colliding(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
         among = up_to(among, last)
     found = collisions(among)
     seen = visible_among(actor, {row.pk for one in found for row in (one.first, one.second)})
-    return [
+    shown = [
         {
+            **_NOTHING,
             "kind": one.kind,
+            "severity": "hard" if one.kind == "space" else "soft",
             "space": one.first.space_id if one.kind == "space" else None,
             "production": one.first.production_id if one.kind == "production" else None,
             "starts_at": one.starts_at,
@@ -150,6 +167,35 @@ def _colliding(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for one in found
     ]
+    return sorted(shown + _of_people(actor, among), key=lambda one: one["starts_at"])
+
+
+def _of_people(actor: Actor, among: Any) -> list[dict[str, Any]]:
+    """The conflicts of people who are called to the occurrences `among`, as far as the actor may see them."""
+    found = people_conflicts(among.order_by().values("pk"))
+    events = Occurrence.objects.select_related("production").in_bulk(
+        {pk for one in found for pk in (one.occurrence_id, one.other_id) if pk is not None}
+    )
+    seen = visible_among(actor, events)
+    people = Person.objects.visible_to(actor).in_bulk({one.person_id for one in found})
+    return [
+        {
+            **_NOTHING,
+            "kind": one.kind,
+            "severity": "soft",
+            "person": one.person_id if one.person_id in people else None,
+            "person_name": people[one.person_id].name if one.person_id in people else None,
+            "starts_at": one.starts_at,
+            "ends_at": one.ends_at,
+            "occurrences": [
+                in_conflict(events[pk], seen) for pk in (one.occurrence_id, one.other_id) if pk is not None
+            ],
+        }
+        for one in found
+    ]
+
+
+_NOTHING = {"space": None, "production": None, "person": None, "person_name": None}
 
 
 def _later(day: dt.date, days: int) -> dt.date:

@@ -169,18 +169,28 @@ class OccurrenceCanceled(OccurrenceInternal):
 
 
 class ConflictShown(serializers.Serializer[Any]):
-    """A conflict: two events in one `space`, or of one `production` in two places, and their common span."""
+    """A conflict: what collides, from when to when, by which rule."""
 
     kind = serializers.ChoiceField(
-        choices=["space", "production"],
-        help_text="Whether a space is taken twice, or a production is in two places. Example: space",
+        choices=["space", "production", "double_call", "unavailable"],
+        help_text="A space taken twice; a production in two places; a person called to two events, or called while they are "
+        "unavailable. Example: space",
+    )
+    severity = serializers.ChoiceField(
+        choices=["hard", "soft"],
+        help_text="A hard one is refused; a soft one can be waived with a reason. Example: hard",
     )
     space = serializers.IntegerField(
-        allow_null=True,
-        help_text="Id of the space that is taken twice; null for a production in two places. Example: 3",
+        allow_null=True, help_text="Id of the space that is taken twice; null for other kinds. Example: 3"
     )
     production = serializers.IntegerField(
-        allow_null=True, help_text="Id of the production in two places; null for a space. Example: 12"
+        allow_null=True, help_text="Id of the production in two places; null for other kinds. Example: 12"
+    )
+    person = serializers.IntegerField(
+        allow_null=True, help_text="Id of the person; null for other kinds, or if you may not see them. Example: 41"
+    )
+    person_name = serializers.CharField(
+        allow_null=True, help_text="The name of the person; null if there is none to see. Example: Anna Bell"
     )
     starts_at = serializers.DateTimeField(
         help_text="The start of the common span: an instant in UTC. Example: 2027-03-14T19:30:00Z"
@@ -188,15 +198,21 @@ class ConflictShown(serializers.Serializer[Any]):
     ends_at = serializers.DateTimeField(
         help_text="The end of the common span: an instant in UTC. Example: 2027-03-14T22:00:00Z"
     )
-    occurrences = InConflict(many=True, help_text="What overlaps.")
+    occurrences = InConflict(many=True, help_text="The events that collide.")
 
 
 class ConflictsAnswer(serializers.Serializer[Any]):
     """`free` is true without conflicts; at most 200 conflicts are listed, `count` is the total."""
 
-    free = serializers.BooleanField(help_text="True if nothing overlaps. Example: false")
+    free = serializers.BooleanField(help_text="True if nothing collides. Example: false")
     count = serializers.IntegerField(help_text="The total number of conflicts. Example: 2")
     conflicts = ConflictShown(many=True, help_text="The conflicts in order of time, at most 200.")
+    checked = serializers.ListField(
+        child=serializers.CharField(), help_text='What was checked. Example: ["spaces", "people"]'
+    )
+    not_checked = serializers.ListField(
+        child=serializers.CharField(), help_text='What was not checked. Example: ["travel", "rest"]'
+    )
 
 
 class ConflictsAsked(serializers.Serializer[Any]):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.api import categories, conflicts, feeds, free_slots, views
+from scheduling.api import categories, conflicts, feeds, free_slots, resources, views
 from theater_site.api.routing import Router
 
 urlpatterns = [
@@ -16,5 +16,9 @@ def register(router: Router) -> None:
     router.register("spaces", views.SpaceViewSet, basename="space")
     router.register("events", views.EventViewSet, basename="event")
     router.register("occurrences", views.OccurrenceViewSet, basename="occurrence")
+    router.register("equipment", resources.EquipmentViewSet, basename="equipment")
+    router.register("equipment-needs", resources.EquipmentNeedViewSet, basename="equipment-need")
+    router.register("calls", resources.CallViewSet, basename="call")
+    router.register("unavailabilities", resources.UnavailabilityViewSet, basename="unavailability")
     router.register("runs", views.RunViewSet, basename="run")
     router.register("performances", views.PerformanceViewSet, basename="performance")

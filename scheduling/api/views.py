@@ -23,6 +23,8 @@ from scheduling.rules.wall_time import valid_zone
 from scheduling.selectors.conflicts import in_the_way, visible_among
 from scheduling.selectors.occurrences import canceled_to_come, for_insiders, starting_from, up_to
 from scheduling.services import performance_schedules
+from scheduling.services.calls import set_people
+from scheduling.services.equipment import set_equipment
 from scheduling.services.occurrences import (
     cancel_occurrence,
     delete_occurrence,
@@ -174,6 +176,8 @@ class OccurrenceViewSet(Readable):
     internal = internally(serializers.OccurrenceInternal)
     destroy = deletes(delete_occurrence)
     take_slot = verb(take_slot, answers=serializers.OccurrenceInternal)
+    set_people = verb(set_people, answers=serializers.OccurrenceInternal)
+    set_equipment = verb(set_equipment, answers=serializers.OccurrenceInternal)
     cancel = verb(cancel_occurrence, answers=serializers.OccurrenceInternal)
     reinstate = verb(reinstate_occurrence, answers=serializers.OccurrenceInternal)
     publish = verb(publish_occurrence, answers=serializers.OccurrenceInternal)

@@ -214,6 +214,11 @@ class Occurrence(ContentModel):
         return self.placing.span
 
     @property
+    def is_certain(self) -> bool:
+        """Whether it is neither canceled nor tentative."""
+        return self.status not in (OccurrenceStatus.CANCELED, OccurrenceStatus.TENTATIVE)
+
+    @property
     def booked_from(self) -> dt.datetime | None:
         """The instant from which its space is booked, with the setup; None without a known start."""
         return self.starts_at - dt.timedelta(minutes=self.setup_minutes) if self.starts_at is not None else None
@@ -225,6 +230,5 @@ class Occurrence(ContentModel):
 
     @property
     def holds_space(self) -> bool:
-        """Whether it books its space: it is neither canceled nor tentative, and space and span are known."""
-        certain = self.status not in (OccurrenceStatus.CANCELED, OccurrenceStatus.TENTATIVE)
-        return certain and self.space_id is not None and self.span.ends_at is not None
+        """Whether it books its space: it is certain, and space and span are known."""
+        return self.is_certain and self.space_id is not None and self.span.ends_at is not None

@@ -78,8 +78,8 @@ def schedule_standalone(
 def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> Occurrence:
     """Update or move an occurrence. It keeps its id, tickets and calls.
 
-    Errors: those of scheduling; `canceled`; `event_over` for `tentative`; where it is on sale, `on_sale`, `chart_elsewhere` and
-    `sold_in_the_past`. Also `space_elsewhere`, `space_taken`.
+    Errors: those of scheduling; `canceled`; `equipment_taken`; `event_over` for `tentative`; where it is on sale,
+    `on_sale`, `chart_elsewhere` and `sold_in_the_past`. Also `space_elsewhere`, `space_taken`.
     """
     _refuse_canceled(occurrence)
     before, booked = occurrence.placing, _booked(occurrence)
@@ -103,7 +103,7 @@ def take_slot(
     """Move an event to a free slot that was offered.
 
     Errors: `bad_slot`; `slot_expired` after a day; `space_taken` if another event has the space by now; `reference_gone` if the
-    space was deleted; those of updating an event.
+    space was deleted; same errors as `event.update`.
     """
     offered = offered_slot(slot)
     space: Any = row_of(Space.objects.select_related("venue"), offered.space_id, "slot")
@@ -145,7 +145,8 @@ def cancel_occurrence(
 def reinstate_occurrence(*, occurrence: Occurrence) -> Occurrence:
     """Undo a cancellation and book its space again. Its paid orders count again.
 
-    Errors: `not_canceled`; `space_taken` if another event has the space by now; `production_canceled`.
+    Errors: `not_canceled`; `space_taken`, `equipment_taken` if another event has the space or equipment by now;
+    `production_canceled`.
     """
     if occurrence.status != OccurrenceStatus.CANCELED:
         raise Conflict("This is not canceled.", code="not_canceled")
@@ -167,7 +168,7 @@ def reinstate_occurrences(
     """Reinstate canceled events of a production: all of these or none.
 
     Errors: `nothing_canceled`; `not_canceled` with the ids that are not its canceled future events; `space_taken`
-    with the conflicting events; `production_canceled`. Also `overlaps_itself`.
+    with the conflicting events; `equipment_taken`; `production_canceled`. Also `overlaps_itself`.
     """
     if production.status == ProductionStatus.CANCELED:
         raise Conflict("The production is canceled. Reinstate it first.", code="production_canceled")
@@ -252,7 +253,7 @@ def _scheduled(occurrence: Occurrence, fields: OccurrenceFields) -> Occurrence:
     occurrence.assign(defaults_of(fields.get("category", occurrence.category)).of_event)
     _describe(occurrence, fields)
     occurrence.save()
-    book([occurrence])
+    book([occurrence], created=True)
     occurrences_scheduled.announce(occurrences=[occurrence])
     return occurrence
 

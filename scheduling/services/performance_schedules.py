@@ -99,7 +99,7 @@ def schedule_performances(
         occurrences += [_travel_day(model, day) for day in sorted(set(leg.get("travel_days", [])))]
     occurrences.sort(key=lambda row: (row.span.sort_at, row.date))
     Occurrence.objects.bulk_create(occurrences, batch_size=200)
-    book(occurrences)
+    book(occurrences, created=True)
     _add_runs(production, legs)
     occurrences_scheduled.announce(occurrences=occurrences)
     return occurrences

@@ -79,7 +79,7 @@ def schedule_standalone_series(
 def move_series(*, series: EventSeries, changes: SeriesMove) -> EventSeries:
     """Reschedule all future occurrences of an event series. Each keeps its id.
 
-    The rule stays as it was planned. Errors: `space_taken`; `nothing_to_come` without future occurrences.
+    The rule stays as it was planned. Errors: `space_taken`, `equipment_taken`; `nothing_to_come` without future occurrences.
     """
     if not -366 <= changes.get("days", 0) <= 366:
         raise Invalid("Move the series by at most a year.", code="out_of_range", field="days")
@@ -156,7 +156,7 @@ def _scheduled(series: EventSeries, fields: SeriesFields) -> EventSeries:
     occurrences = [_occurrence(series, start.wall, **buffers) for start in starts]
     refuse_misplaced(occurrences[0])
     Occurrence.objects.bulk_create(occurrences, batch_size=200)
-    book(occurrences)
+    book(occurrences, created=True)
     occurrences_scheduled.announce(occurrences=occurrences)
     return series
 

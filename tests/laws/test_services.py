@@ -40,6 +40,9 @@ OPEN = {
         "role.hand_over",
         "session.revoke",
         "submission.withdraw",
+        "unavailability.add",
+        "unavailability.remove",
+        "unavailability.update",
         "user.update_self",
     },
     OpenTo.SYSTEM: {

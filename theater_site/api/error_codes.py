@@ -15,10 +15,12 @@ from theater_site.core.actions import Action, registered
 EVERYWHERE = {
     "not_signed_in": "Sign in, or sign in again.",
     "not_allowed": "You lack the permission; `data.needs` names it.",
+    "second_factor_needed": "Sign in with a second factor: `data` says where.",
     "read_only_token": "This token reads only.",
     "not_found": "There is nothing at this address, or you may not see it.",
     "does_not_exist": "There is no object with this id, or you may not see it.",
     "reference_gone": "The object with this id was deleted.",
+    "reference_broken": "An object that this refers to was deleted meanwhile.",
     "invalid": "Several fields are wrong: `errors` names each, with its own code.",
     "required": "This field is needed.",
     "blank": "This field may not be empty.",

@@ -6,10 +6,16 @@ import datetime as dt
 from typing import Any
 
 from accounts.permissions.selectors.sections import area
-from scheduling.models import EventSeries, Occurrence, Run, Space, Venue
+from directory.models import Person
+from scheduling.models import Call as PersonCall
+from scheduling.models import Equipment, EquipmentNeed, EventSeries, Occurrence, Run, Space, Unavailability, Venue
 from scheduling.rules.slot_tokens import OfferedSlot, token_of
+from scheduling.services.calls import set_people
+from scheduling.services.equipment import set_equipment
 from scheduling.services.occurrences import cancel_occurrence
+from tests import world
 from tests.laws.scenes import Call, Scene, Theater, open_read
+from tests.worlds import directory
 from tests.worlds import scheduling as calendar
 from theater_site.core.actors import System
 
@@ -83,6 +89,42 @@ def _slot(t: Theater) -> str:
     return token_of(OfferedSlot(_space(t).pk, "2031-12-01", dt.time(18), 60, "Europe/London"))
 
 
+def _person(t: Theater) -> Person:
+    return directory.person(by=t.director, published=True)
+
+
+def _equipment(t: Theater) -> Equipment:
+    return calendar.equipment(by=t.director, name=f"Lamp {world.number()}")
+
+
+def _wanted(t: Theater) -> list[dict[str, Any]]:
+    return [{"equipment": _equipment(t), "quantity": 2}]
+
+
+_AWAY: dict[str, Any] = {"first_date": DAY, "last_date": DAY, "timezone": "Europe/London"}
+_SENT_AWAY = {"first_date": "2031-11-06", "last_date": "2031-11-06", "timezone": "Europe/London"}
+
+
+def _sent_wanted(t: Theater) -> list[dict[str, Any]]:
+    return [{"equipment": _equipment(t).pk, "quantity": 2}]
+
+
+def _need(t: Theater) -> EquipmentNeed:
+    occurrence = _occurrence(t)
+    set_equipment(actor=t.acting(), occurrence=occurrence, equipment=_wanted(t))
+    return occurrence.equipment_needs.get()
+
+
+def _call(t: Theater) -> PersonCall:
+    occurrence = _occurrence(t)
+    set_people(actor=t.acting(), occurrence=occurrence, people=[_person(t).pk])
+    return occurrence.calls.get()
+
+
+def _away(t: Theater) -> Unavailability:
+    return calendar.unavailability(_person(t), by=t.director, **_AWAY)
+
+
 def _run(t: Theater) -> Run:
     return calendar.run(t.production, by=t.director)
 
@@ -114,6 +156,13 @@ ACTIONS = {
     "event.reinstate": lambda t: Scene({"occurrence": _canceled(t)}),
     "event.reinstate_several": lambda t: Scene({"production": _canceled(t).production, "occurrences": None}),
     "event.delete": lambda t: Scene({"occurrence": _hidden(t)}),
+    "event.set_people": lambda t: Scene({"occurrence": _occurrence(t), "people": [_person(t).pk]}),
+    "event.set_equipment": lambda t: Scene({"occurrence": _occurrence(t), "equipment": _wanted(t)}),
+    "equipment.create": lambda t: Scene({"section": area("Venues"), "fields": {"name": "Radio microphone"}}),
+    "equipment.update": lambda t: Scene({"equipment": _equipment(t), "changes": {"quantity": 8}}),
+    "unavailability.add": lambda t: Scene({"person": _person(t), "fields": _AWAY}),
+    "unavailability.update": lambda t: Scene({"unavailability": _away(t), "changes": {"last_date": None}}),
+    "unavailability.remove": lambda t: Scene({"unavailability": _away(t)}),
     "event.follow_zones": lambda t: Scene({"occurrences": [_outdated(t).pk]}, actor=System("work")),
     "event.publish": lambda t: Scene({"occurrence": _hidden(t)}),
     "event.unpublish": lambda t: Scene({"occurrence": _show(t)}),
@@ -175,6 +224,21 @@ ROUTES = {
     "GET performance-detail": lambda t: open_read(kwargs={"pk": _show(t).pk}),
     "GET event-categories": lambda t: open_read(),
     "POST event-categories": lambda t: Call(body={"category": "rehearsal", "setup_minutes": 15}),
+    "GET equipment-list": lambda t: open_read(),
+    "POST equipment-list": lambda t: Call(body={"name": "Radio microphone"}, status=201),
+    "GET equipment-detail": lambda t: open_read(kwargs={"pk": _equipment(t).pk}),
+    "PATCH equipment-detail": lambda t: _patch(_equipment(t), {"quantity": 8}),
+    "GET equipment-need-list": lambda t: open_read(),
+    "GET equipment-need-detail": lambda t: Call({"pk": _need(t).pk}),
+    "GET call-list": lambda t: open_read(),
+    "GET call-detail": lambda t: Call({"pk": _call(t).pk}),
+    "GET unavailability-list": lambda t: open_read(),
+    "POST unavailability-list": lambda t: Call(body={"person": _person(t).pk, **_SENT_AWAY}, status=201),
+    "GET unavailability-detail": lambda t: Call({"pk": _away(t).pk}),
+    "PATCH unavailability-detail": lambda t: _patch(_away(t), {"last_date": None}),
+    "DELETE unavailability-detail": lambda t: Call({"pk": (row := _away(t)).pk}, version=row.version, status=204),
+    "POST occurrence-set-people": lambda t: Call({"pk": _occurrence(t).pk}, {"people": [_person(t).pk]}),
+    "POST occurrence-set-equipment": lambda t: Call({"pk": _occurrence(t).pk}, {"equipment": _sent_wanted(t)}),
     "GET free-slots": lambda t: Call(query="?duration_minutes=60", public={401}, stranger={403}),
     "POST occurrence-take-slot": lambda t: Call({"pk": _occurrence(t).pk}, {"slot": _slot(t)}),
     "GET conflicts": lambda t: Call(query=f"?production={t.production.pk}", public={401}, stranger={403}),
@@ -188,6 +252,10 @@ ANOTHER = {
     "occurrence-list": _show,
     "performance-list": _show,
     "run-list": lambda t: _run(t),
+    "equipment-list": _equipment,
+    "equipment-need-list": _need,
+    "call-list": _call,
+    "unavailability-list": _away,
 }
 
 DRAFTS = {
