@@ -39,6 +39,7 @@ from theater_site.core.actors import Actor, System
 from theater_site.demo import company, parts, pictures
 from theater_site.demo.box_office import open_sales, reach_first_night
 from theater_site.demo.company import PLAYS, Play
+from theater_site.demo.planning import plan
 from theater_site.demo.state import Demo
 from ticketing.models import SeatingChart
 from ticketing.services.charts import create_chart
@@ -89,6 +90,8 @@ def build(tell: Step) -> Demo:
         _picture(demo, play, production)
     tell("Meetings, classes and a gala")
     _house_calendar(demo, first_friday)
+    tell("Calls, equipment and conflicts")
+    plan(demo)
     tell("Ticket sales")
     open_sales(demo, charts, chance)
     tell("On sale and running")
