@@ -61,7 +61,8 @@ class SeriesInternal(serializers.ModelSerializer[EventSeries]):
         model = EventSeries
         fields = (
             "id", "version", "section", "production", "space", "title", "category", "rrule", "first_date", "start_time",
-            "duration_minutes", "timezone", "skipped", "added", "internal", "canceled_at", "created_at", "updated_at",
+            "duration_minutes", "timezone", "skipped", "added", "split_from", "internal", "canceled_at", "created_at",
+            "updated_at",
         )  # fmt: skip
 
 

@@ -39,6 +39,8 @@ from scheduling.services.occurrences import (
 )
 from scheduling.services.runs import add_run, remove_run, update_run
 from scheduling.services.series import cancel_series, move_series, schedule_series, schedule_standalone_series
+from scheduling.services.series_edits import add_date, change_rule, skip_date, split_series, unskip_date
+from scheduling.services.series_undo import undo_series
 from scheduling.services.venues import create_space, create_venue, update_space, update_venue
 from theater_site.api.inputs import body_of
 from theater_site.api.resources import Readable, Resource, creates, deletes, documented, internally, updates, verb
@@ -114,6 +116,12 @@ class EventViewSet(Readable):
     create = creates(schedule_series, model=EventSeries, answers=serializers.SeriesInternal)
     standalone = _standalone(schedule_standalone_series, model=EventSeries, answers=serializers.SeriesInternal)
     move = verb(move_series, answers=serializers.SeriesInternal, model=EventSeries)
+    change_rule = verb(change_rule, answers=serializers.SeriesInternal, model=EventSeries)
+    split = verb(split_series, answers=serializers.SeriesInternal, model=EventSeries)
+    skip = verb(skip_date, answers=serializers.SeriesInternal)
+    unskip = verb(unskip_date, answers=serializers.SeriesInternal)
+    add_date = verb(add_date, answers=serializers.SeriesInternal)
+    undo = verb(undo_series, answers=serializers.SeriesInternal)
     cancel = verb(cancel_series, answers=serializers.SeriesInternal)
 
 

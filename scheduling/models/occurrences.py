@@ -86,6 +86,8 @@ class Occurrence(ContentModel):
     series = models.ForeignKey(
         "scheduling.EventSeries", null=True, blank=True, on_delete=models.PROTECT, related_name="occurrences"
     )
+    # The wall time that the rule of the series gave it, "2027-03-14T19:30:00"; it never changes.
+    recurrence_id = models.CharField(max_length=19, blank=True, default="", editable=False)
     venue = models.ForeignKey(
         Venue, null=True, blank=True, on_delete=models.PROTECT, related_name="occurrences", db_index=False
     )
@@ -179,12 +181,19 @@ class Occurrence(ContentModel):
             models.Index(fields=["category", "sort_at", "id"], name="occurrence_by_category"),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["series", "recurrence_id"],
+                condition=Q(series__isnull=False),
+                name="occurrence_once_in_series",
+                violation_error_message="The series has an occurrence on this date already.",
+                violation_error_code="already_in_series",
+            ),
             models.CheckConstraint(
                 name="occurrence_ends_after_start",
                 condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
                 violation_error_message="The end must be after the start.",
                 violation_error_code="ends_before_start",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

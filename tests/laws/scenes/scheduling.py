@@ -13,6 +13,7 @@ from scheduling.rules.slot_tokens import OfferedSlot, token_of
 from scheduling.services.calls import set_people
 from scheduling.services.equipment import set_equipment
 from scheduling.services.occurrences import cancel_occurrence
+from scheduling.services.series_edits import skip_date
 from tests import world
 from tests.laws.scenes import Call, Scene, Theater, open_read
 from tests.worlds import directory
@@ -133,6 +134,11 @@ def _series(t: Theater) -> EventSeries:
     return calendar.series(t.production, by=t.director, space=_space(t))
 
 
+def _skipped(t: Theater) -> EventSeries:
+    row: EventSeries = skip_date(actor=t.acting(), series=_series(t), date=DAY + dt.timedelta(weeks=1))
+    return row
+
+
 def _patch(row: Any, body: dict[str, Any], **options: Any) -> Call:
     return Call({"pk": row.pk}, body, version=row.version, **options)
 
@@ -169,6 +175,12 @@ ACTIONS = {
     "series.schedule": lambda t: Scene({"production": t.production, "fields": _plan(t)}),
     "series.schedule_standalone": lambda t: Scene({"section": t.root, "fields": _plan(t)}),
     "series.move": lambda t: Scene({"series": _series(t), "changes": {"days": 7}}),
+    "series.change_rule": lambda t: Scene({"series": _series(t), "rrule": "FREQ=WEEKLY;COUNT=12"}),
+    "series.split": lambda t: Scene({"series": _series(t), "date": DAY + dt.timedelta(weeks=3), "changes": None}),
+    "series.skip": lambda t: Scene({"series": _series(t), "date": DAY + dt.timedelta(weeks=1)}),
+    "series.unskip": lambda t: Scene({"series": _skipped(t), "date": DAY + dt.timedelta(weeks=1)}),
+    "series.add_date": lambda t: Scene({"series": _series(t), "date": DAY + dt.timedelta(days=1), "start_time": None}),
+    "series.undo": lambda t: Scene({"series": _skipped(t)}),
     "series.cancel": lambda t: Scene({"series": _series(t), "reason": None}),
     "run.add": lambda t: Scene({"production": t.production, "venue": _venue(t), "fields": {"starts_on": "1998"}}),
     "run.update": lambda t: Scene({"run": _run(t), "changes": {"kind": "tour"}}),
@@ -191,6 +203,12 @@ ROUTES = {
     "GET event-detail": lambda t: Call({"pk": _series(t).pk}),
     "POST event-standalone": lambda t: Call(body={"section": t.root.pk, **_sent(_plan(t))}, status=201, stranger={400}),
     "POST event-move": lambda t: Call({"pk": _series(t).pk}, {"days": 7}),
+    "POST event-change-rule": lambda t: Call({"pk": _series(t).pk}, {"rrule": "FREQ=WEEKLY;COUNT=12"}),
+    "POST event-split": lambda t: Call({"pk": _series(t).pk}, {"date": "2031-11-27"}),
+    "POST event-skip": lambda t: Call({"pk": _series(t).pk}, {"date": "2031-11-13"}),
+    "POST event-unskip": lambda t: Call({"pk": _skipped(t).pk}, {"date": "2031-11-13"}),
+    "POST event-add-date": lambda t: Call({"pk": _series(t).pk}, {"date": "2031-11-07"}),
+    "POST event-undo": lambda t: Call({"pk": _skipped(t).pk}, {}),
     "POST event-cancel": lambda t: Call({"pk": _series(t).pk}, {"reason": "Money ran out."}),
     "GET occurrence-list": lambda t: open_read(),
     "POST occurrence-list": lambda t: Call(body={"production": t.production.pk, **_sent(_placed(t))}, status=201),

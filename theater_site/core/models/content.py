@@ -19,7 +19,7 @@ from theater_site.core.errors import DomainError, Invalid, Stale, all_of
 from theater_site.core.text import refuse_controls
 
 BOOKKEEPING = frozenset({"version", "created_at", "updated_at"})
-_CHUNK = 500
+_CHUNK = 2_000
 _ABSENT = object()
 
 
