@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import translation
 from rest_framework import serializers
 
 from productions.models import Production, Season
 from scheduling.models import EventSeries, Occurrence, Run, Space, Venue
 from scheduling.rules.wall_time import valid_zone
+from scheduling.selectors.series_words import words_of
 from theater_site.api.inputs import VisibleRelated
+from theater_site.api.languages import language_of
 
 
 class VenuePublic(serializers.ModelSerializer[Venue]):
@@ -56,14 +59,21 @@ class SeriesInternal(serializers.ModelSerializer[EventSeries]):
         help_text='Dates beside the rule, each with its wall time. Example: ["2027-02-18T18:00"]',
     )
     rrule = serializers.CharField(help_text="RFC 5545 recurrence rule. Example: FREQ=WEEKLY;BYDAY=TU;COUNT=12")
+    in_words = serializers.SerializerMethodField(
+        help_text="The rule for people, in the reader's language. Example: every Tuesday, 18:00 to 21:00, 12 times"
+    )
 
     class Meta:
         model = EventSeries
         fields = (
             "id", "version", "section", "production", "space", "title", "category", "rrule", "first_date", "start_time",
-            "duration_minutes", "timezone", "skipped", "added", "split_from", "internal", "canceled_at", "created_at",
+            "duration_minutes", "timezone", "skipped", "added", "in_words", "split_from", "internal", "canceled_at", "created_at",
             "updated_at",
         )  # fmt: skip
+
+    def get_in_words(self, row: EventSeries) -> str:
+        with translation.override(language_of(self.context.get("request"))):
+            return words_of(row)
 
 
 class ReaderTime(serializers.DateTimeField):

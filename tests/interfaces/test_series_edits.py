@@ -243,3 +243,13 @@ class SeriesAreTheirModel(TestCase):
         rows = Occurrence.objects.filter(series=series, status="scheduled")
         found = {row.recurrence_id[:10]: (row.date, row.title) for row in rows}
         assert found == expected
+
+
+def test_a_series_is_shown_in_words_of_the_readers_language(theater: Theater) -> None:
+    series = calendar.series(theater.production, by=theater.director)
+    skip_date(actor=theater.acting(), series=series, date=THURSDAY + dt.timedelta(weeks=1))
+    client, path = world.client(theater.director), f"/api/v1/events/{series.pk}/"
+    assert client.get(path).json()["in_words"] == "every Thursday, 19:00 to 22:00, 10 times, not on November 13"
+    for language, first in (("de", "jeden Donnerstag"), ("xx", "every Thursday")):
+        type(theater.director).objects.filter(pk=theater.director.pk).update(language=language)
+        assert world.client(theater.director).get(path).json()["in_words"].startswith(first)
