@@ -50,14 +50,14 @@ def _pattern(rule: Rule, first: dt.date) -> str:
 def _every(rule: Rule) -> str:
     count = rule.interval
     if rule.freq == "DAILY":
-        text = ngettext("every day", "every %(count)s days", count)
+        once, often = _("every day"), ngettext("every %(count)s day", "every %(count)s days", count)
     elif rule.freq == "WEEKLY":
-        text = ngettext("every week", "every %(count)s weeks", count)
+        once, often = _("every week"), ngettext("every %(count)s week", "every %(count)s weeks", count)
     elif rule.freq == "MONTHLY":
-        text = ngettext("every month", "every %(count)s months", count)
+        once, often = _("every month"), ngettext("every %(count)s month", "every %(count)s months", count)
     else:
-        text = ngettext("every year", "every %(count)s years", count)
-    return text % {"count": count} if "%(count)s" in text else text
+        once, often = _("every year"), ngettext("every %(count)s year", "every %(count)s years", count)
+    return once if count == 1 else often % {"count": count}
 
 
 def _days(rule: Rule, first: dt.date) -> str:
