@@ -11,6 +11,7 @@ from productions.models import Production, Season
 from scheduling.models import EventSeries, Occurrence, Run, Space, Venue
 from scheduling.rules.wall_time import valid_zone
 from scheduling.selectors.series_words import words_of
+from scheduling.services.calendar_imports import CalendarImport
 from theater_site.api.inputs import VisibleRelated
 from theater_site.api.languages import language_of
 
@@ -74,6 +75,36 @@ class SeriesInternal(serializers.ModelSerializer[EventSeries]):
     def get_in_words(self, row: EventSeries) -> str:
         with translation.override(language_of(self.context.get("request"))):
             return words_of(row)
+
+
+class ImportedEvent(serializers.Serializer[Any]):
+    """An event of a calendar file, and what is to be said of it."""
+
+    uid = serializers.CharField(help_text="The UID of the event in the file. Example: 7f3c@calendar.example")
+    title = serializers.CharField(help_text="What it is called there. Example: Rehearsal act 2")
+    message = serializers.CharField(
+        help_text="What was stored otherwise, or why it was not stored. Example: Its rule has no end; it is stored for 18 months."
+    )
+
+
+class SkippedEvent(ImportedEvent):
+    """An event that was not imported."""
+
+    code = serializers.CharField(help_text="The error code. Example: rrule_too_often")
+
+
+class CalendarImportRead(serializers.Serializer[CalendarImport]):
+    """What an import did, in series and single events."""
+
+    created = serializers.IntegerField(help_text="How many were created. Example: 12")
+    changed = serializers.IntegerField(help_text="How many were known, and changed. Example: 1")
+    unchanged = serializers.IntegerField(help_text="How many are as they were. Example: 30")
+    skipped = SkippedEvent(many=True, help_text="The events that were not imported.")
+    notes = ImportedEvent(many=True, help_text="What was stored otherwise than it was written.")
+    dropped = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text='How often each part was dropped that this calendar does not store. Example: {"ATTENDEE": 4, "VALARM": 2}',
+    )
 
 
 class ReaderTime(serializers.DateTimeField):

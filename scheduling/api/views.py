@@ -22,7 +22,7 @@ from scheduling.models import Category, EventSeries, Occurrence, Run, Space, Ven
 from scheduling.rules.wall_time import valid_zone
 from scheduling.selectors.conflicts import in_the_way, visible_among
 from scheduling.selectors.occurrences import canceled_to_come, for_insiders, starting_from, up_to
-from scheduling.services import performance_schedules
+from scheduling.services import calendar_imports, performance_schedules
 from scheduling.services.calls import set_people
 from scheduling.services.equipment import set_equipment
 from scheduling.services.occurrences import (
@@ -49,6 +49,7 @@ from theater_site.core.actions import Action
 from theater_site.core.text import fold
 
 _REINSTATED = body_of(reinstate_occurrences, model=Occurrence)
+_CALENDAR = body_of(calendar_imports.import_calendar)
 _PERFORMANCES = body_of(performance_schedules.schedule_performances, model=Occurrence)
 
 
@@ -222,6 +223,17 @@ class OccurrenceViewSet(Readable):
             lambda rows: Response(serializers.OccurrenceInternal(rows, many=True).data),
             body=_REINSTATED,
         )
+
+    @drf_action(detail=False, methods=["post"], url_path="import-calendar", url_name="import-calendar")
+    def import_calendar(self, request: Request) -> Response:
+        return self.perform(
+            request,
+            calendar_imports.import_calendar,
+            lambda done: Response(serializers.CalendarImportRead(done).data),
+            body=_CALENDAR,
+        )
+
+    documented(import_calendar, calendar_imports.import_calendar, _CALENDAR, {200: serializers.CalendarImportRead})
 
     @drf_action(detail=False, methods=["post"], url_path="schedule-performances", url_name="schedule-performances")
     def schedule_performances(self, request: Request) -> Response:

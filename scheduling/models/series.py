@@ -77,6 +77,7 @@ class EventSeries(ContentModel):
         related_name="+",
         help_text="Id of the series that it was split from; null if it was not. Example: 7",
     )
+    archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)
     last_change = models.JSONField(null=True, editable=False)
     canceled_at = models.DateTimeField(
         null=True,

@@ -126,6 +126,14 @@ def split_series(
     return new
 
 
+def change_dates(series: EventSeries, *, rrule: str, skipped: list[str], added: list[str]) -> bool:
+    """Inside an action: give the series this rule and these exceptions. Returns whether one of them is new."""
+    if (series.rrule, series.skipped, series.added) == (rrule, skipped, added):
+        return False
+    _change(series, rrule=rrule, skipped=skipped, added=added)
+    return True
+
+
 def _second_half(series: EventSeries, day: str) -> EventSeries:
     """The new series, saved: its rule starts at the first of its dates that the rule gives, and has what is left of COUNT.
 

@@ -16,9 +16,10 @@ class Doc:
 
     `one_of` answers the values that a text may have, where no enum is its kind; the action itself refuses others. `of` names
     the model ("productions.production") whose fields the keys of a list's objects are named like, where it is another than
-    the action's.
+    the action's. `longest` is how many characters a text may have.
     """
 
     text: str
     one_of: Callable[[], Iterable[str]] | None = None
     of: str = ""
+    longest: int = 10_000

@@ -86,6 +86,19 @@ def _outdated(t: Theater) -> Occurrence:
     return row
 
 
+_CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//example//EN
+BEGIN:VEVENT
+UID:one@example
+SUMMARY:Board meeting
+DTSTART;TZID=Europe/London:20311106T190000
+DURATION:PT1H
+END:VEVENT
+END:VCALENDAR
+"""
+
+
 def _slot(t: Theater) -> str:
     return token_of(OfferedSlot(_space(t).pk, "2031-12-01", dt.time(18), 60, "Europe/London"))
 
@@ -157,6 +170,9 @@ ACTIONS = {
     "event.schedule_standalone": lambda t: Scene({"section": t.root, "fields": {**_placed(t), "title": "Board"}}),
     "event.schedule_performances": lambda t: Scene({"production": t.production, "legs": _legs(t)}),
     "event.update": lambda t: Scene({"occurrence": _occurrence(t), "changes": {"start_time": dt.time(20)}}),
+    "event.import_calendar": lambda t: Scene(
+        {"section": t.root, "production": None, "calendar": _CALENDAR, "timezone": None}
+    ),
     "event.take_slot": lambda t: Scene({"occurrence": _occurrence(t), "slot": _slot(t)}),
     "event.cancel": lambda t: Scene({"occurrence": _occurrence(t), "reason": "Snow."}),
     "event.reinstate": lambda t: Scene({"occurrence": _canceled(t)}),
@@ -258,6 +274,9 @@ ROUTES = {
     "POST occurrence-set-people": lambda t: Call({"pk": _occurrence(t).pk}, {"people": [_person(t).pk]}),
     "POST occurrence-set-equipment": lambda t: Call({"pk": _occurrence(t).pk}, {"equipment": _sent_wanted(t)}),
     "GET free-slots": lambda t: Call(query="?duration_minutes=60", public={401}, stranger={403}),
+    "POST occurrence-import-calendar": lambda t: Call(
+        body={"section": t.root.pk, "calendar": _CALENDAR}, stranger={400}
+    ),
     "POST occurrence-take-slot": lambda t: Call({"pk": _occurrence(t).pk}, {"slot": _slot(t)}),
     "GET conflicts": lambda t: Call(query=f"?production={t.production.pk}", public={401}, stranger={403}),
     "GET public-calendar": lambda t: open_read(),
