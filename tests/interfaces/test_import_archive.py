@@ -154,7 +154,7 @@ def test_importing_needs_permission_and_the_actor_is_audited(archive):
     usher = world.give("box_office", root, by=director)
     left = world.user(is_active=False)
     before = scene.everything()
-    with pytest.raises(CommandError, match="You may not do this here; it needs the permission manage_cast"):
+    with pytest.raises(CommandError, match="It needs the permission manage_cast"):
         run(archive, "--as", usher.email)
     with pytest.raises(CommandError, match="deactivated"):
         run(archive, "--as", left.email)
