@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class TheaterSiteConfig(AppConfig):
-    """The top: management commands, addresses and wiring. Last in INSTALLED_APPS, so that all others are ready."""
+    """Management commands, addresses and wiring. Last in INSTALLED_APPS, so that `ready` runs after all other apps."""
 
     name = "theater_site"
 

@@ -1,4 +1,4 @@
-"""Is it alive, and is it ready for the audience?"""
+"""The health checks `/healthz` and `/readyz`."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ WORKER_SILENCE = timedelta(minutes=2)
 
 
 def alive(request: HttpRequest) -> JsonResponse:
-    """200 as long as the process answers; asks nothing else, so that a slow database restarts no server."""
+    """Respond 200 while the process runs. Nothing else is checked: a slow database must not restart the server."""
     return JsonResponse({"status": "alive"})
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 if everything that serving needs is there, else 503; each part with "ok" or what is wrong with it.
+    """Respond 200 if all parts that serving requests needs work, else 503. Each part is "ok" or says what is wrong.
 
-    A silent worker is told as a warning and does not take the site down: mail waits, tickets sell on.
+    A silent worker is reported but does not cause 503: without it, mail is late, but tickets can be sold.
     """
-    parts = {name: _judged(check) for name, check in _CHECKS.items()}
-    parts_ok = all(told == "ok" for name, told in parts.items() if name != "worker")
+    parts = {name: _run(check) for name, check in _CHECKS.items()}
+    parts_ok = all(result == "ok" for name, result in parts.items() if name != "worker")
     return JsonResponse(
         {"status": "ready" if parts_ok else "not ready", "parts": parts}, status=200 if parts_ok else 503
     )
 
 
-def _judged(check: Callable[[], str]) -> str:
+def _run(check: Callable[[], str]) -> str:
     try:
         return check()
     except Exception as error:
-        # The text of a database error can name hosts and users.
+        # Not the text: a database error names hosts and users.
         return f"fails with {type(error).__name__}"
 
 
@@ -51,13 +51,13 @@ def _database() -> str:
 
 def _migrations() -> str:
     executor = MigrationExecutor(connection)
-    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return "ok" if not waiting else f"{len(waiting)} to apply: run `manage.py migrate`"
+    unapplied = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return "ok" if not unapplied else f"{len(unapplied)} to apply: run `manage.py migrate`"
 
 
 def _triggers() -> str:
-    lacking = guards.missing(connection)
-    return "ok" if not lacking else f"missing {', '.join(lacking)}: run `manage.py migrate`"
+    missing = guards.missing(connection)
+    return "ok" if not missing else f"missing {', '.join(missing)}: run `manage.py migrate`"
 
 
 def _storage() -> str:

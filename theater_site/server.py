@@ -1,4 +1,4 @@
-"""The production server, started from Python: gunicorn with threads, as `demo` serves and as measured best for sync DRF."""
+"""The server that `manage.py demo` starts: gunicorn with threads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gunicorn.app.base import BaseApplication
 
 
 class Server(BaseApplication):
-    """Serves the site on `bind` until it is told to stop (SIGTERM, Ctrl-C)."""
+    """Serves the site on `bind`, such as "127.0.0.1:8000", until SIGTERM or Ctrl-C."""
 
     def __init__(self, bind: str, *, workers: int = 2, threads: int = 8, quiet: bool = False) -> None:
         self._options = {
@@ -19,7 +19,7 @@ class Server(BaseApplication):
             "timeout": 60,
             "graceful_timeout": 20,
             "loglevel": "warning" if quiet else "info",
-            # Heads of requests bound in size, so that a stranger cannot fill the memory.
+            # Limits on the size of request headers, so that a caller cannot exhaust the memory.
             "limit_request_line": 8190,
             "limit_request_fields": 60,
         }

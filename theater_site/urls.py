@@ -1,4 +1,4 @@
-"""Every address of the system."""
+"""All addresses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ for register in (
 ):
     register(router)
 
-# Those with a list of their own, not below an object.
+# The resources with a list of their own. Lists below an object are left out.
 prefixes = tuple({prefix for prefix, view, _ in router.registry if "(" not in prefix and hasattr(view, "list")})
 
 urlpatterns = [

@@ -1,6 +1,6 @@
-"""Who listens to what, who answers what, who judges what, and what runs when: all of it, in one place.
+"""The wiring of the apps: receivers of announcements, answerers of questions, judges, periodic jobs, encrypted columns.
 
-Called once, when the apps are ready. Nothing is connected anywhere else.
+`connect` is called once, when all apps are loaded. Nothing is connected elsewhere.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ from ticketing.services import deadlines, waiting_list
 
 
 def connect() -> None:
-    _encrypted_places()
+    """Connect everything."""
+    _encrypted_columns()
     _accounts()
     _personal_data()
     _productions()
@@ -89,12 +90,13 @@ def connect() -> None:
 
 
 def _listen(announcement: Announcement, *receivers: Callable[..., None]) -> None:
+    """Connect the receivers, which are called in this order."""
     for receiver in receivers:
         announcement.connect(receiver, weak=False, dispatch_uid=f"{receiver.__module__}.{receiver.__qualname__}")
 
 
-def _encrypted_places() -> None:
-    """Columns with encrypted values that are not encrypted fields: `rotate_keys` re-encrypts them too."""
+def _encrypted_columns() -> None:
+    """Columns that contain encrypted values but are not encrypted fields. `rotate_keys` re-encrypts them too."""
     rotation.also("accounts.auditvalue", "personal", replaced=True)
     rotation.also("core.idempotentanswer", "answer")
     rotation.also("mfa.authenticator", "data", rewrite=keys.rewrite_authenticator)
@@ -136,14 +138,14 @@ def _approvals() -> None:
     _listen(approvals_signals.substitute_named, approvals.notify_of_substitute)
     _listen(approvals_signals.substitute_ended, approvals.notify_of_substitute_ended)
     previewed_submission.answered_by(previews.previewed)
-    jobs.every("do what was agreed to for now", seconds=5, run=set_times.run_due)
-    jobs.every("remind of what is pending", seconds=300, run=reminders.chase)
+    jobs.every("apply scheduled submissions", seconds=5, run=set_times.run_due)
+    jobs.every("send reminders of pending submissions", seconds=300, run=reminders.chase)
 
 
 def _personal_data() -> None:
     for answerer in (held_by_accounts, held_by_directory, held_by_calendar, held_by_box_office, held_by_media_library):
         privacy_signals.held_about.answered_by(answerer)
-    # From the top down: what belongs to a person's entry goes before the entry does, the account last.
+    # The apps from top to bottom: rows that refer to the person first, then the person, the account last.
     _listen(
         privacy_signals.person_forgotten,
         *(
@@ -166,7 +168,7 @@ def _productions() -> None:
         productions_signals.checklist_lines.answered_by(answerer)
     productions_signals.played_on.answered_by(performed_on)
     productions_signals.performances_counted.answered_by(with_performances)
-    # Scenes first: a credit finds its character there.
+    # Scenes first: copied credits refer to the copied characters.
     _listen(productions_signals.production_copied, bring_scenes, bring_credits, bring_runs)
     judges.register(judge_productions, models_judged=[Production, License])
     judges.register(judge_runs, models_judged=[Run])
@@ -194,11 +196,11 @@ def _media_library() -> None:
     judges.register(judge_pictures, models_judged=[Asset])
     judges.register(judge_photo_consents, models_judged=[Asset, Depiction])
     _listen(directory_signals.consent_withdrawn, withdraw_pictures)
-    jobs.every("sweep uploads that nobody took", seconds=3600, run=files.sweep)
+    jobs.every("delete unused uploads", seconds=3600, run=files.sweep)
 
 
 def _ticketing() -> None:
-    # Buyers before the orders are closed: afterwards nobody has a valid ticket.
+    # Buyers are told before their orders are closed: the mail goes to buyers with valid tickets.
     _listen(scheduling_signals.occurrences_canceled, buyers.send_performance_canceled, performances.close_orders)
     _listen(scheduling_signals.occurrences_moved, performances.shorten_deadlines, buyers.send_moved)
     _listen(scheduling_signals.occurrences_reinstated, buyers.send_reinstated, performances.keep_orders)

@@ -1,7 +1,7 @@
-"""How the media library shows itself: to everybody, and to those who work on it.
+"""The representations of the media library: public ones, and internal ones for those who may view drafts.
 
-Pictures are listed by the hundred, so their answers are put together by hand: measured at several times the speed of
-a ModelSerializer's field by field. The declared fields are what the schema tells.
+Pictures are serialized by hand, several times as fast as by a ModelSerializer, since lists have hundreds of them. Their
+declared fields are for the schema.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from media_library.selectors.assets import COLUMNS, Labels
 from media_library.selectors.renditions import WIDTHS
 
 _FACTS = ("mime_type", "byte_size", "width", "height", "frames")
-_SAID = COLUMNS[2:]
+# Without the ids, which have other names in the API.
+_PLAIN_COLUMNS = COLUMNS[2:]
 
 
 class StagedFileRead(serializers.ModelSerializer[StagedFile]):
-    """An upload as it is kept: safe, and perhaps of another type than what was sent."""
+    """An uploaded picture as stored, which may be of another type than the uploaded one."""
 
     class Meta:
         model = StagedFile
@@ -35,23 +36,23 @@ class UploadInput(serializers.Serializer[Any]):
 
 
 class DepictedPerson(serializers.Serializer[Any]):
-    """Somebody who is seen in a picture."""
+    """A person who is seen in a picture."""
 
     id = serializers.IntegerField(help_text="Id of the person. Example: 12")
     name = serializers.CharField(help_text="The person's name. Example: Anna Bell")
 
 
 class AssetPublic(serializers.ModelSerializer[Asset]):
-    """A picture as everybody may see it. `url` answers with the picture itself, `?width=` with a smaller one."""
+    """A picture as everybody may see it. Its file is at `url`, smaller ones at `url` with `?width=`."""
 
     url = serializers.URLField(
-        help_text="The address of the picture itself. Example: https://theater.example/api/v1/assets/9/file/"
+        help_text="The address of the file. Example: https://theater.example/api/v1/assets/9/file/"
     )
-    widths = serializers.ListField(child=serializers.IntegerField(), help_text="What `?width=` may be.")
-    tags = serializers.ListField(
-        child=serializers.CharField(), help_text='The words by which it is found. Example: ["rehearsal"]'
+    widths = serializers.ListField(
+        child=serializers.IntegerField(), help_text="The possible values of `?width=`, in pixels. Example: [160, 320]"
     )
-    depicts = DepictedPerson(many=True, help_text="Who is seen in it, as far as you may know.")
+    tags = serializers.ListField(child=serializers.CharField(), help_text='Its tags. Example: ["rehearsal"]')
+    depicts = DepictedPerson(many=True, help_text="The people who are seen in it and whom you may see.")
 
     class Meta:
         model = Asset
@@ -60,14 +61,14 @@ class AssetPublic(serializers.ModelSerializer[Asset]):
         )  # fmt: skip
 
     def to_representation(self, asset: Asset | dict[str, Any]) -> dict[str, Any]:
-        """`asset` is a row, or a dict of its COLUMNS; `labels` in the context are those of all that are answered."""
-        said = asset if isinstance(asset, dict) else {name: getattr(asset, name) for name in COLUMNS}
-        key: int = said["id"]
+        """`asset` is a row or a dict of COLUMNS. The context has the `labels` of all serialized pictures."""
+        values = asset if isinstance(asset, dict) else {name: getattr(asset, name) for name in COLUMNS}
+        key: int = values["id"]
         labels: Labels = self.context["labels"]
         return {
             "id": key,
-            "production": said["production_id"],
-            **{name: said[name] for name in _SAID},
+            "production": values["production_id"],
+            **{name: values[name] for name in _PLAIN_COLUMNS},
             "url": f"{self._list_url()}{key}/file/",
             "widths": WIDTHS,
             "tags": labels.tags.get(key, []),
@@ -75,7 +76,7 @@ class AssetPublic(serializers.ModelSerializer[Asset]):
         }
 
     def _list_url(self) -> str:
-        # The context is shared by all rows of an answer.
+        # Cached in the context, which all rows of a response share.
         shared: dict[str, Any] = self.context  # type: ignore[assignment]
         if "asset_list_url" not in shared:
             shared["asset_list_url"] = reverse("asset-list", request=shared.get("request"))
@@ -84,7 +85,7 @@ class AssetPublic(serializers.ModelSerializer[Asset]):
 
 
 class AssetInternal(AssetPublic):
-    """A picture for those who work on it."""
+    """A picture for those who may view drafts."""
 
     class Meta(AssetPublic.Meta):
         fields = (
@@ -111,7 +112,7 @@ class TagPublic(serializers.ModelSerializer[Tag]):
 
 
 class CollectionPublic(serializers.ModelSerializer[Collection]):
-    """A collection as everybody may see it; its pictures are at `items/`."""
+    """A collection as everybody may see it. Its pictures are at `items/`."""
 
     class Meta:
         model = Collection
@@ -119,7 +120,7 @@ class CollectionPublic(serializers.ModelSerializer[Collection]):
 
 
 class CollectionInternal(CollectionPublic):
-    """A collection for those who work on it."""
+    """A collection for those who may view drafts."""
 
     class Meta(CollectionPublic.Meta):
         fields = (
@@ -128,7 +129,7 @@ class CollectionInternal(CollectionPublic):
 
 
 class CollectionItemPublic(serializers.ModelSerializer[CollectionItem]):
-    """A picture's place in a collection."""
+    """A picture in a collection, with its position."""
 
     asset = AssetPublic()
 
@@ -138,8 +139,7 @@ class CollectionItemPublic(serializers.ModelSerializer[CollectionItem]):
 
 
 class VideoLinkPublic(serializers.ModelSerializer[VideoLink]):
-    """A video as everybody may see it: the page to visit, and the address to embed, which sets no cookies before it
-    plays."""
+    """A video as everybody may see it."""
 
     class Meta:
         model = VideoLink
@@ -147,7 +147,7 @@ class VideoLinkPublic(serializers.ModelSerializer[VideoLink]):
 
 
 class VideoLinkInternal(VideoLinkPublic):
-    """A video for those who work on it."""
+    """A video for those who may view drafts."""
 
     class Meta(VideoLinkPublic.Meta):
         fields = (

@@ -1,4 +1,4 @@
-"""The addresses of the media library."""
+"""The views of the media library."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from accounts.permissions.selectors.sections import organization
 from media_library.api import serializers
 from media_library.models import Asset, Collection, CollectionItem, StagedFile, Tag, VideoLink
 from media_library.rules.pictures import make_safe
-from media_library.selectors.assets import COLUMNS, Labels, bearing, depicting, labels_of
+from media_library.selectors.assets import COLUMNS, Labels, depicting, labels_of, with_tag
 from media_library.selectors.renditions import WIDTHS, opened, rendition
 from media_library.services import assets, collections, files, videos
 from media_library.services.headshots import give_headshot
@@ -29,34 +29,34 @@ from theater_site.core.actions import Action
 from theater_site.core.errors import Invalid
 from theater_site.core.text import fold
 
-# Caches ask each time, by the ETag: one that kept a picture for minutes would show it after its consent was withdrawn.
+# no-cache: caches must revalidate by the ETag. Otherwise they would serve a picture whose consent was withdrawn.
 _PUBLIC_CACHE = "public, no-cache"
-# Some generators of clients read no picture by its own type.
-_BYTES = "application/octet-stream"
 _PRIVATE_CACHE = "private, no-cache"
+# Some generated clients cannot read image types.
+_BYTES = "application/octet-stream"
 
 
-def _at_home(action: Action[Any, Any], model: type[Any]) -> type[ActionInput]:
-    """The body of an action on `section`: that of its production, or the organization's own where none is named."""
+def _body_without_section(action: Action[Any, Any], model: type[Any]) -> type[ActionInput]:
+    """The body of an action with the input `section`: the section of the production, else the organization."""
     body = body_of(action, model=model, leave_out=("section",))
 
-    class AtHome(body):  # type: ignore[misc,valid-type]
+    class WithSection(body):  # type: ignore[misc,valid-type]
         def validate(self, data: dict[str, Any]) -> dict[str, Any]:
             production = data.get("production")
             return {**data, "section": production.section if production is not None else organization()}
 
-    AtHome.__name__ = body.__name__
-    return AtHome
+    WithSection.__name__ = body.__name__
+    return WithSection
 
 
-_ASSET_BODY = _at_home(assets.create_asset, Asset)
-_COLLECTION_BODY = _at_home(collections.create_collection, Collection)
+_ASSET_BODY = _body_without_section(assets.create_asset, Asset)
+_COLLECTION_BODY = _body_without_section(collections.create_collection, Collection)
 _HEADSHOT_BODY = body_of(give_headshot, model=Asset)
-_VIDEO_BODY = _at_home(videos.link_video, VideoLink)
+_VIDEO_BODY = _body_without_section(videos.link_video, VideoLink)
 
 
 class _AnyAccept(BaseContentNegotiation):
-    """For a file: what it is was settled when it was stored, and an <img> asks for no JSON."""
+    """Accepts every `Accept` header: an <img> does not accept JSON, and a stored file has only one type."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         return parsers[0]
@@ -68,18 +68,18 @@ class _AnyAccept(BaseContentNegotiation):
 _serves_a_picture = extend_schema(
     parameters=[
         OpenApiParameter(
-            "width", int, enum=WIDTHS, description="Answer a still WebP at most so many pixels wide. Example: 640"
+            "width", int, enum=WIDTHS, description="Get a still WebP of at most this width in pixels. Example: 640"
         )
     ],
     responses={
         (200, "image/*", "application/octet-stream"): OpenApiTypes.BINARY,
-        304: OpenApiResponse(description="The picture is the one whose ETag was sent."),
+        304: OpenApiResponse(description="The picture has not changed since the ETag in `If-None-Match`."),
     },
 )
 
 
 class FileViewSet(Resource):
-    """Uploads, each for its uploader and for those who may view media."""
+    """Uploads. Each is visible to its uploader and to those who may view media."""
 
     queryset = StagedFile.objects.all()
     serializer_class = serializers.StagedFileRead
@@ -90,12 +90,17 @@ class FileViewSet(Resource):
         request={"multipart/form-data": serializers.UploadInput}, responses={201: serializers.StagedFileRead}
     )
     def create(self, request: Request) -> Response:
-        """Upload a picture. It is judged by its content and stored clean; name it within a day, or it is removed."""
+        """Upload a picture. Its content is checked and stored without metadata. An upload that is not used within a day is
+        deleted.
+
+        Create an asset with the id of the upload. Errors: `too_many_uploads`, and the codes `picture_empty`,
+        `not_a_picture`, `picture_format`, `picture_too_large`, `picture_truncated`, `picture_unreadable`.
+        """
         files.refuse_unless_uploader(self.actor)
         file = request.FILES.get("file")
         if file is None:
             raise Invalid("Send the picture as the part `file` of multipart/form-data.", code="required", field="file")
-        # Decoded before the transaction opens: on SQLite every other writer would wait for it.
+        # Before the transaction begins: decoding takes seconds, for which other writers on SQLite would wait.
         picture = make_safe(file)
 
         def answer(staged: StagedFile) -> Response:
@@ -107,20 +112,23 @@ class FileViewSet(Resource):
     create.action_run = files.stage_file  # type: ignore[attr-defined]
 
     def retrieve(self, request: Request, pk: str) -> Response:
-        """Get what was stored of an upload."""
+        """Get the type, size and dimensions of an upload."""
         return self.shown(self.found())
 
     @_serves_a_picture
     @drf_action(detail=True, methods=["get"], url_path="file", url_name="file", content_negotiation_class=_AnyAccept)
     def file(self, request: Request, pk: str) -> HttpResponseBase:
-        """Get an uploaded picture itself, or with `?width=` a smaller one: to look at it before you approve what takes it.
-        Its type is that of the picture, or `application/octet-stream` where `Accept` names only that."""
-        return _served(request, self.found(), _PRIVATE_CACHE)
+        """Get the file of an upload, or with `?width=` a smaller one, such as before you approve a submission with it.
+
+        The media type is that of the picture, or `application/octet-stream` if `Accept` has only that.
+        """
+        return _file_response(request, self.found(), _PRIVATE_CACHE)
 
 
 class AssetFilter(filters.FilterSet):
     title = filters.CharFilter(
-        method="by_title", label="Part of the title or credit line, whatever its case and accents. Example: rehearsal"
+        method="by_title",
+        label="Only pictures with this text in the title or credit line, ignoring case and accents. Example: rehearsal",
     )
     tag = filters.CharFilter(method="by_tag", label="Only pictures with this tag. Example: rehearsal")
     person = filters.NumberFilter(method="by_person", label="Only pictures of this person, by id. Example: 12")
@@ -136,30 +144,31 @@ class AssetFilter(filters.FilterSet):
         return rows.filter(title_folded__contains=fold(value))
 
     def by_tag(self, rows: Any, name: str, value: str) -> Any:
-        return bearing(rows, value)
+        return with_tag(rows, value)
 
     def by_person(self, rows: Any, name: str, value: Any) -> Any:
         return depicting(rows, _id(value, name), actor_of(self.request))
 
     def by_collection(self, rows: Any, name: str, value: Any) -> Any:
-        seen = CollectionItem.objects.filter(
+        items = CollectionItem.objects.filter(
             collection__in=Collection.objects.visible_to(actor_of(self.request)), collection_id=_id(value, name)
         )
-        return rows.filter(pk__in=seen.values("asset_id"))
+        return rows.filter(pk__in=items.values("asset_id"))
 
 
 def _id(value: Any, name: str) -> int:
     if value != int(value) or not 0 < value < 2**63:
-        raise Invalid("This is not an id.", code="not_an_id", field=name)
+        raise Invalid("This is not a valid id. Send a whole number.", code="not_an_id", field=name)
     return int(value)
 
 
 class _Pictures(Readable):
-    """Answers with pictures: what depends on all of them is asked for at once."""
+    """A resource whose responses contain pictures. Loads the labels of all of them at once."""
 
     _labels: Labels | None = None
 
     def label(self, assets: Sequence[int]) -> None:
+        """Load the labels of these pictures, by id, for the serializers."""
         self._labels = labels_of(assets, self.actor)
 
     def get_serializer_context(self) -> dict[str, Any]:
@@ -197,11 +206,11 @@ class AssetViewSet(_Pictures):
 
     @extend_schema(request=_ASSET_BODY, responses={201: serializers.AssetInternal})
     def create(self, request: Request) -> Response:
-        """Create an asset of an uploaded picture: of a production, or of the organization itself where none is named."""
+        """Create an asset from an uploaded picture, for a production, or for the organization without one."""
         return self.perform(
             request,
             assets.create_asset,
-            lambda made: self.shown(made, serializers.AssetInternal, 201),
+            lambda asset: self.shown(asset, serializers.AssetInternal, 201),
             body=_ASSET_BODY,
         )
 
@@ -210,11 +219,13 @@ class AssetViewSet(_Pictures):
     @_serves_a_picture
     @drf_action(detail=True, methods=["get"], url_path="file", url_name="file", content_negotiation_class=_AnyAccept)
     def file(self, request: Request, pk: str) -> HttpResponseBase:
-        """Get the picture itself, or with `?width=` a smaller one. Caches may keep a public one, and ask by its ETag
-        before each use. Its type is that of the picture, or `application/octet-stream` where `Accept` names only
-        that."""
+        """Get the file of a picture, or with `?width=` a smaller one.
+
+        Caches may store a public one but must revalidate it by its ETag. The media type is that of the picture, or
+        `application/octet-stream` if `Accept` has only that.
+        """
         asset: Asset = self.found(Asset.objects.visible_to(self.actor).select_related("file"))
-        return _served(request, asset.file, _PUBLIC_CACHE if asset.published_at is not None else _PRIVATE_CACHE)
+        return _file_response(request, asset.file, _PUBLIC_CACHE if asset.published_at is not None else _PRIVATE_CACHE)
 
     @extend_schema(request=_HEADSHOT_BODY, responses={201: serializers.AssetInternal, 202: SubmittedAnswer})
     @drf_action(detail=False, methods=["post"])
@@ -222,7 +233,7 @@ class AssetViewSet(_Pictures):
         return self.perform(
             request,
             give_headshot,
-            lambda made: self.shown(made, serializers.AssetInternal, 201),
+            lambda asset: self.shown(asset, serializers.AssetInternal, 201),
             body=_HEADSHOT_BODY,
         )
 
@@ -230,8 +241,8 @@ class AssetViewSet(_Pictures):
     headshot.__doc__ = give_headshot.__doc__
 
 
-def _served(request: Request, file: StagedFile, cache: str) -> HttpResponseBase:
-    """The picture, or what `?width=` asks for, or 304."""
+def _file_response(request: Request, file: StagedFile, cache: str) -> HttpResponseBase:
+    """A response with the file, with the rendition of `?width=`, or 304."""
     width = _width(request.query_params.get("width"))
     etag = f'"{file.sha256}{f"-{width}" if width else ""}"'
     response: HttpResponseBase
@@ -261,7 +272,7 @@ def _width(raw: str | None) -> int | None:
 
 
 class TagViewSet(Readable):
-    """The words that pictures bear, by the alphabet: those on public pictures, and all for those who may view media."""
+    """Tags in alphabetical order: those of public pictures, and all for those who may view media."""
 
     queryset = Tag.objects.all()
     serializer_class = serializers.TagPublic
@@ -286,11 +297,11 @@ class CollectionViewSet(_Pictures):
 
     @extend_schema(request=_COLLECTION_BODY, responses={201: serializers.CollectionInternal})
     def create(self, request: Request) -> Response:
-        """Create an empty collection: of a production, or of the organization itself where none is named."""
+        """Create an empty collection, for a production, or for the organization without one."""
         return self.perform(
             request,
             collections.create_collection,
-            lambda made: self.shown(made, serializers.CollectionInternal, 201),
+            lambda collection: self.shown(collection, serializers.CollectionInternal, 201),
             body=_COLLECTION_BODY,
         )
 
@@ -305,10 +316,10 @@ class CollectionViewSet(_Pictures):
         serializer_class=serializers.CollectionItemPublic,
     )
     def items(self, request: Request, pk: str) -> Response:
-        """List the pictures of a collection in their order, as far as you may see them."""
+        """List the pictures of a collection that you may see, in their order."""
         collection = self.found()
-        seen = Asset.objects.visible_to(self.actor)
-        rows = CollectionItem.objects.filter(collection=collection, asset__in=seen)
+        visible = Asset.objects.visible_to(self.actor)
+        rows = CollectionItem.objects.filter(collection=collection, asset__in=visible)
         return self.listed(rows.select_related("asset"))
 
     def paginate_queryset(self, queryset: Any) -> Any:
@@ -333,11 +344,11 @@ class VideoLinkViewSet(Readable):
 
     @extend_schema(request=_VIDEO_BODY, responses={201: serializers.VideoLinkInternal})
     def create(self, request: Request) -> Response:
-        """Link a video on YouTube or Vimeo: of a production, or of the organization itself where none is named."""
+        """Link a video on YouTube or Vimeo, for a production, or for the organization without one."""
         return self.perform(
             request,
             videos.link_video,
-            lambda made: self.shown(made, serializers.VideoLinkInternal, 201),
+            lambda video: self.shown(video, serializers.VideoLinkInternal, 201),
             body=_VIDEO_BODY,
         )
 

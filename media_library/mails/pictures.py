@@ -1,4 +1,4 @@
-"""The mails about pictures."""
+"""Mails about pictures."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ _LISTED = 20
 
 
 def pictures_withdrawn(name: str, titles: Sequence[str], reader: Reader) -> Letter:
-    """To the staff of pictures: a person withdrew the consent to pictures. `name` is empty where the person has no public
-    page; `titles` are the pictures that were public until now."""
-    holes = {"name": name or _("Somebody"), "count": len(titles)}
-    told = ngettext(
-        "%(name)s withdrew the consent to pictures. %(count)s public picture was taken down.",
-        "%(name)s withdrew the consent to pictures. %(count)s public pictures were taken down.",
+    """To those who publish pictures: a person withdrew the consent to pictures.
+
+    `name` is empty if the person has no public page. `titles` are those of the pictures that were unpublished.
+    """
+    values = {"name": name or _("Somebody"), "count": len(titles)}
+    text = ngettext(
+        "%(name)s withdrew the consent to pictures. %(count)s public picture was unpublished.",
+        "%(name)s withdrew the consent to pictures. %(count)s public pictures were unpublished.",
         len(titles),
     )
     listed = "".join(f"\n- {title}" for title in titles[:_LISTED]) + "\n…" * (len(titles) > _LISTED)
     return Letter(
-        _("Consent to pictures withdrawn: %(name)s") % holes,
-        told % holes
+        _("Consent to pictures withdrawn: %(name)s") % values,
+        text % values
         + (f"\n{listed}" if titles else "")
         + "\n\n"
-        + _("Remove the pictures from what this program does not publish too: posters, flyers, social media."),
+        + _("Please remove the pictures from posters, flyers and social media as well."),
     )

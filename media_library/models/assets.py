@@ -1,4 +1,4 @@
-"""Pictures of the theater: what they show, whom, under which names they are found."""
+"""Pictures, their tags, and the people whom they depict."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class AssetKind(models.TextChoices):
 
 
 class Asset(ContentModel):
-    """A picture with what is said of it. Published ones are for everybody to see, their file too."""
+    """A picture with its texts. Everybody can see a published picture and its file."""
 
     view_permission: ClassVar[str] = "view_media"
     public_when: ClassVar[Q | None] = Q(published_at__isnull=False)
@@ -42,16 +42,17 @@ class Asset(ContentModel):
         help_text="What kind of file it is. Example: image",
     )
     title = models.CharField(
-        max_length=300, help_text="What the picture is called, in lists and below it. Example: Nina and Trigorin, Act 2"
+        max_length=300, help_text="The title, for lists and captions. Example: Nina and Trigorin, Act 2"
     )
     alt_text = models.CharField(
         max_length=1_000,
         blank=True,
         default="",
-        help_text="What is seen in it, for those who do not see it. Example: A young woman hands a book to a man.",
+        help_text="The alternative text: what the picture shows, for people who cannot see it. Example: A young woman hands a "
+        "book to a man.",
     )
     credit_line = models.CharField(
-        max_length=300, blank=True, default="", help_text="Who took it, as it must be printed. Example: Photo: Ann Lee"
+        max_length=300, blank=True, default="", help_text="The credit to print with it. Example: Photo: Ann Lee"
     )
     title_folded = FoldedField(sources=("title", "credit_line"))
     mime_type = models.CharField(
@@ -66,7 +67,7 @@ class Asset(ContentModel):
     width = models.PositiveIntegerField(editable=False, help_text="The width in pixels. Example: 2400")
     height = models.PositiveIntegerField(editable=False, help_text="The height in pixels. Example: 1600")
     frames = models.PositiveIntegerField(
-        default=1, editable=False, help_text="How many frames it has; more than 1 where it moves. Example: 1"
+        default=1, editable=False, help_text="The number of frames; more than 1 for an animation. Example: 1"
     )
     published_at = models.DateTimeField(null=True, editable=False)
 
@@ -81,7 +82,7 @@ class Asset(ContentModel):
             models.CheckConstraint(
                 name="asset_published_with_alt_text",
                 condition=Q(published_at=None) | ~Q(alt_text=""),
-                violation_error_message="A public picture needs an alternative text for those who cannot see it.",
+                violation_error_message="A public picture needs an alternative text. Describe in a sentence what it shows.",
                 violation_error_code="alt_text_needed",
             )
         ]
@@ -91,9 +92,9 @@ class Asset(ContentModel):
 
 
 class Tag(ContentModel):
-    """A word by which pictures are found; made when it is first put on one.
+    """A word by which pictures are found. It is created when the first picture gets it.
 
-    A word may give away what is not announced yet, so a tag is public once a public picture bears it.
+    A tag is public only if a public picture has it, since a word may reveal something that is not announced yet.
     """
 
     view_permission: ClassVar[str] = "view_media"
@@ -111,7 +112,7 @@ class Tag(ContentModel):
 
     @classmethod
     def visible_as_own(cls, actor: Actor) -> Q | None:
-        # Here and not in `public_when`: a subquery can be built only once all models are loaded.
+        # Not in `public_when`: the subquery needs a model that is not loaded when this class is created.
         return Q(Exists(AssetTag.objects.filter(tag=OuterRef("pk"), asset__published_at__isnull=False)))
 
 
@@ -129,7 +130,7 @@ class AssetTag(ContentModel):
         base_manager_name = "objects"
         constraints = [
             models.UniqueConstraint(
-                fields=["asset", "tag"], name="asset_tagged_once", violation_error_message="It bears this tag already."
+                fields=["asset", "tag"], name="asset_tagged_once", violation_error_message="The picture has this tag."
             )
         ]
 
@@ -138,7 +139,7 @@ class AssetTag(ContentModel):
 
 
 class Depiction(ContentModel):
-    """Who is seen in a picture. Everybody may know it once both the picture and the person are public."""
+    """A person who is seen in a picture. Public if both the picture and the person are public."""
 
     section_lookup: ClassVar[str] = "asset__section_id"
     view_permission: ClassVar[str] = "view_media"
@@ -153,7 +154,7 @@ class Depiction(ContentModel):
             models.UniqueConstraint(
                 fields=["asset", "person"],
                 name="person_depicted_once",
-                violation_error_message="This person is named in this picture already.",
+                violation_error_message="It is already recorded that this picture shows this person.",
             )
         ]
 

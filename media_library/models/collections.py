@@ -1,4 +1,4 @@
-"""Pictures put together in an order: a gallery, a press kit, a poster series."""
+"""Ordered collections of pictures: a gallery, a press kit, a series of posters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from theater_site.core.models import ContentModel
 
 
 class Collection(ContentModel):
-    """A named row of pictures. A public one shows only those of its pictures that are public themselves."""
+    """A titled list of pictures. A public collection shows only its public pictures."""
 
     view_permission: ClassVar[str] = "view_media"
     public_when: ClassVar[Q | None] = Q(published_at__isnull=False)
@@ -24,12 +24,12 @@ class Collection(ContentModel):
     production = models.ForeignKey(
         Production, null=True, blank=True, on_delete=models.PROTECT, related_name="collections"
     )
-    title = models.CharField(max_length=300, help_text="What the collection is called. Example: Press kit")
+    title = models.CharField(max_length=300, help_text="The title of the collection. Example: Press kit")
     description = MarkdownField(
         blank=True,
         default="",
         max_length=5_000,
-        help_text="What is in it; Markdown. Example: Free for the press, with the credit line.",
+        help_text="A description in Markdown. Example: Free for the press, with the credit line.",
     )
     published_at = models.DateTimeField(null=True, editable=False)
 
@@ -41,7 +41,7 @@ class Collection(ContentModel):
 
 
 class CollectionItem(ContentModel):
-    """A picture's place in a collection; equal positions are in the order in which they were added."""
+    """A picture in a collection. Pictures with equal positions are in the order in which they were added."""
 
     section_lookup: ClassVar[str] = "collection__section_id"
     view_permission: ClassVar[str] = "view_media"
@@ -49,7 +49,7 @@ class CollectionItem(ContentModel):
 
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="items", db_index=False)
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="places")
-    position = models.PositiveIntegerField(help_text="Its place in the collection, the lowest first. Example: 3")
+    position = models.PositiveIntegerField(help_text="The position in the collection, the lowest first. Example: 3")
 
     class Meta:
         base_manager_name = "objects"
@@ -58,7 +58,7 @@ class CollectionItem(ContentModel):
             models.UniqueConstraint(
                 fields=["collection", "asset"],
                 name="asset_once_in_collection",
-                violation_error_message="This picture is in the collection already.",
+                violation_error_message="This picture is already in the collection.",
             )
         ]
 

@@ -1,4 +1,4 @@
-"""What is kept in the storage, one row a file, from before the file is written until after it is gone."""
+"""Files in the storage, one row each."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from theater_site.core.models import ContentModel
 
 
 class StagedFile(ContentModel):
-    """A picture that was uploaded, judged and made safe, and waits for an asset to take it.
+    """An uploaded picture, checked and made safe, until and while an asset uses it.
 
-    The row is committed before the file is written and removed after the file is, so no file is ever without a row:
-    whatever breaks in between, the sweep finds it here. Neither the name nor the claimed type of the upload is kept.
+    The row is committed before the file is written, and deleted after the file. So every file has a row by which the sweep
+    finds it, also after a crash. The name and the claimed type of the upload are not stored.
     """
 
     view_permission: ClassVar[str] = "view_media"
@@ -30,18 +30,18 @@ class StagedFile(ContentModel):
     mime_type = models.CharField(
         max_length=40,
         editable=False,
-        help_text="The media type as it is stored; perhaps another than what was sent. Example: image/jpeg",
+        help_text="The media type of the stored file, which may differ from the uploaded one. Example: image/jpeg",
     )
     byte_size = models.PositiveIntegerField(
-        editable=False, help_text="The size as it is stored, in bytes. Example: 248113"
+        editable=False, help_text="The size of the stored file in bytes. Example: 248113"
     )
     sha256 = models.CharField(
-        max_length=64, editable=False, help_text="SHA-256 of what is stored, in hexadecimal digits."
+        max_length=64, editable=False, help_text="SHA-256 of the stored file, in hexadecimal digits."
     )
     width = models.PositiveIntegerField(editable=False, help_text="The width in pixels. Example: 2400")
     height = models.PositiveIntegerField(editable=False, help_text="The height in pixels. Example: 1600")
     frames = models.PositiveIntegerField(
-        default=1, editable=False, help_text="How many frames it has; more than 1 where it moves. Example: 1"
+        default=1, editable=False, help_text="The number of frames; more than 1 for an animation. Example: 1"
     )
 
     class Meta:
@@ -53,7 +53,7 @@ class StagedFile(ContentModel):
 
     @property
     def display_name(self) -> str:
-        """Empty: an upload has no name that people know, only its key in the storage."""
+        """Empty: an upload has no name, only a random key in the storage."""
         return ""
 
     @classmethod
@@ -62,5 +62,5 @@ class StagedFile(ContentModel):
 
 
 def facts(file: StagedFile) -> dict[str, Any]:
-    """What an asset copies when it takes `file`, so that a list of assets needs no join."""
+    """The values that an asset copies from its file, so that a list of assets needs no join."""
     return {name: getattr(file, name) for name in ("mime_type", "byte_size", "sha256", "width", "height", "frames")}

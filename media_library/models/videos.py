@@ -1,4 +1,4 @@
-"""Videos that others host, linked from here."""
+"""Links to videos on YouTube and Vimeo."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from theater_site.core.models import ContentModel
 
 
 class VideoProvider(models.TextChoices):
-    """Who hosts a video."""
+    """The host of a video."""
 
     YOUTUBE = "youtube", "YouTube"
     VIMEO = "vimeo", "Vimeo"
 
 
 class VideoLink(ContentModel):
-    """One video on YouTube or Vimeo: nothing of the address that was given survives but what names the video."""
+    """A video on YouTube or Vimeo. Of the address that was entered, only the id of the video is stored."""
 
     view_permission: ClassVar[str] = "view_media"
     public_when: ClassVar[Q | None] = Q(published_at__isnull=False)
@@ -30,7 +30,10 @@ class VideoLink(ContentModel):
         Production, null=True, blank=True, on_delete=models.PROTECT, related_name="video_links"
     )
     provider = models.CharField(
-        max_length=10, choices=VideoProvider.choices, editable=False, help_text="Who hosts the video. Example: youtube"
+        max_length=10,
+        choices=VideoProvider.choices,
+        editable=False,
+        help_text="The host of the video. Example: youtube",
     )
     video_id = models.CharField(
         max_length=20, editable=False, help_text="The provider's id of the video. Example: dQw4w9WgXcQ"
@@ -46,7 +49,7 @@ class VideoLink(ContentModel):
         help_text="The address to embed, which sets no cookies before it plays. Example: "
         "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ",
     )
-    title = models.CharField(max_length=300, help_text="What the video is called. Example: Trailer")
+    title = models.CharField(max_length=300, help_text="The title of the video. Example: Trailer")
     published_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
@@ -55,7 +58,7 @@ class VideoLink(ContentModel):
             models.UniqueConstraint(
                 fields=["section", "provider", "video_id"],
                 name="video_linked_once",
-                violation_error_message="This video is linked here already.",
+                violation_error_message="The section already has a link to this video.",
             )
         ]
 

@@ -1,4 +1,4 @@
-"""The judge of pictures: does one that becomes public keep the brand's shapes?"""
+"""The judge of pictures, by the brand guidelines."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from theater_site.core.judges import Finding
 
 
 def judge_pictures(changes: list[Change]) -> list[Finding]:
-    """Findings on the shape and width of the pictures that have just become public. Drafts may have any."""
-    appearing = [change.object_id for change in changes if change.after.get("published_at") is not None]
-    if not appearing or not (kits := BrandKits()):
+    """Findings on the shape and width of pictures that become public. Drafts may have any."""
+    published = [change.object_id for change in changes if change.after.get("published_at") is not None]
+    if not published or not (kits := BrandKits()):
         return []
     return [
         finding(kit, fault, asset)
-        for asset in Asset.objects.in_bulk(appearing).values()
+        for asset in Asset.objects.in_bulk(published).values()
         if (kit := kits.of(asset.section_id)) is not None
         for fault in faults_of_picture(
             asset.width,

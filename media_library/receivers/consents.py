@@ -1,4 +1,4 @@
-"""The consent to pictures: asked when a person is depicted or a picture is published, and followed when it is withdrawn."""
+"""The consent to pictures: checked when a person is depicted or a picture is published, and enforced when withdrawn."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from theater_site.core.judges import Finding, Severity
 
 
 def judge_photo_consents(changes: list[Change]) -> list[Finding]:
-    """Errors on pictures that become public, or name one more person, against a withdrawn consent.
+    """Errors (`photo_consent_withdrawn`) on pictures that become public, or depict a person, without that person's consent.
 
-    One query where a picture becomes public; two more where people are depicted.
+    Costs one query if nobody is depicted, else three.
     """
     published = [
         change.object_id for change in changes if change.model is Asset and change.after.get("published_at") is not None
     ]
-    named = [change.object_id for change in changes if change.model is Depiction and change.operation == CREATED]
-    if not published and not named:
+    added = [change.object_id for change in changes if change.model is Depiction and change.operation == CREATED]
+    if not published and not added:
         return []
-    rows = Depiction.objects.filter(Q(asset__in=published) | Q(pk__in=named)).select_related("asset").order_by("pk")
+    rows = Depiction.objects.filter(Q(asset__in=published) | Q(pk__in=added)).select_related("asset").order_by("pk")
     depictions = list(rows)
     if not depictions:
         return []
@@ -40,9 +40,9 @@ def judge_photo_consents(changes: list[Change]) -> list[Finding]:
             row.asset,
             rule="photo_consent_withdrawn",
             severity=Severity.ERROR,
-            message=f"{_called(refused[row.person_id])} withdrew the consent to pictures.",
+            message=f"{_name_or_id(refused[row.person_id])} withdrew the consent to pictures.",
             hint="Use another picture, or ask for the consent again and record it.",
-            field="person" if row.pk in named else "",
+            field="person" if row.pk in added else "",
         )
         for row in depictions
         if row.person_id in refused
@@ -50,15 +50,15 @@ def judge_photo_consents(changes: list[Change]) -> list[Finding]:
 
 
 def withdraw_pictures(consent: Consent, **_: Any) -> None:
-    """Unpublish all pictures of a person who withdrew the consent to them, and notify those who may publish them.
+    """Unpublish all pictures of a person who withdrew the consent to pictures.
 
-    A consent that is given again publishes nothing. Everybody who may publish one of the person's pictures, drafts too,
-    gets one notification.
+    Everybody who may publish one of the person's pictures, also a draft, gets one notification. Giving the consent again
+    publishes nothing.
     """
     if consent.purpose != ConsentPurpose.PHOTO:
         return
     pictures = Asset.objects.filter(depictions__person=consent.person_id).order_by("pk")
-    # Pictures before people, as publishing does: the other way round the two would wait for each other.
+    # Lock pictures before people, as publishing does. In the other order, the two could wait for each other.
     list(pictures.filter(published_at__isnull=False).select_for_update(of=("self",)).values_list("pk", flat=True))
     lock_people([consent.person_id])
     readers: dict[int, User] = {}
@@ -77,12 +77,12 @@ def withdraw_pictures(consent: Consent, **_: Any) -> None:
         put(
             "pictures_withdrawn",
             [user],
-            lambda reader, theirs=titles[pk]: pictures_withdrawn(name, theirs, reader),  # type: ignore[misc]
+            lambda reader, listed=titles[pk]: pictures_withdrawn(name, listed, reader),  # type: ignore[misc]
             thread=f"consent:{consent.pk}",
             about=consent,
         )
 
 
-def _called(person: Any) -> str:
-    """The name, where everybody may know it; else the id, since staff of pictures need not see the directory."""
+def _name_or_id(person: Any) -> str:
+    """The name of a public person, else the id: those who publish pictures may not see the whole directory."""
     return person.name if person.published_at is not None else f"Person {person.pk}"

@@ -11,10 +11,9 @@ from media_library.rules.pictures import to_srgb
 
 
 def thumbnail(content: bytes, width: int) -> bytes:
-    """Return `content`, which `make_safe` wrote, as a still WebP in sRGB at most `width` pixels wide; it
-    never enlarges.
+    """The picture `content`, which `make_safe` wrote, as a still WebP in sRGB of at most `width` pixels.
 
-    A JPEG is decoded at a fraction of its size where that is enough, some six times faster than in full.
+    It is never enlarged. A JPEG is decoded at a fraction of its size if that is enough, about six times as fast.
     """
     with Image.open(BytesIO(content), formats=["JPEG", "PNG", "WEBP"]) as image:
         profile = image.info.get("icc_profile")
@@ -25,11 +24,10 @@ def thumbnail(content: bytes, width: int) -> bytes:
     if width < small.width:
         small = small.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
     if profile:
-        # A gray profile does not fit the RGB made above; gray without one reads as sRGB, which is what is
-        # meant.
+        # A gray profile does not fit RGB. Without it, the picture is treated as sRGB, which is right.
         with contextlib.suppress(ImageCms.PyCMSError, OSError):
             small = to_srgb(small, profile)
     small.info = {}
-    written = BytesIO()
-    small.save(written, "WEBP", quality=80, method=4)
-    return written.getvalue()
+    buffer = BytesIO()
+    small.save(buffer, "WEBP", quality=80, method=4)
+    return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Pictures with what depends on them, in a number of queries that does not grow with the pictures."""
+"""Tags and depicted people of pictures, in a constant number of queries; filters of pictures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from media_library.models import AssetTag, Depiction
 from theater_site.core.actors import Actor
 from theater_site.core.text import fold
 
-# What a list reports a picture by itself.
+# The columns of a picture in a list.
 COLUMNS = (
     "id", "production_id", "kind", "title", "alt_text", "credit_line", "mime_type", "byte_size", "width", "height",
     "frames",
@@ -23,39 +23,39 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What depends on pictures, by picture: the names of their tags, and those depicted as (id, name)."""
+    """By id of the picture: the names of its tags, and the depicted people as (id, name)."""
 
     tags: dict[int, list[str]]
     people: dict[int, list[tuple[int, str]]]
 
 
 def labels_of(assets: Sequence[int], actor: Actor) -> Labels:
-    """The tags of these pictures, and those depicted whom `actor` may see: two queries for all of them together.
+    """The tags of these pictures, and the depicted people whom `actor` may see. Two queries.
 
-    Anybody who may see a picture's draft need not know of every person in the directory, so the person decides here. Plain
-    values and no rows, which would cost a list of pictures most of its time.
+    Permissions on a picture do not include the directory, so each person must be visible. Plain values instead of rows:
+    rows would take most of the time of a list of pictures.
     """
     tags: dict[int, list[str]] = defaultdict(list)
-    placed = AssetTag.objects.filter(asset__in=assets).order_by("tag__name", "pk")
-    for asset, name in placed.values_list("asset_id", "tag__name"):
+    asset_tags = AssetTag.objects.filter(asset__in=assets).order_by("tag__name", "pk")
+    for asset, name in asset_tags.values_list("asset_id", "tag__name"):
         tags[asset].append(name)
     people: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    seen = Depiction.objects.filter(asset__in=assets, person__in=Person.objects.visible_to(actor))
-    for asset, person, name in seen.order_by("person__sort_key", "pk").values_list(
+    depictions = Depiction.objects.filter(asset__in=assets, person__in=Person.objects.visible_to(actor))
+    for asset, person, name in depictions.order_by("person__sort_key", "pk").values_list(
         "asset_id", "person_id", "person__name"
     ):
         people[asset].append((person, name))
     return Labels(tags, people)
 
 
-def bearing(assets: Any, tag: str) -> Any:
-    """Those of `assets` that bear `tag`, whatever its case and accents."""
+def with_tag(assets: Any, tag: str) -> Any:
+    """Those of `assets` that have `tag`, ignoring letter case and accents."""
     return assets.filter(Exists(AssetTag.objects.filter(asset=OuterRef("pk"), tag__folded=fold(tag))))
 
 
 def depicting(assets: Any, person_id: int, actor: Actor) -> Any:
-    """Those of `assets` on which that person is seen; none if `actor` may not see the person."""
-    seen = Depiction.objects.filter(
+    """Those of `assets` that depict the person; none if `actor` may not see the person."""
+    depictions = Depiction.objects.filter(
         asset=OuterRef("pk"), person_id=person_id, person__in=Person.objects.visible_to(actor)
     )
-    return assets.filter(Exists(seen))
+    return assets.filter(Exists(depictions))

@@ -1,4 +1,4 @@
-"""Which pictures a production should have."""
+"""The checklist line about pictures of a production."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ _LINES = ((life.ANNOUNCED, "picture", "A public picture"), (life.ARCHIVED, "pict
 
 
 def pictures_there(productions: Iterable[int], steps: Iterable[str], required: bool) -> Lines:
-    """Checklist: a public picture. One query, and none before other steps."""
-    asked = [line for line in _LINES if line[0] in steps]
-    if required or not asked:  # none of them is
+    """Whether each production has a public picture, for the steps that recommend it. Answers `checklist_lines`.
+
+    Costs one query; none for other steps, or for `required` lines, of which there are none.
+    """
+    lines = [line for line in _LINES if line[0] in steps]
+    if required or not lines:
         return {}
     ids = list(productions)
     public = Asset.objects.filter(production__in=ids, published_at__isnull=False)
-    shown = set(public.values_list("production_id", flat=True).distinct())
-    return {pk: [Line(step, "media_library", code, label, pk in shown) for step, code, label in asked] for pk in ids}
+    with_picture = set(public.values_list("production_id", flat=True).distinct())
+    return {
+        pk: [Line(step, "media_library", code, label, pk in with_picture) for step, code, label in lines] for pk in ids
+    }

@@ -1,4 +1,4 @@
-"""Which uploads nobody needs any more."""
+"""Uploaded files that are not used."""
 
 from __future__ import annotations
 
@@ -17,27 +17,26 @@ from theater_site.core.inputs import without_none
 KEPT = timedelta(days=1)
 
 
-def forgotten(at_most: int) -> QuerySet[StagedFile]:
-    """Files that were uploaded more than a day ago and that no asset took (or whose asset is deleted), oldest first.
+def unused(limit: int) -> QuerySet[StagedFile]:
+    """At most `limit` files that were uploaded more than a day ago and have no asset, oldest first.
 
-    One that a submission names is not forgotten, for as long as it can be written or applied: a draft taken up weeks later,
-    or approved days later, must find the picture.
+    Files in drafts and open submissions are left out: a submission that is approved weeks later needs its picture.
     """
-    unowned = StagedFile.objects.filter(asset=None, created_at__lt=timezone.now() - KEPT)
-    return unowned.exclude(pk__in=_named_by_submissions()).order_by("created_at", "pk")[:at_most]
+    without_asset = StagedFile.objects.filter(asset=None, created_at__lt=timezone.now() - KEPT)
+    return without_asset.exclude(pk__in=_ids_in_submissions()).order_by("created_at", "pk")[:limit]
 
 
-def _named_by_submissions() -> set[int]:
-    takers = {
-        name: [argument for argument, kind in taker.kinds.items() if without_none(kind)[0] is StagedFile]
-        for name, taker in registered().items()
+def _ids_in_submissions() -> set[int]:
+    file_arguments = {
+        name: [argument for argument, kind in action.kinds.items() if without_none(kind)[0] is StagedFile]
+        for name, action in registered().items()
     }
-    items: Any = Submission.objects.filter(state__in=OPEN | WRITABLE).values_list("items", flat=True)
-    named = {
+    submissions: Any = Submission.objects.filter(state__in=OPEN | WRITABLE).values_list("items", flat=True)
+    values = {
         str(item["inputs"].get(argument))
-        for written in items
-        for item in written
-        for argument in takers.get(item["action"], ())
+        for items in submissions
+        for item in items
+        for argument in file_arguments.get(item["action"], ())
     }
-    # A draft says what it likes; only an id is one.
-    return {int(pk) for pk in named if pk.isascii() and pk.isdecimal() and len(pk) < 19}
+    # The inputs of a draft are not validated.
+    return {int(value) for value in values if value.isascii() and value.isdecimal() and len(value) < 19}

@@ -1,4 +1,4 @@
-"""What the media library holds about a person."""
+"""The personal data in the media library."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from media_library.models import Depiction, StagedFile
 
 
 def held_by_media_library(subject: Subject) -> Held:
-    """The pictures in which they are named, and the files that they uploaded. Answers `held_about`."""
+    """The pictures that depict the person, and the files that they uploaded. Answers `held_about`."""
     user = subject.user_id if subject.user_id is not None else -1
     return {
         "media_library.depiction": told(

@@ -1,4 +1,4 @@
-"""A picture's file, and smaller ones of it that are made once and kept."""
+"""The file of a picture and its renditions, which are made once and stored."""
 
 from __future__ import annotations
 
@@ -15,27 +15,31 @@ WIDTHS = (160, 320, 640, 1280)
 
 
 def rendition_key(key: str, width: int) -> str:
+    """The name of a rendition in the storage."""
     return f"{key}.{width}.webp"
 
 
 def opened(file: StagedFile) -> BinaryIO:
-    """The picture, open for reading. Unavailable where the storage does not have it."""
+    """The picture, open for reading. Raises Unavailable `file_missing`."""
     return _open(file.key)
 
 
 def rendition(file: StagedFile, width: int) -> bytes:
-    """The picture as a still WebP at most `width` pixels wide, one of WIDTHS: made once, then kept in the storage."""
+    """The picture as a still WebP of at most `width` pixels, one of WIDTHS. It is made once and stored.
+
+    Raises: Unavailable `file_missing`.
+    """
     key = rendition_key(file.key, width)
     if default_storage.exists(key):
-        with _open(key) as kept:
-            return kept.read()
+        with _open(key) as stored:
+            return stored.read()
     with opened(file) as original:
-        made = thumbnail(original.read(), width)
-    stored = default_storage.save(key, ContentFile(made))
-    if stored != key:
-        # Somebody made the same one meanwhile, and the storage chose another name for this.
-        default_storage.delete(stored)
-    return made
+        content = thumbnail(original.read(), width)
+    name = default_storage.save(key, ContentFile(content))
+    if name != key:
+        # Another request stored the same rendition first, so the storage chose another name.
+        default_storage.delete(name)
+    return content
 
 
 def _open(key: str) -> BinaryIO:

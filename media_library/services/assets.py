@@ -1,4 +1,4 @@
-"""Pictures are taken from uploads, described, tagged, published and unpublished."""
+"""Create assets from uploaded files; describe, tag, publish and unpublish them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ MOST_TAGS = 50
 
 
 class AssetFields(TypedDict, total=False):
-    """What can be said of a picture: absent means unchanged, "" means empty. `alt_text` is what those are told who
-    cannot see the picture, `credit_line` who made it."""
+    """The texts of a picture: absent means unchanged, "" means empty."""
 
     title: str
     alt_text: str
@@ -36,21 +35,21 @@ def create_asset(
     section: Section,
     file: Annotated[StagedFile, Doc("Id of the uploaded file, from `POST /api/v1/files/`. Example: 9")],  # type: ignore[valid-type]
     production: Annotated[
-        Production | None, Doc("Id of the production that it shows; null where it shows the organization. Example: 12")
+        Production | None, Doc("Id of the production that it shows; null if it shows the organization. Example: 12")
     ],
     fields: AssetFields,
 ) -> Asset:
-    """Create an asset of an uploaded picture; it is not public yet.
+    """Create an asset from an uploaded picture. It is not public yet.
 
-    Refused: a file that another picture took (`file_taken`) or that never reached the storage (`file_missing`), a
-    production of another section, no title, texts that are too long.
+    Errors: `file_taken` if another picture uses the file, `file_missing` if the file is not in the storage,
+    `wrong_section` for a production of another section, and the codes of the fields.
     """
     check_home(section, production)
-    # The row is locked by now: the sweep and a second taker wait.
+    # The runner has locked the row of the file: the sweep and another `create_asset` wait.
     if Asset.objects.filter(file=file).exists():
-        raise Conflict("Another picture has taken this file. Upload it again.", code="file_taken", field="file")
+        raise Conflict("Another picture uses this file. Upload it again.", code="file_taken", field="file")
     if not default_storage.exists(file.key):
-        raise Conflict("This upload did not reach the storage. Upload it again.", code="file_missing", field="file")
+        raise Conflict("This upload is not in the storage. Upload it again.", code="file_missing", field="file")
     asset = Asset(section=section, production=production, file=file, **facts(file), **fields)
     asset.save()
     return asset
@@ -58,8 +57,9 @@ def create_asset(
 
 @action("asset.update", needs=Needs("edit_media", on="asset"), subject="asset", submittable=True)
 def update_asset(*, asset: Asset, changes: AssetFields) -> Asset:
-    """Update what is said of a picture. Raises the errors of creating it, and where a public picture would lose its alternative
-    text. Also `alt_text_needed`.
+    """Update the texts of a picture.
+
+    Errors: `alt_text_needed` if a public picture would lose its alternative text, and the codes of the fields.
     """
     for name, value in changes.items():
         setattr(asset, name, value)
@@ -71,8 +71,11 @@ def update_asset(*, asset: Asset, changes: AssetFields) -> Asset:
 
 @action("asset.publish", needs=Needs("publish_media", on="asset"), subject="asset", submittable=True, exposes=True)
 def publish_asset(*, asset: Asset) -> Asset:
-    """Publish a picture and its file. Refused where it is public (`already_published`), without an alternative text
-    (`alt_text_needed`), and where somebody in it withdrew the consent to pictures (`photo_consent_withdrawn`)."""
+    """Publish a picture and its file.
+
+    Errors: `already_published`; `alt_text_needed` without an alternative text; `photo_consent_withdrawn` if somebody in the
+    picture withdrew the consent to pictures.
+    """
     _check_alt_text(asset)
     make_public(asset, "picture")
     return asset
@@ -80,14 +83,14 @@ def publish_asset(*, asset: Asset) -> Asset:
 
 @action("asset.unpublish", needs=Needs("publish_media", on="asset"), subject="asset", submittable=True)
 def unpublish_asset(*, asset: Asset) -> Asset:
-    """Unpublish a picture. Refused where it is not public."""
+    """Unpublish a picture. Errors: `not_published`."""
     make_unpublic(asset, "picture")
     return asset
 
 
 @action("asset.delete", needs=Needs("edit_media", on="asset"), subject="asset", submittable=True)
 def delete_asset(*, asset: Asset) -> None:
-    """Delete a picture and its file for good. Refused where it is public. Also `published`."""
+    """Delete a picture. Its file is removed by the next sweep of uploads. Errors: `published` if it is public."""
     refuse_if_public(asset, "picture")
     asset.delete()
 
@@ -97,34 +100,36 @@ def set_asset_tags(
     *,
     asset: Asset,
     tags: Annotated[
-        list[str], Doc('All tags of the picture; an empty list takes all away. Example: ["rehearsal", "act 2"]')
+        list[str], Doc('All tags of the picture; an empty list removes all. Example: ["rehearsal", "act 2"]')
     ],
 ) -> Asset:
-    """Set all tags of a picture.
+    """Replace the tags of a picture. New tags are created.
 
-    Refused: an empty word, one of more than 60 characters, more than 50 of them. Also `bad_tag`.
+    Errors: `bad_tag` for an empty tag or one of more than 60 characters, `too_many_tags` for more than 50.
     """
     if len(tags) > MOST_TAGS:
-        raise Invalid(f"A picture bears at most {MOST_TAGS} tags.", code="too_many_tags", field="tags")
+        raise Invalid(f"A picture has at most {MOST_TAGS} tags.", code="too_many_tags", field="tags")
     wanted = {_folded_tag(name): " ".join(name.split()) for name in tags}
     known = {tag.folded: tag for tag in Tag.objects.filter(folded__in=wanted)}
     for folded in sorted(wanted.keys() - known.keys()):
         tag = Tag(section=organization(), name=wanted[folded], folded=folded)
         tag.save()
         known[folded] = tag
-    borne = {placed.tag_id: placed for placed in AssetTag.objects.filter(asset=asset)}
-    kept = {tag.pk for tag in known.values()}
-    for tag_id in sorted(borne.keys() - kept):
-        borne[tag_id].delete()
-    for tag_id in sorted(kept - borne.keys()):
+    current = {asset_tag.tag_id: asset_tag for asset_tag in AssetTag.objects.filter(asset=asset)}
+    wanted_ids = {tag.pk for tag in known.values()}
+    for tag_id in sorted(current.keys() - wanted_ids):
+        current[tag_id].delete()
+    for tag_id in sorted(wanted_ids - current.keys()):
         AssetTag(asset=asset, tag_id=tag_id).save()
     return asset
 
 
 @action("asset.depict", needs=Needs("edit_media", on="asset"), subject="asset", submittable=True)
 def depict(*, asset: Asset, person: Annotated[Person, Doc("Id of the person who is seen in it. Example: 12")]) -> Asset:  # type: ignore[valid-type]
-    """Record that a person is seen in a picture. Refused where they are named already, and where they withdrew the
-    consent to pictures (`photo_consent_withdrawn`). Also `person_depicted_once`.
+    """Record that a person is seen in a picture.
+
+    Errors: `person_depicted_once` if it is recorded already; `photo_consent_withdrawn` if the person withdrew the consent to
+    pictures.
     """
     Depiction(asset=asset, person=person).save()
     return asset
@@ -136,18 +141,22 @@ def undepict(
     asset: Asset,
     person: Annotated[Person, Doc("Id of the person who is not seen in it. Example: 12")],  # type: ignore[valid-type]
 ) -> Asset:
-    """Record that a person is not seen in a picture. Refused where nobody said so."""
-    named = Depiction.objects.filter(asset=asset, person=person).first()
-    if named is None:
-        raise Conflict("This person is not named in this picture.", code="not_depicted", field="person")
-    named.delete()
+    """Remove the record that a person is seen in a picture. Errors: `not_depicted`."""
+    depiction = Depiction.objects.filter(asset=asset, person=person).first()
+    if depiction is None:
+        raise Conflict(
+            "This picture does not show this person. Choose one of its depicted people.",
+            code="not_depicted",
+            field="person",
+        )
+    depiction.delete()
     return asset
 
 
 def _check_alt_text(asset: Asset) -> None:
     if not asset.alt_text.strip():
         raise Invalid(
-            "A public picture needs an alternative text: say in a sentence what it shows, for those who cannot see it.",
+            "A public picture needs an alternative text. Describe in a sentence what it shows.",
             code="alt_text_needed",
             field="alt_text",
         )
@@ -156,5 +165,5 @@ def _check_alt_text(asset: Asset) -> None:
 def _folded_tag(name: str) -> str:
     folded = fold(name)
     if not folded or len(name) > 60 or "\x00" in name:
-        raise Invalid("A tag is a word or a few, at most 60 characters.", code="bad_tag", field="tags")
+        raise Invalid("A tag is a text of 1 to 60 characters.", code="bad_tag", field="tags")
     return folded

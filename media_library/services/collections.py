@@ -1,4 +1,4 @@
-"""Collections are made, filled, put in order, published and unpublished."""
+"""Create collections of pictures; fill, arrange, publish and unpublish them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from theater_site.core.errors import Conflict, Invalid
 
 
 class CollectionFields(TypedDict, total=False):
-    """What can be said of a collection: absent means unchanged, "" means empty. The description is Markdown."""
+    """The texts of a collection: absent means unchanged, "" means empty."""
 
     title: str
     description: str
@@ -28,22 +28,26 @@ def create_collection(
     section: Section,
     production: Annotated[
         Production | None,
-        Doc("Id of the production that it is about; null where it is about the organization. Example: 12"),
+        Doc("Id of the production that it is about; null if it is about the organization. Example: 12"),
     ],
     fields: CollectionFields,
 ) -> Collection:
-    """Create an empty collection; it is not public yet. Refused: a production of another section, no title, texts too
-    long."""
+    """Create an empty collection. It is not public yet.
+
+    Errors: `wrong_section` for a production of another section, and the codes of the fields.
+    """
     check_home(section, production)
     collection = Collection(section=section, production=production)
-    _describe(collection, fields)
+    collection.assign(fields)
+    collection.save()
     return collection
 
 
 @action("collection.update", needs=Needs("edit_media", on="collection"), subject="collection", submittable=True)
 def update_collection(*, collection: Collection, changes: CollectionFields) -> Collection:
-    """Update the title or description of a collection. Raises the errors of creating it."""
-    _describe(collection, changes)
+    """Update the title or the description of a collection. Errors: the codes of the fields."""
+    collection.assign(changes)
+    collection.save()
     return collection
 
 
@@ -55,21 +59,21 @@ def update_collection(*, collection: Collection, changes: CollectionFields) -> C
     exposes=True,
 )
 def publish_collection(*, collection: Collection) -> Collection:
-    """Publish a collection. It shows only those of its pictures that are public themselves. Refused where it is public."""
+    """Publish a collection. It shows only its public pictures. Errors: `already_published`."""
     make_public(collection, "collection")
     return collection
 
 
 @action("collection.unpublish", needs=Needs("publish_media", on="collection"), subject="collection", submittable=True)
 def unpublish_collection(*, collection: Collection) -> Collection:
-    """Unpublish a collection; its pictures stay as they are. Refused where it is not public."""
+    """Unpublish a collection. Its pictures do not change. Errors: `not_published`."""
     make_unpublic(collection, "collection")
     return collection
 
 
 @action("collection.delete", needs=Needs("edit_media", on="collection"), subject="collection", submittable=True)
 def delete_collection(*, collection: Collection) -> None:
-    """Delete a collection; its pictures stay. Refused where it is public."""
+    """Delete a collection. Its pictures are kept. Errors: `published` if it is public."""
     refuse_if_public(collection, "collection")
     collection.delete()
 
@@ -80,9 +84,7 @@ def add_asset(
     collection: Collection,
     asset: Annotated[Asset, Doc("Id of the picture, which is added at the end. Example: 9")],  # type: ignore[valid-type]
 ) -> Collection:
-    """Add a picture at the end of a collection. Refused where it is in the collection already. Also
-    `asset_once_in_collection`.
-    """
+    """Add a picture at the end of a collection. Errors: `asset_once_in_collection` if the collection contains it."""
     last = CollectionItem.objects.filter(collection=collection).aggregate(last=Max("position"))["last"]
     CollectionItem(collection=collection, asset=asset, position=0 if last is None else last + 1).save()
     return collection
@@ -92,12 +94,16 @@ def add_asset(
 def remove_asset(
     *,
     collection: Collection,
-    asset: Annotated[Asset, Doc("Id of the picture to take out. Example: 9")],  # type: ignore[valid-type]
+    asset: Annotated[Asset, Doc("Id of the picture to remove. Example: 9")],  # type: ignore[valid-type]
 ) -> Collection:
-    """Take a picture out of a collection. Refused where it is not in the collection."""
+    """Remove a picture from a collection. Errors: `not_in_collection`."""
     item = CollectionItem.objects.filter(collection=collection, asset=asset).first()
     if item is None:
-        raise Conflict("This picture is not in the collection.", code="not_in_collection", field="asset")
+        raise Conflict(
+            "The collection does not contain this picture. Choose one of its pictures.",
+            code="not_in_collection",
+            field="asset",
+        )
     item.delete()
     return collection
 
@@ -110,8 +116,9 @@ def arrange(
         list[int], Doc("The ids of all pictures of the collection, each once, in their new order. Example: [9, 4, 7]")
     ],
 ) -> Collection:
-    """Put the pictures of a collection in a new order. Refused unless they are the collection's pictures, each once. Also
-    `not_its_pictures`.
+    """Put the pictures of a collection in a new order.
+
+    Errors: `not_its_pictures` unless `assets` has every picture of the collection exactly once.
     """
     items = {item.asset_id: item for item in CollectionItem.objects.filter(collection=collection)}
     if len(assets) != len(items) or set(assets) != items.keys():
@@ -120,14 +127,9 @@ def arrange(
             code="not_its_pictures",
             field="assets",
         )
-    moved = [items[asset_id] for place, asset_id in enumerate(assets) if items[asset_id].position != place]
-    for place, asset_id in enumerate(assets):
-        items[asset_id].position = place
+    moved = [items[asset_id] for position, asset_id in enumerate(assets) if items[asset_id].position != position]
+    for position, asset_id in enumerate(assets):
+        items[asset_id].position = position
     if moved:
         CollectionItem.objects.bulk_update(moved, ["position"])
     return collection
-
-
-def _describe(collection: Collection, fields: CollectionFields) -> None:
-    collection.assign(fields)
-    collection.save()

@@ -1,4 +1,4 @@
-"""Headshots: people give a picture of themselves, at once or through approval."""
+"""Headshots: people add a picture of themselves, directly or through approval."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def add_headshot(
     person: Annotated[Person, Doc("Id of the person who is seen in it. Example: 12")],  # type: ignore[valid-type]
     fields: AssetFields,
 ) -> Asset:
-    """Create an asset that shows one person, in their section and with the tag `headshot`; it is not public yet.
+    """Create an asset that depicts a person, in the person's section and with the tag `headshot`. It is not public yet.
 
-    Raises: the codes of `asset.create`, and `photo_consent_withdrawn` where the person withdrew the consent to pictures.
+    Errors: those of `asset.create`, and `photo_consent_withdrawn` if the person withdrew the consent to pictures.
     """
     asset = create_asset.as_consequence(section=person.section, file=file, production=None, fields=fields)
     set_asset_tags.as_consequence(asset=asset, tags=[TAG])
@@ -40,15 +40,17 @@ def give_headshot(
     person: Annotated[Person, Doc("Id of your own record, from `GET /api/v1/people/me/`. Example: 12")],  # type: ignore[valid-type]
     fields: AssetFields,
 ) -> Asset | Submitted:
-    """Give a picture of yourself. It is added at once if you may edit media on your record; else it waits for approval.
+    """Add a picture of yourself, or submit it for approval unless you may edit media on your record.
 
-    What is pending is a `headshot.add`, decided by those who may approve media. The picture is not public until it is
-    published. Raises: `not_own_record`, and the codes of `headshot.add`.
+    The submission contains a `headshot.add`, decided by those who may approve media. The picture is not public until it is
+    published.
+
+    Errors: `not_own_record`, and those of `headshot.add`.
     """
     run = current()
     if not is_own(person):
         raise NotAllowed(
-            "People give headshots of themselves only. Create an asset and depict the person instead.",
+            "This is another person's record. To add their picture, create an asset and depict the person.",
             code="not_own_record",
         )
     if run.actor.holds("edit_media", person, run.instant):
@@ -58,8 +60,7 @@ def give_headshot(
 
 
 def gives_headshot(actor: Actor, action: Action[Any, Any], given: Mapping[str, Any]) -> bool:
-    """Whether this is somebody's headshot of themselves, which they may submit without a permission: alone, or with other
-    things in one submission. Answers accounts' question `submittable_besides`."""
+    """Whether the action adds the actor's own headshot, which needs no permission to submit. Answers `submittable_besides`."""
     return (
         action is add_headshot
         and actor.user_id is not None

@@ -1,4 +1,4 @@
-"""What pictures, collections and videos do alike: come before the public, go, and have their home."""
+"""What pictures, collections and videos have in common: publishing, unpublishing and their section."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ Publishable = Asset | Collection | VideoLink
 
 
 def make_public(row: Publishable, noun: str) -> None:
-    """Conflict where it is public already."""
+    """Publish `row`. Raises: Conflict `already_published`."""
     if row.published_at is not None:
-        raise Conflict(f"This {noun} is public already.", code="already_published")
+        raise Conflict(f"This {noun} is already public.", code="already_published")
     row.published_at = current().instant
     row.save()
 
 
 def make_unpublic(row: Publishable, noun: str) -> None:
-    """Conflict where it is not public."""
+    """Unpublish `row`. Raises: Conflict `not_published`."""
     if row.published_at is None:
         raise Conflict(f"This {noun} is not public.", code="not_published")
     row.published_at = None
@@ -28,13 +28,19 @@ def make_unpublic(row: Publishable, noun: str) -> None:
 
 
 def refuse_if_public(row: Publishable, noun: str) -> None:
+    """Raise Conflict `published` if `row` is public."""
     if row.published_at is not None:
-        raise Conflict(f"A public {noun} must be unpublished before it is deleted.", code="published")
+        raise Conflict(f"This {noun} is public. Unpublish it before you delete it.", code="published")
 
 
 def check_home(section: Section, production: Production | None) -> None:
-    """What belongs to a production is in its section: else a permission on one would reach into the other."""
+    """Raise Invalid `wrong_section` unless `section` is the production's section, if there is a production.
+
+    Otherwise a permission on one section would allow changes to content of another.
+    """
     if production is not None and production.section_id != section.pk:
         raise Invalid(
-            "This production is not of that section. Leave the section out.", code="wrong_section", field="production"
+            "The production belongs to another section. Leave the section out.",
+            code="wrong_section",
+            field="production",
         )

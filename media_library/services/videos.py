@@ -1,4 +1,4 @@
-"""Videos on YouTube and Vimeo are linked, described, published and unpublished."""
+"""Link videos on YouTube and Vimeo; describe, publish and unpublish them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from theater_site.core.docs import Doc
 
 
 class VideoFields(TypedDict, total=False):
-    """What can be said of a video link: absent means unchanged."""
+    """The texts of a video link: absent means unchanged."""
 
     title: str
 
@@ -24,7 +24,7 @@ def link_video(
     *,
     section: Section,
     production: Annotated[
-        Production | None, Doc("Id of the production that it shows; null where it shows the organization. Example: 12")
+        Production | None, Doc("Id of the production that it shows; null if it shows the organization. Example: 12")
     ],
     url: Annotated[
         str,
@@ -32,20 +32,20 @@ def link_video(
     ],
     fields: VideoFields,
 ) -> VideoLink:
-    """Link a video on YouTube or Vimeo; it is not public yet. Whether it exists is asked of nobody.
+    """Link a video on YouTube or Vimeo. It is not public yet. The provider is not asked whether the video exists.
 
-    Refused: an address that names no single video (the codes of `rules.video_links`), one that is linked in this
-    section already, a production of another section, no title. Also `video_host_unsupported`, `video_linked_once`.
+    Errors: `video_url_malformed`, `video_host_unsupported`, `video_id_missing`, `video_is_playlist`; `video_linked_once` if
+    the section has a link to the video; `wrong_section` for a production of another section; the codes of the fields.
     """
     check_home(section, production)
-    named = video_links.parse(url)
+    parsed = video_links.parse(url)
     video = VideoLink(
         section=section,
         production=production,
-        provider=named.provider,
-        video_id=named.video_id,
-        page_url=named.canonical_url,
-        embed_url=named.embed_url,
+        provider=parsed.provider,
+        video_id=parsed.video_id,
+        page_url=parsed.canonical_url,
+        embed_url=parsed.embed_url,
         **fields,
     )
     video.save()
@@ -63,20 +63,20 @@ def update_video(*, video: VideoLink, changes: VideoFields) -> VideoLink:
 
 @action("video_link.publish", needs=Needs("publish_media", on="video"), subject="video", submittable=True, exposes=True)
 def publish_video(*, video: VideoLink) -> VideoLink:
-    """Publish a video. Refused where it is public already."""
+    """Publish a video. Errors: `already_published`."""
     make_public(video, "video")
     return video
 
 
 @action("video_link.unpublish", needs=Needs("publish_media", on="video"), subject="video", submittable=True)
 def unpublish_video(*, video: VideoLink) -> VideoLink:
-    """Unpublish a video. Refused where it is not public."""
+    """Unpublish a video. Errors: `not_published`."""
     make_unpublic(video, "video")
     return video
 
 
 @action("video_link.delete", needs=Needs("edit_media", on="video"), subject="video", submittable=True)
 def delete_video(*, video: VideoLink) -> None:
-    """Delete the link to a video. Refused where it is public."""
+    """Delete the link to a video. Errors: `published` if it is public."""
     refuse_if_public(video, "video")
     video.delete()

@@ -54,7 +54,7 @@ class ReadCalendar:
 def read_calendar(data: bytes, zone: str) -> ReadCalendar:
     """Read an iCalendar file. Times without a zone are wall time in `zone`.
 
-    Raises Invalid: `calendar_too_large` above 2 MB; `bad_calendar` if it is no iCalendar file. An event that cannot be read
+    Raises Invalid: `calendar_too_large` above 2 MB; `bad_calendar` for any other file. An event that cannot be read
     is listed as unreadable, with the others read.
     """
     if len(data) > MOST_BYTES:

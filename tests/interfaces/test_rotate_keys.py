@@ -188,7 +188,7 @@ def test_a_partly_rotated_row_is_completed(planted: Planted) -> None:
 
 def test_a_value_of_a_removed_key_raises(planted: Planted, settings: Any) -> None:
     settings.FIELD_KEYS = [NEW]
-    with pytest.raises(Undecryptable, match="Put the key that wrote it back into FIELD_KEYS"):
+    with pytest.raises(Undecryptable, match="Add the key that encrypted it to FIELD_KEYS"):
         Person.objects.get(pk=planted.person.pk)
 
 

@@ -282,5 +282,5 @@ def test_tables_are_read_in_order_and_once(tmp_path):
     with pytest.raises(RuntimeError, match="Read seasons before"):
         next(archive.productions())
     list(archive.seasons())
-    with pytest.raises(RuntimeError, match="has been read"):
+    with pytest.raises(RuntimeError, match="was read already"):
         next(archive.seasons())

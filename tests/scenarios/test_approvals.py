@@ -119,11 +119,11 @@ def test_an_approved_change_is_applied_on_its_date(house: House, capsys: pytest.
     assert house.decide(house.director, draft["id"]).json()["state"] == "approved"
     public = world.client()
     assert public.get(f"/api/v1/productions/{house.plan.pk}/").status_code == 404
-    assert "do what was agreed to for now: 0 done" in work(capsys)
+    assert "apply scheduled submissions: 0 done" in work(capsys)
     with later(31):
-        assert "do what was agreed to for now: 1 done" in work(capsys)
+        assert "apply scheduled submissions: 1 done" in work(capsys)
         assert public.get(f"/api/v1/productions/{house.plan.pk}/").json()["title"] == "Three Sisters"
-        assert "do what was agreed to for now: 0 done" in work(capsys)
+        assert "apply scheduled submissions: 0 done" in work(capsys)
 
 
 def test_a_submission_without_approver_is_escalated(house: House, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,7 +135,7 @@ def test_a_submission_without_approver_is_escalated(house: House, capsys: pytest
     submission = house.submit(house.mara, title="The Seagull")
     delegation.end(rita, by=house.director)
     assert house.waits_for(house.director) == []
-    assert "remind of what is pending: 1 escalated" in work(capsys)
+    assert "send reminders of pending submissions: 1 escalated" in work(capsys)
     assert house.waits_for(house.director) == [submission]
     assert any("It is yours now." in message.body for message in mail.outbox if house.director.email in message.to)
     with later(2.5):

@@ -1,4 +1,4 @@
-"""The inputs of an action as JSON Schema, for those who write submissions and build forms."""
+"""The inputs of an action as JSON Schema, for programs that write submissions or build forms."""
 
 from __future__ import annotations
 
@@ -30,54 +30,55 @@ _SCALARS: dict[type, dict[str, Any]] = {
 
 
 def inputs_of(action: Action[Any, Any]) -> dict[str, Any]:
-    """What `action` takes, as the `inputs` of an item of a submission: an object by its id, a group of fields as an object."""
-    properties = {name: _of_argument(action, name, kind) for name, kind in action.kinds.items()}
-    needed = [
+    """The schema of the `inputs` of `action` in an item of a submission. Model instances are ids, TypedDicts are objects."""
+    properties = {name: _argument_schema(action, name, kind) for name, kind in action.kinds.items()}
+    required = [
         name
         for name, kind in action.kinds.items()
-        # A group of fields of which none is needed may be left out.
+        # A TypedDict without required keys may be left out.
         if not without_none(kind)[1] and not (is_typeddict(kind) and not kind.__required_keys__)
     ]
-    return _object(properties, needed)
+    return _object(properties, required)
 
 
-def _of_argument(action: Action[Any, Any], name: str, kind: Any) -> dict[str, Any]:
+def _argument_schema(action: Action[Any, Any], name: str, kind: Any) -> dict[str, Any]:
     bare, _ = without_none(kind)
     if not is_typeddict(bare):
-        return _of(kind, descriptions.input_doc(action, name))
+        return _described_schema(kind, descriptions.input_doc(action, name))
     entries = {
-        key: _of(inner, descriptions.input_doc(action, key, group=bare), descriptions.field_at(action.model, key))
+        key: _described_schema(
+            inner, descriptions.input_doc(action, key, group=bare), descriptions.field_at(action.model, key)
+        )
         for key, inner in entries_of(bare).items()
     }
     return {**_object(entries, sorted(bare.__required_keys__)), "description": descriptions.paragraphs(bare.__doc__)}
 
 
-def _of(kind: Any, doc: Doc | None, column: Any = None) -> dict[str, Any]:
+def _described_schema(kind: Any, doc: Doc | None, column: Any = None) -> dict[str, Any]:
+    """The schema of a kind, with its description, and with the choices and the length of its model field."""
     kind, may_be_none = without_none(kind)
-    made = _of_kind(kind, doc)
+    schema = _kind_schema(kind, doc)
     if isinstance(column, models.Field) and kind is str:
         if column.choices:
-            made["enum"] = [value for value, _ in column.flatchoices]
+            schema["enum"] = [value for value, _ in column.flatchoices]
         if column.max_length:
-            made["maxLength"] = column.max_length
+            schema["maxLength"] = column.max_length
     if may_be_none:
-        made = {"anyOf": [made, {"type": "null"}]}
+        schema = {"anyOf": [schema, {"type": "null"}]}
     text = doc.text if doc is not None else descriptions.id_text(kind)
-    return {**made, "description": text} if text else made
+    return {**schema, "description": text} if text else schema
 
 
-def _of_kind(kind: Any, doc: Doc | None) -> dict[str, Any]:
+def _kind_schema(kind: Any, doc: Doc | None) -> dict[str, Any]:
     if get_origin(kind) is list:
-        return {
-            "type": "array",
-            "items": _of(get_args(kind)[0], Doc("", doc.one_of, doc.of) if doc is not None else None),
-        }
+        item_doc = Doc("", doc.one_of, doc.of) if doc is not None else None
+        return {"type": "array", "items": _described_schema(get_args(kind)[0], item_doc)}
     if kind is dict:
         return {"type": "object"}
     if is_typeddict(kind):
         docs, model = docs_of(kind), apps.get_model(doc.of) if doc is not None and doc.of else None
         entries = {
-            key: _of(inner, docs.get(key) or _of_column(model, key), descriptions.field_at(model, key))
+            key: _described_schema(inner, docs.get(key) or _column_doc(model, key), descriptions.field_at(model, key))
             for key, inner in entries_of(kind).items()
         }
         return _object(entries, sorted(kind.__required_keys__))
@@ -86,13 +87,13 @@ def _of_kind(kind: Any, doc: Doc | None) -> dict[str, Any]:
         return {"type": "string", "format": "uuid"} if isinstance(pk, models.UUIDField) else {"type": "integer"}
     if issubclass(kind, Enum):
         return {"type": "string", "enum": [member.value for member in kind]}
-    made = dict(next(said for scalar, said in _SCALARS.items() if issubclass(kind, scalar)))
+    schema = dict(next(scalar_schema for scalar, scalar_schema in _SCALARS.items() if issubclass(kind, scalar)))
     if doc is not None and doc.one_of is not None:
-        made["enum"] = sorted(doc.one_of())
-    return made
+        schema["enum"] = sorted(doc.one_of())
+    return schema
 
 
-def _of_column(model: type[models.Model] | None, key: str) -> Doc | None:
+def _column_doc(model: type[models.Model] | None, key: str) -> Doc | None:
     text = descriptions.help_of(descriptions.field_at(model, key))
     return Doc(text) if text else None
 

@@ -1,4 +1,4 @@
-"""ETags of answers to GET: `If-None-Match` is answered with 304 where nothing changed."""
+"""ETags of GET responses, and 304 for `If-None-Match`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rest_framework.response import Response
 
 
 def answer_conditionally(request: Request, response: Any) -> None:
-    """Give a rendered answer its ETag, and empty it to 304 where the caller has it already.
+    """Set the ETag when the response is rendered, and turn it into an empty 304 if the caller has this ETag.
 
-    The ETag of an object is its version and a digest of what is shown ("7-1f0c..."), since its name in a list or a related
-    object may change without the version. `If-Match` reads the version of it.
+    The ETag of an object is its version and a digest of the representation ("7-1f0c..."), since values of related objects
+    may change without the version. `If-Match` compares only the version.
     """
     if request.method != "GET" or response.status_code != 200 or not isinstance(response, Response):
         return

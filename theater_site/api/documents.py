@@ -1,4 +1,4 @@
-"""The OpenAPI document, built once per process, and its address."""
+"""The OpenAPI document, built once per process, and its view."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from theater_site.api.error_codes import EVERYWHERE
 
 
 class Document(NamedTuple):
-    """A document as it is sent: its bytes, the same compressed, and its ETag."""
+    """A rendered document: its bytes, the same compressed by gzip, and its ETag."""
 
     content: bytes
     compressed: bytes
@@ -31,17 +31,17 @@ class Document(NamedTuple):
 
 @cache
 def document() -> dict[str, Any]:
-    """The OpenAPI document as data."""
-    made = SchemaGenerator().get_schema(request=None, public=True)
-    plain: dict[str, Any] = orjson.loads(OpenApiJsonRenderer().render(made))
+    """The OpenAPI document as plain data."""
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    plain: dict[str, Any] = orjson.loads(OpenApiJsonRenderer().render(schema))
     plain["info"]["x-error-codes"] = EVERYWHERE
     return plain
 
 
 @cache
-def _sent_as(kind: str) -> Document:
-    if kind == "yaml":
-        # The C dumper takes a tenth of the time; both write the same.
+def _rendered(format_: str) -> Document:
+    if format_ == "yaml":
+        # The C dumper writes the same in a tenth of the time.
         dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
         content = yaml.dump(document(), Dumper=dumper, sort_keys=False, allow_unicode=True, width=10_000).encode()
     else:
@@ -51,8 +51,8 @@ def _sent_as(kind: str) -> Document:
     )
 
 
-class _Sent(BaseRenderer):
-    """Chosen by `Accept`; the view sends the bytes itself."""
+class _Raw(BaseRenderer):
+    """For content negotiation only: the view sends the bytes itself."""
 
     charset = None
 
@@ -60,7 +60,7 @@ class _Sent(BaseRenderer):
         return data
 
 
-class _Json(_Sent):
+class _Json(_Raw):
     media_type = "application/json"
     format = "json"
 
@@ -69,7 +69,7 @@ class _OpenApiJson(_Json):
     media_type = "application/vnd.oai.openapi+json"
 
 
-class _Yaml(_Sent):
+class _Yaml(_Raw):
     media_type = "application/yaml"
     format = "yaml"
 
@@ -79,26 +79,25 @@ class _OpenApiYaml(_Yaml):
 
 
 class SchemaView(APIView):
-    """This document: JSON, or YAML where `Accept` asks for it (`application/yaml`)."""
+    """The OpenAPI document as JSON, or as YAML with `Accept: application/yaml`."""
 
     throttle_classes = ()
     renderer_classes = (_Json, _OpenApiJson, _Yaml, _OpenApiYaml)
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponseBase:
-        """Answer the document, or 304 where `If-None-Match` names the one there is."""
-        kind = request.accepted_renderer.format
-        sent = _sent_as(kind)
+        """Get the document, or 304 if `If-None-Match` has its ETag."""
+        rendered = _rendered(request.accepted_renderer.format)
         response: HttpResponseBase
         known = {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}
-        if sent.tag in known or "*" in known:
+        if rendered.tag in known or "*" in known:
             response = HttpResponseNotModified()
         elif "gzip" in request.headers.get("Accept-Encoding", ""):
-            response = HttpResponse(sent.compressed, content_type=request.accepted_renderer.media_type)
+            response = HttpResponse(rendered.compressed, content_type=request.accepted_renderer.media_type)
             response["Content-Encoding"] = "gzip"
         else:
-            response = HttpResponse(sent.content, content_type=request.accepted_renderer.media_type)
-        response["ETag"] = sent.tag
+            response = HttpResponse(rendered.content, content_type=request.accepted_renderer.media_type)
+        response["ETag"] = rendered.tag
         response["Cache-Control"] = "no-cache"
         response["Vary"] = "Accept, Accept-Encoding"
         return response

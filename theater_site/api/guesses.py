@@ -1,6 +1,6 @@
-"""Secrets cannot be tried out: anybody who is wrong too often is not answered for a while, in whatever process they ask.
+"""Limits wrong guesses of secrets, such as API tokens and ticket codes, per network address and in all processes.
 
-The secrets have 100 bits and more, so the limit need not be exact: wrong guesses of the same instant may count as one.
+The secrets have at least 100 bits, so the count need not be exact: simultaneous wrong guesses may count as one.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from rest_framework.throttling import BaseThrottle
 
 from theater_site.core.errors import TooMany
 
-# A box office mistypes codes all evening behind one address; nobody is wrong this often.
+# Wrong guesses from one address in WINDOW seconds. A busy box office mistypes fewer codes.
 MOST_WRONG = 60
 WINDOW = 600
 
 
 def refuse_if_spent(request: Request, kind: str) -> None:
-    """TooMany where this address was wrong `MOST_WRONG` times in these ten minutes; the right secret does not help then."""
+    """Raise TooMany `too_many_guesses` if the caller's address has reached the limit. Then the right secret fails too."""
     if cache.get(_key(request, kind), 0) >= MOST_WRONG:
         wait = int(WINDOW - time.time() % WINDOW) + 1
         raise TooMany(
@@ -31,12 +31,12 @@ def refuse_if_spent(request: Request, kind: str) -> None:
 
 
 def count(request: Request, kind: str) -> None:
-    """One more wrong guess of `kind` from this request's address."""
+    """Count a wrong guess of a secret of this `kind` from the caller's address."""
     key = _key(request, kind)
     cache.set(key, cache.get(key, 0) + 1, WINDOW)
 
 
 def _key(request: Request, kind: str) -> str:
-    # Digested, since the cache keeps no addresses.
+    # A digest: the cache must not contain network addresses.
     address = hashlib.sha256(str(BaseThrottle().get_ident(request)).encode()).hexdigest()[:32]
     return f"guesses:{kind}:{address}:{int(time.time() // WINDOW)}"

@@ -1,4 +1,4 @@
-"""The same POST sent twice is done once: `Idempotency-Key`, kept for 24 hours."""
+"""`Idempotency-Key`: a POST that is repeated within 24 hours runs once and gets the first response again."""
 
 from __future__ import annotations
 
@@ -22,17 +22,20 @@ from theater_site.core.mentions import mentions
 from theater_site.core.models import IdempotentAnswer
 
 KEPT = timedelta(hours=24)
-# All who are not signed in share their keys: one that can be guessed would give a stranger's answer away.
+# All callers who are not signed in share one set of keys. A guessable key would reveal another caller's response.
 SHORTEST_PUBLIC_KEY = 16
 _HEADERS = ("Location", "ETag")
 
 
 def once(request: Request, actor: str, perform: Callable[[], Response]) -> Response:
-    """`perform`, or its first answer again where this actor sent the same key before.
+    """The response of `perform`, or the first response to this key of this actor.
 
-    The same key with another body or address is a Conflict. The key's row is written first, in the action's own
-    transaction: a second request with it waits on the first their row and then finds the answer; an action that fails,
-    as late as after its commit, leaves no row, and the key can be used again.
+    The row of the key is inserted first, in the transaction of the action. A second request with the key waits for the
+    row and then finds the response. After a failure, also one after the commit, there is no row and the key can be used
+    again.
+
+    Raises: Invalid `bad_idempotency_key`; Conflict `idempotency_key_reused` for the same key with another request;
+    Conflict `idempotency_in_progress`.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
@@ -40,7 +43,7 @@ def once(request: Request, actor: str, perform: Callable[[], Response]) -> Respo
     shortest = SHORTEST_PUBLIC_KEY if actor == Public.label else 1
     if not shortest <= len(key) <= 255:
         raise Invalid(
-            f"Between {shortest} and 255 characters, please; a new UUID will do.",
+            f"The key must have {shortest} to 255 characters. Use a new UUID.",
             code="bad_idempotency_key",
             field="Idempotency-Key",
         )
@@ -54,7 +57,7 @@ def once(request: Request, actor: str, perform: Callable[[], Response]) -> Respo
             try:
                 IdempotentAnswer.objects.create(fingerprint=fingerprint, request_digest=digest, created_at=now)
             except IntegrityError as error:
-                # Told apart from one of the action's own, which may come as late as the commit.
+                # An IntegrityError of the action itself, which may come as late as the commit, is not a repeated key.
                 raise _Repeated from error
             response = perform()
             content = {
@@ -66,44 +69,47 @@ def once(request: Request, actor: str, perform: Callable[[], Response]) -> Respo
             )
             return response
     except _Repeated:
-        return _again(fingerprint, digest)
+        return _replay(fingerprint, digest)
     except Exception:
         if response is not None:
-            # Committed, and then what had to follow failed (a file that could not be stored): the caller gets
-            # the error and repeats, so the answer that was never given must not be replayed.
+            # An on-commit callback failed, such as storing a file. The caller gets the error and repeats the request, so
+            # the response that was never sent must not be replayed.
             IdempotentAnswer.objects.filter(pk=fingerprint, request_digest=digest).delete()
         raise
 
 
 class _Repeated(Exception):
-    """Another request wrote the key's row first."""
+    """Another request has inserted the row of the key."""
 
 
 _JSON = JSONEncoder()
 
 
-def _again(fingerprint: str, digest: str) -> Response:
+def _replay(fingerprint: str, digest: str) -> Response:
+    """The stored response to the first request with this key. Raises Conflict."""
     first = IdempotentAnswer.objects.filter(pk=fingerprint).first()
     if first is None or first.status is None:
-        raise Conflict("The first request with this key has not ended. Try again.", code="idempotency_in_progress")
+        raise Conflict(
+            "The first request with this key is still running. Try again in a moment.", code="idempotency_in_progress"
+        )
     if first.request_digest != digest:
-        raise Conflict("This key was used for another request. Take a new one.", code="idempotency_key_reused")
-    kept = orjson.loads(decrypt(first.answer))
+        raise Conflict("This key was used for another request. Send a new key.", code="idempotency_key_reused")
+    content = orjson.loads(decrypt(first.answer))
     kind = MEDIA_TYPE if first.status is not None and first.status >= 400 else None
-    headers = {**kept["headers"], "Idempotent-Replay": "true"}
-    return Response(kept["data"], status=first.status, headers=headers, content_type=kind)
+    headers = {**content["headers"], "Idempotent-Replay": "true"}
+    return Response(content["data"], status=first.status, headers=headers, content_type=kind)
 
 
 def _digest(request: Request) -> str:
-    """Over what was sent: the address, the parsed body, and the content of files."""
-    whole = hashlib.sha256()
-    whole.update(orjson.dumps([request.method, request.get_full_path(), _plain(request.data)], default=str))
+    """The digest of the method, the address, the parsed body, and the content of files."""
+    digest = hashlib.sha256()
+    digest.update(orjson.dumps([request.method, request.get_full_path(), _plain(request.data)], default=str))
     for name, file in sorted(request.FILES.items()):
-        whole.update(name.encode())
+        digest.update(name.encode())
         for chunk in file.chunks():
-            whole.update(chunk)
+            digest.update(chunk)
         file.seek(0)
-    return whole.hexdigest()
+    return digest.hexdigest()
 
 
 def _plain(data: Any) -> Any:
@@ -113,14 +119,16 @@ def _plain(data: Any) -> Any:
 
 
 def sweep() -> int:
-    """A periodic job: forget what is older than 24 hours."""
+    """Delete the rows older than 24 hours. Returns their number. A periodic job."""
     return IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]
 
 
 def forget_answers(words: frozenset[str], **_: Any) -> None:
-    """Somebody is forgotten: answers that are about them are kept no longer, only that they were given. Listens to
-    `person_forgotten`."""
-    for kept in IdempotentAnswer.objects.exclude(answer="").iterator():
-        if mentions(decrypt(kept.answer), words):
+    """Empty the stored responses that mention an erased person. The keys stay, so that a repeated request does not run.
+
+    Receives `person_forgotten`.
+    """
+    for stored in IdempotentAnswer.objects.exclude(answer="").iterator():
+        if mentions(decrypt(stored.answer), words):
             emptied = encrypt(_JSON.encode({"data": None, "headers": {}}))
-            IdempotentAnswer.objects.filter(pk=kept.pk).update(answer=emptied)
+            IdempotentAnswer.objects.filter(pk=stored.pk).update(answer=emptied)

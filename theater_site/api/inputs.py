@@ -1,7 +1,8 @@
-"""The request body of an action, made from the action's own annotations: what it takes is written down once.
+"""The request body of an action, generated from the annotations of its inputs.
 
-A TypedDict argument lies flat in the body: `update_production(production, changes)` takes {"title": ...}. A key that is
-named like a field of `model` is judged as that field is (length, choices, blank); any other by its annotation.
+The keys of a TypedDict argument are at the top level of the body: `update_production(production, changes)` takes
+{"title": ...}. A key with the name of a field of `model` is validated as that field (length, choices, blank), any other key
+by its annotation.
 """
 
 from __future__ import annotations
@@ -37,12 +38,12 @@ _SCALARS: dict[type, type[serializers.Field[Any, Any, Any, Any]]] = {
 
 
 class VisibleRelated(serializers.PrimaryKeyRelatedField):
-    """An id of something that the actor may see; what they may not see does not exist for them."""
+    """The id of an object that the actor may see. To the actor, other objects do not exist."""
 
-    # The same words as for a hidden address: nobody learns which of the two it is.
+    # The same text as for a hidden address, so that it does not reveal whether the object exists.
     default_error_messages = {
         "does_not_exist": "Not found, or not visible to you.",
-        "incorrect_type": "This is not an id. Send a whole number, not {data_type}.",
+        "incorrect_type": "This is not a valid id. Send a whole number, not {data_type}.",
     }
 
     def get_queryset(self) -> models.QuerySet[Any]:
@@ -54,14 +55,13 @@ class VisibleRelated(serializers.PrimaryKeyRelatedField):
         return False
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, float):  # int() would round it to another row's id.
+        if isinstance(data, float):  # int() would round it to the id of another row
             self.fail("incorrect_type", data_type="float")
         return super().to_internal_value(data)
 
 
 class NamedText(serializers.CharField):
-    """A text that is one of the names which `one_of` answers, if it has them: the schema lists them, and it is left to
-    the action to refuse others, with a code of its own."""
+    """A text. With `one_of`, the schema lists its allowed values; the action refuses others with its own error code."""
 
     def __init__(self, *, one_of: Callable[[], Iterable[str]] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -69,15 +69,16 @@ class NamedText(serializers.CharField):
 
 
 class ActionInput(serializers.Serializer[Any]):
-    """The base of generated bodies. Unknown keys are refused: a misspelt field would else be lost without a word."""
+    """The base class of generated bodies. Refuses unknown keys: a misspelled field would be ignored silently."""
 
+    # The argument that each key of a TypedDict belongs to.
     grouped: Mapping[str, str] = {}
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
-            told = f"There is no such field here. Fields: {', '.join(self.fields)}."
+            message = f"There is no such field. Fields: {', '.join(self.fields)}."
             raise serializers.ValidationError(
-                {str(name): [serializers.ErrorDetail(told, "unknown_field")] for name in unknown}
+                {str(name): [serializers.ErrorDetail(message, "unknown_field")] for name in unknown}
             )
         return super().to_internal_value(data)
 
@@ -93,10 +94,10 @@ def body_of(
     model: type[models.Model] | None = None,
     partial: bool = False,
 ) -> type[ActionInput]:
-    """The serializer class of `action`'s inputs but `leave_out`, which come from the address.
+    """The serializer class for the inputs of `action`, without `leave_out`, which come from the address.
 
-    `model` is what the action makes or changes. A TypedDict's keys are optional if `partial`, else as the model's columns
-    are: needed where they have no default.
+    `model` is the model that the action creates or changes. With `partial`, the keys of a TypedDict are optional. Without,
+    a key is required if its model field has no default.
     """
     fields: dict[str, Any] = {}
     grouped: dict[str, str] = {}
@@ -108,19 +109,19 @@ def body_of(
             for key, inner in entries_of(bare).items():
                 doc = input_doc(action, key, group=bare)
                 needed = key in bare.__required_keys__
-                fields[key] = _of_entry(key, inner, model, needed=needed, partial=partial, doc=doc)
+                fields[key] = _field_of_key(key, inner, model, needed=needed, partial=partial, doc=doc)
                 grouped[key] = name
         else:
-            fields[name] = _of_kind(kind, needed=not optional, doc=input_doc(action, name))
+            fields[name] = _field_of_kind(kind, needed=not optional, doc=input_doc(action, name))
     fields[WAIVE] = serializers.DictField(
         child=serializers.CharField(max_length=1000),
         required=False,
-        help_text="Warnings to accept: the rule of each finding, and the reason why it does not matter here. "
+        help_text="Warnings to waive: the rule of each finding, with the reason why it may be broken here. "
         'Example: {"title_too_long": "The author insists on it."}',
     )
     title = "".join(part.capitalize() for part in action.name.replace(".", "_").split("_"))
-    said = f"The inputs of `{action.name}`: {sentence_of(action.__doc__)}."
-    return type(f"{title}Input", (ActionInput,), {**fields, "grouped": grouped, "__doc__": said})
+    class_doc = f"The inputs of `{action.name}`: {sentence_of(action.__doc__)}."
+    return type(f"{title}Input", (ActionInput,), {**fields, "grouped": grouped, "__doc__": class_doc})
 
 
 def arguments_of(action: Action[Any, Any], body: ActionInput) -> dict[str, Any]:
@@ -142,22 +143,23 @@ def arguments_of(action: Action[Any, Any], body: ActionInput) -> dict[str, Any]:
     return arguments
 
 
-def _of_entry(
+def _field_of_key(
     key: str, kind: Any, model: type[models.Model] | None, *, needed: bool, partial: bool, doc: Doc | None
 ) -> Any:
+    """The serializer field for a key of a TypedDict, built from the model field of this name if there is one."""
     column = _column(model, key)
     if column is None or get_origin(without_none(kind)[0]) is list:
-        return _of_kind(kind, needed=needed, doc=doc)
+        return _field_of_kind(kind, needed=needed, doc=doc)
     required = not partial and not (column.has_default() or column.blank or column.null)
     if isinstance(column, models.ForeignKey):
-        return _of_kind(kind, needed=required or needed, doc=doc)
+        return _field_of_kind(kind, needed=required or needed, doc=doc)
     builder: serializers.ModelSerializer[Any] = serializers.ModelSerializer()
     field_class, options = builder.build_standard_field(key, column)
-    for odd in ("read_only", "default", "model_field"):
-        options.pop(odd, None)
+    for option in ("read_only", "default", "model_field"):
+        options.pop(option, None)
     if field_class in (serializers.ModelField, serializers.JSONField):
-        # What a JSON column holds is for the annotation to say.
-        return _of_kind(kind, needed=required or needed, doc=doc)
+        # The annotation describes the content of a JSON column.
+        return _field_of_kind(kind, needed=required or needed, doc=doc)
     options["required"] = required or needed
     options["validators"] = [v for v in options.get("validators", ()) if not isinstance(v, UniqueValidator)] or None
     if options["validators"] is None:
@@ -169,14 +171,15 @@ def _of_entry(
     return field_class(**options)
 
 
-def _of_kind(kind: Any, *, needed: bool, doc: Doc | None = None) -> Any:
+def _field_of_kind(kind: Any, *, needed: bool, doc: Doc | None = None) -> Any:
+    """The serializer field for an annotated kind."""
     kind, may_be_none = without_none(kind)
     options: dict[str, Any] = {"required": needed, "allow_null": may_be_none}
     if doc is not None:
         options["help_text"] = doc.text
     if get_origin(kind) is list:
-        # What is said of the list is not said again of each of its items.
-        inner = _of_kind(get_args(kind)[0], needed=True, doc=Doc("", doc.one_of) if doc is not None else None)
+        # The text describes the list, not each of its items.
+        inner = _field_of_kind(get_args(kind)[0], needed=True, doc=Doc("", doc.one_of) if doc is not None else None)
         return serializers.ListField(child=inner, max_length=1000, **options)
     if kind is dict:
         return serializers.DictField(**options)
@@ -205,10 +208,10 @@ def _of_kind(kind: Any, *, needed: bool, doc: Doc | None = None) -> Any:
 
 @cache
 def _entries_class(kind: Any) -> type[_Entries]:
-    """Made once, so that two actions that take the same are the same in the schema."""
+    """The serializer class of a TypedDict in a list. Cached, so that actions with the same input share a component."""
     docs = docs_of(kind)
     inner = {
-        key: _of_kind(value, needed=key in kind.__required_keys__, doc=docs.get(key))
+        key: _field_of_kind(value, needed=key in kind.__required_keys__, doc=docs.get(key))
         for key, value in entries_of(kind).items()
     }
     return type(kind.__name__, (_Entries,), {**inner, "__doc__": kind.__doc__})

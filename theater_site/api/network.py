@@ -11,7 +11,7 @@ from theater_site.core.network import bind_address
 
 
 class NetworkAddress:
-    """Sets the address for the whole request. TRUSTED_PROXIES decides how much of X-Forwarded-For counts."""
+    """Sets the address for the whole request. TRUSTED_PROXIES is how many entries of X-Forwarded-For are trusted."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Keyset pages: a page costs the same at a thousand rows and at a million, and no row is seen twice or missed."""
+"""Keyset pagination: every page costs the same, and no row appears twice or is missed while rows are added."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ DEFAULT_SIZE, LARGEST_SIZE = 50, 200
 
 
 class Pages(NamedTuple):
-    """A list that reads its pages itself, instead of a queryset: `page` takes the values of the last row seen (None: from the
-    start) and how many rows are wanted."""
+    """A list that is not a queryset.
+
+    `page` takes the ordering values of the last row seen (None for the first page) and the number of rows, and returns rows.
+    """
 
     model: type[Model]
     page: Callable[[list[Any] | None, int], list[Any]]
 
 
 class KeysetPagination(BasePagination):
-    """Pages by the values of the last row, not by counting rows.
+    """Pages that continue after the values of the last row, instead of counting rows.
 
-    The view names its order in `ordering`: field names, "-" for descending, none of them null, the last one unique.
-    `orderings` may offer others by name (`?ordering=title`). The answer is {"results": [...], "next": url or null}; the
-    cursor in `next` holds for the ordering it was made for and is refused for another.
+    The view sets `ordering`: field names, "-" for descending, not nullable, the last one unique. `orderings` offers others
+    by name (`?ordering=title`). The response is {"results": [...], "next": url or null}. The cursor in `next` is valid for
+    the same ordering only.
     """
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
@@ -56,7 +58,7 @@ class KeysetPagination(BasePagination):
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return {
             "type": "object",
-            "description": "One page of a list. Go on with `next` until it is null.",
+            "description": "One page of a list. Follow `next` until it is null.",
             "required": ["results", "next"],
             "properties": {
                 "results": {**schema, "description": "The objects of this page, in the order of the list."},
@@ -72,18 +74,20 @@ class KeysetPagination(BasePagination):
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         parameters = [
             _parameter(
-                "cursor", {"type": "string"}, "Where to go on; taken from `next`, and valid for the same ordering only."
+                "cursor",
+                {"type": "string"},
+                "Where to continue: the cursor in `next`, valid for the same ordering only.",
             ),
             _parameter(
                 "page_size",
                 {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE, "default": DEFAULT_SIZE},
-                f"How many objects a page has, at most {LARGEST_SIZE}. Example: 20",
+                f"The number of objects on a page, at most {LARGEST_SIZE}. Example: 20",
             ),
         ]
         if names := list(getattr(view, "orderings", {})):
             parameters.append(
                 _parameter(
-                    "ordering", {"type": "string", "enum": names}, "Another order of the list than the usual one."
+                    "ordering", {"type": "string", "enum": names}, "The order of the list, if not the default one."
                 )
             )
         return parameters
@@ -107,18 +111,19 @@ class KeysetPagination(BasePagination):
             name, *values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             if name != self.name or len(values) != len(self.ordering) or not all(map(_possible, values)):
                 raise wrong
-            read = [
+            parsed = [
                 _field(queryset, field.lstrip("-")).to_python(value)
                 for field, value in zip(self.ordering, values, strict=True)
             ]
-            if any(isinstance(value, int) and abs(value) >= 2**63 for value in read):
+            if any(isinstance(value, int) and abs(value) >= 2**63 for value in parsed):
                 raise wrong
-            return read
+            return parsed
         except (ValueError, TypeError, binascii.Error, ValidationError, OverflowError) as error:
             raise wrong from error
 
 
 def _ordering(request: Request, view: Any) -> tuple[str, Sequence[str]]:
+    """The name of the requested ordering and its fields. Raises Invalid `unknown_ordering`."""
     offered: dict[str, Sequence[str]] = getattr(view, "orderings", {})
     name = request.query_params.get("ordering", "")
     if not name:
@@ -131,19 +136,19 @@ def _ordering(request: Request, view: Any) -> tuple[str, Sequence[str]]:
 def _size(request: Request) -> int:
     raw = request.query_params.get("page_size", str(DEFAULT_SIZE))
     if not (raw.isascii() and raw.isdigit() and len(raw) <= 4 and 1 <= int(raw) <= LARGEST_SIZE):
-        raise Invalid(f"Between 1 and {LARGEST_SIZE}, please.", code="bad_page_size", field="page_size")
+        raise Invalid(f"Choose a page size from 1 to {LARGEST_SIZE}.", code="bad_page_size", field="page_size")
     return int(raw)
 
 
 def _possible(value: Any) -> bool:
-    """Whether a cursor of ours can hold it."""
+    """Whether a cursor made by this server can contain the value."""
     if isinstance(value, str):
         return "\x00" not in value
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _after(ordering: Sequence[str], values: Sequence[Any]) -> Q:
-    """(a, b) > (x, y) as a >= x AND (a > x OR (a = x AND b > y)): the first arm is what the index can use."""
+    """The rows after `values`: (a, b) > (x, y) as a >= x AND (a > x OR (a = x AND b > y)). The index serves `a >= x`."""
     beyond = Q()
     equal = Q()
     for name, value in zip(ordering, values, strict=True):

@@ -1,4 +1,4 @@
-"""JSON bodies, read strictly."""
+"""The parser of JSON bodies."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from rest_framework.exceptions import ParseError
 
 
 class JSONParser(parsers.JSONParser):
-    """Refuses, with 400, what REST framework's own takes and breaks on: halves of a surrogate pair, which no answer can
-    repeat, and arrays nested so deep that reading them ends in a RecursionError."""
+    """Parses with orjson, which refuses two bodies that make REST framework's parser fail with a 500.
+
+    These are halves of a surrogate pair, which cannot be encoded in a response, and arrays nested so deeply that parsing
+    ends in a RecursionError.
+    """
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""`?preview=true`: what an action would do, as the API shows it."""
+"""`?preview=true`: the representation of what an action would do."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class PreviewedChange(serializers.Serializer[Any]):
 
     object_type = serializers.CharField(help_text="The model of the object. Example: productions.production")
     object_id = serializers.CharField(
-        help_text="Id of the object, as text; of an object that would be created it differs each time. Example: 12"
+        help_text="Id of the object, as text; for an object that would be created, it differs each time. Example: 12"
     )
     operation = serializers.CharField(
         help_text="What would happen to it: created, changed or deleted. Example: changed"
     )
-    before = serializers.DictField(help_text="The values of its fields before; empty where it would be created.")
-    after = serializers.DictField(help_text="The values of its fields afterwards; empty where it would be deleted.")
+    before = serializers.DictField(help_text="The values of its changed fields before; empty if it would be created.")
+    after = serializers.DictField(help_text="The values of its changed fields after; empty if it would be deleted.")
 
 
 class PreviewedFinding(serializers.Serializer[Any]):
-    """What a rule says about the result."""
+    """A rule that the result would break."""
 
-    rule = serializers.CharField(help_text="The rule that it breaks; `waive` names it. Example: title_too_long")
+    rule = serializers.CharField(help_text="The rule, to name in `waive`. Example: title_too_long")
     severity = serializers.CharField(
         help_text="`error` stops the action; `warning` can be waived with a reason. Example: warning"
     )
@@ -40,36 +40,37 @@ class PreviewedFinding(serializers.Serializer[Any]):
     )
     hint = serializers.CharField(help_text="How to fix it. Example: Shorten it by 15.")
     object_type = serializers.CharField(
-        help_text="The model of the object that it is about. Example: productions.production"
+        help_text="The model of the object that breaks the rule. Example: productions.production"
     )
-    object_id = serializers.CharField(help_text="Id of the object that it is about, as text. Example: 12")
+    object_id = serializers.CharField(help_text="Id of the object that breaks the rule, as text. Example: 12")
     field = serializers.CharField(
-        help_text="The field that it is about; empty where it is about all of the object. Example: title"
+        help_text="The field that breaks the rule; empty if the whole object does. Example: title"
     )
 
 
 class PreviewAnswer(serializers.Serializer[Any]):
-    """What an action would do; nothing has been done."""
+    """What an action would do. Nothing was changed."""
 
     changes = PreviewedChange(
         many=True,
-        help_text="What would be created, changed and deleted, in the order in which it happens; "
-        "without objects that you may not see.",
+        help_text="The objects that would be created, changed and deleted, in order; without those that you may not see.",
     )
-    findings = PreviewedFinding(many=True, help_text="What the rules say about it.")
+    findings = PreviewedFinding(many=True, help_text="The rules that the result would break.")
     needs_approval = serializers.BooleanField(
-        help_text="True where it would be submitted for approval instead of done. Example: false"
+        help_text="True if the action would be submitted for approval instead of run. Example: false"
     )
 
 
 def wants_preview(request: Request) -> bool:
-    """Whether it is only asked what would be done."""
+    """Whether the request has `?preview=true`."""
     return request.query_params.get("preview", "").lower() in ("true", "1")
 
 
-def _shown(change: Change, values: dict[str, Any], *, personal: bool) -> dict[str, Any]:
-    """The values of a previewed change, without indexes of encrypted values and without secrets that a real run
-    generates again; with personal values only if `personal`."""
+def _visible_values(change: Change, values: dict[str, Any], *, personal: bool) -> dict[str, Any]:
+    """The values of a previewed change, with personal values only if `personal`.
+
+    Blind indexes are left out, and random values, since a real run generates new ones.
+    """
     model = change.model
     hidden = set(model.chance) | {f.attname for f in model._meta.concrete_fields if isinstance(f, BlindIndexField)}
     return {
@@ -80,7 +81,10 @@ def _shown(change: Change, values: dict[str, Any], *, personal: bool) -> dict[st
 def preview_of(
     action: Action[Any, Any], actor: Actor, arguments: dict[str, Any], version: int | None
 ) -> dict[str, Any]:
-    """The changes and findings of `action`, as PreviewAnswer shows them; of its submission if the actor may only submit it."""
+    """The data of a PreviewAnswer for `action`. An actor who may only submit it gets a preview too.
+
+    Raises what the action raises, except findings.
+    """
     submitting = action.submittable and not action.permits(actor, arguments)
     preview = action.preview(actor=actor, if_version=version, submitting=submitting, **arguments)
     at = runs.instant()
@@ -92,8 +96,8 @@ def preview_of(
                 "object_type": change.object_type,
                 "object_id": str(change.object_id),
                 "operation": change.operation,
-                "before": _shown(change, change.before, personal=change.values_visible_to(actor, at)),
-                "after": _shown(change, change.after, personal=True),
+                "before": _visible_values(change, change.before, personal=change.values_visible_to(actor, at)),
+                "after": _visible_values(change, change.after, personal=True),
             }
             for change in changes
         ],

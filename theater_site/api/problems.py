@@ -1,7 +1,7 @@
-"""Every error of the API is problem JSON (RFC 9457), made here and nowhere else.
+"""Problem JSON (RFC 9457): every error response of the API is made here.
 
-`type` is a stable URN of the code, `title` the kind, `detail` what is wrong and how to fix it, `errors` the single faults
-with their fields, and `request_id` what to quote when asking for help.
+`type` is a stable URN of the code, `title` the phrase of the HTTP status, `detail` says what is wrong and how to fix it,
+`errors` lists the faults of single fields, and `request_id` names the request in the logs.
 """
 
 from __future__ import annotations
@@ -40,10 +40,12 @@ _STATUS: tuple[tuple[type[errors.DomainError], int], ...] = (
 class ProblemFault(serializers.Serializer[Any]):
     """One fault of the input."""
 
-    field = serializers.CharField(help_text="Dotted path of the field; empty where no single field is at fault.")
+    field = serializers.CharField(
+        help_text="Dotted path of the field; empty if the fault is not in a single field. Example: changes.title"
+    )
     code = serializers.CharField(help_text="A stable name of the fault, for programs. Example: max_length")
     message = serializers.CharField(
-        help_text="What is wrong and what to do, for people. Example: At most 80 characters, please; these are 95."
+        help_text="What is wrong and what to do, for people. Example: The text has 95 characters. Shorten it to 80."
     )
 
 
@@ -51,26 +53,26 @@ class Problem(serializers.Serializer[Any]):
     """RFC 9457 problem details."""
 
     type = serializers.CharField(help_text="A stable URN of the code. Example: urn:theater:problem:seats_taken")
-    title = serializers.CharField(help_text="The kind of problem, as HTTP names its status. Example: Conflict")
+    title = serializers.CharField(help_text="The phrase of the HTTP status. Example: Conflict")
     status = serializers.IntegerField(help_text="The HTTP status. Example: 409")
     detail = serializers.CharField(
         help_text="What is wrong and what to do, for people. Example: Seat 4 in row 2 is taken. Choose another."
     )
     code = serializers.CharField(help_text="A stable name of the problem, for programs. Example: seats_taken")
     request_id = serializers.CharField(
-        help_text="Names the request in the logs; quote it when you ask for help. Example: c024995a98ac485fb4107ef19d030ec9"
+        help_text="The request in the logs. Quote it when you ask for help. Example: c024995a98ac485fb4107ef19d030ec9"
     )
     errors = ProblemFault(
-        many=True, required=False, help_text="Each fault of the input, where there are several or a field is at fault."
+        many=True, required=False, help_text="The faults of the input, if there are several or if one has a field."
     )  # type: ignore[assignment]
     data = serializers.DictField(
         required=False,  # type: ignore[assignment]
-        help_text="What a client can act upon, by code.",
+        help_text="Details for programs. Which ones there are depends on `code`.",
     )
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler. None only for faults of ours, which become a 500 without telling their cause."""
+    """The exception handler of REST framework. Returns None for a bug, which becomes a 500 that does not name its cause."""
     domain = _as_domain_error(error)
     if domain is None:
         return None
@@ -87,8 +89,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     return response
 
 
-class _OfHttp(errors.DomainError):
-    """An error of the protocol itself, which no service raises: a method, a media type."""
+class _HttpError(errors.DomainError):
+    """An error of the HTTP request that no service raises, such as a wrong method or media type."""
 
     def __init__(self, message: str, *, code: str, status: int) -> None:
         super().__init__(message, code=code)
@@ -96,13 +98,14 @@ class _OfHttp(errors.DomainError):
 
 
 def status_of(error: errors.DomainError) -> int:
-    if isinstance(error, _OfHttp):
+    """The HTTP status of a domain error."""
+    if isinstance(error, _HttpError):
         return error.status
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 400)
 
 
 def body(error: errors.DomainError, status: int) -> dict[str, Any]:
-    """The problem as data."""
+    """The problem JSON of a domain error, as data."""
     problem: dict[str, Any] = {
         "type": f"urn:theater:problem:{error.code}",
         "title": HTTPStatus(status).phrase,
@@ -131,12 +134,12 @@ def _as_domain_error(error: Exception) -> errors.DomainError | None:
     if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
         return errors.NotSignedIn(str(error.detail), code="not_signed_in")
     if isinstance(error, exceptions.ValidationError):
-        return _of_validation(error)
+        return _validation_error(error)
     if isinstance(error, exceptions.Throttled):
         wait = int(getattr(error, "wait", None) or 1) + 1
         return errors.TooMany(f"Too many requests. Try again in {wait} seconds.", data={"retry_after": wait})
     if isinstance(error, exceptions.APIException):
-        return _OfHttp(str(error.detail), code=error.default_code, status=error.status_code)
+        return _HttpError(str(error.detail), code=error.default_code, status=error.status_code)
     if isinstance(error, IntegrityError):
         return conflict_of(error)
     if isinstance(error, OperationalError | InterfaceError):
@@ -145,28 +148,29 @@ def _as_domain_error(error: Exception) -> errors.DomainError | None:
     return None
 
 
-def _of_validation(error: exceptions.ValidationError) -> errors.Invalid:
+def _validation_error(error: exceptions.ValidationError) -> errors.Invalid:
     faults = list(_flatten(error.detail, ""))
-    lead = "Several fields are wrong; see errors."
+    message = "Several fields are wrong. Fix each field in `errors`."
     if len(faults) == 1:
-        lead = f"{faults[0].field}: {faults[0].message}" if faults[0].field else faults[0].message
-    return errors.Invalid(lead, code="invalid", problems=faults)
+        message = f"{faults[0].field}: {faults[0].message}" if faults[0].field else faults[0].message
+    return errors.Invalid(message, code="invalid", problems=faults)
 
 
 def _flatten(detail: Any, path: str) -> list[errors.DomainError]:
+    """The errors in a nested `detail` of REST framework, each with the dotted path of its field."""
     if isinstance(detail, dict):
         items = [(str(name), inner) for name, inner in detail.items()]
     elif isinstance(detail, list) and any(isinstance(inner, dict | list) for inner in detail):
-        items = [(str(place), inner) for place, inner in enumerate(detail) if inner]
+        items = [(str(position), inner) for position, inner in enumerate(detail) if inner]
     elif isinstance(detail, list):
         return [fault for inner in detail for fault in _flatten(inner, path)]
     else:
         return [errors.Invalid(str(detail), code=getattr(detail, "code", None) or "invalid", field=path)]
     faults: list[errors.DomainError] = []
     for name, inner in items:
-        # DRF's name for faults of the whole object.
-        below = path if name == "non_field_errors" else f"{path}.{name}" if path else name
-        faults += _flatten(inner, below)
+        # REST framework's name for the errors of the whole object.
+        inner_path = path if name == "non_field_errors" else f"{path}.{name}" if path else name
+        faults += _flatten(inner, inner_path)
     return faults
 
 
@@ -177,21 +181,23 @@ def _plain(error: errors.DomainError, status: int) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler404."""
+    """handler404: no address matches."""
     return _plain(errors.NotFound("There is nothing at this address."), 404)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler400: a host that is not ours, a body that is too large."""
-    return _plain(errors.Invalid("This request cannot be understood.", code="bad_request"), 400)
+    """handler400: a host that is not in ALLOWED_HOSTS, a body that is too large."""
+    return _plain(errors.Invalid("This request is malformed, too large or for another host.", code="bad_request"), 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler403."""
+    """handler403."""
     return _plain(errors.NotAllowed("You may not do this."), 403)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: our fault; says nothing but what to quote."""
-    fault = errors.DomainError("This is our fault, and it has been noted. Quote the request id.", code="internal_error")
+    """handler500: a bug. The response contains nothing about its cause but the request id."""
+    fault = errors.DomainError(
+        "The server failed, and the failure was logged. Quote the request id when you report it.", code="internal_error"
+    )
     return _plain(fault, 500)

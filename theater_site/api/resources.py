@@ -1,7 +1,7 @@
 """Resources: lists and objects that are read through `visible_to`, and changed only by actions.
 
-A view names the action; the body is made from the action's annotations (`api/inputs.py`), and what happens then is the
-same for all: permissions, version, idempotency, preview, submission, answer.
+A view names an action. Its request body is generated from the action's annotations (`api/inputs.py`). Permissions, version,
+idempotency, preview, submission and response are handled here, the same for all.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn, Stale, Ve
 from theater_site.core.models.content import ContentModel, with_section
 
 who_acts: Question[Actor] = Question(
-    "The actor behind a request: its user, and by what the user was recognized (a session, a token). Answered by accounts.",
+    "The actor of a request, from its user and how the user was authenticated (a session, a token). Answered by accounts.",
     arguments=("user", "auth"),
     default=Public,
 )
 
 
 def actor_of(request: Request) -> Actor:
-    """The request's actor; made once, so that what they hold is loaded once."""
+    """The actor of the request. The same object each time, so that permissions are loaded once."""
     if not hasattr(request._request, "actor"):
         request._request.actor = who_acts.ask(user=request.user, auth=request.auth)  # type: ignore[attr-defined]
     return request._request.actor  # type: ignore[attr-defined]
 
 
 def visible(request: Request, model: type[ContentModel], pk: str) -> Any:
-    """The row that an address is printed below, if the actor may see it; else 404."""
+    """The row of the parent in a nested address. Raises Http404 unless the actor may see it."""
     row = model._default_manager.visible_to(actor_of(request)).filter(pk=pk).first()
     if row is None:
         raise Http404
@@ -60,11 +60,11 @@ def visible(request: Request, model: type[ContentModel], pk: str) -> Any:
 
 
 def refuse_outsiders(actor: Actor, row: ContentModel, permission: str) -> None:
-    """NotSignedIn or NotAllowed for those who may see `row`, and not what takes `permission` to see of it."""
+    """Raise NotSignedIn or NotAllowed unless `actor` has `permission` on the section of `row`."""
     if actor.kind is ActorKind.PUBLIC:
         raise NotSignedIn("Sign in to see this.")
     if not actor.holds(permission, row, runs.instant()):
-        raise NotAllowed(f"You may not see this; it needs the permission {permission}.")
+        raise NotAllowed(f"You may not see this. It needs the permission {permission}.")
 
 
 class SubmittedAnswer(serializers.Serializer[Any]):
@@ -78,13 +78,16 @@ class SubmittedAnswer(serializers.Serializer[Any]):
 
 
 class ActingView(APIView):
-    """A view whose writes are actions. `guessed` names the refusals (by code) by which somebody learns that a secret which
-    they tried is wrong: these are counted, and limited (theater_site/api/guesses.py)."""
+    """A view whose writes are actions.
+
+    `guessed` lists the codes of the errors that tell a caller that a secret is wrong. These errors are counted and limited
+    (`api/guesses.py`).
+    """
 
     guessed: ClassVar[frozenset[str]] = frozenset()
 
     def perform_authentication(self, request: Request) -> None:
-        """Counts a refused sign-in as a stranger's request: else nothing would bound the guessing of tokens."""
+        """Authenticate the request. A wrong token counts against the limits; otherwise tokens could be guessed freely."""
         bearer = "Authorization" in request.headers
         if bearer:
             guesses.refuse_if_spent(request, "token")
@@ -100,7 +103,7 @@ class ActingView(APIView):
         super().initial(request, *args, **kwargs)
         if self.guessed:
             guesses.refuse_if_spent(request, self.__class__.__name__)
-        # After the limits and the sign-in, whose own rows are to stay.
+        # After throttling and authentication: what they write must not be rolled back with the preview.
         show_as_submitted(self, request, lambda: actor_of(request))
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -126,9 +129,10 @@ class ActingView(APIView):
         body: type[ActionInput] | None = None,
         version_needed: bool = False,
     ) -> Response:
-        """Run `action` as this request asks: the answer, 202 with the submission, or with `?preview=true` what would be.
+        """Run `action` with the inputs of the request and respond with `answer(result)`.
 
-        `given` are arguments from the address. Who may not act at all is told so before their input is judged.
+        Responds 202 with the submission where the actor may only submit, and with `?preview=true` with the preview. `given`
+        are arguments from the address. Permissions are checked before the input, as far as the address decides them.
         """
         actor = actor_of(request)
         arguments: dict[str, Any] = dict(given or {})
@@ -152,7 +156,7 @@ class ActingView(APIView):
         return once(request, actor.label, act) if request.method == "POST" else act()
 
     def refuse_strangers(self, action: Action[Any, Any], actor: Actor, known: Mapping[str, Any]) -> None:
-        """Tell those who may not do it at all so, as far as the `known` arguments say; before their input is read."""
+        """Raise NotSignedIn or NotAllowed if the `known` arguments already decide that `actor` may neither act nor submit."""
         if action.open_to is OpenTo.PUBLIC:
             return
         if actor.kind is ActorKind.PUBLIC:
@@ -165,9 +169,9 @@ class ActingView(APIView):
 
 
 class Resource(ActingView, viewsets.GenericViewSet[Any]):
-    """A plural noun: its list, its objects, and the actions on them.
+    """A plural noun of the API: its list, its objects, and the actions on them.
 
-    `queryset` is narrowed by `visible_to` before anything else; `serializer_class` is the public representation.
+    `queryset` is filtered by `visible_to` first. `serializer_class` is the public representation.
     """
 
     lookup_value_regex = r"[0-9]{1,18}"
@@ -193,11 +197,11 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
         return super().filter_queryset(queryset)
 
     def refuse_unknown_filters(self, queryset: Any) -> None:
-        """Raise Invalid (`unknown_filter`) for a parameter that does nothing here: a misspelt filter would return all rows."""
+        """Raise Invalid `unknown_filter` for an unknown query parameter. A misspelled filter would return all rows."""
         filters = getattr(DjangoFilterBackend().get_filterset_class(self, queryset), "base_filters", {})
         known = {*filters, "cursor", "page_size", "preview", "format", *(["ordering"] if self.orderings else [])}
-        for name, shown in getattr(self, "parameters", {}).items():
-            known |= {name, shown}
+        for name, parameter in getattr(self, "parameters", {}).items():
+            known |= {name, parameter}
         for name in self.request.query_params:
             if name not in known:
                 raise Invalid(
@@ -207,7 +211,7 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
                 )
 
     def asked(self, model: type[models.Model]) -> dict[str, Any]:
-        """What the filters of a list ask for that is not read by a queryset: field by field, ids of objects."""
+        """The values of the request's filters, for a list that is not a queryset. Objects are their ids."""
         rows = model._default_manager.all()
         self.refuse_unknown_filters(rows)
         filters = DjangoFilterBackend().get_filterset(self.request, rows, self)
@@ -220,17 +224,17 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
         }
 
     def listed(self, rows: Any, serializer: type[serializers.BaseSerializer[Any]] | None = None) -> Response:
-        """A page of `rows`, filtered and ordered as this resource is."""
+        """A response with a page of `rows`, filtered and ordered by the query."""
         page = self.paginate_queryset(rows if isinstance(rows, Pages) else self.filter_queryset(rows))
-        made = (serializer or self.get_serializer_class())(page, many=True, context=self.get_serializer_context())
-        return self.get_paginated_response(made.data)
+        serialized = (serializer or self.get_serializer_class())(page, many=True, context=self.get_serializer_context())
+        return self.get_paginated_response(serialized.data)
 
     def shown(
         self, row: Any, serializer: type[serializers.BaseSerializer[Any]] | None = None, status: int = 200
     ) -> Response:
-        """One object with its ETag; with 201 its Location too."""
-        made = (serializer or self.get_serializer_class())(row, context=self.get_serializer_context())
-        response = Response(made.data, status=status)
+        """A response with one object and its ETag; with 201, also its Location."""
+        serialized = (serializer or self.get_serializer_class())(row, context=self.get_serializer_context())
+        response = Response(serialized.data, status=status)
         if (version := getattr(row, "version", None)) is not None:
             response["ETag"] = f'"{version}"'
         if status == 201 and getattr(self, "basename", None):
@@ -238,7 +242,7 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
         return response
 
     def found(self, rows: Any = None) -> Any:
-        """The object of this address, if the actor may see it; else 404."""
+        """The object of the address. Raises Http404 unless the actor may see it."""
         rows = self.get_queryset() if rows is None else rows
         if issubclass(rows.model, ContentModel):
             rows = with_section(rows)
@@ -248,14 +252,14 @@ class Resource(ActingView, viewsets.GenericViewSet[Any]):
         return row
 
     def found_by_insider(self) -> Any:
-        """The object of this address, for those who may view its drafts; anybody who only sees it is refused."""
+        """The object of the address. Raises Http404, NotSignedIn or NotAllowed unless the actor may view its drafts."""
         row = self.found()
         refuse_outsiders(self.actor, row, type(row).view_permission)
         return row
 
 
 class Readable(Resource):
-    """GET of the list and of one object."""
+    """A resource with GET of the list and of one object."""
 
     def list(self, request: Request) -> Response:
         return self.listed(self.get_queryset())
@@ -271,15 +275,15 @@ def creates(
     answers: type[serializers.BaseSerializer[Any]],
     given: tuple[str, Callable[[], Any]] | None = None,
 ) -> Callable[..., Response]:
-    """A view's `create`: POST on the list runs `action` and answers 201 with what it made.
+    """The `create` method of a viewset: POST on the list runs `action` and responds 201 with its result.
 
-    `given` names an argument that no caller need send, and where to take it from.
+    `given` is an argument that callers do not send, with the function that returns its value.
     """
     body = body_of(action, model=model, leave_out=(given[0],) if given else ())
 
     def create(self: Resource, request: Request) -> Response:
         known = {given[0]: given[1]()} if given else None
-        return self.perform(request, action, lambda made: self.shown(made, answers, 201), body=body, given=known)
+        return self.perform(request, action, lambda row: self.shown(row, answers, 201), body=body, given=known)
 
     return documented(create, action, body, {201: answers})
 
@@ -287,14 +291,14 @@ def creates(
 def updates(
     action: Action[Any, Any], *, model: type[models.Model], answers: type[serializers.BaseSerializer[Any]]
 ) -> Callable[..., Response]:
-    """A view's `partial_update`: PATCH on the object, with the version in If-Match."""
+    """The `partial_update` method of a viewset: PATCH on the object runs `action`. It requires If-Match."""
     body = body_of(action, leave_out=(action.subject or "",), model=model, partial=True)
 
     def partial_update(self: Resource, request: Request, pk: str) -> Response:
         return self.perform(
             request,
             action,
-            lambda made: self.shown(made, answers),
+            lambda row: self.shown(row, answers),
             subject=self.found(),
             body=body,
             version_needed=True,
@@ -304,20 +308,22 @@ def updates(
 
 
 def deletes(action: Action[Any, Any]) -> Callable[..., Response]:
-    """A view's `destroy`: DELETE on the object, with the version in If-Match."""
+    """The `destroy` method of a viewset: DELETE on the object runs `action`. It requires If-Match."""
 
     def destroy(self: Resource, request: Request, pk: str) -> Response:
         return self.perform(request, action, lambda _: Response(status=204), subject=self.found(), version_needed=True)
 
-    return documented(destroy, action, None, {204: OpenApiResponse(description="Gone.")})
+    return documented(destroy, action, None, {204: OpenApiResponse(description="Deleted.")})
 
 
 def internally(answers: type[serializers.BaseSerializer[Any]]) -> Callable[..., Response]:
-    """GET `<object>/internal/`: the representation for those who may view the object's drafts; 404 for others."""
+    """GET `<object>/internal/`: the representation for actors who may view the object's drafts.
+
+    It responds 404 where the object is not visible, and 401 or 403 where only its public representation is.
+    """
 
     def internal(self: Resource, request: Request, pk: str) -> Response:
-        row = self.found_by_insider()
-        return self.shown(row, answers)
+        return self.shown(self.found_by_insider(), answers)
 
     internal.__doc__ = answers.__doc__
     routed = drf_action(detail=True, methods=["get"], url_path="internal", url_name="internal")(internal)
@@ -331,15 +337,15 @@ def verb(
     model: type[models.Model] | None = None,
     path: str | None = None,
 ) -> Callable[..., Response]:
-    """POST `<object>/<verb>/`: runs `action` on the object of the address; If-Match is honored where it is sent."""
+    """POST `<object>/<verb>/` runs `action` on the object of the address. If-Match is optional."""
     body = body_of(action, leave_out=(action.subject or "",), model=model, partial=True)
     name = re.sub(r"[._]", "-", action.name.split(".", 1)[1])
 
     def run(self: Resource, request: Request, pk: str) -> Response:
-        return self.perform(request, action, lambda made: self.shown(made, answers), subject=self.found(), body=body)
+        return self.perform(request, action, lambda row: self.shown(row, answers), subject=self.found(), body=body)
 
     run.__name__ = action.name.split(".", 1)[1]
-    # Routed first: `drf_action` would overwrite what the schema is told.
+    # `drf_action` first: it would overwrite the attributes that `documented` sets for the schema.
     routed = drf_action(detail=True, methods=["post"], url_path=path or name, url_name=path or name)(run)
     return documented(routed, action, body, {200: answers})
 
@@ -347,7 +353,7 @@ def verb(
 def documented(
     view: Callable[..., Response], action: Action[Any, Any], body: type[ActionInput] | None, answers: dict[int, Any]
 ) -> Callable[..., Response]:
-    """Tell the schema what `view` takes and answers: the body and the results of `action`."""
+    """Declare the request body and the responses of `view`, which runs `action`, for the schema."""
     responses: dict[int, Any] = dict(answers)
     if action.submittable:
         responses[202] = SubmittedAnswer
@@ -357,27 +363,27 @@ def documented(
 
 
 def if_match(request: Request, *, needed: bool) -> int | None:
-    """The version that the caller saw, from If-Match: `"7"` or an ETag such as `"7-1f0c..."`, weak or not; `*` is any.
-    Raises VersionRequired if `needed`."""
+    """The version in If-Match: `"7"`, or an ETag such as `"7-1f0c..."`, weak or not. None for `*` or without the header.
+
+    Raises: VersionRequired without the header if `needed`; Stale `bad_version` for another format.
+    """
     raw = request.headers.get("If-Match")
     if raw is None:
         if needed:
-            raise VersionRequired(
-                "Send the version that you saw as If-Match: the ETag of the object's GET.", field="If-Match"
-            )
+            raise VersionRequired("Send the ETag of the object as If-Match. Its GET returns it.", field="If-Match")
         return None
     if raw.strip() == "*":
         return None
     match = re.fullmatch(r'(?:W/)?"([0-9]{1,9})(?:-[0-9a-f]{16})?"', raw.strip())
     if match is None:
         raise Stale(
-            f'{raw[:40]!r} is not a version of this. Send its ETag, such as "7".', code="bad_version", field="If-Match"
+            f'{raw[:40]!r} is not an ETag of this object. Send one such as "7".', code="bad_version", field="If-Match"
         )
     return int(match[1])
 
 
 def submitted(submission: Any, request: Request) -> Response:
-    """The answer where an action waits for approval."""
+    """The 202 response for an action that waits for approval."""
     url = reverse("submission-detail", args=[submission.pk], request=request)
     answer = {"id": submission.pk, "state": submission.state, "url": url}
     return Response(answer, status=202, headers={"Location": url})

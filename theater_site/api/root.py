@@ -1,4 +1,4 @@
-"""The root of the API: which resources there are."""
+"""The root of the API: the addresses of its resources."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ class ApiRoot(serializers.Serializer[Any]):
 
     schema = serializers.URLField(help_text="The OpenAPI schema. Example: https://theater.example/api/v1/schema/")
     sign_in = serializers.URLField(
-        help_text="The description of sign-up and sign-in. Example: https://theater.example/api/auth/openapi.json"
+        help_text="The OpenAPI schema of sign-up and sign-in. Example: https://theater.example/api/auth/openapi.json"
     )
     resources = serializers.DictField(
         child=serializers.URLField(),
-        help_text='The lists, by name. Example: {"productions": "https://.../productions/"}',
+        help_text='The addresses of the lists, by name. Example: {"productions": "https://.../productions/"}',
     )
 
 
 class ApiRootView(ActingView):
-    """List what there is."""
+    """The root of the API."""
 
-    # Set by theater_site.urls: the prefixes of the router.
+    # The router's prefixes, set by theater_site.urls.
     prefixes: tuple[str, ...] = ()
 
     @extend_schema(responses=ApiRoot, operation_id="root")
     def get(self, request: Request) -> Response:
         """List the resources of the API with their addresses."""
-        here = request.build_absolute_uri("/api/v1/")
-        resources = {prefix: f"{here}{prefix}/" for prefix in sorted(self.prefixes)}
+        root = request.build_absolute_uri("/api/v1/")
+        resources = {prefix: f"{root}{prefix}/" for prefix in sorted(self.prefixes)}
         sign_in = request.build_absolute_uri("/api/auth/openapi.json")
-        return Response({"schema": f"{here}schema/", "sign_in": sign_in, "resources": resources})
+        return Response({"schema": f"{root}schema/", "sign_in": sign_in, "resources": resources})

@@ -1,4 +1,4 @@
-"""The router of all resources."""
+"""The router of all resources, and addresses without a trailing slash."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from rest_framework.routers import SimpleRouter
 
 
 class Router(SimpleRouter):
-    """Addresses below /api/v1/: lower-case plural nouns with a slash at the end."""
+    """Routes addresses below /api/v1/: plural nouns in lower case with a trailing slash."""
 
     include_format_suffixes = False
 
 
 class SlashAtTheEnd:
-    """Middleware: `/api/v1/seasons` answers as `/api/v1/seasons/` does. A redirect would turn a POST into a GET."""
+    """Middleware: serves `/api/v1/seasons` as `/api/v1/seasons/`. A redirect would turn a POST into a GET."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""The OpenAPI schema: drf-spectacular, extended by problem JSON, versions and idempotency on every operation."""
+"""The OpenAPI schema: drf-spectacular, extended by descriptions, problem JSON, versions and idempotency keys."""
 
 from __future__ import annotations
 
@@ -26,20 +26,22 @@ from theater_site.api.resources import ActingView, SubmittedAnswer
 from theater_site.core.inputs import docs_of
 
 _ALWAYS = {
-    "400": "The input is wrong: `errors` names each field.",
+    "400": "The input is wrong. `errors` lists the fields.",
     "404": "There is nothing at this address, or it is not visible to you.",
     "429": "Too many requests. `Retry-After` says how many seconds to wait.",
 }
 _SIGNED_IN = {"401": "Sign in, or sign in again.", "403": "You lack the permission; `data.needs` names it."}
 _WRITING = {
-    "409": "The present state does not allow it; `code` says why.",
-    "412": "It has changed since the version that you saw.",
+    "409": "The current state does not allow it. `code` says why.",
+    "412": "The object has changed since the version in `If-Match`.",
 }
-_READING = {"409": "There is no such thing now, or the submission that is asked for cannot be done; `code` says why."}
+_READING = {
+    "409": "The current state does not allow it, or the previewed submission cannot be applied. `code` says why."
+}
 _VERSION_NEEDED = {"428": "Send the version as `If-Match`."}
 _WALL_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?$"
 _LARGEST_ID = 10**18 - 1
-# What the names of views' methods that nobody described do.
+# The summaries of methods without a docstring.
 _READS = {
     "list": "List {many}",
     "retrieve": "Get one {one}",
@@ -48,13 +50,13 @@ _READS = {
 
 
 class Schema(AutoSchema):
-    """Adds to every operation what it does, the problems it can answer with, and the headers it reads."""
+    """Adds to each operation its description, the problems that it can respond with, and the headers that it reads."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)
         if operation is not None:
-            summary, description = self._said()
-            # In this order, since this is how it is read.
+            summary, description = self._summary_and_description()
+            # First in the document, for its readers.
             first = {"operationId": operation["operationId"], "summary": summary, "description": description}
             return {**first, **{name: part for name, part in operation.items() if name not in first}}
         return operation
@@ -64,29 +66,28 @@ class Schema(AutoSchema):
         return {} if action is None else {"x-action": action.name, "x-error-codes": codes_of(action)}
 
     def _action(self) -> Any:
-        """The action that the operation runs, if it runs one."""
+        """The action that the operation runs; None if it runs none."""
         return getattr(getattr(self.view, self._method_name(), None), "action_run", None)
 
     def _method_name(self) -> str:
         return getattr(self.view, "action", None) or self.method.lower()
 
-    def _said(self) -> tuple[str, str]:
-        """The summary and the description of the operation."""
+    def _summary_and_description(self) -> tuple[str, str]:
         name = self._method_name()
         method = getattr(self.view, name, None)
         if (action := self._action()) is not None:
             doc = method.__doc__ or action.__doc__
             return descriptions.sentence_of(doc), descriptions.described_action(action, doc)
-        own = method.__doc__ if method is not None and name != "internal" else None
-        of_view = descriptions.paragraphs(get_doc(type(self.view)))
+        method_doc = method.__doc__ if method is not None and name != "internal" else None
+        view_doc = descriptions.paragraphs(get_doc(type(self.view)))
         model = get_view_model(self.view, emit_warnings=False)
-        if own:
-            return descriptions.sentence_of(own), descriptions.paragraphs(own)
+        if method_doc:
+            return descriptions.sentence_of(method_doc), descriptions.paragraphs(method_doc)
         if name in _READS and model is not None:
             one, many = getattr(self.view, "nouns", (model._meta.verbose_name, model._meta.verbose_name_plural))
             summary = _READS[name].format(one=one, many=many)
-            return summary, f"{summary}. {of_view}" if name != "internal" else f"{summary}."
-        return descriptions.sentence_of(of_view), of_view
+            return summary, f"{summary}. {view_doc}" if name != "internal" else f"{summary}."
+        return descriptions.sentence_of(view_doc), view_doc
 
     def get_override_parameters(self) -> list[Any]:
         parameters = list(super().get_override_parameters())
@@ -96,8 +97,8 @@ class Schema(AutoSchema):
                     "Idempotency-Key",
                     str,
                     OpenApiParameter.HEADER,
-                    description="Any text of your own, new for each thing to do. The same key and body again within 24 hours "
-                    "gives the first answer again, and does nothing. Example: 5f1c0f0e-8a57-4a0e-9d0a-2f1a6d1c7b33",
+                    description="Any text that is new for each operation, such as a UUID. The same key and body within 24 hours "
+                    "get the first response again and do nothing. Example: 5f1c0f0e-8a57-4a0e-9d0a-2f1a6d1c7b33",
                 )
             )
         action = self._action()
@@ -108,7 +109,7 @@ class Schema(AutoSchema):
                     str,
                     OpenApiParameter.HEADER,
                     required=self.method in ("PATCH", "DELETE"),
-                    description='The ETag of the object that you saw, or * for any. Example: "7"',
+                    description='The ETag of the object that you saw, or * for any version. Example: "7"',
                 )
             )
         if self._can_be_previewed():
@@ -116,7 +117,7 @@ class Schema(AutoSchema):
                 OpenApiParameter(
                     "preview",
                     bool,
-                    description="True: answer what would change and what the rules find, and change nothing.",
+                    description="True responds with the changes and findings, and changes nothing. Example: true",
                 )
             )
         if self.method == "GET" and isinstance(self.view, ActingView):
@@ -125,15 +126,15 @@ class Schema(AutoSchema):
                     "If-None-Match",
                     str,
                     OpenApiParameter.HEADER,
-                    description='The ETag that you have: 304 where nothing changed since. Example: "7-1f0c2ab34d5e6f70"',
+                    description='The ETag that you have: 304 if nothing has changed. Example: "7-1f0c2ab34d5e6f70"',
                 )
             )
             parameters.append(
                 OpenApiParameter(
                     ASKED_BY,
                     int,
-                    description="Id of a submission: answer as if it were done, for those who may see it. The id 0 in the "
-                    "address is what it makes. Example: 7",
+                    description="Id of a submission that you may see: respond as if it were applied. The id 0 in the address is "
+                    "the object that it creates. Example: 7",
                 )
             )
         return parameters
@@ -145,13 +146,13 @@ class Schema(AutoSchema):
             if parameter["schema"].get("pattern", "").startswith("^[0-9]{1,18}"):
                 parameter["schema"] = {"type": "integer", "minimum": 0, "maximum": _LARGEST_ID}
             if not parameter.get("description"):
-                parameter["description"] = self._path_text(parameter["name"], model)
+                parameter["description"] = self._path_parameter_text(parameter["name"], model)
         return parameters
 
-    def _path_text(self, name: str, model: type[models.Model] | None) -> str:
-        written: dict[str, str] = getattr(self.view, "path_parameters", {})
-        if name in written:
-            return written[name]
+    def _path_parameter_text(self, name: str, model: type[models.Model] | None) -> str:
+        texts: dict[str, str] = getattr(self.view, "path_parameters", {})
+        if name in texts:
+            return texts[name]
         if name == "id" and model is not None:
             return descriptions.id_text(model)
         return f"Id of the {name.replace('_', ' ')}. Example: 12" if name != "id" else ""
@@ -160,43 +161,45 @@ class Schema(AutoSchema):
         parameters: list[dict[str, Any]] = super()._get_filter_parameters()
         model = get_view_model(self.view, emit_warnings=False)
         for parameter in parameters:
-            said, name = parameter.get("description", "").strip(), parameter["name"]
-            text = descriptions.column_text(model, name)
-            if model is not None and (not said or said in text):
-                said = f"Only those whose `{name}` is this. {text}"
-            parameter["description"] = (said[:1].upper() + said[1:]).strip()
+            description, name = parameter.get("description", "").strip(), parameter["name"]
+            field_text = descriptions.column_text(model, name)
+            if model is not None and (not description or description in field_text):
+                description = f"Only objects with this `{name}`. {field_text}"
+            parameter["description"] = (description[:1].upper() + description[1:]).strip()
         return parameters
 
     def _get_paginator(self) -> Any:
-        # What an action answers is whole, also where it is a list.
+        # The response of an action is not paginated, even if it is a list.
         return super()._get_paginator() if self.method == "GET" else None
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
-        for status, described in bodies.items():
-            if not described.get("description"):
-                described["description"] = _DONE.get(status, "Done.")
+        for status, response in bodies.items():
+            if not response.get("description"):
+                response["description"] = _DONE.get(status, "Done.")
         if self._can_be_previewed():
             preview = self.resolve_serializer(PreviewAnswer, direction).ref
             done = bodies.setdefault("200", {"description": "With `preview`: what would change.", "content": {}})
-            told_as = done["content"].setdefault("application/json", {"schema": preview})
-            if told_as["schema"] != preview:
-                told_as["schema"] = {"anyOf": [told_as["schema"], preview]}
+            json_body = done["content"].setdefault("application/json", {"schema": preview})
+            if json_body["schema"] != preview:
+                json_body["schema"] = {"anyOf": [json_body["schema"], preview]}
         if self.method == "GET" and "200" in bodies:
-            bodies.setdefault("304", {"description": "Nothing changed since the ETag of `If-None-Match`."})
+            bodies.setdefault("304", {"description": "Nothing has changed since the ETag in `If-None-Match`."})
         action = self._action()
         if action is not None and action.submittable:
-            waits = self.resolve_serializer(SubmittedAnswer, direction).ref
-            bodies.setdefault("202", {"description": _DONE["202"], "content": {"application/json": {"schema": waits}}})
+            submitted = self.resolve_serializer(SubmittedAnswer, direction).ref
+            bodies.setdefault(
+                "202", {"description": _DONE["202"], "content": {"application/json": {"schema": submitted}}}
+            )
         problem = self.resolve_serializer(Problem, direction).ref
-        told = {**_ALWAYS, **_SIGNED_IN}
+        problems = {**_ALWAYS, **_SIGNED_IN}
         if self.method != "GET":
-            told |= _WRITING
+            problems |= _WRITING
         elif isinstance(self.view, ActingView):
-            told |= _READING
+            problems |= _READING
         if self.method in ("PATCH", "DELETE"):
-            told |= _VERSION_NEEDED
-        for status, description in told.items():
+            problems |= _VERSION_NEEDED
+        for status, description in problems.items():
             bodies.setdefault(status, {"description": description, "content": {MEDIA_TYPE: {"schema": problem}}})
         return bodies
 
@@ -205,7 +208,7 @@ class Schema(AutoSchema):
         if not isinstance(mapped, dict):
             return mapped
         if mapped.get("format") == "time":
-            # The format "time" wants an offset (RFC 3339), and a wall time has none.
+            # The format "time" requires an offset (RFC 3339). A wall time has none.
             mapped = {**mapped, "pattern": _WALL_TIME, "example": "19:30:00"}
             del mapped["format"]
         if isinstance(field, NamedText) and field.one_of is not None:
@@ -219,7 +222,7 @@ class Schema(AutoSchema):
             return
         super()._insert_field_validators(field, schema)
         if "oneOf" in schema:
-            # An address that may be empty: for a validator that does not check formats, an empty text matches both.
+            # An e-mail address that may be empty. A validator that ignores formats finds both arms of `oneOf` valid for "".
             schema["anyOf"] = schema.pop("oneOf")
 
     def _can_be_previewed(self) -> bool:
@@ -230,19 +233,21 @@ _DONE = {
     "200": "Done, or found.",
     "201": "Created.",
     "202": "Stored as a submission that waits for approval.",
-    "204": "Done; there is nothing more to say.",
+    "204": "Done. The response has no body.",
 }
 
 
 def _text_of(field: Any) -> str:
-    """What a field of an answer means, where it does not say so itself. A serializer with `described_by` shows a TypedDict, and
-    its fields mean what the TypedDict's keys mean."""
+    """The description of a serializer field without a `help_text`.
+
+    The fields of a serializer with `described_by`, a TypedDict, are described by the keys of that TypedDict.
+    """
     parent = getattr(field, "parent", None)
     name = getattr(field, "field_name", None)
     if name is None or parent is None:
         return ""
-    kind: Any = getattr(parent, "described_by", None)
-    if kind is not None and (doc := docs_of(kind).get(name)) is not None:
+    typed_dict: Any = getattr(parent, "described_by", None)
+    if typed_dict is not None and (doc := docs_of(typed_dict).get(name)) is not None:
         return doc.text
     if isinstance(parent, serializers.ModelSerializer) and field.source != "*":
         if text := descriptions.column_text(parent.Meta.model, field.source):
@@ -255,29 +260,29 @@ def _text_of(field: Any) -> str:
 
 
 def named_enums(result: dict[str, Any], generator: Any, **context: Any) -> dict[str, Any]:
-    """Postprocessing hook: an enumeration is called after its class (`SectionKindEnum`), whatever fields hold it.
+    """Postprocessing hook: name each enumeration after its class (`SectionKindEnum`).
 
-    By the names of the fields alone, two that are called `kind` would be told apart by a digest, and renamed by each
-    other.
+    Named after their fields, two enumerations called `kind` would get digests in their names, and a new one would rename
+    the others.
     """
     names = _enum_names()
     with patched_settings({"ENUM_NAME_OVERRIDES": {name: choices for name, (choices, _) in names.items()}}):
         named: dict[str, Any] = postprocess_schema_enums(result, generator, **context)
     schemas = named["components"]["schemas"]
-    used = _descriptions_by_enum(schemas)
+    by_field = _descriptions_by_enum(schemas)
     for name, component in schemas.items():
         if "enum" in component and not component.get("description"):
             text = names[name][1] if name in names else ""
-            component["description"] = text or _ODD_ENUMS.get(name) or used.get(name, "")
+            component["description"] = text or _EMPTY_ENUMS.get(name) or by_field.get(name, "")
     return named
 
 
-# What drf-spectacular adds to an enumeration that may be empty.
-_ODD_ENUMS = {"BlankEnum": "An empty text: none of the values.", "NullEnum": "Null: none of the values."}
+# drf-spectacular adds these to an enumeration that may be empty.
+_EMPTY_ENUMS = {"BlankEnum": "An empty text: none of the values.", "NullEnum": "Null: none of the values."}
 
 
 def _descriptions_by_enum(schemas: dict[str, Any]) -> dict[str, str]:
-    """What the first field says that has an enumeration, for those that are no class with a docstring."""
+    """The description of the first field with each enumeration, for enumerations without a docstring."""
     found: dict[str, str] = {}
     for component in schemas.values():
         for field in component.get("properties", {}).values():
@@ -289,7 +294,7 @@ def _descriptions_by_enum(schemas: dict[str, Any]) -> dict[str, str]:
 
 
 def shared_parts(result: dict[str, Any], generator: Any, **context: Any) -> dict[str, Any]:
-    """Postprocessing hook: parameters and answers that many operations have are written once, below `components`."""
+    """Postprocessing hook: move parameters and responses of more than three operations into `components`."""
     operations = [
         operation
         for path in result["paths"].values()
@@ -303,30 +308,30 @@ def shared_parts(result: dict[str, Any], generator: Any, **context: Any) -> dict
             for operation in operations
             for part in (operation.get(kind, []) if kind == "parameters" else operation[kind].values())
         ]
-        often = {text for text, times in Counter(map(_written, parts)).items() if times > 3}
+        frequent = {text for text, count in Counter(map(_as_text, parts)).items() if count > 3}
         shared: dict[str, Any] = {}
-        named: dict[str, str] = {}
+        names: dict[str, str] = {}
         for operation in operations:
-            listed = operation.get(kind, [])
-            for place, part in enumerate(listed) if kind == "parameters" else list(listed.items()):
-                text = _written(part)
-                if text not in often:
+            own = operation.get(kind, [])
+            for key, part in enumerate(own) if kind == "parameters" else list(own.items()):
+                text = _as_text(part)
+                if text not in frequent:
                     continue
-                if text not in named:
-                    named[text] = _free_name(_name_of(kind, place, part), shared)
-                    shared[named[text]] = part
-                listed[place] = {"$ref": f"#/components/{kind}/{named[text]}"}
+                if text not in names:
+                    names[text] = _free_name(_component_name(kind, key, part), shared)
+                    shared[names[text]] = part
+                own[key] = {"$ref": f"#/components/{kind}/{names[text]}"}
         components[kind] = dict(sorted(shared.items()))
     return result
 
 
-def _written(part: Any) -> str:
+def _as_text(part: Any) -> str:
     return json.dumps(part, sort_keys=True, default=str)
 
 
-def _name_of(kind: str, place: Any, part: dict[str, Any]) -> str:
+def _component_name(kind: str, key: Any, part: dict[str, Any]) -> str:
     if kind == "responses":
-        return f"Answer{place}"
+        return f"Answer{key}"
     return "".join(word.capitalize() for word in part["name"].replace("-", "_").split("_"))
 
 
@@ -337,16 +342,17 @@ def _free_name(name: str, taken: dict[str, Any]) -> str:
     return free
 
 
-# Values that are no enum in Python, by the name of their component: its description, and what lists them.
+# Values without an enum class, by the name of their component: the description and a function that returns the values.
 _NAMED: dict[str, tuple[str, Callable[[], Iterable[str]]]] = {}
 
 
 def name_values(name: str, text: str, values: Callable[[], Iterable[str]]) -> None:
-    """Give the values of a `one_of` a component of their own: `PermissionEnum`, described by `text`."""
+    """Give the values of a `one_of` a component in the schema, such as `PermissionEnum`, described by `text`."""
     _NAMED[name] = (text, values)
 
 
 def _enum_names() -> dict[str, tuple[list[tuple[Any, str]], str]]:
+    """The choices and the description of each enumeration, by the name of its component."""
     names: dict[str, tuple[list[tuple[Any, str]], str]] = {}
     known: set[str] = set()
     for name, (text, values) in _NAMED.items():
@@ -364,6 +370,6 @@ def _enum_names() -> dict[str, tuple[list[tuple[Any, str]], str]]:
 
 
 def _subclasses(kind: Any) -> Iterator[Any]:
-    for below in kind.__subclasses__():
-        yield below
-        yield from _subclasses(below)
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)

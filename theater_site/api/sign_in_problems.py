@@ -1,4 +1,4 @@
-"""What `/api/auth/` answers where allauth says too little: problem JSON for limits, broken bodies and dead mail servers."""
+"""Problem JSON below `/api/auth/` where allauth's own response says too little: limits, broken bodies, failed mail."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from django.http import HttpRequest, HttpResponse
 from theater_site.api.problems import MEDIA_TYPE, body, status_of
 from theater_site.core.errors import DomainError, Invalid, TooMany, Unavailable
 
-# allauth does not tell when its limit ends. Failed sign-ins count for five minutes, nearly all else for one.
+# Seconds. allauth does not say when its limit ends: after five minutes for failed sign-ins, for most others after one.
 _WAIT = {"too_many_login_attempts": 300}
-_OTHERWISE = 60
+_DEFAULT_WAIT = 60
 
 
 class MailNotSent(Exception):
-    """The mail server did not take a mail that somebody waits for."""
+    """The mail server refused a mail that the request is about, such as a code for signing in."""
 
 
 class SignInProblems:
-    """Middleware. Answers of allauth's own that are JSON stay as its specification has them; 429 keeps allauth's `errors`
-    and gains the members of a problem, and `Retry-After`; a 401 that leads nowhere says what to do."""
+    """Middleware for `/api/auth/`. Responses that allauth specifies are unchanged, except:
+
+    - 429 keeps allauth's `errors`, and gets the members of a problem and `Retry-After`.
+    - 401 without a way to authenticate says what to do.
+    - 400 without a body, and a mail that could not be sent, become problems.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -34,7 +38,7 @@ class SignInProblems:
         if response.status_code == 429:
             return _limited(response)
         if response.status_code == 401:
-            return _with_way_on(response)
+            return _with_next_step(response)
         if response.status_code == 400 and not response.content:
             return _problem(Invalid("The body must be one JSON object.", code="parse_error"))
         return response
@@ -44,16 +48,18 @@ class SignInProblems:
             return None
         return _problem(
             Unavailable(
-                "The mail could not be sent, and nothing was done. Try again in a few minutes.",
+                "The mail could not be sent, so nothing was done. Try again in a few minutes.",
                 code="mail_not_sent",
-                data={"retry_after": _OTHERWISE},
+                data={"retry_after": _DEFAULT_WAIT},
             )
         )
 
 
-def _with_way_on(response: HttpResponse) -> HttpResponse:
-    """A 401 that asks a signed-in user to authenticate again says what to do where the account has no means of it: no
-    password and no verified address, as a founder's before the mailed link was used."""
+def _with_next_step(response: HttpResponse) -> HttpResponse:
+    """Add an error that says what to do to a 401 that asks a signed-in user to authenticate again, but offers no way.
+
+    The account has no password and no verified address, as a founder's before the mailed link was used.
+    """
     if not response.get("Content-Type", "").startswith("application/json"):
         return response
     answer = orjson.loads(response.content)
@@ -72,19 +78,19 @@ def _limited(response: HttpResponse) -> HttpResponse:
     if response.get("Content-Type", "").startswith("application/json"):
         errors = orjson.loads(response.content).get("errors", [])
     code = errors[0]["code"] if errors else "too_many"
-    wait = _WAIT.get(code, _OTHERWISE)
-    told = errors[0]["message"] if errors else f"Too many requests. Try again in {wait} seconds."
-    return _problem(TooMany(told, code=code, data={"retry_after": wait}), errors=errors)
+    wait = _WAIT.get(code, _DEFAULT_WAIT)
+    message = errors[0]["message"] if errors else f"Too many requests. Try again in {wait} seconds."
+    return _problem(TooMany(message, code=code, data={"retry_after": wait}), errors=errors)
 
 
-def _problem(error: DomainError, **more: Any) -> HttpResponse:
+def _problem(error: DomainError, **members: Any) -> HttpResponse:
     status = status_of(error)
-    made = HttpResponse(
-        orjson.dumps({**body(error, status), **more}),
+    response = HttpResponse(
+        orjson.dumps({**body(error, status), **members}),
         status=status,
         content_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store"},
     )
     if "retry_after" in error.data:
-        made["Retry-After"] = str(error.data["retry_after"])
-    return made
+        response["Retry-After"] = str(error.data["retry_after"])
+    return response

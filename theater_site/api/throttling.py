@@ -1,4 +1,4 @@
-"""Limits of requests, shared by all processes through the cache."""
+"""Rate limits, shared by all processes through the cache."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
 
 
 class _FixedWindow:
-    """So many requests in each whole window (a minute), counted by one number.
+    """Counts the requests of each window, such as a minute, in one number.
 
-    DRF's own keeps the time of every request and rewrites the list each time, measured at 1.4 to 2.9 ms a request on
-    the file cache; a number costs a tenth. Requests that count in the same instant may count as one: the limit bounds a
-    flood, it is not a quota.
+    REST framework stores a list of the times of all requests, which costs 1.4 to 2.9 ms per request on the file cache. One
+    number costs a tenth. Simultaneous requests may count as one: the limit stops floods and is not an exact quota.
     """
 
     rate: str | None
@@ -30,14 +29,14 @@ class _FixedWindow:
         self._until = (window + 1) * self.duration - now
         key = f"{key}:{window}"
         count = self.cache.get(key, 0)
-        self._announce(request, max(self.num_requests - count - 1, 0))
+        self._note_limit(request, max(self.num_requests - count - 1, 0))
         if count >= self.num_requests:
             return False
         self.cache.set(key, count + 1, self.duration)
         return True
 
-    def _announce(self, request: Request, remaining: int) -> None:
-        """Keep the tightest limit for the headers of the answer, so that a program can slow down in time."""
+    def _note_limit(self, request: Request, remaining: int) -> None:
+        """Store the limit with the fewest remaining requests. The response has it in its RateLimit headers."""
         known = getattr(request._request, "rate_limit", None)
         if known is None or remaining < known["RateLimit-Remaining"]:
             request._request.rate_limit = {  # type: ignore[attr-defined]
@@ -51,8 +50,8 @@ class _FixedWindow:
 
 
 class AnonThrottle(_FixedWindow, AnonRateThrottle):
-    """By address, for everybody who is not signed in."""
+    """Limits callers who are not signed in, by network address."""
 
 
 class UserThrottle(_FixedWindow, UserRateThrottle):
-    """By user."""
+    """Limits each signed-in user."""

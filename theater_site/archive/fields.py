@@ -1,7 +1,7 @@
-"""What the fields of an archive may hold: one reader for each sort of value, and for each table which it takes.
+"""The fields of an archive: a reader for each type of value, and the fields of each table.
 
-A reader takes the value as JSON gave it, the field's name for its messages, and the row's remarks, to which it adds
-what is unknown or odd; it answers the value, or raises Refused, which makes the whole row a bad one.
+A reader takes the JSON value, the name of the field for messages, and the list of the row's remarks, to which it may add. It
+returns the value, or raises Refused, which refuses the whole row.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from theater_site.core.errors import Invalid
 
 CREDIT_KINDS = ("cast", "crew", "creative", "company")
 RUN_KINDS = ("home", "tour")
-# Characters; a longer value is refused, since cutting it would change what the archive says.
+# The maximum lengths in characters, and of lists in items. Longer values are refused: cutting would change the archive's text.
 MAX_ID, MAX_NAME, MAX_TITLE, MAX_KIND, MAX_NOTE, MAX_TEXT, MAX_ITEMS = 200, 300, 500, 100, 1_000, 20_000, 500
 
 
 class Refused(Exception):
-    """A line that cannot be taken, and why."""
+    """A line that is refused, with the reason."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -44,7 +44,7 @@ class Refused(Exception):
 
 
 _Reader = Callable[[Any, str, list[Remark]], Any]
-_WALL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:00)?")
+_WALL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:00)?")
 
 
 def _text(limit: int, *, required: bool = False) -> _Reader:
@@ -62,10 +62,10 @@ def _checked(value: Any, name: str, limit: int) -> str:
     if not isinstance(value, str):
         raise Refused("wrong_type", f"{name} must be text, not {_shown(value)}.")
     if len(value) > limit:
-        raise Refused("too_long", f"{name} has {len(value)} characters; {limit} are the most.")
-    # No database stores these: NUL, and halves of a surrogate pair, which JSON can spell and UTF-8 cannot.
+        raise Refused("too_long", f"{name} has {len(value)} characters; at most {limit} are allowed.")
+    # Databases cannot store NUL, nor half of a surrogate pair, which JSON can contain but UTF-8 cannot.
     if "\0" in value or (not value.isascii() and re.search("[\ud800-\udfff]", value)):
-        raise Refused("bad_character", f"{name} holds a character that no text can have.")
+        raise Refused("bad_character", f"{name} contains a NUL character or half of a surrogate pair.")
     return value
 
 
@@ -75,7 +75,7 @@ def _texts(value: Any, name: str, remarks: list[Remark]) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise Refused("wrong_type", f"{name} must be a list of texts, not {_shown(value)}.")
     if len(value) > MAX_ITEMS:
-        raise Refused("too_long", f"{name} has {len(value)} items; {MAX_ITEMS} are the most.")
+        raise Refused("too_long", f"{name} has {len(value)} items; at most {MAX_ITEMS} are allowed.")
     return tuple(_checked(item, name, MAX_NAME) for item in value if item != "")
 
 
@@ -83,11 +83,11 @@ def _integer(lowest: int, highest: int) -> _Reader:
     def read(value: Any, name: str, remarks: list[Remark]) -> int | None:
         if value is None:
             return None
-        # bool is an int in Python, not in an archive.
+        # In Python, a bool is an int.
         if not isinstance(value, int) or isinstance(value, bool):
             raise Refused("wrong_type", f"{name} must be a whole number, not {_shown(value)}.")
         if not lowest <= value <= highest:
-            raise Refused("wrong_value", f"{name} must lie between {lowest} and {highest}.")
+            raise Refused("wrong_value", f"{name} must be from {lowest} to {highest}.")
         return value
 
     return read
@@ -114,12 +114,12 @@ def _date(value: Any, name: str, remarks: list[Remark]) -> PartialDate | None:
         raise Refused("bad_date", f"{name}: {error.message}") from None
 
 
-def _wall(value: Any, name: str, remarks: list[Remark]) -> dt.datetime | None:
+def _wall_time(value: Any, name: str, remarks: list[Remark]) -> dt.datetime | None:
     if value is None:
-        remarks.append(Remark("no_start", "The start time is not known."))
+        remarks.append(Remark("no_start", "The start time is unknown."))
         return None
     try:
-        if not isinstance(value, str) or not _WALL.fullmatch(value):
+        if not isinstance(value, str) or not _WALL_TIME.fullmatch(value):
             raise ValueError
         return dt.datetime.fromisoformat(value)
     except ValueError:
@@ -129,12 +129,12 @@ def _wall(value: Any, name: str, remarks: list[Remark]) -> dt.datetime | None:
 
 def _zone(value: Any, name: str, remarks: list[Remark]) -> str | None:
     if value is None or value == "":
-        remarks.append(Remark("no_timezone", "The venue's time zone is not known."))
+        remarks.append(Remark("no_timezone", "The venue's time zone is unknown."))
         return None
     try:
         return valid_zone(_checked(value, name, MAX_NAME)).key
     except Invalid as error:
-        remarks.append(Remark("unknown_timezone", f"The venue's time zone stays unknown: {error.message}"))
+        remarks.append(Remark("unknown_timezone", f"The venue's time zone was not imported: {error.message}"))
         return None
 
 
@@ -144,7 +144,7 @@ def _language(value: Any, name: str, remarks: list[Remark]) -> str | None:
     try:
         return language_tag(_checked(value, name, MAX_NAME))
     except Invalid as error:
-        remarks.append(Remark("unknown_language", f"The language stays unknown: {error.message}"))
+        remarks.append(Remark("unknown_language", f"The language was not imported: {error.message}"))
         return None
 
 
@@ -153,31 +153,31 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 40 else text[:40] + "…"
 
 
-def _odd_years(values: Mapping[str, Any]) -> list[Remark]:
+def _remark_years(values: Mapping[str, Any]) -> list[Remark]:
     start, end = values["start_year"], values["end_year"]
     if start is None or end is None or end >= start:
         return []
-    return [Remark("end_before_start", f"The season ends in {end}, before it starts in {start}; kept as printed.")]
+    return [Remark("end_before_start", f"The season ends in {end}, before it starts in {start}. Both were kept.")]
 
 
-def _odd_span(values: Mapping[str, Any]) -> list[Remark]:
+def _remark_span(values: Mapping[str, Any]) -> list[Remark]:
     start, end = values["date_start"], values["date_end"]
     if check_span(start, end):
         return []
-    return [Remark("end_before_start", f"It ends on {end}, before it starts on {start}; kept as printed.")]
+    return [Remark("end_before_start", f"It ends on {end}, before it starts on {start}. Both were kept.")]
 
 
-def _odd_day(values: Mapping[str, Any]) -> list[Remark]:
+def _remark_day(values: Mapping[str, Any]) -> list[Remark]:
     date, start = values["date"], values["start_local"]
     if date is None or start is None or date.earliest <= start.date() <= date.latest:
         return []
-    return [Remark("other_day", f"It starts on {start:%Y-%m-%d} but is dated {date}; the start is kept.")]
+    return [Remark("other_day", f"It starts on {start:%Y-%m-%d}, but its date is {date}. The start was kept.")]
 
 
-def _odd_order(values: Mapping[str, Any]) -> list[Remark]:
+def _remark_order(values: Mapping[str, Any]) -> list[Remark]:
     if values["order"] is None or values["order"] >= 0:
         return []
-    return [Remark("order_below_zero", f"The order {values['order']} lies before the first place; it is put there.")]
+    return [Remark("order_below_zero", f"The order {values['order']} is below 0. It was imported as 0.")]
 
 
 R = TypeVar("R", bound=Row)
@@ -185,8 +185,11 @@ R = TypeVar("R", bound=Row)
 
 @dataclass(frozen=True, slots=True)
 class Table(Generic[R]):
-    """`references`: fields that name a row of another table. `key`: fields that identify a row without an id;
-    `merges`: whether a second row with that identity says nothing new."""
+    """The fields of a table and their readers.
+
+    `references`: the fields that contain ids of rows of another table. `key`: the fields that identify a row without an id.
+    `merges`: whether rows with equal keys are one row. `remark` returns remarks on the values of a row.
+    """
 
     name: str
     row: type[R]
@@ -213,15 +216,15 @@ _ID, _NAME, _KIND, _LONG = (
     _text(MAX_KIND),
     _text(MAX_TEXT),
 )
-_PLACE = {"production": _ID, "venue": _ID}
+_WHERE_PLAYED = {"production": _ID, "venue": _ID}
 _SPAN = {"date_start": _date, "date_end": _date}
-_PLAYED = {"production": "productions", "venue": "venues"}
+_PLAYED_REFERENCES = {"production": "productions", "venue": "venues"}
 
 SEASONS = Table(
     "seasons",
     SeasonRow,
     {"id": _ID, "name": _NAME, "start_year": _integer(1, 9999), "end_year": _integer(1, 9999)},
-    remark=_odd_years,
+    remark=_remark_years,
 )
 VENUES = Table("venues", VenueRow, {"id": _ID, "name": _NAME, "location": _text(MAX_NAME), "timezone": _zone})
 PRODUCTIONS = Table(
@@ -238,24 +241,24 @@ PRODUCTIONS = Table(
     | dict.fromkeys(("adaptors", "translators", "composers", "lyricists", "choreographers"), _texts)
     | {"genre": _KIND, "language": _language},
     references={"season": "seasons"},
-    remark=_odd_span,
+    remark=_remark_span,
 )
 PERFORMANCES = Table(
     "performances",
     PerformanceRow,
-    {**_PLACE, "date": _date, "start_local": _wall, "kind": _KIND},
-    references=_PLAYED,
+    {**_WHERE_PLAYED, "date": _date, "start_local": _wall_time, "kind": _KIND},
+    references=_PLAYED_REFERENCES,
     key=("production", "venue", "date", "start_local", "kind"),
-    remark=_odd_day,
+    remark=_remark_day,
 )
 RUNS = Table(
     "runs",
     RunRow,
     {"production": _ID, "venue": _text(MAX_ID), **_SPAN, "kind": _one_of(RUN_KINDS, required=False)},
-    references=_PLAYED,
+    references=_PLAYED_REFERENCES,
     key=("production", "venue", "date_start", "date_end", "kind"),
     merges=True,
-    remark=_odd_span,
+    remark=_remark_span,
 )
 PEOPLE = Table("people", PersonRow, {"id": _ID, "name": _NAME, "aliases": _texts, "bio": _LONG})
 CREDITS = Table(
@@ -266,5 +269,5 @@ CREDITS = Table(
     references={"production": "productions", "person": "people"},
     key=("production", "person", "kind", "role", "note"),
     merges=True,
-    remark=_odd_order,
+    remark=_remark_order,
 )

@@ -1,4 +1,4 @@
-"""What an import came to."""
+"""The outcome of an import."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from theater_site.archive.reader import BadRow, Remark
 
 @dataclass(slots=True)
 class Tally:
-    """What became of one table's rows: `lines` equals new + known + merged + bad + blank."""
+    """What happened to the lines of one table. `lines` equals new + known + merged + bad + blank."""
 
     lines: int = 0
     new: int = 0
@@ -24,17 +24,19 @@ class Tally:
 
 @dataclass(slots=True)
 class Outcome:
-    """What an import did, table by table, and every row that it could not take."""
+    """What an import did: a tally for each table, the refused rows, and the remarks."""
 
     archive: str
     tables: dict[str, Tally] = field(default_factory=dict)
     bad: list[BadRow] = field(default_factory=list)
-    # File, line and remark of rows that were taken all the same.
+    # File, line and remark. Rows with remarks were imported.
     remarked: list[tuple[str, int, Remark]] = field(default_factory=list)
+    # The number of venues that were given the default time zone.
     assumed_zone: int = 0
     people_added: int = 0
 
     def as_data(self) -> dict[str, Any]:
+        """The numbers, for the audit entry and for programs."""
         return {
             "archive": self.archive,
             "tables": {

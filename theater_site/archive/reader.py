@@ -1,13 +1,17 @@
-"""Reads a performing archive: a folder of tables, one JSON object a line, plain or gzip, UTF-8.
+"""Reads a performing archive: a folder of tables with one JSON object per line, in UTF-8, plain or gzip.
 
-The tables are seasons, venues, productions, performances, runs (optional), people and credits, each a file
-`NAME.jsonl` or `NAME.jsonl.gz`. Nothing is held but the ids, so an archive of any size is read in little
-memory.
+The tables are seasons, venues, productions, performances, runs (optional), people and credits, each a file `NAME.jsonl` or
+`NAME.jsonl.gz`. Only ids are held in memory, so archives can be of any size.
 
-Every line ends in exactly one of three ways, and `Archive.counts` adds up: it is *taken* (a row, perhaps with
-remarks that say what is unknown or odd in it), *bad* (a `BadRow` that says why), or *merged* (a credit or run
-that repeats an earlier one exactly). Blank lines are only counted. Nothing is guessed, shortened
-or corrected: an unknown start stays unknown, and an end before its start is kept as printed and remarked.
+Every line is exactly one of these, and `Archive.counts` adds up:
+
+- taken: a row, perhaps with remarks on what is unknown or unusual in it;
+- bad: a `BadRow` with the reason;
+- merged: a credit or run that is equal to an earlier one;
+- blank.
+
+Nothing is guessed, shortened or corrected: an unknown start stays unknown, and an end before its start is kept with a
+remark.
 """
 
 from __future__ import annotations
@@ -67,8 +71,7 @@ MAX_LINE = 1 << 20
 
 @dataclass(slots=True)
 class Counts:
-    """How far a table has been read. `lines` is known from the start; `read` equals taken + bad + merged +
-    blank."""
+    """The lines of a table. `lines` is their number; `read` is how many were read: taken + bad + merged + blank."""
 
     lines: int = 0
     read: int = 0
@@ -81,14 +84,15 @@ class Counts:
 
 @dataclass(slots=True)
 class Archive:
-    """A folder whose tables are all there. Read the tables in the order of `TABLES`, each once: a row may
-    name only rows that were taken before it. `counts` holds every table that the archive has, and is right
-    after each row."""
+    """An open archive. Read its tables in the order of `TABLES`, each once: rows refer to rows of earlier tables.
+
+    `counts` has an entry for each table of the archive, up to date after each row.
+    """
 
     path: Path
     files: dict[str, Path]
     counts: dict[str, Counts]
-    # Whether credits of people without a record are taken too.
+    # Whether credits of people without a record are taken.
     unknown_people: bool = False
     _ids: dict[str, set[str]] = field(default_factory=dict)
 
@@ -109,7 +113,7 @@ class Archive:
         return self._read(fields.PERFORMANCES)
 
     def runs(self) -> Iterator[RunRow | BadRow]:
-        """Nothing where the archive has no such table."""
+        """Yields nothing if the archive has no such table."""
         return self._read(fields.RUNS)
 
     def people(self) -> Iterator[PersonRow | BadRow]:
@@ -122,14 +126,14 @@ class Archive:
         if table.name not in self.files:
             return
         if table.name in self._ids:
-            raise RuntimeError(f"{table.name} has been read: open the archive again to read it again.")
+            raise RuntimeError(f"{table.name} was read already. Open the archive again to read it twice.")
         for needed in set(table.references.values()):
             if needed not in self._ids:
-                raise RuntimeError(f"Read {needed} before {table.name}: its rows are named there.")
+                raise RuntimeError(f"Read {needed} before {table.name}, which refers to its rows.")
         path, counts = self.files[table.name], self.counts[table.name]
         ids = self._ids[table.name] = set()
         seen: dict[bytes, int] = {}
-        strange: set[str] = set()
+        unknown_fields: set[str] = set()
         for number, line in _lines(path):
             counts.read += 1
             if isinstance(line, bytes) and not line.strip():
@@ -139,11 +143,11 @@ class Archive:
                 if isinstance(line, Refused):
                     raise line
                 raw = _decode(line, first=number == 1)
-                values, remarks = self._judge(table, raw, ids)
-                for name in raw.keys() - table.fields.keys() - strange:
-                    strange.add(name)
+                values, remarks = self._parse(table, raw, ids)
+                for name in raw.keys() - table.fields.keys() - unknown_fields:
+                    unknown_fields.add(name)
                     remarks.append(
-                        Remark("unknown_field", f"{name[:40]!r} is not a field of {table.name} and is not read.")
+                        Remark("unknown_field", f"{name[:40]!r} is not a field of {table.name} and is ignored.")
                     )
                 if table.key is not None:
                     key, repeated = _key(table, raw, seen)
@@ -162,18 +166,19 @@ class Archive:
                 counts.remarks[remark.code] = counts.remarks.get(remark.code, 0) + 1
             yield table.row(file=path.name, line=number, remarks=tuple(remarks), **values)
 
-    def _judge(self, table: Table[R], raw: dict[str, Any], ids: set[str]) -> tuple[dict[str, Any], list[Remark]]:
+    def _parse(self, table: Table[R], raw: dict[str, Any], ids: set[str]) -> tuple[dict[str, Any], list[Remark]]:
+        """The values of a row and the remarks on it. Raises Refused."""
         remarks: list[Remark] = []
         values = {name: read(raw.get(name), name, remarks) for name, read in table.fields.items()}
         if values.get("id") in ids:
-            raise Refused("duplicate_id", f"The id {values['id']!r} is taken by an earlier row; this one is left out.")
+            raise Refused("duplicate_id", f"An earlier row has the id {values['id']!r}. Give this row another id.")
         for name, target in table.references.items():
             if values[name] is not None and values[name] not in self._ids[target]:
                 if target == "people" and self.unknown_people:
                     continue
                 raise Refused(
                     "unknown_reference",
-                    f"{name} {values[name]!r} is not among the {target} that were taken from this archive.",
+                    f"{name} {values[name]!r} is not among the imported {target} of this archive.",
                 )
         if table.remark is not None:
             remarks += table.remark(values)
@@ -181,16 +186,15 @@ class Archive:
 
 
 def read_archive(path: str | Path) -> Archive:
-    """Open the archive in the folder `path` and count its lines, for a progress bar.
+    """Open the archive in the folder `path` and count its lines.
 
-    Raises Invalid (field `path`): code `archive_not_found` where there is no such folder,
-    `archive_table_missing` where a table that is not optional has no file (`data["missing"]`),
-    `archive_table_twice` where it has two.
+    Raises Invalid (field `path`): `archive_not_found` if there is no such folder; `archive_table_missing` if a required table
+    has no file (`data["missing"]`); `archive_table_twice` if a table has two files.
     """
     folder = Path(path)
     if not folder.is_dir():
         raise Invalid(
-            f"{folder.name!r} is not a folder: name the one with the tables.",
+            f"{folder.name!r} is not a folder. Name the folder with the archive's tables.",
             code="archive_not_found",
             field="path",
         )
@@ -199,7 +203,7 @@ def read_archive(path: str | Path) -> Archive:
         found = [file for file in (folder / f"{table}.jsonl", folder / f"{table}.jsonl.gz") if file.is_file()]
         if len(found) > 1:
             raise Invalid(
-                f"{table} is there twice, plain and gzip: keep one of the two.",
+                f"The archive has two files of the table {table}, plain and gzip. Keep one of them.",
                 code="archive_table_twice",
                 field="path",
             )
@@ -207,7 +211,7 @@ def read_archive(path: str | Path) -> Archive:
             files[table] = found[0]
     if missing := [table for table in TABLES if table not in files and table not in OPTIONAL]:
         raise Invalid(
-            f"The archive lacks {', '.join(missing)}: each is a NAME.jsonl or NAME.jsonl.gz, may be empty.",
+            f"The archive lacks {', '.join(missing)}. Add each as a file NAME.jsonl or NAME.jsonl.gz, which may be empty.",
             code="archive_table_missing",
             field="path",
             data={"missing": missing},
@@ -217,8 +221,10 @@ def read_archive(path: str | Path) -> Archive:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes | Refused]]:
-    """Each line with its number. A line too long for memory, and the point where a damaged file breaks off,
-    come as refusals in its place; what was readable before the break has been given."""
+    """The lines with their numbers.
+
+    A line that is too long is a `Refused` instead. A damaged file ends with a `Refused` after its readable lines.
+    """
     number = 0
     with path.open("rb") as plain:
         stream: BinaryIO = io.BufferedReader(gzip.GzipFile(fileobj=plain)) if path.suffix == ".gz" else plain
@@ -234,11 +240,14 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes | Refused]]:
         except (EOFError, zlib.error, gzip.BadGzipFile):
             yield (
                 number + 1,
-                Refused("truncated", "The file is damaged or breaks off here: nothing after it was read."),
+                Refused(
+                    "truncated", "The file is damaged or incomplete from here on. Its further lines were not read."
+                ),
             )
 
 
 def _decode(line: bytes, *, first: bool) -> dict[str, Any]:
+    """The JSON object of a line. Raises Refused: `bad_encoding`, `bad_json`, `not_an_object`."""
     try:
         text = line.decode("utf-8-sig" if first else "utf-8")
     except UnicodeDecodeError as error:
@@ -254,14 +263,14 @@ def _decode(line: bytes, *, first: bool) -> dict[str, Any]:
 
 
 def _key(table: Table[Any], raw: Mapping[str, Any], seen: dict[bytes, int]) -> tuple[str, bool]:
-    """A stable identity made of what the archive prints, and whether the same was there before."""
-    # An empty text, a null and an absent field all say "not known".
-    printed: list[Any] = [raw.get(name) or None for name in table.key or ()]
-    digest = _digest(printed)
-    before = seen[digest] = seen.get(digest, -1) + 1
-    return (digest if table.merges else _digest([*printed, before])).hex(), before > 0
+    """A key that is the same whenever the archive is read, and whether an earlier row had the same values."""
+    # An empty text, null and an absent field all mean that the value is unknown.
+    values: list[Any] = [raw.get(name) or None for name in table.key or ()]
+    digest = _digest(values)
+    repeats = seen[digest] = seen.get(digest, -1) + 1
+    return (digest if table.merges else _digest([*values, repeats])).hex(), repeats > 0
 
 
 def _digest(values: list[Any]) -> bytes:
-    # JSON keeps ["a", "b"] and ["ab", ""] apart, and null apart from "null".
+    # As JSON, ["a", "b"] differs from ["ab", ""], and null from "null".
     return hashlib.blake2b(json.dumps(values).encode(), digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""The rows of a performing archive, taken or refused, as `theater_site.archive.reader` yields them."""
+"""The rows of a performing archive, as `theater_site.archive.reader` yields them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from productions.rules.partial_dates import PartialDate
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something that is unknown or odd in a row that was taken all the same."""
+    """Something unknown or unusual in a row that is imported nevertheless."""
 
     code: str
     text: str
@@ -18,7 +18,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A line that cannot be taken. `file` is the name inside the folder, `line` counts from 1."""
+    """A refused line. `file` is the name inside the folder, `line` counts from 1."""
 
     file: str
     line: int
@@ -28,6 +28,8 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
+    """The base of all rows: where it was read, and the remarks on it."""
+
     file: str
     line: int
     remarks: tuple[Remark, ...] = ()
@@ -43,7 +45,7 @@ class SeasonRow(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueRow(Row):
-    """`timezone` is an IANA name that exists, or None: then the zone is unknown and a remark says so."""
+    """A venue. `timezone` is an existing IANA name; None with a remark if it is unknown."""
 
     id: str
     name: str
@@ -53,7 +55,7 @@ class VenueRow(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductionRow(Row):
-    """`language` is a BCP 47 tag as usually written, or None: then a remark says what stood there."""
+    """A production. `language` is a normalized BCP 47 tag; None with a remark if the archive's value is not one."""
 
     id: str
     season: str
@@ -76,9 +78,11 @@ class ProductionRow(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceRow(Row):
-    """`start_local` is wall time at the venue, naive. `key` is the same in every reading of the archive: it
-    is made of all the fields and of how many equal rows came before, since two equal rows are two
-    performances."""
+    """A performance. `start_local` is the naive wall time at the venue.
+
+    `key` is the same whenever the archive is read. It is made of all fields and of the number of equal rows before this one,
+    since two equal rows are two performances.
+    """
 
     key: str
     production: str
@@ -90,7 +94,7 @@ class PerformanceRow(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow(Row):
-    """`key` is made of all the fields; a run given twice is merged. Without a venue it is not known where it played."""
+    """A run. `key` is made of all fields; equal rows are merged. `venue` is None if it is unknown."""
 
     key: str
     production: str
@@ -110,8 +114,10 @@ class PersonRow(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditRow(Row):
-    """`key` is made of production, person, kind, role and note; a second one with the same key is merged. `person_name` is
-    for a person without a record."""
+    """A credit. `key` is made of production, person, kind, role and note; rows with equal keys are merged.
+
+    `person_name` is the name of a person without a record.
+    """
 
     key: str
     production: str

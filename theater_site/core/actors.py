@@ -1,4 +1,4 @@
-"""Who acts: a signed-in user, the public, or the system itself. The app `accounts` answers what each may do."""
+"""Actors: a signed-in user, an API token, the public, or the installation itself. The app `accounts` adds permissions."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ from theater_site.core.errors import NotAllowed
 
 
 class ActorKind(str, Enum):
-    """The kinds of actor, as the audit log names them."""
+    """The kinds of actor, as stored in the audit log."""
 
     USER = "user"
     PUBLIC = "public"
     SYSTEM = "system"
-    # A program that reads. It never changes anything.
+    # A program with an API token. It only reads.
     TOKEN = "token"  # noqa: S105
 
 
 class Everywhere:
-    """The answer of `sections_held` for an actor who has a permission on every section."""
+    """What `sections_held` returns for an actor who has a permission on every section."""
 
 
 EVERYWHERE = Everywhere()
 
 
 class SectionsBelow(Collection[int]):
-    """Sections that are too many to list: all whose `field` begins with one of `prefixes`. Never empty.
+    """The ids of too many sections to list: all sections whose `field` begins with one of `prefixes`. Never empty.
 
-    A collection of section ids that is loaded when it is read. `visible_to` compares the prefixes instead and loads
-    nothing.
+    The ids are loaded when they are read. `visible_to` compares the prefixes in SQL and loads nothing.
     """
 
     def __init__(self, field: str, prefixes: tuple[str, ...], load: Callable[[], Collection[int]]) -> None:
@@ -66,13 +65,13 @@ class Actor:
     """The base of all actors. Has no permissions.
 
     `permission` is a codename such as `publish_details`. `scope` is a Section or a content object. Permissions are
-    evaluated at the instant `at`. Loaded permissions are kept for one request or one command.
+    evaluated at the instant `at`. An actor lives for one request or one command, and loads its permissions once.
     """
 
     kind: ActorKind = ActorKind.PUBLIC
     user: Any = None
     label: str = "public"
-    # Whether they signed in with a second factor.
+    # Whether the user signed in with a second factor.
     second_factor: bool = False
 
     @property
@@ -80,18 +79,18 @@ class Actor:
         return self.user.pk if self.user is not None else None
 
     def renew(self) -> None:
-        """Load permissions again. Called behind a lock, so that nobody changes them before the action ends."""
+        """Load the permissions again. The runner calls it after a lock that keeps them unchanged until the action ends."""
 
     def holds(self, permission: str, scope: Any, at: datetime) -> bool:
-        """Whether the actor has `permission` on the section of `scope` at that instant."""
+        """Whether the actor has `permission` on the section of `scope` at the instant `at`."""
         return False
 
     def sections_held(self, permission: str, at: datetime) -> Sections:
-        """The ids of all sections on which the actor has `permission`, sections below included."""
+        """The ids of all sections on which the actor has `permission`, including the sections below."""
         return ()
 
     def why_not(self, permission: str, scope: Any, at: datetime) -> NotAllowed | None:
-        """A refusal that says how to get the permission; None where the general refusal fits."""
+        """An error that says how to get the permission; None if the general error fits."""
         return None
 
     def __repr__(self) -> str:
@@ -105,7 +104,7 @@ class Public(Actor):
 class System(Actor):
     """The installation itself: a management command or a periodic job, named by `label`.
 
-    It has every permission. Only commands and jobs create one, never a request.
+    It has every permission. Only commands and jobs create it, never a request.
     """
 
     kind = ActorKind.SYSTEM

@@ -1,8 +1,8 @@
-"""How apps talk upward: a lower app announces what happened, or asks what it cannot know.
+"""How a lower app reaches the apps above it: it announces what happened, or asks a question.
 
-Both are declared in the lower app's `signals.py` and given their listeners in `theater_site/wiring.py`, nowhere else.
-Both run inside the caller's transaction, and an error in a listener rolls everything back: what must not stop the
-caller belongs after the commit.
+Announcements and questions are declared in the lower app's `signals.py`. Only `theater_site/wiring.py` connects receivers
+and answerers. They run inside the caller's transaction, and an error in one rolls everything back. Work that must not
+stop the caller belongs into an on-commit callback.
 """
 
 from __future__ import annotations
@@ -17,19 +17,20 @@ Answer = TypeVar("Answer")
 
 
 class Announcement(Signal):
-    """Something that happened, in the past tense, with its arguments and their types written down.
+    """Something that happened, named in the past tense, with the names and types of its arguments.
 
-    `announce` refuses missing, unknown and wrongly typed arguments: a listener may rely on the contract.
+    `announce` refuses missing, unknown and wrongly typed arguments, so that receivers can rely on them.
     """
 
     def __init__(self, doc: str, *, extension_point: bool = False, **arguments: type) -> None:
-        """`extension_point`: nobody listens to it here; it is for apps that an installation adds."""
+        """`extension_point`: the product has no receiver; it is for apps that an installation adds."""
         super().__init__()
         self.__doc__ = doc
         self.extension_point = extension_point
         self.arguments = arguments
 
     def announce(self, **values: Any) -> None:
+        """Call all receivers. Raises TypeError for arguments that do not match the declaration."""
         if values.keys() != self.arguments.keys():
             raise TypeError(f"expected the arguments {sorted(self.arguments)}, got {sorted(values)}")
         for name, kind in self.arguments.items():
@@ -39,10 +40,10 @@ class Announcement(Signal):
 
 
 class Question(Generic[Answer]):
-    """Something a lower app needs to know and an upper one can tell.
+    """Something that a lower app needs to know and an app above it can answer.
 
-    Every answerer is called with the same keyword arguments; `combine` folds their answers, in the order of wiring, into
-    one. Nobody wired: `default()`. Ask for many ids at once: an answerer is a query, not a lookup in a loop.
+    `ask` calls every answerer with the same keyword arguments. `combine` folds their answers into one, in the order of
+    wiring. Without an answerer, the answer is `default()`. Ask for many ids at once: an answerer usually runs a query.
     """
 
     def __init__(
@@ -60,21 +61,25 @@ class Question(Generic[Answer]):
         self.answerers: list[Callable[..., Answer]] = []
 
     def answered_by(self, answerer: Callable[..., Answer]) -> None:
-        """Wire an answerer. Without `combine` there can be only one; wiring the same one twice is harmless."""
+        """Add an answerer. Adding the same one again does nothing.
+
+        Raises TypeError for a second answerer without `combine`, and for one that lacks an argument.
+        """
         if answerer in self.answerers:
             return
         if self.answerers and self.combine is None:
-            raise TypeError("this question takes one answerer and has it already")
+            raise TypeError("this question has no `combine`, so it takes only one answerer")
         missing = set(self.arguments) - set(inspect.signature(answerer).parameters)
         if missing:
             raise TypeError(f"{answerer.__qualname__} does not take {sorted(missing)}")
         self.answerers.append(answerer)
 
     def ask(self, **arguments: Any) -> Answer:
+        """The combined answer of all answerers. Raises TypeError for arguments that do not match the declaration."""
         if set(arguments) != set(self.arguments):
             raise TypeError(f"expected the arguments {sorted(self.arguments)}, got {sorted(arguments)}")
         answer: Answer | None = None
         for answerer in self.answerers:
-            told = answerer(**arguments)
-            answer = told if answer is None or self.combine is None else self.combine(answer, told)
+            given = answerer(**arguments)
+            answer = given if answer is None or self.combine is None else self.combine(answer, given)
         return self.default() if answer is None else answer

@@ -1,4 +1,4 @@
-"""What an action did to one object: a change, read from snapshots of the row."""
+"""Changes: what an action did to one object, from snapshots of its row."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from theater_site.core.actors import Actor, Everywhere
 from theater_site.core.encryption import EncryptedJSONField
 
 CREATED, CHANGED, DELETED = "created", "changed", "deleted"
-# An action that shows an object to more people: not a change, but part of what an approver approves.
+# The object is shown to more people. It does not change, but an approver approves all of its values.
 EXPOSED = "exposed"
 _UNTRACKED = frozenset({"id", "version", "created_at", "updated_at"})
 
 
 @dataclass(slots=True)
 class Change:
-    """What one action did to one object: attribute values before and after, the changed ones only.
+    """What one action did to one object: the changed attribute values before and after.
 
-    `before` is empty for a created object, `after` for a deleted one. `section_id` is the object's section after the
-    change; `version` is the object's version after the change, `seen` the one before (0: there was none).
+    `before` is empty for a created object, `after` for a deleted one. `section_id` is the object's section after the change.
+    `version` is the object's version after the change, `seen` the version before; 0 for a created object.
     """
 
-    # A content model's class. Typed loosely: content models import this module.
+    # The class of a content model. Content models import this module, so the type is Any.
     model: Any
     object_id: Any
     operation: str
@@ -91,7 +91,7 @@ def mutable(model: type[models.Model]) -> tuple[str, ...]:
 
 
 def snapshot(row: models.Model) -> dict[str, Any]:
-    """The row's values as loaded, safe against later changes in place; deferred fields are absent."""
+    """A copy of the row's values that later changes in place do not alter. Deferred fields are absent."""
     values = row.__dict__.copy()
     values.pop("_loaded", None)
     for name in mutable(type(row)):
@@ -101,34 +101,36 @@ def snapshot(row: models.Model) -> dict[str, Any]:
 
 
 def frozen(value: Any) -> Any:
-    """A copy of `value` that a later change in place does not reach; a file is its name."""
+    """A copy of `value` that later changes in place do not alter; of a file, its name."""
     return value.name if isinstance(value, models.fields.files.FieldFile) else copy.deepcopy(value)
 
 
 def section_id_of(row: models.Model) -> int | None:
-    """The id of the row's section. Follows `section_lookup` ("production__section_id"); a relation that is not loaded
-    costs a query."""
+    """The id of the row's section, along `section_lookup` ("production__section_id").
+
+    A relation that is not loaded costs a query.
+    """
     lookup: str = row.section_lookup  # type: ignore[attr-defined]
     if "__" not in lookup:
         return getattr(row, lookup)
-    here: Any = row
+    value: Any = row
     for step in lookup.split("__"):
-        if here is None:
+        if value is None:
             return None
-        here = getattr(here, step)
-    return here
+        value = getattr(value, step)
+    return value
 
 
 def exposed(row: Any) -> Change:
-    """All values of `row`, as they are shown from now on."""
+    """All recorded values of `row`, as an EXPOSED change."""
     model: type[models.Model] = type(row)
     values = snapshot(row)
-    shown = {name: values[name] for name in tracked(model) if name in values}
-    return Change(model, row.pk, EXPOSED, None, row.version, {}, shown)
+    after = {name: values[name] for name in tracked(model) if name in values}
+    return Change(model, row.pk, EXPOSED, None, row.version, {}, after)
 
 
 def merged(first: Change, then: Change) -> Change | None:
-    """Two changes of one object in one action as one; None where the object was created and deleted within it."""
+    """Two changes of one object in one action as one change; None if nothing changed in the end."""
     if first.operation == CREATED and then.operation == DELETED:
         return None
     if first.operation == CREATED:

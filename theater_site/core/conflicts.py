@@ -1,4 +1,4 @@
-"""Turns a broken database constraint into the Conflict that it means."""
+"""Turns an IntegrityError of the database into a domain error with the code of the broken constraint."""
 
 from __future__ import annotations
 
@@ -18,16 +18,19 @@ _GUARD = re.compile(r"guard:(?P<name>\w+)")
 
 
 def conflict_of(error: IntegrityError) -> DomainError:
-    """The named Conflict of a broken unique, check or exclusion constraint or guard.
+    """The domain error for a broken constraint or guard.
 
-    `code` is the constraint's `violation_error_code`, else its name; the message is its `violation_error_message`. A row
-    that another row references gives `still_in_use` where Django noticed. Where the database noticed, it gives
-    `reference_broken`: the database does not say whether the other row was deleted or still exists.
+    - A constraint: Conflict with its `violation_error_code`, else its name, and its `violation_error_message`.
+    - A guard: Conflict with its name and message.
+    - A unique column: Conflict `<column>_taken`. A missing value: Invalid `required`. A number out of range: Invalid
+      `out_of_range`.
+    - A row that is still referenced: Conflict `still_in_use` where Django noticed it, else `reference_broken`, since the
+      database does not say which of the two rows is missing.
     """
     if isinstance(error, models.ProtectedError | models.RestrictedError):
-        # The error's own text repeats personal values, so it is not used.
-        held: Any = getattr(error, "protected_objects", None) or getattr(error, "restricted_objects", ())
-        kinds = sorted({str(row._meta.verbose_name_plural) for row in held})
+        # The error's text is not used: it contains personal values.
+        references: Any = getattr(error, "protected_objects", None) or getattr(error, "restricted_objects", ())
+        kinds = sorted({str(row._meta.verbose_name_plural) for row in references})
         return Conflict(
             f"This is still in use by: {', '.join(kinds)}. Move or delete those first.",
             code="still_in_use",
@@ -38,30 +41,30 @@ def conflict_of(error: IntegrityError) -> DomainError:
         return _of_guard(guard["name"])
     cause = error.__cause__
     if (diagnostics := getattr(cause, "diag", None)) is not None:
-        return _on_postgresql(str(getattr(cause, "sqlstate", "")), diagnostics)
+        return _from_postgresql(str(getattr(cause, "sqlstate", "")), diagnostics)
     if match := _SQLITE_UNIQUE.search(text):
-        return _of_constraint(match["index"]) if match["index"] else _of_columns(match["columns"])
+        return _of_constraint(match["index"]) if match["index"] else _of_unique_columns(match["columns"])
     if match := _SQLITE_CHECK.search(text):
-        # SQLite names the check of a single column by the column.
+        # The check of a single column has the column's name in SQLite.
         return _of_constraint(match["name"]) if _declared(match["name"]) else _out_of_range(match["name"])
     if match := _SQLITE_NULL.search(text):
-        return _needed(match["table"], match["column"])
-    return _foreign_key()
+        return _required(match["table"], match["column"])
+    return _reference_broken()
 
 
-def _on_postgresql(state: str, diagnostics: object) -> DomainError:
+def _from_postgresql(state: str, diagnostics: object) -> DomainError:
     name = getattr(diagnostics, "constraint_name", None) or ""
     table = getattr(diagnostics, "table_name", None) or ""
     if state == "23502":
-        return _needed(table, getattr(diagnostics, "column_name", None) or "")
+        return _required(table, getattr(diagnostics, "column_name", None) or "")
     if state == "23503":
-        return _foreign_key()
+        return _reference_broken()
     if guards.named(name):
         return _of_guard(name)
     return _of_constraint(name, table)
 
 
-def _foreign_key() -> Conflict:
+def _reference_broken() -> Conflict:
     return Conflict(
         "This references a deleted object, or another object still references it. Load both again and retry.",
         code="reference_broken",
@@ -73,7 +76,7 @@ def _of_guard(name: str) -> Conflict:
     return Conflict(found[1].message if found else "A rule of the database forbids this.", code=name)
 
 
-def _needed(table: str, column: str) -> Invalid:
+def _required(table: str, column: str) -> Invalid:
     names = (f.name for model in _models_of(table) for f in model._meta.local_concrete_fields if f.column == column)
     return Invalid("This field is required.", code="required", field=next(names, column))
 
@@ -87,14 +90,14 @@ def _models_of(table: str) -> list[type[models.Model]]:
 
 
 def _declared(name: str) -> models.BaseConstraint | None:
-    everything = (constraint for model in apps.get_models() for constraint in model._meta.constraints)
-    return next((constraint for constraint in everything if constraint.name == name), None)
+    constraints = (constraint for model in apps.get_models() for constraint in model._meta.constraints)
+    return next((constraint for constraint in constraints if constraint.name == name), None)
 
 
 def _of_constraint(name: str, table: str = "") -> DomainError:
     if constraint := _declared(name):
-        return _said_by(constraint)
-    # The names that PostgreSQL and Django give to the constraints of a single column.
+        return _violation(constraint)
+    # The constraints of a single column have names made by PostgreSQL or Django.
     for model in _models_of(table):
         if name == f"{table}_pkey":
             return _taken(model, model._meta.pk.name)
@@ -106,24 +109,24 @@ def _of_constraint(name: str, table: str = "") -> DomainError:
     return Conflict("A rule of the database forbids this.", code=name or "constraint_broken")
 
 
-def _of_columns(columns: str) -> Conflict:
+def _of_unique_columns(columns: str) -> Conflict:
     pairs = [column.strip().split(".") for column in columns.split(",")]
     table, names = pairs[0][0], [pair[-1] for pair in pairs]
     for model in _models_of(table):
         for constraint in model._meta.constraints:
             if isinstance(constraint, models.UniqueConstraint) and constraint.fields:
                 if [_column(model, name) for name in constraint.fields] == names:
-                    return _said_by(constraint)
+                    return _violation(constraint)
         if len(names) == 1:
             return _taken(model, names[0])
-    return Conflict("This exists already.", code="already_exists")
+    return Conflict("This already exists.", code="already_exists")
 
 
 def _column(model: type[models.Model], name: str) -> str:
     return str(model._meta.get_field(name).column)  # type: ignore[union-attr]
 
 
-def _said_by(constraint: models.BaseConstraint) -> Conflict:
+def _violation(constraint: models.BaseConstraint) -> Conflict:
     fields: tuple[str, ...] = getattr(constraint, "fields", ())
     return Conflict(
         str(constraint.violation_error_message),
@@ -134,7 +137,7 @@ def _said_by(constraint: models.BaseConstraint) -> Conflict:
 
 def _taken(model: type[models.Model], column: str) -> Conflict:
     return Conflict(
-        f"A {model._meta.verbose_name} with this {column} exists already. Choose another.",
+        f"Another {model._meta.verbose_name} has this {column}. Choose a different one.",
         code=f"{column}_taken",
         field=column,
     )

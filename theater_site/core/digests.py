@@ -1,4 +1,4 @@
-"""The digest of what an action changes: what an approver approves, and nothing else."""
+"""The digest of an action's changes. An approver approves exactly what it covers."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from theater_site.core.models.content import ContentModel
 
 
 def digest_of(changes: Iterable[Change], at: datetime) -> str:
-    """SHA-256 over what a run at the instant `at` changed (and exposed), alike for two runs of the same action on the same state.
+    """The SHA-256 digest of `changes`, made by a run at the instant `at`: 64 hexadecimal digits.
 
-    New ids and the instants of the run differ between a preview and the real thing, so an object made in the run is
-    known by its place in the order of making, instants of the run itself are masked, and what chance decided
-    (`ContentModel.chance`) is left out.
+    A preview and the real run on the same state have the same digest. So the id of a created object is replaced by its
+    number among the created objects, the run's own instant by "now", and random values (`ContentModel.chance`) are left
+    out.
     """
-    made: dict[tuple[str, Any], str] = {}
+    new_ids: dict[tuple[str, Any], str] = {}
     listed = list(changes)
     for change in listed:
         if change.operation == CREATED:
-            made[(change.object_type, change.object_id)] = f"new:{len(made)}"
+            new_ids[(change.object_type, change.object_id)] = f"new:{len(new_ids)}"
     rows = [
         [
             change.object_type,
-            made.get((change.object_type, change.object_id), str(change.object_id)),
+            new_ids.get((change.object_type, change.object_id), str(change.object_id)),
             change.operation,
-            _masked(change.model, change.before, made, at),
-            _masked(change.model, change.after, made, at),
+            _masked(change.model, change.before, new_ids, at),
+            _masked(change.model, change.after, new_ids, at),
         ]
         for change in listed
     ]
@@ -40,15 +40,16 @@ def digest_of(changes: Iterable[Change], at: datetime) -> str:
 
 
 def _masked(
-    model: type[ContentModel], values: Mapping[str, Any], made: Mapping[tuple[str, Any], str], at: datetime
+    model: type[ContentModel], values: Mapping[str, Any], new_ids: Mapping[tuple[str, Any], str], at: datetime
 ) -> dict[str, Any]:
+    """`values` without what differs between two runs on the same state."""
     targets = {
         f.attname: f.related_model._meta.label_lower
         for f in model._meta.concrete_fields
         if isinstance(f, models.ForeignKey)
     }
     return {
-        name: made.get((targets[name], value), value) if name in targets else "now" if value == at else value
+        name: new_ids.get((targets[name], value), value) if name in targets else "now" if value == at else value
         for name, value in values.items()
         if name not in model.chance
     }

@@ -1,7 +1,7 @@
-"""What an input means, written at its annotation: `Annotated[int, Doc("Length in minutes. Example: 150")]`.
+"""Descriptions of inputs, at their annotations: `Annotated[int, Doc("Length in minutes. Example: 150")]`.
 
-Of a model (`Annotated[User, Doc(...)]`) it needs `# type: ignore[valid-type]`: django-stubs reads a model's annotations as
-types of its own.
+An annotated model (`Annotated[User, Doc(...)]`) needs `# type: ignore[valid-type]`, since django-stubs gives `Annotated`
+models a different meaning.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Doc:
-    """What an input means, in plain English: unit, format, an example.
+    """The description of an input: meaning, unit, format, an example.
 
-    `one_of` answers the values that a text may have, where no enum is its kind; the action itself refuses others. `of` names
-    the model ("productions.production") whose fields the keys of a list's objects are named like, where it is another than
-    the action's. `longest` is how many characters a text may have.
+    - `one_of` returns the allowed values of a text that has no enum. The action itself refuses others.
+    - `of` is the label of a model ("productions.production"), for a list of objects: keys without a `Doc` are described by
+      the model's fields of the same names.
+    - `longest` is the largest number of characters of a text.
     """
 
     text: str

@@ -1,9 +1,10 @@
-"""Encrypts personal values at rest, and finds them by a blind index without decrypting.
+"""Fields for personal values: encrypted at rest, and found by a blind index without decryption.
 
-`settings.FIELD_KEYS` are Fernet keys (AES-128-CBC with HMAC-SHA256): the first encrypts, all of them
-decrypt. To rotate, put a new key first, re-encrypt with `manage.py rotate_keys`, then drop the old key.
-`settings.INDEX_KEY` is the key of the blind indexes. It is separate from FIELD_KEYS: if the indexes used the first field
-key, no e-mail address could be found between a rotation and the rewrite of all rows.
+`settings.FIELD_KEYS` are Fernet keys (AES-128-CBC with HMAC-SHA256). The first encrypts, all of them decrypt. To rotate,
+put a new key first, run `manage.py rotate_keys`, then remove the old key.
+
+`settings.INDEX_KEY` is the key of the blind indexes. It is separate from FIELD_KEYS: with the first field key, no e-mail
+address could be found between a rotation and the rewrite of all rows.
 """
 
 from __future__ import annotations
@@ -46,24 +47,25 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(token: str) -> str:
-    """The text of `token`. Raises Undecryptable; never returns the token itself."""
+    """The text of `token`. Raises Undecryptable if no key decrypts it; never returns the token itself."""
     try:
         return _current().decrypt(token.encode()).decode()
     except InvalidToken as error:
         raise Undecryptable(
-            "A stored value cannot be decrypted. Put the key that wrote it back into FIELD_KEYS."
+            "A stored value cannot be decrypted. Add the key that encrypted it to FIELD_KEYS."
         ) from error
 
 
 def rotated(token: str) -> str:
-    """The same text encrypted with the first key. Raises Undecryptable."""
+    """A new token of the same text, encrypted with the first key. Raises Undecryptable."""
     return encrypt(decrypt(token))
 
 
 def blind_index(value: str) -> str:
-    """What a BlindIndexField stores for `value`: 64 hexadecimal digits, which reveal nothing without INDEX_KEY.
+    """The digest that a BlindIndexField stores for `value`: 64 hexadecimal digits, useless without INDEX_KEY.
 
-    Equal for values that differ only in letter case, surrounding spaces or Unicode composition of accents."""
+    It is equal for values that differ only in letter case, surrounding spaces or the Unicode composition of accents.
+    """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).strip().casefold())
     key = hmac.digest(settings.INDEX_KEY.encode(), b"theater_site.core.encryption.blind_index", "sha256")
     return hmac.new(key, folded.encode(), hashlib.sha256).hexdigest()
@@ -72,15 +74,14 @@ def blind_index(value: str) -> str:
 class EncryptedTextField(models.TextField):
     """Text that only the application can read.
 
-    NULL stays NULL; everything else, the empty string included, is encrypted. The only lookup is `isnull`. Other
-    lookups raise FieldError, and so does an expression that would copy another column's plain text. The column cannot
-    be unique.
+    Everything but NULL is encrypted, the empty string included. The only lookup is `isnull`. Other lookups raise FieldError,
+    and so does saving an expression, which could copy another column's plain text. The column cannot be unique.
     """
 
     description = "Encrypted text"
 
     def __init__(self, *args: Any, one_line: bool = False, **kwargs: Any) -> None:
-        """`one_line`: line breaks and other control characters are refused when the row is saved."""
+        """`one_line`: saving refuses line breaks and other control characters."""
         super().__init__(*args, **kwargs)
         self.one_line = one_line
 
@@ -96,22 +97,22 @@ class EncryptedTextField(models.TextField):
         return None if value is None else self.loads(decrypt(value))
 
     def get_prep_value(self, value: Any) -> Any:
-        return value  # TextField would turn other types into text
+        return value  # TextField would convert other types to text
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> str | None:
         return None if value is None else encrypt(self.dumps(value))
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         if hasattr(value, "as_sql") and not isinstance(value.output_field, EncryptedTextField):
-            raise FieldError(f"{self.name} is encrypted and takes values, not expressions.")
+            raise FieldError(f"{self.name} is encrypted. Save a value, not an expression.")
         return super().get_db_prep_save(value, connection)
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name == "isnull":
             return super().get_lookup(lookup_name)
         raise FieldError(
-            f"{self.name} is encrypted and each token differs, so `{lookup_name}` cannot find it. "
-            "Look it up by a BlindIndexField beside it."
+            f"{self.name} is encrypted and each token differs, so `{lookup_name}` finds nothing. "
+            "Add a BlindIndexField for it and look that up."
         )
 
     def get_transform(self, lookup_name: str) -> Any:
@@ -120,14 +121,14 @@ class EncryptedTextField(models.TextField):
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         errors = super().check(**kwargs)
         if self.unique or self.primary_key or self.deconstruct()[3].get("db_index"):
-            errors.append(checks.Error("An index over encrypted values finds nothing.", obj=self, id="core.E001"))
+            errors.append(checks.Error("An index on encrypted values finds nothing.", obj=self, id="core.E001"))
         return errors
 
 
 class EncryptedJSONField(EncryptedTextField):
-    """A JSON value, encrypted as one text. None is SQL NULL; write dates and Decimals as text."""
+    """A JSON value, encrypted as one text. None is SQL NULL. Convert dates and Decimals to text before saving."""
 
-    # For the type checker: in Python this is data, not the text of its parent.
+    # For the type checker: the Python value is JSON data, not text as in the parent class.
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
 
@@ -147,10 +148,10 @@ class EncryptedJSONField(EncryptedTextField):
 
 
 class BlindIndexField(models.CharField):
-    """The blind index of the field `source` beside it: `filter(email_index=blind_index("Ann@x.org"))`.
+    """The blind index of the field `source` in the same model: `filter(email_index=blind_index("Ann@x.org"))`.
 
-    Computed whenever a row is saved or bulk-created; NULL where the source is None or empty. Saving the source by
-    `update_fields` without the index raises FieldError. `QuerySet.update` and `bulk_update` do not compute it: give them
+    Computed when a row is saved or bulk-created; NULL if the source is None or empty. Saving the source with
+    `update_fields` without the index raises FieldError. `QuerySet.update` and `bulk_update` do not compute it: pass them
     both columns, the index as `blind_index(value)`.
     """
 
@@ -163,16 +164,16 @@ class BlindIndexField(models.CharField):
 
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
-        for settled in ("max_length", "null", "blank", "editable", "default"):
-            kwargs.pop(settled, None)
+        for fixed in ("max_length", "null", "blank", "editable", "default"):
+            kwargs.pop(fixed, None)
         return name, path, [self.source, *args], kwargs
 
     def contribute_to_class(self, cls: type[models.Model], name: str, private_only: bool = False) -> None:
         super().contribute_to_class(cls, name, private_only)
         if not cls._meta.abstract:
-            models.signals.pre_save.connect(self._refuse_half_a_save, sender=cls, weak=False)
+            models.signals.pre_save.connect(self._require_both_fields, sender=cls, weak=False)
 
-    def _refuse_half_a_save(self, update_fields: Collection[str] | None = None, **kwargs: Any) -> None:
+    def _require_both_fields(self, update_fields: Collection[str] | None = None, **kwargs: Any) -> None:
         if update_fields is not None and self.source in update_fields and self.name not in update_fields:
             raise FieldError(f"Save {self.name} together with {self.source}. Otherwise a search finds the old value.")
 

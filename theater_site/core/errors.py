@@ -1,7 +1,7 @@
 """Domain errors. They do not know HTTP; `theater_site.api.problems` maps them to status codes.
 
 Every error has a stable `code` for programs, a message for people that says what is wrong and what to do, the `field` it
-concerns where there is one, and `data` that a caller may show. Raise an error beside the rule that it enforces.
+concerns if there is one, and `data` that a caller may show. Raise an error beside the rule that it enforces.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class NotSignedIn(DomainError):
 
 
 class NotAllowed(DomainError):
-    """The actor lacks the permission here."""
+    """The actor lacks the permission on this section."""
 
     code = "not_allowed"
 
@@ -51,13 +51,13 @@ class NotFound(DomainError):
 
 
 class Invalid(DomainError):
-    """The input is wrong, whatever is stored."""
+    """The input is wrong, independent of what is stored."""
 
     code = "invalid"
 
 
 class Conflict(DomainError):
-    """The input is right, but the stored state does not allow it."""
+    """The input is valid, but the stored state does not allow it."""
 
     code = "conflict"
 
@@ -69,7 +69,7 @@ class Stale(DomainError):
 
 
 class VersionRequired(DomainError):
-    """A change must name the version of the object that it was made from."""
+    """The request must name the version of the object that the caller saw."""
 
     code = "version_required"
 
@@ -81,13 +81,13 @@ class TooMany(DomainError):
 
 
 class Unavailable(DomainError):
-    """A service that this needs does not answer. Try again later."""
+    """A service that this depends on does not answer. Try again later."""
 
     code = "unavailable"
 
 
 def all_of(problems: list[DomainError], *, message: str = "Several things are wrong.") -> None:
-    """Raise one Invalid that lists all `problems`. A single problem is raised as itself; an empty list raises nothing."""
+    """Raise one Invalid (`invalid`) that lists all `problems`. A single problem is raised as itself; none raises nothing."""
     if len(problems) == 1:
         raise problems[0]
     if problems:

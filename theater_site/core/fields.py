@@ -1,4 +1,4 @@
-"""Columns that any app may use."""
+"""Model fields for all apps."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from theater_site.core.text import clean_markdown, fold
 class FoldedField(models.TextField):
     """The folded text of other columns of the row, for search: `FoldedField(sources=("title", "subtitle"))`.
 
-    Kept by every way of saving but `update()` of a source. Ask it with text that went through `fold` as well.
+    Computed whenever the row is saved, also by `ContentQuerySet.update`. Search it with a text folded by `fold`.
     """
 
-    # Computed from other columns: the recorder leaves it out.
+    # Computed from other columns, so the recorder ignores it.
     derived = True
 
     def __init__(self, *args: Any, sources: tuple[str, ...] = (), **kwargs: Any) -> None:
@@ -35,7 +35,7 @@ class FoldedField(models.TextField):
 
 
 class MarkdownField(models.TextField):
-    """Markdown, cleaned whenever it is saved: no HTML, and links to http, https, mailto, tel and relative addresses only."""
+    """Markdown, cleaned when it is saved: no HTML, and links only to http, https, mailto, tel and relative addresses."""
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:
         text = super().clean(value, model_instance)

@@ -1,8 +1,9 @@
-"""Guards: rules that the database enforces beyond Django's constraints, alike on SQLite and PostgreSQL.
+"""Guards: rules that the database enforces beyond Django's constraints, on SQLite and on PostgreSQL.
 
-A model declares them beside its fields: `guards = [AppendOnly()]`. They are created after every migrate, since SQLite
-drops triggers silently when it rebuilds a table. `missing()` lists the guards that the database lacks. A write that breaks
-a guard raises IntegrityError with the text `guard:<name>`, which the service runner turns into the guard's Conflict.
+A model declares them beside its fields: `guards = [AppendOnly(name=..., message=...)]`. They are created after every
+`migrate`, since SQLite silently drops triggers when it rebuilds a table. `missing()` lists those that the database lacks.
+A write that breaks a guard raises IntegrityError with the text `guard:<name>`. The service runner turns it into a Conflict
+with the guard's message.
 """
 
 from __future__ import annotations
@@ -20,31 +21,34 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """One rule on one table. `message` is the text of the Conflict that it raises."""
+    """One rule on one table. A write that breaks it becomes a Conflict with the code `name` and the text `message`."""
 
     name: str
     message: str
 
     def lay(self, model: type[models.Model], vendor: str) -> list[str]:
-        """The SQL statements that create it in a database that lacks it."""
+        """The SQL statements that create the guard, which must not exist yet."""
         raise NotImplementedError
 
     def lift(self, model: type[models.Model], vendor: str) -> list[str]:
-        """The SQL statements that drop it where it exists."""
+        """The SQL statements that drop the guard if it exists."""
         raise NotImplementedError
 
     def parts(self, vendor: str) -> set[str]:
-        """The names of the triggers and constraints it consists of."""
+        """The names of the triggers and constraints that make up the guard."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Trigger(Guard):
+    """A guard made of one trigger per event."""
+
     def _events(self) -> list[str]:
+        """The events: INSERT, UPDATE, DELETE, and on PostgreSQL TRUNCATE."""
         raise NotImplementedError
 
     def _condition(self, model: type[models.Model], vendor: str) -> str:
-        """SQL that is true for a row (NEW, OLD) to refuse."""
+        """SQL over NEW and OLD that is true for a row to refuse."""
         return "TRUE" if vendor == "postgresql" else "1"
 
     def parts(self, vendor: str) -> set[str]:
@@ -85,7 +89,7 @@ class _Trigger(Guard):
 
 @dataclass(frozen=True, kw_only=True)
 class AppendOnly(_Trigger):
-    """Rows are written once: never updated, deleted or truncated. With `erasable`, deleting is allowed, updating is not."""
+    """Refuse to update, delete or truncate rows. With `erasable`, deleting and truncating are allowed."""
 
     erasable: bool = False
 
@@ -98,7 +102,7 @@ class AppendOnly(_Trigger):
     def lay(self, model: type[models.Model], vendor: str) -> list[str]:
         statements = super().lay(model, vendor)
         if vendor == "sqlite":
-            # INSERT OR REPLACE deletes the existing row without firing a DELETE trigger.
+            # Without this trigger, INSERT OR REPLACE deletes a row: SQLite fires no DELETE trigger for it.
             table, key = model._meta.db_table, model._meta.pk.column
             statements.append(
                 f'CREATE TRIGGER "{self.name}_replace" BEFORE INSERT ON "{table}" FOR EACH ROW '
@@ -110,7 +114,7 @@ class AppendOnly(_Trigger):
 
 @dataclass(frozen=True, kw_only=True)
 class Refuse(_Trigger):
-    """Refuse a row for which `when` is true: SQL over NEW, and OLD on update, valid on both databases."""
+    """Refuse rows for which `when` is true: SQL over NEW, and OLD on update, that both databases accept."""
 
     when: str
     events: Sequence[str] = ("INSERT", "UPDATE")
@@ -124,11 +128,11 @@ class Refuse(_Trigger):
 
 @dataclass(frozen=True, kw_only=True)
 class NoOverlap(Guard):
-    """Two rows with the same `resource` never overlap in time. Spans are half open: [start, end).
+    """Refuse two rows with the same `resource` that overlap in time. Spans are half open: [start, end).
 
     PostgreSQL uses an exclusion constraint, SQLite triggers over an index on (resource, start). Rows are checked one by
-    one: to move several at once, delete them and insert them again. `longest` bounds a span in days, so that SQLite
-    searches no further back. Rows whose boolean column `only` is false are ignored.
+    one: to move several at once, delete and insert them. `longest` is the longest span in days: SQLite searches that far
+    back. Rows whose boolean column `only` is false are ignored.
     """
 
     resource: str
@@ -149,15 +153,15 @@ class NoOverlap(Guard):
                 f'("{self.resource}" WITH =, tstzrange("{self.start}", "{self.end}", \'[)\') WITH &&)'
                 + (f' WHERE ("{self.only}")' if self.only else ""),
             ]
-        # Django writes aware datetimes as text in UTC. That text sorts by time, and datetime() returns the same form.
-        taken = (
+        # Django stores aware datetimes as text in UTC, which sorts by time. datetime() returns the same format.
+        overlaps = (
             f'EXISTS (SELECT 1 FROM "{table}" AS other WHERE other."{self.resource}" = NEW."{self.resource}" '
             f'AND other."{self.start}" < NEW."{self.end}" AND other."{self.end}" > NEW."{self.start}" '
             f'AND other."{self.start}" >= datetime(NEW."{self.start}", \'-{self.longest} days\') '
             f'AND other."id" <> NEW."id"' + (f' AND other."{self.only}"' if self.only else "") + ")"
         )
-        condition = f'NEW."{self.only}" AND {taken}' if self.only else taken
-        # AFTER the insert: before it, NEW has no id.
+        condition = f'NEW."{self.only}" AND {overlaps}' if self.only else overlaps
+        # AFTER, since NEW has no id before the insert.
         return [
             f'CREATE TRIGGER "{self.name}_{event.lower()}" AFTER {event} ON "{table}" FOR EACH ROW WHEN {condition} '
             f"BEGIN SELECT RAISE(ABORT, 'guard:{self.name}'); END"
@@ -171,7 +175,7 @@ class NoOverlap(Guard):
 
 
 def declared(app: str | None = None) -> Iterator[tuple[type[models.Model], Guard]]:
-    """Every declared guard with its model, of one app (by label) or of all."""
+    """All declared guards with their models; with `app`, those of the app with this label."""
     for model in apps.get_models(include_auto_created=True):
         if app is None or model._meta.app_label == app:
             for guard in model.__dict__.get("guards", ()):
@@ -179,12 +183,12 @@ def declared(app: str | None = None) -> Iterator[tuple[type[models.Model], Guard
 
 
 def named(name: str) -> tuple[type[models.Model], Guard] | None:
-    """The guard of this name with its model; None where no model declares it."""
+    """The guard with this name and its model; None if no model declares it."""
     return next(((model, guard) for model, guard in declared() if guard.name == name), None)
 
 
 def missing(connection: BaseDatabaseWrapper = default_connection) -> list[str]:
-    """The names of all declared triggers and constraints that the database lacks."""
+    """The sorted names of the declared triggers and constraints that the database lacks."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
@@ -198,7 +202,7 @@ def missing(connection: BaseDatabaseWrapper = default_connection) -> list[str]:
 
 
 def lay_all(connection: BaseDatabaseWrapper = default_connection, app: str | None = None) -> None:
-    """Create every declared guard, replacing any of the same name."""
+    """Create all declared guards. Existing guards of the same names are replaced."""
     tables = set(connection.introspection.table_names())
     _run(
         connection,
@@ -213,7 +217,7 @@ def lay_all(connection: BaseDatabaseWrapper = default_connection, app: str | Non
 
 @contextmanager
 def lifted(connection: BaseDatabaseWrapper = default_connection) -> Iterator[None]:
-    """Drop the guards for a while: for the flush between tests. The product never calls this."""
+    """Drop all guards inside the context. Only the tests use it, to flush the database."""
     _run(connection, [s for model, guard in declared() for s in guard.lift(model, connection.vendor)])
     try:
         yield
@@ -228,7 +232,7 @@ def _run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
 
 
 def lay_after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
-    """Receiver of post_migrate."""
+    """Create the guards of the migrated app. Receives `post_migrate`."""
     from django.db import connections
 
     lay_all(connections[using], app=sender.label)

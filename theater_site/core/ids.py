@@ -1,4 +1,4 @@
-"""Identifiers that sort by the time they were made (RFC 9562 5.7, UUID version 7)."""
+"""Ids that sort by the time of their creation: UUID version 7 (RFC 9562, section 5.7)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _last = 0
 
 
 def new_id() -> uuid.UUID:
-    """A UUID greater than every earlier one of this process. Ids of several processes interleave by the millisecond.
+    """A UUID that is greater than every earlier one of this process. Ids of several processes are ordered by milliseconds.
 
-    The 12 bits after the millisecond are a counter instead of random bits. So rows written in one action sort in the order
-    in which they were written, and lie side by side in the index.
+    The 12 bits after the millisecond are a counter, not random. So the rows of one action sort in the order in which they
+    were written, and are adjacent in the index.
     """
     global _last
     with _lock:

@@ -1,12 +1,12 @@
-"""The inputs of actions: which kinds of annotation are allowed, and how they are written down and read back.
+"""The inputs of actions: which annotations are allowed, and how values are dumped to JSON and loaded again.
 
-A submission waits for days and is applied by another process; so whatever an action takes must survive as JSON and
-mean the same then. Allowed are scalars, enums, model instances, TypedDicts and lists of these, each possibly None; and
-`dict` for a JSON object that is kept as it came, whatever is in it. Anything else fails when the module is imported.
+A submission is applied days later by another process, so every input must survive as JSON. Allowed are scalars, enums,
+model instances, TypedDicts and lists of these, each possibly None; and `dict` for a JSON object that is stored unchanged.
+Anything else fails when the module is imported.
 
-What an input means is written at its annotation, `Annotated[int, Doc("Length in minutes. Example: 150")]`, and read by
-the OpenAPI schema and the list of actions. A key that is named like a field of the model that the action makes or changes
-needs none: it has the field's `help_text`.
+An input is described at its annotation: `Annotated[int, Doc("Length in minutes. Example: 150")]`. The OpenAPI schema and
+the list of actions show the text. An input named like a field of the action's model needs none: the field's `help_text`
+is used.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SCALARS: tuple[type, ...] = (str, bool, int, Decimal, date, datetime, time, time
 
 
 def kinds_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """The annotated kind of each keyword-only argument; TypeError names the argument that cannot be an input."""
+    """The annotated kind of each argument. Raises TypeError for an argument that cannot be an input."""
     hints = get_type_hints(function)
     kinds = {}
     for name, parameter in inspect.signature(function).parameters.items():
@@ -47,7 +47,7 @@ def kinds_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def docs_of(described: Any) -> dict[str, Doc]:
-    """The `Doc` of each argument of a function, or of each key of a TypedDict, that has one."""
+    """The `Doc` of each described argument of a function, or key of a TypedDict."""
     hints = get_type_hints(described, include_extras=True)
     return {name: doc for name, hint in hints.items() if (doc := _doc_in(hint)) is not None}
 
@@ -62,7 +62,7 @@ def _doc_in(hint: Any) -> Doc | None:
 
 
 def model_of(function: Callable[..., Any], subject: str | None) -> type[models.Model] | None:
-    """The model that an action makes or changes: what it returns (also as one of several kinds), else its subject."""
+    """The model that an action creates or changes: the first model that it returns, else the model of its subject."""
     hints = get_type_hints(function)
     returned = hints.get("return")
     kinds = get_args(returned) if get_origin(returned) in (Union, types.UnionType) else (returned,)
@@ -74,7 +74,7 @@ def model_of(function: Callable[..., Any], subject: str | None) -> type[models.M
 
 
 def without_none(kind: Any) -> tuple[Any, bool]:
-    """`X | None` as (X, True), anything else as (kind, False); Required and NotRequired are looked through."""
+    """`X | None` as (X, True), any other kind as (kind, False). Required and NotRequired are removed."""
     if get_origin(kind) in (Required, NotRequired):
         kind = get_args(kind)[0]
     if get_origin(kind) in (Union, types.UnionType):
@@ -85,7 +85,7 @@ def without_none(kind: Any) -> tuple[Any, bool]:
 
 
 def entries_of(kind: Any) -> dict[str, Any]:
-    """The keys of a TypedDict with their kinds."""
+    """The kind of each key of a TypedDict."""
     return get_type_hints(kind)
 
 
@@ -97,14 +97,14 @@ def _check(kind: Any, where: str) -> None:
         for name, inner in entries_of(kind).items():
             _check(inner, f"{where}.{name}")
     elif kind is not dict and not (isinstance(kind, type) and issubclass(kind, (*SCALARS, Enum, models.Model))):
-        raise TypeError(f"{where}: {kind!r} cannot be written down and read back; see theater_site/core/inputs.py")
+        raise TypeError(f"{where}: {kind!r} cannot be stored as JSON; see theater_site/core/inputs.py")
 
 
 def dump(value: Any) -> Any:
-    """`value` as JSON can hold it. Instances become their primary key, amounts and instants text."""
+    """`value` as JSON data. Instances become their primary keys; amounts, dates and times become text."""
     if isinstance(value, Enum):
         return value.value
-    # A fraction is not an input of its own, but may be in an object that is kept as it came.
+    # No input is annotated as float, but a `dict` can contain one.
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, models.Model):
@@ -124,12 +124,15 @@ Finder = Callable[[type[models.Model], Any, str], models.Model]
 
 
 def existing(kind: type[models.Model], raw: Any, field: str) -> models.Model:
-    """The row of this id, visible or not. Raises Invalid: not an id, or no such row."""
+    """The row of this model with this id, visible or not. Raises Invalid: `not_an_id`, `reference_gone`."""
     return row_of(kind._base_manager.all(), raw, field)
 
 
 def row_of(rows: models.QuerySet[Any], raw: Any, field: str) -> models.Model:
-    """The one of `rows` that has this id. Invalid: no id (a fraction or a truth value is none), or not among them."""
+    """The one of `rows` with this id.
+
+    Raises Invalid: `not_an_id`, also for a float or a bool; `reference_gone` if none of `rows` has it.
+    """
     kind = rows.model
     found = None
     try:
@@ -139,12 +142,14 @@ def row_of(rows: models.QuerySet[Any], raw: Any, field: str) -> models.Model:
     except (ValueError, TypeError, OverflowError, ValidationError) as error:
         raise Invalid("This is not a valid id.", code="not_an_id", field=field) from error
     if found is None:
-        raise Invalid(f"This {kind._meta.verbose_name} is gone.", code="reference_gone", field=field)
+        raise Invalid(
+            f"There is no such {kind._meta.verbose_name} any more. Choose another.", code="reference_gone", field=field
+        )
     return found
 
 
 def load(kind: Any, raw: Any, field: str, find: Finder = existing) -> Any:
-    """What `dump` wrote, as `kind` again. Invalid names every field at fault: a wrong shape, or an object that is gone."""
+    """The value of this kind that `dump` wrote as `raw`. Raises Invalid with an error for each field that is wrong."""
     reading = Reading(find)
     value = reading.read(kind, raw, field)
     all_of(reading.problems)
@@ -152,9 +157,9 @@ def load(kind: Any, raw: Any, field: str, find: Finder = existing) -> Any:
 
 
 class Reading:
-    """Reads raw inputs to their end: what is wrong is told in `problems`, field by field, and left out of the value.
+    """Reads raw inputs. Collects an error for each wrong field in `problems`, and leaves the field out of the value.
 
-    `find` answers an object for an id; it refuses by raising a DomainError.
+    `find` returns the object with an id, or raises a DomainError.
     """
 
     WRONG = object()
@@ -164,11 +169,11 @@ class Reading:
         self._find = find
 
     def read_all(self, kinds: Mapping[str, Any], raw: Mapping[str, Any], field: str) -> dict[str, Any]:
-        """The arguments `kinds` from one object. An absent one is None or empty where it may be; a wrong one is left out."""
+        """The arguments `kinds` from one JSON object. An absent one is None or empty if it may be; a wrong one is left out."""
         given: dict[str, Any] = {}
         for name in sorted(raw.keys() - kinds.keys()):
             self._wrong(
-                f"There is no such input. There are: {', '.join(kinds)}.", code="unknown_field", field=f"{field}.{name}"
+                f"There is no such input. Inputs: {', '.join(kinds)}.", code="unknown_field", field=f"{field}.{name}"
             )
         for name, kind in kinds.items():
             bare, may_be_none = without_none(kind)
@@ -182,10 +187,10 @@ class Reading:
         return given
 
     def read(self, kind: Any, raw: Any, field: str) -> Any:
-        """`raw` as `kind`; WRONG where there is nothing to be made of it."""
+        """`raw` as `kind`; WRONG if it has errors."""
         kind, may_be_none = without_none(kind)
         if raw is None:
-            return None if may_be_none else self._wrong("This may not be empty.", code="required", field=field)
+            return None if may_be_none else self._wrong("This field is required.", code="required", field=field)
         if get_origin(kind) is list:
             if not isinstance(raw, list):
                 return self._wrong("This must be a list.", code="not_a_list", field=field)
@@ -213,10 +218,10 @@ class Reading:
         for name in sorted(raw.keys() - entries.keys()):
             self._wrong(f"There is no field {name!r} here.", code="unknown_field", field=f"{field}.{name}")
         for name in sorted(kind.__required_keys__ - raw.keys()):
-            self._wrong("This is needed.", code="required", field=f"{field}.{name}")
+            self._wrong("This field is required.", code="required", field=f"{field}.{name}")
         read = {name: self.read(entries[name], raw[name], f"{field}.{name}") for name in entries if name in raw}
-        permission = {name: value for name, value in read.items() if value is not self.WRONG}
-        return self.WRONG if kind.__required_keys__ - permission.keys() else permission
+        valid = {name: value for name, value in read.items() if value is not self.WRONG}
+        return self.WRONG if kind.__required_keys__ - valid.keys() else valid
 
     def _wrong(self, message: str, *, code: str, field: str) -> Any:
         self.problems.append(Invalid(message, code=code, field=field))
@@ -242,10 +247,10 @@ def _load_scalar(kind: Any, raw: Any) -> Any:
 
 
 def to_text(given: Mapping[str, Any]) -> str:
-    """The inputs of one action as JSON text."""
+    """The inputs of an action as JSON text."""
     return orjson.dumps(dump(given)).decode()
 
 
 def from_text(text: str) -> dict[str, Any]:
-    """What `to_text` wrote, still raw: `load` each with its kind."""
+    """The raw inputs that `to_text` wrote. Read them with `Reading`, or each with `load`."""
     return orjson.loads(text)

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A function run every `seconds`. It must be safe to run twice, late, and in two workers at once."""
+    """A function that runs every `seconds`. It must be safe to run twice, late, and in two workers at once."""
 
     name: str
     seconds: int

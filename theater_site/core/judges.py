@@ -1,7 +1,6 @@
-"""Judges check what an action changed, before the commit, and report findings.
+"""Judges check the changes of an action before the commit and report findings. The brand guidelines are a judge.
 
-The brand guidelines are the first judge. An error refuses the action. A warning refuses it until somebody waives the rule
-with a reason, which the audit entry keeps.
+An error refuses the action. A warning refuses it unless the rule is waived with a reason, which the audit entry records.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ class Severity(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One broken rule: on which object and field, and a hint how to fix it."""
+    """A broken rule, the object and field that break it, and a hint how to fix it."""
 
     rule: str
     severity: Severity
@@ -43,7 +42,7 @@ class Finding:
         return cls(rule, severity, message, hint, row._meta.label_lower, str(row.pk), field)
 
     def as_problem(self, field: str | None = None) -> Invalid:
-        """The finding as an error. `field` replaces the name of the field where the input calls it differently."""
+        """The finding as an error. `field` is the name of the field in the input, if it differs."""
         return Invalid(f"{self.message} {self.hint}", code=self.rule, field=field or self.field or None)
 
     def as_data(self) -> dict[str, str]:
@@ -59,10 +58,10 @@ class Finding:
 
 
 def refuse_errors(findings: Collection[Finding]) -> None:
-    """Raise Invalid (`rules_broken`) if one of `findings` is an error. Its data lists all of them."""
+    """Raise Invalid `rules_broken` if one of `findings` is an error. Its data lists all findings."""
     if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
         raise Invalid(
-            "This breaks the theater's rules. See the findings for what to fix.",
+            "This breaks the theater's rules. Fix what the findings with the severity error name.",
             code="rules_broken",
             data={"findings": [finding.as_data() for finding in findings]},
             problems=[finding.as_problem() for finding in errors],
@@ -74,20 +73,20 @@ _judges: list[tuple[frozenset[type[models.Model]], Judge]] = []
 
 
 def register(judge: Judge, *, models_judged: Iterable[type[models.Model]]) -> None:
-    """Register a judge (theater_site/wiring.py). It gets the changes of `models_judged`, where an action made any."""
+    """Register a judge, in theater_site/wiring.py. It is called with the changes of `models_judged`, if there are any."""
     entry = (frozenset(models_judged), judge)
     if entry not in _judges:
         _judges.append(entry)
 
 
 def findings_on(changes: Iterable[Change]) -> list[Finding]:
-    """What all registered judges find on these changes."""
+    """The findings of all registered judges on these changes."""
     if not _judges:
         return []
-    everything = list(changes)
-    found: list[Finding] = []
-    for judged, judge in _judges:
-        concerned = [change for change in everything if change.model in judged]
-        if concerned:
-            found.extend(judge(concerned))
-    return found
+    all_changes = list(changes)
+    findings: list[Finding] = []
+    for models_judged, judge in _judges:
+        judged = [change for change in all_changes if change.model in models_judged]
+        if judged:
+            findings.extend(judge(judged))
+    return findings

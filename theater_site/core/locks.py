@@ -1,4 +1,4 @@
-"""Locks on something that has no row of its own."""
+"""Locks on names, for what has no row to lock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import connection
 
 
 def lock_until_commit(name: str) -> None:
-    """Let one transaction at a time pass for each `name`, until it ends. SQLite has one writer at a time anyway."""
+    """Wait for, and take, the lock on `name` until the transaction ends. Does nothing on SQLite, which has one writer."""
     if connection.vendor != "postgresql":
         return
     key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)

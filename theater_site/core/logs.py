@@ -1,9 +1,9 @@
-"""Logs that name the request they belong to and contain no personal values.
+"""Logs with the id of the request, and without personal values.
 
-A request id comes from `X-Request-ID` or is generated, is returned in the same header, and is available as `request_id()`.
-The audit entry has it too. Tracebacks are logged as code locations and exception types, without the exceptions' texts:
-a database error quotes the e-mail address that broke a constraint. A setting turns the texts on. Log messages name
-objects by id, never by name or address.
+The request id comes from `X-Request-ID` or is generated. It is returned in the same header, stored in the audit entry, and
+available as `request_id()`. Tracebacks contain code locations and exception types but not the exceptions' texts, since a
+database error quotes the value that broke a constraint, such as an e-mail address. `exception_texts` in LOGGING turns the
+texts on. Log messages name objects by id, never by name or address.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def request_id() -> str:
 
 @contextmanager
 def bind_request_id(value: str = "") -> Iterator[str]:
-    """Set the request id to `value`, or to a new one, for a command or job.
+    """Set the request id inside the context to `value`, or to a new id.
 
-    A value that is not 1 to 128 letters, digits or `._:/+=-` is replaced by a new id, since it is written to the logs.
+    A value that is not 1 to 128 letters, digits or `._:/+=-` is replaced by a new id: it could forge lines of the log.
     """
     bound = value if _ACCEPTED.fullmatch(value) else uuid.uuid4().hex
     token = _request_id.set(bound)
@@ -57,15 +57,14 @@ class RequestId:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         with bind_request_id(request.headers.get("X-Request-ID", "")) as bound:
-            request.META[_META_KEY] = bound  # Django logs 4xx responses after the last middleware has returned
+            request.META[_META_KEY] = bound  # Django logs 4xx responses after the outermost middleware has returned
             response = self.get_response(request)
             response["X-Request-ID"] = bound
             return response
 
 
 class RequestContext(logging.Filter):
-    """Puts the request id on every record, and takes the query off the request lines that Django's server
-    logs."""
+    """Adds the request id to every record, and removes query strings from the lines of Django's development server."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         meta = getattr(getattr(record, "request", None), "META", {})
@@ -76,7 +75,7 @@ class RequestContext(logging.Filter):
 
 
 def exception_places(error: BaseException) -> str:
-    """The traceback of `error` and of its causes without what the exceptions say and without local values."""
+    """The traceback of `error` and of its causes, without the exceptions' texts and without local values."""
     parts: list[str] = []
     seen: set[int] = set()
     current: BaseException | None = error
@@ -90,7 +89,7 @@ def exception_places(error: BaseException) -> str:
 
 
 class _WithoutValues:
-    """Formats exceptions by `exception_places`, unless `exception_texts` asks for all that they say."""
+    """Formats exceptions by `exception_places`, or with their texts if `exception_texts` is set."""
 
     def __init__(self, *args: Any, exception_texts: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -110,14 +109,14 @@ class _WithoutValues:
 
 
 class LineFormatter(_WithoutValues, logging.Formatter):
-    """One line a record, for people at a terminal."""
+    """One line per record, for a terminal."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s", *args, **kwargs)
 
 
 class JSONFormatter(_WithoutValues, JsonFormatter):
-    """One JSON object a record: timestamp, level, logger, request_id, message, and the keys of `extra`."""
+    """One JSON object per record: timestamp, level, logger, request_id, message, and the keys of `extra`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(
@@ -126,7 +125,7 @@ class JSONFormatter(_WithoutValues, JsonFormatter):
             style="{",
             timestamp=True,
             rename_fields={"levelname": "level", "name": "logger"},
-            # Django adds the request object, whose text contains the query string, and the server's socket.
+            # Django adds the request, whose text contains the query string, and the server's time.
             reserved_attrs=[*RESERVED_ATTRS, "request", "server_time"],
             **kwargs,
         )

@@ -1,4 +1,4 @@
-"""The network address behind the current request, as a blind index. Limits compare it; the address itself is never stored."""
+"""The caller's network address as a blind index, for limits. The address itself is never stored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _address: ContextVar[str] = ContextVar("network_address", default="")
 
 @contextmanager
 def bind_address(address: str) -> Iterator[None]:
-    """Set the network address for one request."""
+    """Set the network address inside the context, for one request."""
     token = _address.set(address)
     try:
         yield
@@ -22,6 +22,6 @@ def bind_address(address: str) -> Iterator[None]:
 
 
 def address_index() -> str:
-    """The blind index of the caller's network address; empty outside of a request (a command, a job)."""
+    """The blind index of the caller's network address; empty outside of a request, as in a command or a job."""
     address = _address.get()
     return blind_index(address) if address else ""

@@ -1,4 +1,4 @@
-"""Queries that the ORM compiles once. Compiling them each time took up to 17 times as long as running them."""
+"""Queries that the ORM compiles once per process. Compiling took up to 17 times as long as running them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 Row = TypeVar("Row")
 Value = int | str | dt.date
 
-# Marker values that no real query contains: a compiled parameter equal to a marker is where the value goes.
+# Values that no real query contains. A compiled parameter that equals a marker is replaced by the slot's value.
 _MARKERS: dict[type, Callable[[int], Value]] = {
     int: lambda number: 9_000_000_000_000_000_000 + number,
     str: lambda number: f"\ue000{number}\ue000",
@@ -23,18 +23,18 @@ _MARKERS: dict[type, Callable[[int], Value]] = {
 class _Statement(NamedTuple):
     sql: str
     params: tuple[Any, ...]
-    places: dict[str, list[int]]
+    positions: dict[str, list[int]]
     convert: Callable[[Any], Any]
 
 
 class Prepared(Generic[Row]):
-    """A query that the ORM compiles once per process and database; each call then only runs it.
+    """A query that the ORM compiles once per process and database. Calling it runs it with new values.
 
         HOLDERS = Prepared(lambda part: Credit.objects.filter(character=part).values_list("pk", "role"), Holder, part=int)
         HOLDERS(part=7)  # a list of Holder(pk, role)
 
-    `build` takes each slot by name and ends in `values_list()`. It must use every slot, and must not depend on its value.
-    Each row becomes `row(*values)`.
+    `build` takes each slot by name and returns a queryset that ends in `values_list()`. It must use every slot, and its SQL
+    must not depend on the slots' values. Each row is returned as `row(*values)`.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]], row: Callable[..., Row], **slots: type) -> None:
@@ -44,11 +44,11 @@ class Prepared(Generic[Row]):
     def __call__(self, **values: Value) -> list[Row]:
         statement = self._statements.get(connection.vendor) or self._prepare()
         params = list(statement.params)
-        for name, places in statement.places.items():
+        for name, positions in statement.positions.items():
             value = values[name]
             filled = connection.ops.adapt_datefield_value(value) if isinstance(value, dt.date) else value
-            for place in places:
-                params[place] = filled
+            for position in positions:
+                params[position] = filled
         with connection.cursor() as cursor:
             cursor.execute(statement.sql, params)
             return [self._row(*row) for row in statement.convert(cursor.fetchall())]
@@ -62,20 +62,20 @@ class Prepared(Generic[Row]):
         markers = {name: _MARKERS[kind](number) for number, (name, kind) in enumerate(self._slots.items(), 1)}
         compiler = self._build(**markers).query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
-        places = {
+        positions = {
             name: [
-                place
-                for place, param in enumerate(params)
+                position
+                for position, param in enumerate(params)
                 if param == marker or (isinstance(marker, dt.date) and param == str(marker))
             ]
             for name, marker in markers.items()
         }
-        if unused := [name for name, found in places.items() if not found]:
+        if unused := [name for name, found in positions.items() if not found]:
             raise TypeError(f"the query does not use {unused}")
         converters = compiler.get_converters([column for column, *_ in compiler.select])
 
         def convert(rows: Any) -> Any:
             return compiler.apply_converters(rows, converters) if converters else rows
 
-        statement = self._statements[connection.vendor] = _Statement(sql, tuple(params), places, convert)
+        statement = self._statements[connection.vendor] = _Statement(sql, tuple(params), positions, convert)
         return statement

@@ -1,8 +1,8 @@
-"""The change recorder: what an action changed, field by field, whichever way it was written.
+"""The change recorder: records every write of a content model, field by field.
 
-Inside an action the changes gather in its run and are announced once, at the end of the outermost action. A write outside
-of an action is announced at once, as an action without an actor, so that no write is missed. Raw SQL and upserts are not
-seen: code that writes them calls `record_change` or `record_created`.
+Inside an action, changes are collected in its run and announced once, at the end of the outermost action. A write outside
+of an action is announced immediately, as an action without an actor. Raw SQL and upserts are not seen: code that runs them
+calls `record_change` or `record_created`.
 """
 
 from __future__ import annotations
@@ -37,35 +37,34 @@ def _value(row: models.Model, name: str) -> Any:
 
 def record_created(rows: Iterable[Any]) -> None:
     """Record that these rows were inserted."""
-    run = running.get()
     changes = []
     for row in rows:
         model: type[models.Model] = type(row)
-        in_place, values = mutable(model), row.__dict__
-        after = {name: frozen(values[name]) if name in in_place else values[name] for name in tracked(model)}
+        mutable_names, values = mutable(model), row.__dict__
+        after = {name: frozen(values[name]) if name in mutable_names else values[name] for name in tracked(model)}
         changes.append(Change(model, row.pk, CREATED, section_id_of(row), row.version, {}, after))
         row._loaded = snapshot(row)
-    _tell(run, changes)
+    _record(changes)
 
 
 def record_saved(row: Any, written: Collection[str]) -> None:
-    """Record what a save of these fields changed since `row` was loaded."""
+    """Record what a save of the fields `written` changed since `row` was loaded."""
     loaded = getattr(row, "_loaded", None) or {}
     columns = {row._meta.get_field(name).attname for name in written}
     model: type[models.Model] = type(row)
-    now = row.__dict__
-    names = [name for name in tracked(model) if name in columns and name in now]
-    if expressions := [name for name in names if hasattr(now[name], "resolve_expression")]:
-        # Only the database knows what F("sold") + 1 came to.
+    values = row.__dict__
+    names = [name for name in tracked(model) if name in columns and name in values]
+    if expressions := [name for name in names if hasattr(values[name], "resolve_expression")]:
+        # Only the database knows the result of F("sold") + 1.
         row.refresh_from_db(fields=expressions)
-    # From a snapshot, since a list of the row may still be changed in place. What was not written is not loaded by it.
-    fresh = snapshot(row)
-    row._loaded = loaded | {name: fresh[name] for name in columns if name in fresh}
-    record_change(row, {name: loaded[name] for name in names if name in loaded}, {name: fresh[name] for name in names})
+    # A snapshot, since a list in the row may be changed in place later. Only the written columns count as loaded.
+    after = snapshot(row)
+    row._loaded = loaded | {name: after[name] for name in columns if name in after}
+    record_change(row, {name: loaded[name] for name in names if name in loaded}, {name: after[name] for name in names})
 
 
 def record_change(row: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Record that `row` went from `before` to `after` (attribute names); equal values are dropped, no change is none."""
+    """Record that the values of `row` changed from `before` to `after`, by attribute name. Equal values are ignored."""
     differing = [name for name, value in after.items() if name not in before or before[name] != value]
     if not differing:
         return
@@ -79,7 +78,7 @@ def record_change(row: Any, before: Mapping[str, Any], after: Mapping[str, Any])
         {name: after[name] for name in differing},
         row.version - 1,
     )
-    _tell(running.get(), [change])
+    _record([change])
 
 
 def record_deleted(row: Any) -> None:
@@ -88,20 +87,20 @@ def record_deleted(row: Any) -> None:
     values = row.__dict__
     before = {name: _value(row, name) for name in tracked(model) if name in values}
     change = Change(model, row.pk, DELETED, section_id_of(row), row.version, before, {}, row.version)
-    _tell(running.get(), [change])
+    _record([change])
 
 
-def _tell(run: Run | None, changes: list[Change]) -> None:
+def _record(changes: list[Change]) -> None:
     if not changes:
         return
-    if run is not None:
+    if (run := running.get()) is not None:
         run.keep(changes)
     else:
         tell_unattributed(changes)
 
 
 def tell_unattributed(changes: list[Change]) -> None:
-    """Announce a write outside of any action, at once and without an actor."""
+    """Announce writes outside of any action, as an action without an actor."""
     actor = Actor()
     actor.label = "unattributed"
     run = Run(actor=actor, instant=timezone.now(), request_id=request_id())

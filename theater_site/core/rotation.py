@@ -1,8 +1,8 @@
 """Re-encrypts every encrypted value with the first of `settings.FIELD_KEYS`.
 
-Columns of encrypted fields are found by walking the models; other columns with tokens are registered with `also`
-(theater_site/wiring.py). A rotation keeps no state of its own: each value shows whether the first key decrypts it. So a
-rotation that was killed can be run again, and one that finds nothing to do proves that the other keys can be dropped.
+The encrypted fields of all models are found automatically. Other columns that contain tokens are registered with `also` in
+theater_site/wiring.py. A rotation stores no progress: it tries the first key on each value. So an interrupted rotation can
+be repeated, and one that re-encrypts nothing proves that the other keys can be removed.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ from theater_site.core.encryption import EncryptedTextField, Undecryptable, rota
 
 Swap = Callable[[str], str]
 BATCH = 500
-# How many unreadable rows are named by key. The counts include all of them.
+# How many keys of unreadable rows are listed. The count includes all of them.
 _NAMED = 20
 
 
 @dataclass(frozen=True)
 class Place:
-    """Columns of one table that contain tokens. `rewrite` gets a column's raw text and a function that swaps one token.
-    `replaced`: the table forbids updates, so a row is deleted and inserted again with its other columns unchanged."""
+    """Columns of one table that contain tokens.
+
+    `rewrite` takes the raw text of a column and a function that re-encrypts one token; without it, the whole text is a token.
+    `replaced`: the table forbids updates, so a row is deleted and inserted with its other columns unchanged.
+    """
 
     model: type[models.Model]
     columns: tuple[str, ...]
@@ -45,14 +48,14 @@ class Place:
 
 @dataclass
 class Count:
-    """The result of a rotation in one table, in rows. Unreadable rows were left unchanged."""
+    """The result of a rotation in one table, in numbers of rows. Unreadable rows are left unchanged."""
 
     table: str
     rows: int = 0
     rotated: int = 0
     current: int = 0
     unreadable: int = 0
-    # Changed by another process meanwhile. The next rotation checks them again.
+    # Changed by another process during the rotation. The next rotation checks them.
     passed_over: int = 0
     unreadable_keys: list[str] = field(default_factory=list)
 
@@ -61,13 +64,13 @@ _named: dict[str, Place] = {}
 
 
 def also(model: str, column: str, *, rewrite: Callable[[str, Swap], str] | None = None, replaced: bool = False) -> None:
-    """Register a column that contains tokens without being an encrypted field. `model` as "core.idempotentanswer"."""
-    named = apps.get_model(model)
-    _named[f"{named._meta.label_lower}.{column}"] = Place(named, (column,), rewrite, replaced)
+    """Register a column that contains tokens but is not an encrypted field. `model` is a label: "core.idempotentanswer"."""
+    registered = apps.get_model(model)
+    _named[f"{registered._meta.label_lower}.{column}"] = Place(registered, (column,), rewrite, replaced)
 
 
 def places() -> list[Place]:
-    """Every place that contains encrypted values, sorted by table."""
+    """All places with encrypted values, sorted by table."""
     found = []
     for model in apps.get_models(include_auto_created=True):
         if model._meta.proxy or not model._meta.managed:
@@ -79,14 +82,16 @@ def places() -> list[Place]:
 
 
 def rows_in(place: Place) -> int:
+    """The number of rows of the table."""
     return place.model._base_manager.count()
 
 
 def rotate(place: Place, *, preview: bool = False, progress: Callable[[int], None] = lambda rows: None) -> Count:
-    """Re-encrypt the tokens of `place` with the first key, in batches, one transaction each.
+    """Re-encrypt the tokens of `place` with the first key, in batches of one transaction each.
 
-    A row is written only if it has not changed since it was read, so that no other change is lost. A row with a value
-    that no key decrypts is counted, named and left unchanged. With `preview`, nothing is written.
+    A row that changed since it was read is not written, so that no other change is lost. A row with a value that no key
+    decrypts is counted, listed and left unchanged. With `preview`, nothing is written. `progress` gets the number of rows
+    of each batch.
     """
     count = Count(place.table)
     first = Fernet(settings.FIELD_KEYS[0])
@@ -107,15 +112,16 @@ def rotate(place: Place, *, preview: bool = False, progress: Callable[[int], Non
         if preview:
             count.rotated += len(changes)
         else:
-            done = _write(place, changes)
-            count.rotated += done
-            count.passed_over += len(changes) - done
+            written = _write(place, changes)
+            count.rotated += written
+            count.passed_over += len(changes) - written
         count.rows += len(batch)
         progress(len(batch))
     return count
 
 
 def _batches(place: Place) -> Iterator[list[Sequence[Any]]]:
+    """The rows in the order of their keys, each as its key and the place's columns."""
     names = ", ".join(f'"{name}"' for name in (place.key, *place.columns))
     last: Any = None
     while True:
@@ -133,6 +139,7 @@ def _batches(place: Place) -> Iterator[list[Sequence[Any]]]:
 
 
 def _rewritten(place: Place, value: str | None, first: Fernet) -> str | None:
+    """The text of a column with all its tokens encrypted by the first key. Raises Undecryptable."""
     if not value:
         return value
 
@@ -147,9 +154,10 @@ def _rewritten(place: Place, value: str | None, first: Fernet) -> str | None:
 
 
 def _write(place: Place, changes: list[tuple[Any, list[Any], list[Any]]]) -> int:
-    done = 0
+    """Write the changes, each a key with the old and the new values. Returns how many rows still had the old values."""
+    written = 0
     if not changes:
-        return done
+        return written
     # Compared as text: a JSON column of PostgreSQL has no equality operator.
     unchanged = " AND ".join(f'CAST("{name}" AS text) = %s' for name in place.columns)
     nullable = " AND ".join(f'(CAST("{name}" AS text) = %s OR (%s AND "{name}" IS NULL))' for name in place.columns)
@@ -158,18 +166,19 @@ def _write(place: Place, changes: list[tuple[Any, list[Any], list[Any]]]) -> int
             known = [item for value in seen for item in (value, value is None)] if None in seen else list(seen)
             same = nullable if None in seen else unchanged
             if place.replaced:
-                done += _replace(cursor, place, key, same, known, fresh)
+                written += _replace(cursor, place, key, same, known, fresh)
                 continue
             sets = ", ".join(f'"{name}" = %s' for name in place.columns)
             cursor.execute(
                 f'UPDATE "{place.table}" SET {sets} WHERE "{place.key}" = %s AND {same}',  # noqa: S608
                 [*fresh, key, *known],
             )
-            done += cursor.rowcount
-    return done
+            written += cursor.rowcount
+    return written
 
 
 def _replace(cursor: Any, place: Place, key: Any, same: str, known: list[Any], fresh: list[Any]) -> int:
+    """Delete the row and insert it with the new values. Returns 1, or 0 if it no longer had the old values."""
     others = [f.column for f in place.model._meta.local_concrete_fields if f.column not in place.columns]
     names = ", ".join(f'"{name}"' for name in others)
     where = f'"{place.key}" = %s AND {same}'
@@ -179,7 +188,7 @@ def _replace(cursor: Any, place: Place, key: Any, same: str, known: list[Any], f
     if row is None:
         return 0
     cursor.execute(f'DELETE FROM "{place.table}" WHERE "{place.key}" = %s', [key])  # noqa: S608
-    written = ", ".join(f'"{name}"' for name in (*others, *place.columns))
+    columns = ", ".join(f'"{name}"' for name in (*others, *place.columns))
     marks = ", ".join(["%s"] * (len(others) + len(place.columns)))
-    cursor.execute(f'INSERT INTO "{place.table}" ({written}) VALUES ({marks})', [*row, *fresh])  # noqa: S608
+    cursor.execute(f'INSERT INTO "{place.table}" ({columns}) VALUES ({marks})', [*row, *fresh])  # noqa: S608
     return 1

@@ -16,14 +16,15 @@ from theater_site.core.actors import Actor
 from theater_site.core.changes import Change, merged
 from theater_site.core.ids import new_id
 from theater_site.core.judges import Finding
+from theater_site.core.logs import request_id
 
 UNATTRIBUTED = "unattributed"
 
 
-class _Kept(NamedTuple):
-    """What was done inside a savepoint. `is` is an on-commit callback that Django drops when it rolls back."""
+class _Pending(NamedTuple):
+    """What was done inside a savepoint. Django drops `marker`, an on-commit callback, if it rolls the savepoint back."""
 
-    stands: Callable[[], None]
+    marker: Callable[[], None]
     changes: Sequence[Change]
     consequences: Sequence[Run]
 
@@ -47,30 +48,30 @@ class Run:
     keeps_values: bool = True
     # False: an earlier audit entry covers this (later saves of the same draft).
     told: bool = True
-    # The arguments; the subject as it was when it was locked.
+    # The inputs, with the subject as it was when it was locked.
     given: Mapping[str, Any] = field(default_factory=dict)
-    # The subject's values at that moment, where the action shows it to more people.
+    # All values of the subject at that moment, if the action shows it to more people.
     exposed: Change | None = None
     findings: list[Finding] = field(default_factory=list)
     note: dict[str, Any] = field(default_factory=dict)
     _changes: dict[tuple[type, Any], Change] = field(default_factory=dict)
     _consequences: list[Run] = field(default_factory=list)
-    # What was done inside savepoints that are still open.
-    _undecided: list[_Kept] = field(default_factory=list)
+    # What was done inside savepoints: it may still be rolled back.
+    _pending: list[_Pending] = field(default_factory=list)
     _depth: int = 0
 
     @property
     def changes(self) -> list[Change]:
         """The changes, one per object, in the order in which the objects were first changed."""
         changes = dict(self._changes)
-        for kept in self._standing():
-            _merge(changes, kept.changes)
+        for pending in self._not_rolled_back():
+            _merge(changes, pending.changes)
         return list(changes.values())
 
     @property
     def consequences(self) -> list[Run]:
         """The runs of the actions inside this one, in order."""
-        return [*self._consequences, *(run for kept in self._standing() for run in kept.consequences)]
+        return [*self._consequences, *(run for pending in self._not_rolled_back() for run in pending.consequences)]
 
     @property
     def tree(self) -> list[Run]:
@@ -78,45 +79,46 @@ class Run:
         return [self, *(run for consequence in self.consequences for run in consequence.tree)]
 
     def begin(self) -> None:
-        """Call when the run's transaction is open. Later savepoints belong to the action's body."""
+        """Start recording. Call it inside the run's transaction: savepoints opened later belong to the action's body."""
         self._depth = len(transaction.get_connection().savepoint_ids)
 
     def keep(self, changes: Sequence[Change] = (), consequences: Sequence[Run] = ()) -> None:
-        """Keep changes and consequences, unless a savepoint that is open now is rolled back."""
+        """Record changes and consequences. They are dropped if a savepoint that is open now is rolled back."""
         if len(transaction.get_connection().savepoint_ids) > self._depth:
-            # Django drops on-commit callbacks when it rolls a savepoint back. There is no other sign of it.
-            def stands() -> None: ...
+            # Django reports a rolled-back savepoint only by dropping its on-commit callbacks.
+            def marker() -> None: ...
 
-            transaction.on_commit(stands)
-            self._undecided.append(_Kept(stands, changes, consequences))
+            transaction.on_commit(marker)
+            self._pending.append(_Pending(marker, changes, consequences))
         else:
             self.decide()
-            self._take(changes, consequences)
+            self._record(changes, consequences)
 
     def decide(self) -> None:
-        """Call when no savepoint of the body is open: what was not rolled back until now stays."""
-        for kept in self._standing():
-            self._take(kept.changes, kept.consequences)
-        self._undecided.clear()
+        """Record for good what was not rolled back. Call it while no savepoint of the body is open."""
+        for pending in self._not_rolled_back():
+            self._record(pending.changes, pending.consequences)
+        self._pending.clear()
 
-    def _take(self, changes: Sequence[Change], consequences: Sequence[Run]) -> None:
+    def _record(self, changes: Sequence[Change], consequences: Sequence[Run]) -> None:
         _merge(self._changes, changes)
         self._consequences += consequences
 
-    def _standing(self) -> list[_Kept]:
-        """What was done inside open savepoints and not rolled back so far."""
-        if not self._undecided:
+    def _not_rolled_back(self) -> list[_Pending]:
+        if not self._pending:
             return []
-        standing = {function for _, function, *_ in transaction.get_connection().run_on_commit}
-        return [kept for kept in self._undecided if kept.stands in standing]
+        callbacks = {function for _, function, *_ in transaction.get_connection().run_on_commit}
+        return [pending for pending in self._pending if pending.marker in callbacks]
 
     def all_changes(self) -> list[Change]:
         """The changes of this action and of all its consequences."""
         return [change for run in self.tree for change in run.changes]
 
     def agreed_to(self) -> list[Change]:
-        """What an approver approves: the changes of this run and its consequences. Where an action shows its subject to more
-        people, all values of the subject come first."""
+        """The changes that an approver approves: those of this run and of all its consequences.
+
+        A run that shows its subject to more people begins with all values of the subject.
+        """
         return [
             change
             for run in self.tree
@@ -131,14 +133,31 @@ class Run:
 running: ContextVar[Run | None] = ContextVar("running_action", default=None)
 
 
+def start_run(
+    name: str = UNATTRIBUTED, *, actor: Actor, waive: Mapping[str, str] | None = None, previewing: bool = False
+) -> Run:
+    """A new run. Inside a running one it has the same instant, and the running one as its cause."""
+    outer = running.get()
+    return Run(
+        name=name,
+        actor=actor,
+        instant=outer.instant if outer is not None else timezone.now(),
+        cause=outer.id if outer is not None else None,
+        request_id=request_id(),
+        waivers=dict(waive or {}),
+        previewing=previewing or (outer is not None and outer.previewing),
+        keeps_values=outer is None or outer.keeps_values,
+    )
+
+
 def instant() -> datetime:
-    """The running action's one instant; outside an action, now."""
+    """The instant of the running action; outside of an action, now."""
     run = running.get()
     return run.instant if run is not None else timezone.now()
 
 
 def current() -> Run:
-    """The running action: its instant, actor and id. Raises LookupError outside of an action."""
+    """The run of the running action. Raises LookupError outside of an action."""
     run = running.get()
     if run is None:
         raise LookupError("no action is running")
@@ -146,6 +165,7 @@ def current() -> Run:
 
 
 def _merge(known: dict[tuple[type, Any], Change], changes: Iterable[Change]) -> None:
+    """Add `changes` to `known`, which has one change per object."""
     for change in changes:
         key = (change.model, change.object_id)
         if key not in known:

@@ -14,7 +14,7 @@ from theater_site.core.encryption import Undecryptable, decrypt, encrypt
 
 
 class SessionStore(DatabaseSessionStore):
-    """A session that no key decrypts is empty: its owner signs in again."""
+    """Stores sessions encrypted. A session that no key decrypts is loaded as empty, so its user signs in again."""
 
     def encode(self, session_dict: dict[str, Any]) -> str:
         return encrypt(self.serializer().dumps(session_dict).decode("latin-1"))

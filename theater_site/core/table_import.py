@@ -1,4 +1,4 @@
-"""Rows of a table are taken one by one, and all of them or none: every bad row is found before anything is refused."""
+"""Applies the rows of a table inside one action: all rows or none, with the faults of all rows in one error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from theater_site.core.tables import Fault
 
 @dataclass(slots=True)
 class TableOutcome:
-    """What became of the rows."""
+    """How many rows the table has, and what they did."""
 
     rows: int = 0
     new: int = 0
@@ -25,7 +25,7 @@ class TableOutcome:
 
 
 class RowByRow:
-    """Inside an action: do each row in `with rows.taking(line):`, then return `rows.done()`."""
+    """Applies rows inside an action: each one in `with rows.taking(line):`, then `return rows.done()`."""
 
     def __init__(self) -> None:
         self.outcome = TableOutcome()
@@ -35,7 +35,7 @@ class RowByRow:
 
     @contextmanager
     def taking(self, line: int) -> Iterator[None]:
-        """What is refused inside becomes faults of that line, and the rows after it are still looked at."""
+        """Apply one row in a savepoint. A DomainError becomes faults of that line, and the next rows are still checked."""
         self.outcome.rows += 1
         try:
             with transaction.atomic():
@@ -45,14 +45,16 @@ class RowByRow:
             self.faults += _faults(line, error)
 
     def once(self, key: Any, line: int, *, field: str) -> None:
-        """Invalid where an earlier row was known by this key."""
+        """Raise Invalid `duplicate_key` if an earlier row has this key."""
         if (first := self._seen.setdefault(key, line)) != line:
             raise Invalid(
-                f"Line {first} says the same already. Keep one of the two rows.", code="duplicate_key", field=field
+                f"Line {first} is a row for the same object. Keep one of the two rows.",
+                code="duplicate_key",
+                field=field,
             )
 
     def changes(self, row: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Those of `fields` in which the known `row` differs; counts it as changed or unchanged."""
+        """Those of `fields` that differ from the existing `row`, which is counted as changed or unchanged."""
         differing = {name: value for name, value in fields.items() if getattr(row, name) != value}
         if differing:
             self.outcome.changed += 1
@@ -61,19 +63,22 @@ class RowByRow:
         return differing
 
     def done(self) -> TableOutcome:
-        """The outcome, noted in the audit entry; Invalid where anything was refused, with `data["faults"]` by line and
-        column: `table_refused`, or where only the judges object what they say, `rules_broken` or `waiver_required`."""
+        """The outcome, which the audit entry records.
+
+        Raises: Invalid `table_refused` if a row was refused; `rules_broken` or `waiver_required` if only judges refused
+        rows. `data["faults"]` lists the faults by line and column.
+        """
         if self.faults:
-            judged = self._codes <= {"rules_broken", "waiver_required"}
-            raise refused(self.faults, code=min(self._codes) if judged else "table_refused")
+            only_judged = self._codes <= {"rules_broken", "waiver_required"}
+            raise refused(self.faults, code=min(self._codes) if only_judged else "table_refused")
         current().note["table"] = asdict(self.outcome)
         return self.outcome
 
 
 def refused(faults: Sequence[Fault], *, code: str = "table_refused") -> Invalid:
-    """The refusal of a whole table: every fault in `data["faults"]`, by line and column."""
+    """The error for a whole table. `data["faults"]` lists all faults by line and column."""
     return Invalid(
-        f"{len(faults)} cells cannot be taken, so nothing was.",
+        f"The table has {len(faults)} faults, so nothing was changed. Fix them and send it again.",
         code=code,
         data={"faults": [asdict(fault) for fault in faults]},
         problems=[Invalid(fault.told(), code=fault.code, field=fault.column or None) for fault in faults],
@@ -82,7 +87,7 @@ def refused(faults: Sequence[Fault], *, code: str = "table_refused") -> Invalid:
 
 def _faults(line: int, error: DomainError) -> list[Fault]:
     if not error.problems and (findings := error.data.get("findings")):
-        return [Fault(line, one["field"], one["rule"], one["message"], one["hint"]) for one in findings]
-    # Of a list in a cell, such as the second of three authors, the cell.
-    named = (((one.field or "").partition(".")[0], one) for one in error.problems or (error,))
-    return [Fault(line, column, one.code, one.message, "") for column, one in named]
+        return [Fault(line, found["field"], found["rule"], found["message"], found["hint"]) for found in findings]
+    # "authors.1" is an item of the list in the column "authors".
+    by_column = (((problem.field or "").partition(".")[0], problem) for problem in error.problems or (error,))
+    return [Fault(line, column, problem.code, problem.message, "") for column, problem in by_column]

@@ -1,4 +1,4 @@
-"""Text that people type: folded for search, checked and cleaned before it is stored."""
+"""Text that people enter: folded for search, checked and cleaned before it is stored."""
 
 from __future__ import annotations
 
@@ -14,41 +14,46 @@ from markdown_it.token import Token
 
 from theater_site.core.errors import Invalid
 
-# NFKD removes accents, but not strokes and ligatures; people search without them.
+# Strokes and ligatures: NFKD does not separate them from their letters.
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n"}
 )
-# Apostrophes are left out ("O'Brien" is found by "obrien"), hyphens and dashes count as spaces.
+# Apostrophes are removed ("obrien" finds "O'Brien"). Hyphens and dashes become spaces.
 _LETTERS |= {ord(sign): "" for sign in "'\u2018\u2019\u201b\u02bc\u02bb\u02b9\u2032\u00b4`\uff07\u00ad"}
 _LETTERS |= {ord(sign): " " for sign in "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d\u30fb\u00b7"}
 
 
 def fold(text: str) -> str:
-    """The form in which search compares texts, alike on every database: without letter case, accents, apostrophes, hyphens
-    and repeated spaces."""
-    # Apostrophes first: NFKD turns an acute accent by itself into a space.
+    """The form of `text` that search compares: without letter case, accents, apostrophes, hyphens and repeated spaces.
+
+    Folding happens in Python, so that both databases find the same.
+    """
+    # Translated before NFKD too: NFKD turns a free-standing acute accent into a space.
     decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS).casefold())
     bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return " ".join(bare.translate(_LETTERS).split())
 
 
 def single_spaced(text: str) -> str:
-    """Without surrounding and repeated spaces, which nobody sees and by which equal names would differ."""
+    """`text` without surrounding and repeated spaces. Otherwise names that look equal would differ."""
     return re.sub(" +", " ", text).strip(" ")
 
 
-# Control characters, line and paragraph separators, the bidirectional overrides, embeddings and isolates, which turn the
-# rest of a line around, and invisible spaces. The marks U+200E and U+200F, and the joiners that Persian and emoji need, stay.
+# Control characters, line and paragraph separators, bidirectional overrides, embeddings and isolates (they reverse the rest
+# of a line), and invisible spaces. The marks U+200E and U+200F and the joiners are allowed: Persian and emoji need them.
 _NOT_IN_A_LINE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff"
-    # Letters and signs without a shape, and tags. Soft hyphens stay: titles have them.
+    # Invisible letters and signs, and tags. Soft hyphens are allowed: titles contain them.
     "\u115f\u1160\u17b4\u17b5\u180e\u2061-\u2064\u206a-\u206f\u3164\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 
 
 def refuse_controls(text: str, *, field: str | None = None) -> str:
-    """`text` as it is. Raises Invalid (`control_character`) where a text of one line contains a line break, another control
-    character, or a character that reverses the order of text."""
+    """Return `text` of one line unchanged.
+
+    Raises: Invalid `control_character` for a line break, another control character, or a character that reverses the order
+    of text.
+    """
     if (found := _NOT_IN_A_LINE.search(text)) is not None:
         raise Invalid(
             f"This contains the control character U+{ord(found[0]):04X}. Write one line without it.",
@@ -59,37 +64,41 @@ def refuse_controls(text: str, *, field: str | None = None) -> str:
 
 
 _SCHEMES = frozenset({"http", "https", "mailto", "tel"})
-# What a reader other than CommonMark may take for a link's address.
+# Addresses that Markdown parsers other than CommonMark may accept as links.
 _ADDRESS = re.compile(r"\][ \t]*[(:]\s*<?([^)>]+)")
 
 
 def refuse_unsafe_links(text: str, *, field: str | None = None) -> str:
-    """`text` as it is. Raises Invalid (`unsafe_link`) where its Markdown links or shows an address of another scheme than
-    http, https, mailto and tel. Relative addresses are fine."""
+    """Return the Markdown `text` unchanged.
+
+    Raises: Invalid `unsafe_link` for a link or image whose scheme is not http, https, mailto or tel. Relative addresses
+    are allowed.
+    """
     for address in (*_addresses(_parser.parse(text)), *_ADDRESS.findall(html.unescape(text))):
         # Browsers ignore white space and control characters in a scheme.
         plain = re.sub(r"[\x00-\x20\x7f-\x9f]", "", html.unescape(unquote(address))).casefold()
         scheme = re.match(r"([a-z][a-z0-9+.-]*):", plain)
         if scheme is not None and scheme[1] not in _SCHEMES:
             raise Invalid(
-                f"This has a link with the scheme {scheme[1][:40]!r}. Use http, https, mailto, tel or a relative address.",
+                f"A link has the scheme {scheme[1][:40]!r}. Use http, https, mailto, tel or a relative address.",
                 code="unsafe_link",
                 field=field,
             )
     return text
 
 
-def _parser_of_every_link() -> MarkdownIt:
+def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark")
-    # By itself it does not see a link where it finds the address unsafe.
+    # By default, the parser does not report links whose addresses it considers unsafe.
     parser.validateLink = lambda url: True  # type: ignore[method-assign]
     return parser
 
 
-_parser = _parser_of_every_link()
+_parser = _make_parser()
 
 
 def _addresses(tokens: list[Token]) -> Iterator[str]:
+    """The addresses of all links and images."""
     for token in tokens:
         for name in ("href", "src"):
             if (address := token.attrGet(name)) is not None:
@@ -103,22 +112,23 @@ _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^\s<>]+)>")
 def clean_markdown(text: str) -> str:
     """Markdown without HTML tags, control characters and surrounding spaces, with line ends as \\n.
 
-    Markdown passes HTML on to the page that renders it. Tags are removed here, once, so that every page is safe. `&`, `<`
-    and `>` that are not markup stay as typed; `<https://...>` becomes the bare address.
-    Raises Invalid (`unsafe_link`).
+    Markdown allows HTML, so a page that renders it would run a script. Tags are removed before the text is stored. `&`, `<`
+    and `>` that are not markup are kept; `<https://...>` becomes the bare address.
+
+    Raises: Invalid `unsafe_link`.
     """
     normal = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(c for c in normal if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
-    kept = _AUTOLINK.sub(r"\1", kept)
-    # Removing one tag can join two halves of another (`<<b>script>`), so once is not enough.
+    cleaned = "".join(c for c in normal if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+    cleaned = _AUTOLINK.sub(r"\1", cleaned)
+    # Repeated, since removing one tag can join the halves of another (`<<b>script>`).
     for _ in range(10):
-        if "<" not in kept:
+        if "<" not in cleaned:
             break
-        bare = nh3.clean(kept.replace("&", "&amp;"), tags=set(), clean_content_tags={"script", "style"})
+        bare = nh3.clean(cleaned.replace("&", "&amp;"), tags=set(), clean_content_tags={"script", "style"})
         bare = bare.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", "\u00a0").replace("&amp;", "&")
-        if bare == kept:
+        if bare == cleaned:
             break
-        kept = bare
+        cleaned = bare
     else:
-        kept = kept.replace("<", "")
-    return refuse_unsafe_links(kept.strip())
+        cleaned = cleaned.replace("<", "")
+    return refuse_unsafe_links(cleaned.strip())

@@ -1,4 +1,4 @@
-"""Who and what the demo's season is made of: a community theater, its people and its plays (all in the public domain)."""
+"""The content of the demo: a community theater, its people and its plays, which are in the public domain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 ORGANIZATION = "The Lantern Players"
 ZONE = "America/Chicago"
 
-# The first twelve sign in; `user` below names their addresses.
+# STAFF and ACTORS name those who can sign in.
 NAMES = (
     "Dora Lindqvist", "Marcus Bell", "Priya Raman", "Saoirse Kelly", "Tomás Aguilar", "Hana Okafor", "Jonas Weber",
     "Beatrice Oyelaran", "Łukasz Nowak", "Ingrid Sørensen", "Caleb Whitfield", "Mei-Ling Chu", "Ángel Ortiz",
@@ -20,10 +20,10 @@ NAMES = (
     "Arthur Penhaligon", "Sofia Lindgren", "Miles Crawford", "Olga Petrenko", "Bernard Achebe", "Wren Gallagher",
     "Hugo Castellanos", "Pearl Donovan",
 )  # fmt: skip
-GROUPS = ("The Lantern Chorus", "Foundry Street Price category")
+GROUPS = ("The Lantern Chorus", "Foundry Street Band")
 
-# role -> (address, which of NAMES, where it is held: "organization", "season" or the index of a production)
-STAFF: dict[str, tuple[str, int, str | int]] = {
+# role -> (e-mail address, index in NAMES, section of the role: "organization" or "season")
+STAFF: dict[str, tuple[str, int, str]] = {
     "director": ("director@lantern.example", 0, "organization"),
     "production_manager": ("production@lantern.example", 1, "season"),
     "marketing_coordinator": ("marketing@lantern.example", 2, "season"),
@@ -33,12 +33,13 @@ STAFF: dict[str, tuple[str, int, str | int]] = {
     "house_manager": ("house@lantern.example", 6, "season"),
     "media_editor": ("media@lantern.example", 7, "season"),
 }
+# (e-mail address, index in NAMES)
 ACTORS = (("lukasz@lantern.example", 8), ("ingrid@lantern.example", 9))
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """One production. `opens` counts weeks from the season's first Friday; `days` are those of its rehearsals."""
+    """A production. `opens` is in weeks after the season's first Friday; `days` are the weekdays of its rehearsals."""
 
     title: str
     authors: tuple[str, ...]
@@ -54,7 +55,7 @@ class Play:
     ages: str = ""
     advisories: str = ""
     accessibility: tuple[str, ...] = ()
-    # The house that licenses its music, and the words that it asks for.
+    # The publisher that licenses the music, and the billing text that it requires.
     license: tuple[str, str] | None = None
 
 
@@ -89,7 +90,7 @@ PLAYS = (
         "The Pirates of Penzance", ("W. S. Gilbert", "Arthur Sullivan"), "operetta", 29, "main", "TU,TH", 12, 140,
         "A slave of duty, born on the wrong day.",
         "Frederic was bound to the pirates by mistake and will be free at twenty-one, unless somebody counts his birthdays. "
-        "With full chorus and the Foundry Street Price category.",
+        "With full chorus and the Foundry Street Band.",
         ("Frederic", "Mabel", "The Pirate King", "Ruth", "Major-General Stanley", "Sergeant of Police", "Edith", "Kate",
          "Samuel"),
     ),

@@ -1,4 +1,4 @@
-"""Who is in which scene of the demo's first play, who stands by, and how its cast changes during the run."""
+"""The scenes of the demo's first play, its departments, and the cast changes during its run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEPARTMENTS = {
     "Lighting": ("Lighting operator",),
     "Wardrobe": ("Wardrobe",),
 }
-# Number, title, place, songs, who is in it.
+# Number, title, place, songs, characters.
 SCENES = (
     ("I.1", "If music be the food of love", "Duke Orsino's palace", (), ("Orsino",)),
     ("I.2", "What country, friends, is this?", "The seacoast", (), ("Viola",)),
@@ -43,18 +43,18 @@ SCENES = (
 
 
 def departments(actor: Actor, organization: Section) -> dict[str, Job]:
-    """The departments of the theater; their jobs by name."""
+    """Create the departments. Returns their jobs by name."""
     jobs: dict[str, Job] = {}
-    for order, (name, listed) in enumerate(DEPARTMENTS.items(), 1):
-        made = create_department(
-            actor=actor, organization=organization, fields={"name": name, "order": order, "jobs": list(listed)}
+    for order, (name, job_names) in enumerate(DEPARTMENTS.items(), 1):
+        department = create_department(
+            actor=actor, organization=organization, fields={"name": name, "order": order, "jobs": list(job_names)}
         )
-        jobs |= {job.name: job for job in made.jobs.select_related("department")}
+        jobs |= {job.name: job for job in department.jobs.select_related("department")}
     return jobs
 
 
 def break_down(actor: Actor, production: Production) -> None:
-    """The scenes of Twelfth Night, and who is in each."""
+    """Create the scenes of Twelfth Night with their characters."""
     characters = {row.name: row.pk for row in Character.objects.filter(production=production)}
     for number, title, place, songs, names in SCENES:
         scene = create_scene(
@@ -74,8 +74,10 @@ def play_the_run(
     newcomer: Person,
     opens: dt.date,
 ) -> None:
-    """An understudy is ready from the first night and goes on once; in the second week somebody takes a part over, which the
-    stage manager submits and the director approves."""
+    """Add an understudy who goes on once, and recast a part in the second week.
+
+    The stage manager submits the cast change, and the director approves it.
+    """
     parts = {row.name: row for row in Character.objects.filter(production=production).select_related("production")}
     held = {row.character_id: row for row in Credit.objects.filter(production=production, kind=CreditKind.CAST)}
     viola, malvolio = parts["Viola"], parts["Malvolio"]
@@ -99,6 +101,6 @@ def play_the_run(
     approve_submission(
         actor=director(),
         submission=submitted.submission,
-        comment="Thank you for stepping in at such notification.",
+        comment="Thank you for stepping in at such short notice.",
         digest=submitted.submission.token(),
     )

@@ -1,4 +1,4 @@
-"""Posters and photographs made on the spot: real image files, drawn from a seed."""
+"""Generated posters: image files that are drawn from a seed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 
 def poster(title: str, seed: int, size: tuple[int, int] = (1600, 900)) -> bytes:
-    """A JPEG of `size` with `title` on a spotlit stage; the same seed gives the same picture."""
+    """A JPEG of `size` in pixels with `title` above a stage in spotlights. The same seed gives the same picture."""
     chance = random.Random(seed)
     width, height = size
     hue = chance.randrange(360)

@@ -1,5 +1,4 @@
-"""One season of a community theater, built as its people would build it: every step is a service, called by somebody with the
-permission, so the demo shows what the system does."""
+"""Builds one season of a community theater. Every step is an action, run by a user who has the permission."""
 
 from __future__ import annotations
 
@@ -31,12 +30,10 @@ from productions.services.licenses import add_license
 from productions.services.productions import create_production, publish_production, update_production
 from productions.services.scenes import create_character
 from productions.services.seasons import create_season, publish_season
-from scheduling.models import Category, Space, SpaceKind, Visibility
-from scheduling.services.occurrences import publish_occurrence, schedule_occurrence, schedule_standalone
-from scheduling.services.series import schedule_series, schedule_standalone_series
+from scheduling.models import SpaceKind
 from scheduling.services.venues import create_space, create_venue
-from theater_site.core.actors import Actor, System
-from theater_site.demo import company, parts, pictures
+from theater_site.core.actors import System
+from theater_site.demo import calendar, company, parts, pictures
 from theater_site.demo.box_office import open_sales, reach_first_night
 from theater_site.demo.company import PLAYS, Play
 from theater_site.demo.planning import plan
@@ -50,7 +47,10 @@ _ZONE = ZoneInfo(company.ZONE)
 
 
 def build(tell: Step) -> Demo:
-    """The whole season; `tell` is called with the name of each step before it begins. Refused where an organization is."""
+    """Build the season. `tell` is called with the name of each step before it begins.
+
+    Raises: Conflict if the database has an organization.
+    """
     chance = random.Random(1602)
     tell("The organization and its director")
     director = User.objects.create_user(company.STAFF["director"][0], name=company.NAMES[0], timezone=company.ZONE)
@@ -86,10 +86,10 @@ def build(tell: Step) -> Demo:
                 director=lambda: demo.actor("director"), understudy=demo.people[33], newcomer=demo.people[42],
                 opens=first_friday + dt.timedelta(weeks=play.opens),
             )  # fmt: skip
-        _calendar(demo, play, production, first_friday)
+        calendar.schedule_production(demo, play, production, first_friday)
         _picture(demo, play, production)
     tell("Meetings, classes and a gala")
-    _house_calendar(demo, first_friday)
+    calendar.schedule_house_events(demo, first_friday)
     tell("Calls, equipment and conflicts")
     plan(demo)
     tell("Ticket sales")
@@ -98,18 +98,18 @@ def build(tell: Step) -> Demo:
     reach_first_night(demo)
     tell("Submissions that wait for the director")
     _submissions(demo)
-    # Last, since this is how the next run knows that nothing is missing.
+    # Last: a published season shows the next run that nothing is missing (`is_complete`).
     publish_season(actor=demo.actor("director"), season=season)
     return demo
 
 
 def is_complete() -> bool:
-    """Whether a demo that was begun here came to its end."""
+    """Whether the database has a complete demo."""
     return Season.objects.filter(published_at__isnull=False).exists()
 
 
 def users_of_the_demo() -> dict[str, User]:
-    """Those who can sign in, by role; for a database that the demo has built before."""
+    """The users who can sign in, by role."""
     addresses = {role: address for role, (address, *_) in company.STAFF.items()}
     addresses |= {f"actor_{number}": address for number, (address, _) in enumerate(company.ACTORS, 1)}
     found = {user.email: user for user in User.objects.filter(email__in=addresses.values())}
@@ -117,7 +117,7 @@ def users_of_the_demo() -> dict[str, User]:
 
 
 def _first_friday(today: dt.date) -> dt.date:
-    """The Friday eight weeks ago: whenever the demo is made, its first play is running and the others are to come."""
+    """The Friday eight to nine weeks before `today`, so that the first play is running and the others are in the future."""
     return today - dt.timedelta(weeks=8, days=(today.weekday() - 4) % 7)
 
 
@@ -133,8 +133,8 @@ def _roles(demo: Demo) -> None:
             actor=demo.actor("director"), user=user, role=roles[name], section=section, starts_at=None, ends_at=None,
             reason="",
         )  # fmt: skip
-    for number, (address, place) in enumerate(company.ACTORS, 1):
-        user = User.objects.create_user(address, name=company.NAMES[place], timezone=company.ZONE)
+    for number, (address, index) in enumerate(company.ACTORS, 1):
+        user = User.objects.create_user(address, name=company.NAMES[index], timezone=company.ZONE)
         demo.users[f"actor_{number}"] = user
         assign_role(
             actor=demo.actor("director"), user=user, role=roles["company_member"], section=demo.season.section,
@@ -185,12 +185,12 @@ def _venues(demo: Demo) -> dict[str, SeatingChart]:
         )
     stalls: list[Any] = [
         {"zone": "Stalls", "row": row, "category": "Stalls" if row < "I" else "Rear stalls", "count": 20,
-         "x": Decimal(0), "y": Decimal(place)}
-        for place, row in enumerate("ABCDEFGHIJKL")
+         "x": Decimal(0), "y": Decimal(number)}
+        for number, row in enumerate("ABCDEFGHIJKL")
     ]  # fmt: skip
     balcony: list[Any] = [
-        {"zone": "Balcony", "row": row, "category": "Balcony", "count": 20, "x": Decimal(0), "y": Decimal(20 + place)}
-        for place, row in enumerate("ABC")
+        {"zone": "Balcony", "row": row, "category": "Balcony", "count": 20, "x": Decimal(0), "y": Decimal(20 + number)}
+        for number, row in enumerate("ABC")
     ]
     return {
         "main": create_chart(
@@ -207,25 +207,25 @@ def _people(demo: Demo) -> None:
     casting = demo.actor("casting_director")
     director = demo.actor("director")
     directory = area("Directory")
-    signing_in = {place: demo.users[f"actor_{number}"] for number, (_, place) in enumerate(company.ACTORS, 1)}
-    signing_in |= {place: demo.users[role] for role, (_, place, _) in company.STAFF.items()}
-    for place, name in enumerate((*company.NAMES, *company.GROUPS)):
-        family = name.rsplit(" ", 1)
+    users = {index: demo.users[f"actor_{number}"] for number, (_, index) in enumerate(company.ACTORS, 1)}
+    users |= {index: demo.users[role] for role, (_, index, _) in company.STAFF.items()}
+    for index, name in enumerate((*company.NAMES, *company.GROUPS)):
+        names = name.rsplit(" ", 1)
         group = name in company.GROUPS
         person = create_person(
             actor=casting,
             section=directory,
             fields={
                 "name": name,
-                "sort_name": "" if group else f"{family[1]}, {family[0]}",
+                "sort_name": "" if group else f"{names[1]}, {names[0]}",
                 "kind": PersonKind.GROUP if group else PersonKind.PERSON,
                 "bio": ""
-                if place % 3
-                else f"{name} has been with {company.ORGANIZATION} for {2 + place % 17} seasons.",
+                if index % 3
+                else f"{name} has been with {company.ORGANIZATION} for {2 + index % 17} seasons.",
             },
         )
-        if place in signing_in:
-            person = link_user(actor=director, person=person, user=signing_in[place])
+        if index in users:
+            person = link_user(actor=director, person=person, user=users[index])
         demo.people.append(publish_person(actor=director, person=person))
     people = demo.people[: len(company.NAMES)]
     demo.turn = cycle([*people[8:10], *people[:8], *people[10:]])
@@ -253,20 +253,21 @@ def _production(demo: Demo, play: Play, first_friday: dt.date) -> Production:
         },
     )  # fmt: skip
     if play.license:
-        house, words = play.license
+        publisher, billing = play.license
         add_license(
             actor=demo.actor("production_manager"),
             production=production,
             fields={
-                "house": house, "number": "HL-1602", "starts_on": opens.isoformat(), "ends_on": production.closes_on,
-                "venues": [demo.spaces[play.stage].venue.name], "max_performances": play.performances, "billing": words,
+                "house": publisher, "number": "HL-1602", "starts_on": opens.isoformat(), "ends_on": production.closes_on,
+                "venues": [demo.spaces[play.stage].venue.name], "max_performances": play.performances,
+                "billing": billing,
             },
         )  # fmt: skip
     casting = demo.actor("casting_director")
     jobs: list[tuple[CreditKind, str, Job | None]] = [(CreditKind.CAST, part, None) for part in play.parts]
     jobs += [(CreditKind.CREATIVE, job, None) for job in company.CREATIVE]
     jobs += [(CreditKind.CREW, job, demo.jobs[job]) for job in company.CREW]
-    # Everybody in turn, so that nobody is without a part; the two actors who can sign in begin.
+    # In turn, so that everybody has a part or a job, beginning with the two actors who can sign in.
     for order, (kind, role, job) in enumerate(jobs, 1):
         fields: CreditFields = {"kind": kind, "role": role, "billing_order": order, "job": job}
         if kind == CreditKind.CAST:
@@ -282,110 +283,6 @@ def _production(demo: Demo, play: Play, first_friday: dt.date) -> Production:
     production = publish_production(actor=demo.actor("director"), production=production)
     demo.productions.append(production)
     return production
-
-
-def _calendar(demo: Demo, play: Play, production: Production, first_friday: dt.date) -> None:
-    manager = demo.actor("production_manager")
-    stage = demo.actor("stage_manager")
-    opens = first_friday + dt.timedelta(weeks=play.opens)
-    first_day = {"MO": 0, "TU": 1}[play.days[:2]]
-    weeks = min(7, play.opens)
-    begins = opens - dt.timedelta(weeks=weeks, days=4 - first_day)
-    schedule_series(
-        actor=stage,
-        production=production,
-        fields={
-            "title": f"Rehearsal: {play.title}", "category": Category.REHEARSAL, "space": demo.spaces["rehearsal"],
-            "rrule": f"FREQ=WEEKLY;BYDAY={play.days};COUNT={2 * weeks}", "first_date": begins,
-            "start_time": dt.time(19), "duration_minutes": 180,
-        },
-    )  # fmt: skip
-    _single(
-        stage,
-        production,
-        Category.AUDITION,
-        begins - dt.timedelta(days=first_day + 2),
-        13,
-        240,
-        demo.spaces["rehearsal"],
-    )
-    _single(stage, production, Category.LOAD_IN, opens - dt.timedelta(days=6), 9, 480, demo.spaces[play.stage])
-    for evening in (5, 4, 3):
-        _single(stage, production, Category.TECH, opens - dt.timedelta(days=evening), 18, 240, demo.spaces[play.stage])
-    for number in range(play.performances):
-        # Friday and Saturday at half past seven, Sunday in the afternoon.
-        day = opens + dt.timedelta(weeks=number // 3, days=number % 3)
-        start = dt.time(14) if number % 3 == 2 else dt.time(19, 30)
-        shown = schedule_occurrence(
-            actor=manager,
-            production=production,
-            fields={
-                "category": Category.PERFORMANCE, "visibility": Visibility.PUBLIC, "space": demo.spaces[play.stage],
-                "date": day.isoformat(), "start_time": start, "duration_minutes": play.minutes + 20,
-            },
-        )  # fmt: skip
-        publish_occurrence(actor=demo.actor("director") if number == 0 else manager, occurrence=shown)
-
-
-def _single(
-    actor: Actor, production: Production, category: Category, day: dt.date, hour: int, minutes: int, space: Space
-) -> None:
-    schedule_occurrence(
-        actor=actor,
-        production=production,
-        fields={
-            "category": category, "space": space, "date": day.isoformat(), "start_time": dt.time(hour),
-            "duration_minutes": minutes,
-        },
-    )  # fmt: skip
-
-
-def _house_calendar(demo: Demo, first_friday: dt.date) -> None:
-    director = demo.actor("director")
-    schedule_standalone_series(
-        actor=director,
-        section=demo.season.section,
-        fields={
-            "title": "Production meeting", "category": Category.MEETING, "space": None, "timezone": company.ZONE,
-            "rrule": "FREQ=MONTHLY;BYDAY=1WE;COUNT=10", "first_date": _first_weekday(first_friday, 2),
-            "start_time": dt.time(17), "duration_minutes": 60,
-        },
-    )  # fmt: skip
-    schedule_standalone_series(
-        actor=director,
-        section=demo.organization,
-        fields={
-            "title": "Board meeting", "category": Category.MEETING, "space": demo.spaces["rehearsal"],
-            "rrule": "FREQ=MONTHLY;BYDAY=2SU;COUNT=10", "first_date": _first_weekday(first_friday, 6) + dt.timedelta(days=7),
-            "start_time": dt.time(18), "duration_minutes": 90,
-        },
-    )  # fmt: skip
-    saturday = first_friday + dt.timedelta(days=8)
-    schedule_standalone_series(
-        actor=director,
-        section=demo.season.section,
-        fields={
-            "title": "Saturday drama class", "category": Category.CLASS, "space": demo.spaces["rehearsal"],
-            "rrule": "FREQ=WEEKLY;COUNT=40", "first_date": saturday, "start_time": dt.time(10),
-            "duration_minutes": 120, "internal": False,
-        },
-    )  # fmt: skip
-    gala = schedule_standalone(
-        actor=director,
-        section=demo.season.section,
-        fields={
-            "title": "Lantern Gala", "category": Category.FUNDRAISER, "visibility": Visibility.PUBLIC,
-            "space": demo.spaces["main"], "date": (first_friday + dt.timedelta(weeks=26, days=1)).isoformat(),
-            "start_time": dt.time(18), "duration_minutes": 300,
-        },
-    )  # fmt: skip
-    publish_occurrence(actor=director, occurrence=gala)
-
-
-def _first_weekday(of: dt.date, weekday: int) -> dt.date:
-    """The first such weekday of the month after `of`."""
-    first = (of.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
-    return first + dt.timedelta(days=(weekday - first.weekday()) % 7)
 
 
 def _picture(demo: Demo, play: Play, production: Production) -> None:
@@ -406,7 +303,7 @@ def _picture(demo: Demo, play: Play, production: Production) -> None:
 
 
 def _submissions(demo: Demo) -> None:
-    """One promotion that the director approves, one that waits, and an actor's new bio that waits too."""
+    """Submit two promotions, of which the director approves one, and an actor's new bio."""
     marketing = demo.actor("marketing_coordinator")
     promotions = (
         ("Neighbors' week", "NEIGHBOR", Decimal(15), demo.productions[1]),

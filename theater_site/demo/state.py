@@ -1,4 +1,4 @@
-"""What the demo has built so far."""
+"""The objects that the demo has built so far."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from theater_site.core.actors import Actor
 
 @dataclass(slots=True)
 class Demo:
-    """What was built, as far as the command reports it."""
+    """The objects that later steps of the demo need."""
 
     organization: Section
     season: Season
@@ -24,8 +24,9 @@ class Demo:
     productions: list[Production] = field(default_factory=list)
     spaces: dict[str, Space] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
+    # The people in the order in which parts and jobs are given to them, endless.
     turn: Iterator[Person] = field(default_factory=lambda: iter(()))
 
     def actor(self, role: str) -> Actor:
-        """A fresh actor, with what the user holds by now."""
+        """A new actor for the user, with the current permissions."""
         return actor_for(self.users[role])

@@ -1,4 +1,4 @@
-"""`manage.py demo`: a whole season on the embedded database, then the API served."""
+"""`manage.py demo`: build a season of a theater on the embedded database, then serve the API."""
 
 from __future__ import annotations
 
@@ -33,32 +33,32 @@ STEPS = 8 + len(company.PLAYS)
 
 class Command(BaseCommand):
     help = (
-        "Build one season of a community theater by calling the services as its people would, print who can log in and what "
-        "to try, and serve the API. Safe to run again: what was built is kept and served, with new tokens."
+        "Build one season of a community theater by calling the services as its people would, print who can sign in and what "
+        "to try, and serve the API. Run again, it serves the existing season, with new tokens."
     )
-    # The database may not be there yet.
+    # The database may not exist yet.
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=8000, help="0 picks a free one")
-        parser.add_argument("--no-serve", action="store_true", help="build and print, and end")
-        parser.add_argument("--fresh", action="store_true", help="forget the demo's database and build it again")
+        parser.add_argument("--port", type=int, default=8000, help="the port to serve on; 0 picks a free one")
+        parser.add_argument("--no-serve", action="store_true", help="build and print, but do not serve")
+        parser.add_argument("--fresh", action="store_true", help="delete the demo's database and build it again")
         parser.add_argument("--json", action="store_true", help="print users, tokens and counts as one JSON object")
 
     def handle(self, *args: Any, port: int, no_serve: bool, fresh: bool, **options: Any) -> None:
         if settings.PRODUCTION:
-            raise CommandError("The demo makes users whose tokens it prints; it does not run in production mode.")
+            raise CommandError("The demo prints session tokens, so it does not run in production mode.")
         if not 0 <= port <= 65535:
-            raise CommandError("--port takes a number from 1 to 65535, or 0 for any free one.")
+            raise CommandError("--port takes a number from 1 to 65535, or 0 for a free port.")
         if not no_serve:
             port = _free_port(port)
         if fresh:
-            self._forget()
+            self._delete_database()
         call_command("migrate", verbosity=0, interactive=False)
         self._refuse_foreign_database()
         if Section.objects.exists() and not season.is_complete():
-            # Somebody ended an earlier run half-way.
-            self._forget()
+            # An earlier run was interrupted.
+            self._delete_database()
             call_command("migrate", verbosity=0, interactive=False)
         with bind_request_id():
             if not Section.objects.exists():
@@ -76,26 +76,26 @@ class Command(BaseCommand):
         else:
             self._print(base, tokens, counts, serving=not no_serve)
         if not no_serve:
-            # The workers must not share this process's connection.
+            # The server's processes must not share the connection of this process.
             connection.close()
             Server(f"127.0.0.1:{port}").run()
 
-    def _forget(self) -> None:
+    def _delete_database(self) -> None:
         if connection.vendor != "sqlite":
             raise CommandError(
-                "The demo forgets the embedded SQLite only. Drop and create the PostgreSQL database yourself, then run again."
+                "The demo deletes SQLite databases only. Drop and create the PostgreSQL database, then run the demo again."
             )
         path = Path(connection.settings_dict["NAME"])
         if path.exists():
             self._refuse_foreign_database()
-            for key in self._stored():
+            for key in self._stored_files():
                 default_storage.delete(key)
             connection.close()
             for file in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
                 file.unlink(missing_ok=True)
 
-    def _stored(self) -> list[str]:
-        """What the demo uploaded: without its rows nothing would find it again."""
+    def _stored_files(self) -> list[str]:
+        """The names of the files that the demo uploaded. Without the database, nothing would refer to them."""
         if StagedFile._meta.db_table not in connection.introspection.table_names():
             return []
         return [
@@ -105,15 +105,15 @@ class Command(BaseCommand):
         ]
 
     def _refuse_foreign_database(self) -> None:
-        """Nobody loses a real theater's data to the demo, nor finds the demo's people in it."""
+        """Raise CommandError if the database belongs to a real theater: the demo must not delete it or add to it."""
         if Section._meta.db_table not in connection.introspection.table_names():
             return
         root = Section.objects.filter(parent=None).first()
-        # By its director too: a real theater may bear the name that the demo's has.
-        ours = User.objects.filter(email=company.STAFF["director"][0]).exists()
-        if root is not None and (root.name != company.ORGANIZATION or not ours):
+        # The director is checked too: a real theater may have the same name as the demo's.
+        has_demo_director = User.objects.filter(email=company.STAFF["director"][0]).exists()
+        if root is not None and (root.name != company.ORGANIZATION or not has_demo_director):
             raise CommandError(
-                f"This database holds {root.name!r}. Give the demo one of its own: set VAR_DIR or DATABASE_URL elsewhere."
+                f"This database belongs to {root.name!r}. Set VAR_DIR or DATABASE_URL to a database for the demo."
             )
 
     def _build(self, *, quiet: bool) -> None:
@@ -126,16 +126,16 @@ class Command(BaseCommand):
         with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
             task = bar.add_task("", total=STEPS)
 
-            def tell(step: str) -> None:
+            def advance(step: str) -> None:
                 bar.update(task, description=step, advance=1)
 
-            season.build(tell)
+            season.build(advance)
 
     def _print(self, base: str, tokens: dict[str, str], counts: dict[str, int], *, serving: bool) -> None:
         out = Console(file=cast(Any, self.stdout)._out, width=110, highlight=False)
-        told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
-        out.print(f"{company.ORGANIZATION}: {told}.\n")
-        table = Table("who", "e-mail", "X-Session-Token", title="Who can sign in")
+        summary = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+        out.print(f"{company.ORGANIZATION}: {summary}.\n")
+        table = Table("role", "e-mail", "X-Session-Token", title="Users who can sign in")
         users = season.users_of_the_demo()
         for role, token in tokens.items():
             table.add_row(role.replace("_", " "), users[role].email, token)
@@ -156,20 +156,23 @@ class Command(BaseCommand):
             f"curl {base}/api/v1/calendars/public.ics",
             f"curl {base}/api/v1/schema/",
         ):
-            self.stdout.write(line)  # not wrapped: it is to be pasted
+            self.stdout.write(line)  # without rich, which would wrap the line
         if serving:
-            out.print(f"\nServing on {base}; Ctrl-C ends it. `manage.py work` delivers the mail that waits.")
+            out.print(f"\nServing on {base}. Press Ctrl-C to stop. `manage.py work` sends the pending mail.")
 
 
 def _free_port(port: int) -> int:
-    """`port`, or any free one for 0. Asked before anything is built: else the tokens that are printed lead to another server."""
+    """`port`, or a free one for 0. Raises CommandError if `port` is taken.
+
+    Checked before anything is built. Otherwise the printed commands would call another program.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise CommandError(
-                f"Port {port} is taken by another program. Stop that one, or choose another port: `--port 0` picks a free one."
+                f"Port {port} is taken by another program. Stop that program or choose another port; `--port 0` picks a free one."
             ) from error
-        free: int = probe.getsockname()[1]
-    return free
+        free_port: int = probe.getsockname()[1]
+    return free_port

@@ -1,4 +1,4 @@
-"""`manage.py import_archive DIR`: a performing archive, taken in at once."""
+"""`manage.py import_archive DIR`: import a performing archive."""
 
 from __future__ import annotations
 
@@ -26,28 +26,29 @@ from theater_site.core.logs import bind_request_id
 class Command(BaseCommand):
     help = (
         "Import a performing archive: seasons, venues, productions, performances, runs, people and credits as JSON "
-        "lines, plain or gzip. All of it or nothing; a second run changes nothing. Rows that cannot be taken are "
-        "listed. Others read on meanwhile. On SQLite, with its one writer, nobody else can write until it ends: a "
-        "request that writes waits up to 20 seconds and is then answered 503, to be sent again. On PostgreSQL others "
-        "write on, and only a second import waits for the first."
+        "lines, plain or gzip. An error rolls the whole import back; a second run changes nothing. Refused rows are listed. "
+        "Reading is possible during the import. On SQLite, which has one writer, a request that writes waits up to 20 "
+        "seconds and then gets 503. On PostgreSQL, only a second import waits for the first."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", metavar="DIR")
-        parser.add_argument("--name", help="what the archive is called; the folder's name unless given")
-        parser.add_argument("--default-timezone", metavar="ZONE", help="for venues without one: America/New_York")
-        parser.add_argument("--publish", action="store_true", help="make everything public at once")
+        parser.add_argument("folder", metavar="DIR", help="the folder of the archive's files")
+        parser.add_argument("--name", help="the name of the archive; the default is the folder's name")
+        parser.add_argument(
+            "--default-timezone", metavar="ZONE", help="the time zone of venues without one, such as America/New_York"
+        )
+        parser.add_argument("--publish", action="store_true", help="publish what is imported")
         parser.add_argument(
             "--add-people", action="store_true", help="add a person by name for each credit whose person has no record"
         )
         parser.add_argument("--as", dest="email", metavar="EMAIL", help="act as this user, not as the installation")
-        parser.add_argument("--preview", action="store_true", help="do it all, tell what came of it, and take it back")
+        parser.add_argument("--preview", action="store_true", help="run the import, print the outcome, and roll back")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, folder: str, **options: Any) -> None:
         quiet = bool(options["json"])
         if Section._meta.db_table not in connection.introspection.table_names():
-            raise CommandError("The database is empty. Run `manage.py migrate`, then `manage.py found`, first.")
+            raise CommandError("The database has no tables. Run `manage.py migrate`, then `manage.py found`.")
         try:
             with bind_request_id():
                 outcome = self._import(folder, options, quiet)
@@ -61,8 +62,8 @@ class Command(BaseCommand):
                 {"file": file, "line": line, "code": remark.code, "text": remark.text}
                 for file, line, remark in outcome.remarked
             ]
-            told = {**outcome.as_data(), "preview": options["preview"], "bad": bad, "remarks": remarks}
-            self.stdout.write(json.dumps(told))
+            report = {**outcome.as_data(), "preview": options["preview"], "bad": bad, "remarks": remarks}
+            self.stdout.write(json.dumps(report))
         else:
             self._print(outcome, options["preview"])
 
@@ -103,7 +104,7 @@ class Command(BaseCommand):
             table.add_row(name, *(f"{number:,}" for number in numbers), remarks)
         out.print(table)
         if outcome.assumed_zone:
-            out.print(f"{outcome.assumed_zone} venues were given the default time zone.")
+            out.print(f"{outcome.assumed_zone} venues without a time zone got the default one.")
         if outcome.people_added:
             out.print(f"{outcome.people_added} people without a record were added by name.")
         for row in outcome.bad:

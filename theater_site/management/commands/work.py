@@ -1,4 +1,4 @@
-"""`manage.py work`: the worker. Delivers mail and runs what is due, until it is told to stop."""
+"""`manage.py work`: the worker, which runs the periodic jobs until it is stopped."""
 
 from __future__ import annotations
 
@@ -27,41 +27,41 @@ BEAT_SECONDS = 20
 
 class Command(BaseCommand):
     help = (
-        "Run the periodic jobs: deliver notifications, sweep what has expired. Several workers may run at once. "
-        "SIGTERM and Ctrl-C end it after the job at hand; a job that fails is logged and tried again at its next "
-        "time. With --once the exit code is 1 where a job failed."
+        "Run the periodic jobs: deliver notifications, expire unpaid orders and others. Several workers may run at once. "
+        "SIGTERM and Ctrl-C end it after the running job. A job that fails is logged and runs again at its next time. With "
+        "--once, the exit code is 1 if a job failed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="run every job once and end, for cron")
-        parser.add_argument("--json", action="store_true", help="with --once: print what was done as one JSON object")
+        parser.add_argument("--json", action="store_true", help="with --once: print the results as one JSON object")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
-        # An action is known once its module is imported, and what is pending may name any of them: the addresses name them all.
+        # Imports all actions, which pending submissions refer to by name.
         import_module(settings.ROOT_URLCONF)
         if once:
-            done = {job.name: self._run(job) for job in jobs.registered()}
+            results = {job.name: self._run(job) for job in jobs.registered()}
             _beat()
-            failed = [name for name, outcome in done.items() if outcome is None]
-            told = {name: "failed; see the log" if outcome is None else outcome for name, outcome in done.items()}
+            failed = [name for name, result in results.items() if result is None]
+            report = {name: "failed; see the log" if result is None else result for name, result in results.items()}
             if options["json"]:
-                self.stdout.write(json.dumps(told))
+                self.stdout.write(json.dumps(report))
             else:
-                for name, outcome in told.items():
-                    self.stdout.write(f"{name}: {outcome}")
+                for name, result in report.items():
+                    self.stdout.write(f"{name}: {result}")
             if failed:
                 raise CommandError(f"Failed: {', '.join(failed)}. The log says why.")
             return
-        self._until_stopped()
+        self._run_until_stopped()
 
-    def _until_stopped(self) -> None:
+    def _run_until_stopped(self) -> None:
         stop = threading.Event()
 
-        def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        def request_stop(number: int, frame: FrameType | None) -> None:
             stop.set()
 
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, ask_to_stop)
+            signal.signal(number, request_stop)
         due = {job.name: 0.0 for job in jobs.registered()}
         next_beat = 0.0
         while not stop.is_set():
@@ -71,8 +71,8 @@ class Command(BaseCommand):
                 try:
                     _beat()
                 except DatabaseError:
-                    # A database that is away for a while ends no worker, as it ends no server.
-                    log.exception("the heartbeat failed; it is tried again")
+                    # The worker must survive a database that is down for a while.
+                    log.exception("the heartbeat failed; the worker tries again")
                 next_beat = now + BEAT_SECONDS
             for job in jobs.registered():
                 if due[job.name] <= now and not stop.is_set():
@@ -81,12 +81,12 @@ class Command(BaseCommand):
             stop.wait(max(0.05, min([*due.values(), next_beat]) - time.monotonic()))
 
     def _run(self, job: jobs.Job) -> str | None:
-        """What the job says that it did; None where it failed."""
+        """The result of the job as text; None if it failed."""
         with bind_request_id():
             try:
                 return str(job.run())
             except Exception:
-                log.exception("the job %r failed; it is tried again at its next time", job.name)
+                log.exception("the job %r failed; it runs again at its next time", job.name)
                 return None
 
 
