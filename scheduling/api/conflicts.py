@@ -5,18 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from directory.models import Person
 from scheduling.api import serializers
 from scheduling.models import Occurrence
 from scheduling.rules.spans import LONGEST_DAYS, span_of
-from scheduling.selectors.conflicts import Wanted, clashes, collisions, visible_among
+from scheduling.selectors.conflict_report import COLUMNS, NOTHING, conflict_report, in_conflict, table_row
+from scheduling.selectors.conflicts import Wanted, clashes, visible_among
 from scheduling.selectors.occurrences import for_insiders, starting_from, up_to
-from scheduling.selectors.people_conflicts import people_conflicts
+from theater_site.api.csv_files import csv_file
 from theater_site.api.resources import ActingView, actor_of
 from theater_site.core import runs
 from theater_site.core.actors import Actor, ActorKind
@@ -62,6 +64,24 @@ class ConflictsView(ActingView):
             "not_checked": [name for name in (*_OF_CALENDAR, *_NEVER) if name not in checked],
         }
         return Response(serializers.ConflictsAnswer(shown).data)
+
+
+class ConflictsExportView(ActingView):
+    """The conflicts as a file."""
+
+    @extend_schema(
+        operation_id="conflicts_export",
+        parameters=[serializers.ConflictsAsked],
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+    )
+    def get(self, request: Request) -> StreamingHttpResponse:
+        """Export all conflicts of a production, a season, or a range of days as CSV.
+
+        Like `GET conflicts/`, without its limit of 200. `changed_since` with the instant of the last report gives the new ones.
+        """
+        actor = insider(actor_of(request))
+        asked = asked_of(request, actor, serializers.ConflictsAsked)
+        return csv_file("conflicts", COLUMNS, map(table_row, _colliding(actor, asked)))
 
 
 def insider(actor: Actor) -> Actor:
@@ -121,12 +141,13 @@ def _is_free(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
     seen = visible_among(actor, [clash.booking.occurrence_id for clash in found])
     return [
         {
-            **_NOTHING,
+            **NOTHING,
             "kind": "space",
             "severity": "hard",
             "space": space.pk,
             "starts_at": max(starts_at, clash.booking.starts_at),
             "ends_at": min(ends_at, clash.booking.ends_at),
+            "since": clash.booking.created_at,
             "occurrences": [in_conflict(clash.booking.occurrence, seen)],
         }
         for clash in found
@@ -152,64 +173,9 @@ def _colliding(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
         among = starting_from(among, first)
     if last is not None:
         among = up_to(among, last)
-    found = collisions(among)
-    seen = visible_among(actor, {row.pk for one in found for row in (one.first, one.second)})
-    shown = [
-        {
-            **_NOTHING,
-            "kind": one.kind,
-            "severity": "hard" if one.kind == "space" else "soft",
-            "space": one.first.space_id if one.kind == "space" else None,
-            "production": one.first.production_id if one.kind == "production" else None,
-            "starts_at": one.starts_at,
-            "ends_at": one.ends_at,
-            "occurrences": [in_conflict(one.first, seen), in_conflict(one.second, seen)],
-        }
-        for one in found
-    ]
-    return sorted(shown + _of_people(actor, among), key=lambda one: one["starts_at"])
-
-
-def _of_people(actor: Actor, among: Any) -> list[dict[str, Any]]:
-    """The conflicts of people who are called to the occurrences `among`, as far as the actor may see them."""
-    found = people_conflicts(among.order_by().values("pk"))
-    events = Occurrence.objects.select_related("production").in_bulk(
-        {pk for one in found for pk in (one.occurrence_id, one.other_id) if pk is not None}
-    )
-    seen = visible_among(actor, events)
-    people = Person.objects.visible_to(actor).in_bulk({one.person_id for one in found})
-    return [
-        {
-            **_NOTHING,
-            "kind": one.kind,
-            "severity": "soft",
-            "person": one.person_id if one.person_id in people else None,
-            "person_name": people[one.person_id].name if one.person_id in people else None,
-            "starts_at": one.starts_at,
-            "ends_at": one.ends_at,
-            "occurrences": [
-                in_conflict(events[pk], seen) for pk in (one.occurrence_id, one.other_id) if pk is not None
-            ],
-        }
-        for one in found
-    ]
-
-
-_NOTHING = {"space": None, "production": None, "person": None, "person_name": None}
+    return conflict_report(actor, among, changed_since=asked.get("changed_since"))
 
 
 def _later(day: dt.date, days: int) -> dt.date:
     """Return the day `days` later, limited to the dates that exist."""
     return dt.date.fromordinal(min(max(day.toordinal() + days, 1), dt.date.max.toordinal()))
-
-
-def in_conflict(row: Occurrence, seen: frozenset[int]) -> dict[str, Any]:
-    """Return the fields that the actor may see: the span, and for occurrences among `seen` also id, title and category."""
-    visible = row.pk in seen
-    return {
-        "id": row.pk if visible else None,
-        "title": row.shown_title if visible else None,
-        "category": row.category if visible else None,
-        "starts_at": row.starts_at,
-        "ends_at": row.ends_at,
-    }

@@ -11,13 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from productions.models import Production
-from scheduling.api.conflicts import asked_of, in_conflict, insider
+from scheduling.api.conflicts import asked_of, insider
 from scheduling.api.serializers import InConflict
 from scheduling.models import Occurrence, Space, SpaceKind, Venue
 from scheduling.rules.performance_dates import Weekday
 from scheduling.rules.slot_tokens import OfferedSlot, token_of
 from scheduling.rules.spans import LONGEST_MINUTES
 from scheduling.rules.wall_time import to_wall, valid_zone
+from scheduling.selectors.conflict_report import in_conflict
 from scheduling.selectors.conflicts import visible_among
 from scheduling.selectors.free_slots import Request as Wanted
 from scheduling.selectors.free_slots import Slot, free_slots

@@ -240,6 +240,9 @@ class ConflictShown(serializers.Serializer[Any]):
     ends_at = serializers.DateTimeField(
         help_text="The end of the common span: an instant in UTC. Example: 2027-03-14T22:00:00Z"
     )
+    since = serializers.DateTimeField(
+        help_text="The latest change of what collides: an instant in UTC. Example: 2027-02-01T10:00:00Z"
+    )
     occurrences = InConflict(many=True, help_text="The events that collide.")
 
 
@@ -282,6 +285,11 @@ class ConflictsAsked(serializers.Serializer[Any]):
     )
     besides = serializers.IntegerField(
         required=False, help_text="Id of an event to reschedule, which is ignored. Example: 120"
+    )
+    changed_since = serializers.DateTimeField(
+        required=False,
+        help_text="Only conflicts of which a part changed since this instant, such as the last report. Example: "
+        "2027-02-01T10:00:00Z",
     )
     production = VisibleRelated(queryset=Production.objects.all(), required=False)
     season = VisibleRelated(queryset=Season.objects.all(), required=False)

@@ -5,6 +5,7 @@ from theater_site.api.routing import Router
 
 urlpatterns = [
     path("conflicts/", conflicts.ConflictsView.as_view(), name="conflicts"),
+    path("conflicts/export/", conflicts.ConflictsExportView.as_view(), name="conflicts-export"),
     path("event-categories/", categories.CategoriesView.as_view(), name="event-categories"),
     path("free-slots/", free_slots.FreeSlotsView.as_view(), name="free-slots"),
     path("calendars/public.ics", feeds.PublicCalendarView.as_view(), name="public-calendar"),

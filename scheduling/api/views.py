@@ -17,9 +17,9 @@ from rest_framework.response import Response
 
 from accounts.permissions.selectors.sections import area
 from scheduling.api import serializers
-from scheduling.api.conflicts import in_conflict
 from scheduling.models import Category, EventSeries, Occurrence, Run, Space, Venue
 from scheduling.rules.wall_time import valid_zone
+from scheduling.selectors.conflict_report import in_conflict
 from scheduling.selectors.conflicts import in_the_way, visible_among
 from scheduling.selectors.occurrences import canceled_to_come, for_insiders, starting_from, up_to
 from scheduling.services import calendar_imports, performance_schedules

@@ -28,6 +28,8 @@ class PersonConflict:
     other_id: int | None
     starts_at: dt.datetime
     ends_at: dt.datetime
+    # When the later of the two was entered.
+    since: dt.datetime
 
 
 class _Called(NamedTuple):
@@ -35,9 +37,10 @@ class _Called(NamedTuple):
     ends_at: dt.datetime
     occurrence_id: int
     person_id: int
+    created_at: dt.datetime
 
 
-_COLUMNS = ("occurrence__starts_at", "occurrence__ends_at", "occurrence_id", "person_id")
+_COLUMNS = ("occurrence__starts_at", "occurrence__ends_at", "occurrence_id", "person_id", "created_at")
 
 
 def people_conflicts(occurrences: Any, *, called: Collection[int] = ()) -> list[PersonConflict]:
@@ -85,22 +88,25 @@ def _double_calls(by_person: Iterable[list[_Called]], asked: set[_Called]) -> It
                         second.occurrence_id,
                         row.starts_at,
                         min(before.ends_at, row.ends_at),
+                        max(before.created_at, row.created_at),
                     )
             going.append(row)
 
 
 def _unavailable(people: Collection[int], asked: set[_Called]) -> Iterator[PersonConflict]:
-    absences: dict[int, list[Absence]] = defaultdict(list)
+    absences: dict[int, list[tuple[Absence, dt.datetime]]] = defaultdict(list)
     for row in Unavailability.objects.filter(person__in=people, kind=AvailabilityKind.UNAVAILABLE):
-        absences[row.person_id].append(row.absence)
+        absences[row.person_id].append((row.absence, row.updated_at))
     for call in asked:
         window = Window(call.starts_at, call.ends_at)
-        for span in (span for absence in absences[call.person_id] for span in absence.spans(window)):
-            yield PersonConflict(
-                UNAVAILABLE,
-                call.person_id,
-                call.occurrence_id,
-                None,
-                max(span.starts_at, call.starts_at),
-                min(span.ends_at, call.ends_at),
-            )
+        for absence, changed_at in absences[call.person_id]:
+            for span in absence.spans(window):
+                yield PersonConflict(
+                    UNAVAILABLE,
+                    call.person_id,
+                    call.occurrence_id,
+                    None,
+                    max(span.starts_at, call.starts_at),
+                    min(span.ends_at, call.ends_at),
+                    max(changed_at, call.created_at),
+                )

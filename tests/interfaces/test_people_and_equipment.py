@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +23,7 @@ from scheduling.rules.free_slots import Window
 from scheduling.rules.stock import Use, most_at_once
 from scheduling.selectors.people_conflicts import people_conflicts
 from scheduling.services.equipment import set_equipment
+from scheduling.services.occurrences import update_occurrence
 from tests import world
 from tests.laws.scenes import Theater
 from tests.worlds import directory
@@ -157,7 +161,7 @@ def test_the_largest_use_is_that_of_an_hour_by_hour_count(uses: list[tuple[int, 
 # --- People -----------------------------------------------------------------------------------------------------
 
 
-def test_a_double_call_needs_a_reason(theater: Theater) -> None:
+def test_a_double_call_needs_a_reason(theater: Theater, capsys: pytest.CaptureFixture[str]) -> None:
     anna, ben = (directory.person(by=theater.director, published=True, name=name) for name in ("Anna Bell", "Ben Cox"))
     first, second = event(theater, title="Read-through"), event(theater, start_time=dt.time(11), title="Fitting")
     assert set_people(theater, first, anna, ben).status_code == 200
@@ -187,6 +191,36 @@ def test_a_double_call_needs_a_reason(theater: Theater) -> None:
         ("Ben Cox", "soft", "2031-03-10T11:00:00Z")
     ]
     assert [row["title"] for row in people[0]["occurrences"]] == ["Read-through", "Fitting"]
+    before = timezone.now()
+    path = f"/api/v1/conflicts/export/?production={theater.production.pk}"
+    table = world.client(theater.director).get(path)
+    lines = b"".join(table.streaming_content).decode("utf-8-sig").splitlines()
+    assert lines[0] == "kind,severity,starts_at,ends_at,where,who,first_event,second_event,since"
+    assert lines[-1].startswith("double_call,soft,2031-03-10 11:00Z,2031-03-10 12:00Z,,Ben Cox,Read-through,Fitting,")
+    # Nothing is new since then, until somebody changes a part of it.
+    recent = {"production": theater.production.pk, "changed_since": before.isoformat()}
+    assert world.client(theater.director).get("/api/v1/conflicts/", recent).json()["count"] == 0
+    update_occurrence(
+        actor=theater.acting(), occurrence=second, changes={"title": "Wigs"}, waive={"person_called_elsewhere": "Yes."}
+    )
+    assert world.client(theater.director).get("/api/v1/conflicts/", recent).json()["count"] == 1
+    days = {"start": dt.date(2031, 3, 1), "end": dt.date(2031, 4, 1)}
+    call_command("conflict_report", production=theater.production.pk, **days)
+    told = capsys.readouterr().out
+    assert "Ben Cox  Read-through  Wigs" in told
+    assert told.splitlines()[-1] == "1 conflict."
+    call_command("conflict_report", format="json", changed_since=timezone.now(), **days)
+    assert json.loads(capsys.readouterr().out) == []
+    call_command("conflict_report", format="csv", season=theater.production.season_id, **days)
+    assert capsys.readouterr().out.count("double_call") == 1
+    call_command("conflict_report", start=dt.date(2035, 1, 1))
+    assert capsys.readouterr().out == "No conflicts.\n"
+    for wrong in (
+        {"start": dt.date(2031, 3, 1), "end": dt.date(2031, 2, 1)},
+        {"changed_since": dt.datetime(2031, 1, 1)},
+    ):
+        with pytest.raises(CommandError):
+            call_command("conflict_report", **wrong)
     assert ("calls" in answer["checked"], answer["not_checked"]) == (True, ["travel", "rest"])
 
 

@@ -278,6 +278,7 @@ ROUTES = {
         body={"section": t.root.pk, "calendar": _CALENDAR}, stranger={400}
     ),
     "POST occurrence-take-slot": lambda t: Call({"pk": _occurrence(t).pk}, {"slot": _slot(t)}),
+    "GET conflicts-export": lambda t: Call(query=f"?production={t.production.pk}", public={401}, stranger={403}),
     "GET conflicts": lambda t: Call(query=f"?production={t.production.pk}", public={401}, stranger={403}),
     "GET public-calendar": lambda t: open_read(),
 }
