@@ -97,6 +97,19 @@ def test_slots_are_in_the_future_and_in_the_hours_that_are_asked(theater: Theate
             (space.pk, "2031-03-11", "20:00"),
         ]
         assert starts(searched(theater, duration_minutes=241)) == []
+        with_play = searched(theater, duration_minutes=60, production=theater.production.pk)
+        assert starts(with_play) == starts(searched(theater, duration_minutes=60))
+        # From a quarter of an hour on, ten minutes of the free span are lost.
+        calendar.occurrence(
+            theater.production,
+            by=theater.director,
+            space=space,
+            date="2031-03-11",
+            start_time=dt.time(18),
+            duration_minutes=10,
+        )
+        assert starts(searched(theater, duration_minutes=230)) == []
+        assert len(starts(searched(theater, duration_minutes=225))) == 1
         nowhere = calendar.venue(by=theater.director, timezone="")
         assert starts(searched(theater, duration_minutes=60, venue=nowhere.pk)) == []
         calendar.space(by=theater.director, at=nowhere)

@@ -93,7 +93,9 @@ def test_the_sum_of_booked_equipment_never_passes_the_stock(theater: Theater) ->
     tentative = world.patch(client, f"{EVENTS}{first.pk}/", {"tentative": True}, first.version)
     assert tentative.status_code == 200
     assert not EquipmentBooking.objects.exists()
-    assert world.patch(client, path, {"quantity": 11}, microphones.version).status_code == 200
+    smaller = world.patch(client, path, {"quantity": 11}, microphones.version)
+    assert smaller.status_code == 200
+    assert world.patch(client, path, {"name": "Microphone"}, smaller.json()["version"]).json()["quantity"] == 11
 
 
 def test_equipment_is_named_once_and_the_database_keeps_the_stock(theater: Theater) -> None:
@@ -240,7 +242,8 @@ def test_calls_are_seen_by_the_called_and_refused_for_strangers(theater: Theater
     for person in (anna, hidden):
         directory.credit(theater.production, person, "Ghost", by=theater.director)
     assert world.post(manager, path, {"people": [anna.pk, hidden.pk]}).status_code == 200
-    assert world.post(manager, path, {"people": [anna.pk]}).status_code == 200
+    for _ in range(2):
+        assert world.post(manager, path, {"people": [anna.pk]}).status_code == 200
     missing = world.post(world.client(theater.director), f"{EVENTS}{morning.pk}/set-people/", {"people": [999]})
     assert (missing.status_code, missing.json()["code"]) == (400, "unknown_people")
     world.post(world.client(theater.director), f"{EVENTS}{morning.pk}/cancel/", {})
