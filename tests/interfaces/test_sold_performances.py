@@ -229,17 +229,17 @@ def test_buyers_are_notified_of_a_moved_and_a_canceled_performance(sold):
     acting = world.acting(director)
     moved = update_occurrence(actor=acting, occurrence=evening, changes={"start_time": "18:00"})
     told = {row.about_id: row.body for row in Notification.objects.filter(kind="performance_moved")}
-    assert "Your tickets stay valid" in told[str(paid.pk)]
+    assert "Your tickets are valid for the new time" in told[str(paid.pk)]
     assert "Please pay 25.00 EUR by" in told[str(unpaid.pk)]
     cancel_occurrence(actor=acting, occurrence=moved, reason="Snow", waive=WAIVE)
     told = {row.about_id: row.body for row in Notification.objects.filter(kind="performance_canceled")}
-    assert "will return what you paid" in told[str(paid.pk)]
-    assert "there is nothing to pay" in told[str(unpaid.pk)]
+    assert "will return your money" in told[str(paid.pk)]
+    assert "You do not have to pay anything" in told[str(unpaid.pk)]
     assert all("Reason: Snow" in body for body in told.values())
     assert not Notification.objects.filter(kind="order_canceled").exists(), "one mail each"
     # Later the box office cancels the paid order; another unpaid order of a live performance is canceled by staff.
     cancel_order(actor=acting, order=Order.objects.get(pk=paid.pk))
-    assert "What you paid is returned" in Notification.objects.get(kind="order_canceled").body
+    assert "You get your money back" in Notification.objects.get(kind="order_canceled").body
 
 
 def test_a_check_in_can_be_undone(sold):

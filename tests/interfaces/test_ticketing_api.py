@@ -264,7 +264,7 @@ def test_a_seating_plan_is_imported_by_a_command(tmp_path, capsys):
     file.write_text(json.dumps(plan))
     call_command("import_seating_plan", str(file), space=space.pk)
     assert "'Hall': 1 seats. Categories to price: A." in capsys.readouterr().out
-    with pytest.raises(CommandError, match="of this name already"):
+    with pytest.raises(CommandError, match="has this name"):
         call_command("import_seating_plan", str(file), space=space.pk)
     with pytest.raises(CommandError, match="There is no space 0"):
         call_command("import_seating_plan", str(file), space=0)

@@ -1,4 +1,4 @@
-"""How the box office shows itself: to buyers, and to those who work there."""
+"""The representations of the box office: for buyers, and for staff."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ticketing.rules.secrets import digest_of
 
 @extend_schema_field({"type": "string", "format": "decimal", "description": "With the decimals of its currency."})
 class AmountField(serializers.Field[Money, Any, str, Any]):
-    """Money as its amount, exact; the currency is beside it."""
+    """Money as its exact amount. The currency is a field of its own."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "read_only": True})
@@ -37,31 +37,31 @@ class AmountField(serializers.Field[Money, Any, str, Any]):
 
 
 class PlaceRead(serializers.Serializer[Any]):
-    """One place with its price."""
+    """A seat, or one admission to an area, with its price."""
 
     seat = serializers.IntegerField(
-        source="seat_id", allow_null=True, help_text="Id of the seat; null for a place in an area. Example: 41"
+        source="seat_id", allow_null=True, help_text="Id of the seat; null for an area. Example: 41"
     )
     area = serializers.IntegerField(
         source="area_id", allow_null=True, help_text="Id of the area; null for a seat. Example: 2"
     )
-    label = serializers.CharField(help_text="The place in words. Example: Stalls, row 2, seat 4")  # type: ignore[assignment]
+    label = serializers.CharField(help_text="The seat or area, in words. Example: Stalls, row 2, seat 4")  # type: ignore[assignment]
     price_category = serializers.CharField(help_text="Its price category. Example: Stalls")
     price = AmountField(help_text="The full price, tax included. Example: 25.00")
 
 
 class HoldRead(serializers.Serializer[Any]):
-    """Seats or places kept for the bearer of the token; send it as `hold` with the order."""
+    """Seats, or capacity of an area, that are held for a buyer."""
 
     token = serializers.CharField(
-        help_text="The secret of the hold: send it as `hold` with the order. Example: hold_Xk3vQ0J7"
+        help_text="The secret token of the hold. Send it as `hold` with the order. Example: Xk3vQ0J7bW9xT1n5yR2mLp8sGd4hKc6Z"
     )
     performance = serializers.IntegerField(source="performance_id", help_text="Id of the performance. Example: 120")
     expires_at = serializers.DateTimeField(
-        help_text="Until when the places are held: an instant in UTC. Example: 2027-02-01T10:10:00Z"
+        help_text="Until when the seats are held: an instant in UTC. Example: 2027-02-01T10:10:00Z"
     )
-    places = PlaceRead(many=True, help_text="The places that are held.")
-    total = AmountField(help_text="The full price, before discounts.")
+    places = PlaceRead(many=True, help_text="The held seats.")
+    total = AmountField(help_text="The full price, before discounts. Example: 50.00")
     currency = serializers.CharField(source="total.currency")
 
 
@@ -69,60 +69,61 @@ class PriceCategoryRead(serializers.Serializer[Any]):
     """A price category of the performance."""
 
     id = serializers.IntegerField(help_text="Id of the price category. Example: 5")
-    name = serializers.CharField(help_text="What buyers are told. Example: Stalls")
-    price = serializers.CharField(help_text="The price of one place, tax included. Example: 25.00")
+    name = serializers.CharField(help_text="The name that buyers see. Example: Stalls")
+    price = serializers.CharField(help_text="The price of one seat, tax included. Example: 25.00")
 
 
 class SeatRead(serializers.Serializer[Any]):
-    """A numbered seat, and whether it can be held."""
+    """A numbered seat with its state."""
 
     id = serializers.IntegerField(help_text="Id of the seat. Example: 41")
     zone = serializers.CharField(help_text="The part of the hall; may be empty. Example: Stalls")
     row = serializers.CharField(help_text="The row's name; may be empty. Example: 2")
     number = serializers.CharField(help_text="The seat's number. Example: 4")
-    x = serializers.FloatField(help_text="Its place across the hall, in units of the plan. Example: 12.5")
-    y = serializers.FloatField(help_text="Its place along the hall, in units of the plan. Example: 3")
+    x = serializers.FloatField(help_text="Its position across the hall, in units of the plan. Example: 12.5")
+    y = serializers.FloatField(help_text="Its position along the hall, in units of the plan. Example: 3")
     price_category = serializers.IntegerField(
-        allow_null=True, help_text="Id of its price category; null where it is not sold. Example: 5"
+        allow_null=True, help_text="Id of its price category; null if it is not sold. Example: 5"
     )
     state = serializers.ChoiceField(
         choices=["free", "held", "sold", "blocked", "not_for_sale"],
-        help_text="`free` can be held; `held` until somebody pays or the time ends; `blocked` by the box office; `not_for_sale`"
-        " without a price. Example: free",
+        help_text="free: can be held. held: by a hold or an unpaid order. sold: paid. blocked: by the box office. not_for_sale:"
+        " has no price. Example: free",
     )
 
 
 class AreaRead(serializers.Serializer[Any]):
-    """An area without numbered seats, and what is left of it."""
+    """A general admission area with its free capacity."""
 
     id = serializers.IntegerField(help_text="Id of the area. Example: 2")
-    name = serializers.CharField(help_text="What the area is called. Example: Floor")
-    capacity = serializers.IntegerField(help_text="How many people it holds. Example: 120")
+    name = serializers.CharField(help_text="The name of the area. Example: Floor")
+    capacity = serializers.IntegerField(help_text="The number of people that it holds. Example: 120")
     price_category = serializers.IntegerField(
-        allow_null=True, help_text="Id of its price category; null where it is not sold. Example: 5"
+        allow_null=True, help_text="Id of its price category; null if it is not sold. Example: 5"
     )
-    left = serializers.IntegerField(help_text="How many places can be held now. Example: 37")
+    left = serializers.IntegerField(help_text="The free capacity. Example: 37")
 
 
 class SeatListRead(serializers.Serializer[Any]):
-    """What is free at a performance, and what it costs. Its ETag changes when anything here does."""
+    """The seats and areas of a performance, with their prices and states."""
 
     performance = serializers.IntegerField(help_text="Id of the performance. Example: 120")
     currency = serializers.CharField()
     opens_at = serializers.DateTimeField(
-        allow_null=True, help_text="From when tickets are sold; null is at once. Example: 2027-01-15T09:00:00Z"
+        allow_null=True,
+        help_text="When the sale starts: an instant in UTC; null is at once. Example: 2027-01-15T09:00:00Z",
     )
     closes_at = serializers.DateTimeField(
         allow_null=True,
-        help_text="Until when tickets are sold; null is until it is closed. Example: 2027-03-14T19:00:00Z",
+        help_text="When the sale ends: an instant in UTC; null is without an end. Example: 2027-03-14T19:00:00Z",
     )
     price_categories = PriceCategoryRead(many=True, help_text="The price categories.")
-    seats = SeatRead(many=True, help_text="Every numbered seat.")
-    areas = AreaRead(many=True, help_text="Every area without numbered seats.")
+    seats = SeatRead(many=True, help_text="All numbered seats.")
+    areas = AreaRead(many=True, help_text="All general admission areas.")
 
 
 class SaleRead(serializers.ModelSerializer[Sale]):
-    """A performance on sale, for the box office."""
+    """The sale of a performance, for the box office."""
 
     class Meta:
         model = Sale
@@ -148,7 +149,7 @@ class ChartSeatRead(serializers.ModelSerializer[Seat]):
 
 
 class ChartAreaRead(serializers.ModelSerializer[Area]):
-    """general admission: an area with a capacity."""
+    """A general admission area of a chart."""
 
     class Meta:
         model = Area
@@ -159,7 +160,9 @@ class ChartCategoryRead(serializers.Serializer[Any]):
     """A category that gets a price when a performance goes on sale."""
 
     name = serializers.CharField(help_text="Name of the category. Example: Stalls")
-    capacity = serializers.IntegerField(help_text="Number of seats in it, areas included. Example: 120")
+    capacity = serializers.IntegerField(
+        help_text="The number of its seats, plus the capacity of its areas. Example: 120"
+    )
 
 
 class SeatingChartDetail(SeatingChartRead):
@@ -167,7 +170,7 @@ class SeatingChartDetail(SeatingChartRead):
 
     categories = serializers.SerializerMethodField(help_text="The categories to price, by name.")
     seats = serializers.SerializerMethodField(help_text="The numbered seats, in the order of their ids.")
-    areas = serializers.SerializerMethodField(help_text="The areas for general admission.")
+    areas = serializers.SerializerMethodField(help_text="The general admission areas.")
 
     class Meta:
         model = SeatingChart
@@ -190,9 +193,9 @@ class SeatingChartDetail(SeatingChartRead):
 
 
 class LinePublic(serializers.ModelSerializer[OrderLine]):
-    """One ticket, as its buyer sees it."""
+    """A line of an order with its ticket, for the buyer."""
 
-    price = AmountField(help_text="What was paid for it, tax included. Example: 20.00")
+    price = AmountField(help_text="The price after the promotion, tax included. Example: 20.00")
     full_price = AmountField(help_text="The price before the promotion. Example: 25.00")
     tax = AmountField(help_text="The tax in the price. Example: 1.31")
     performance = serializers.IntegerField(
@@ -217,7 +220,7 @@ class LinePublic(serializers.ModelSerializer[OrderLine]):
 
 
 class LineInternal(LinePublic):
-    """One ticket, as staff see it."""
+    """A line of an order with its ticket, for staff."""
 
     code = serializers.CharField(
         source="ticket.code",
@@ -227,10 +230,10 @@ class LineInternal(LinePublic):
 
 
 class OrderPublic(serializers.ModelSerializer[Order]):
-    """An order as its buyer sees it. `id` is its number, for questions to the box office."""
+    """An order for its buyer. `id` is the order number, for questions to the box office."""
 
     total = AmountField(help_text="The sum of its lines, tax included. Example: 40.00")
-    lines = LinePublic(many=True, help_text="Its tickets.")
+    lines = LinePublic(many=True, help_text="Its lines, one for each ticket.")
 
     class Meta:
         model = Order
@@ -252,7 +255,7 @@ class OrderPublic(serializers.ModelSerializer[Order]):
 class PaymentRead(serializers.ModelSerializer[Payment]):
     """A payment of an order."""
 
-    amount = AmountField(help_text="How much. Example: 40.00")
+    amount = AmountField(help_text="The amount. Example: 40.00")
 
     class Meta:
         model = Payment
@@ -260,10 +263,10 @@ class PaymentRead(serializers.ModelSerializer[Payment]):
 
 
 class OrderInternal(OrderPublic):
-    """An order for staff. Without `view_buyers` there, `reference`, `buyer_name`, `buyer_email` and the ticket codes are null."""
+    """An order for staff. Without `view_buyers` on its section, the reference, the buyer and the ticket codes are null."""
 
-    lines = LineInternal(many=True, help_text="Its tickets.")
-    payments = PaymentRead(many=True, help_text="Its payments, the first one first.")
+    lines = LineInternal(many=True, help_text="Its lines, one for each ticket.")
+    payments = PaymentRead(many=True, help_text="Its payments, oldest first.")
     reference = serializers.CharField(
         allow_null=True,
         help_text="The buyer's secret reference; null without `view_buyers`. Example: Xk3vQ0J7bW9xT1n5yR2mLp8s",
@@ -282,21 +285,19 @@ class OrderInternal(OrderPublic):
         )  # fmt: skip
 
     def to_representation(self, instance: Order) -> dict[str, Any]:
-        shown = super().to_representation(instance)
+        values = super().to_representation(instance)
         actor = self.context.get("actor")
         if actor is None or not actor.holds("view_buyers", instance, instant()):
-            shown |= {"reference": None, "buyer_name": None, "buyer_email": None}
-            for line in shown["lines"]:
+            values |= {"reference": None, "buyer_name": None, "buyer_email": None}
+            for line in values["lines"]:
                 line["code"] = None
-        return shown
+        return values
 
 
 class PromotionRead(serializers.ModelSerializer[Promotion]):
-    """A promotion, for those who work with them."""
+    """A promotion, for staff."""
 
-    amount = AmountField(
-        allow_null=True, help_text="How much is taken off each ticket, if it is an amount. Example: 5.00"
-    )
+    amount = AmountField(allow_null=True, help_text="The amount off the order; null for a percentage. Example: 5.00")
 
     class Meta:
         model = Promotion
@@ -307,7 +308,7 @@ class PromotionRead(serializers.ModelSerializer[Promotion]):
 
 
 class CheckInRead(serializers.ModelSerializer[CheckIn]):
-    """Who was let in, on which place."""
+    """A check-in, with the seat or area of the ticket."""
 
     description = serializers.CharField(
         source="ticket.line.description", help_text="The seat or area, in words. Example: Stalls, row 2, seat 4"
@@ -322,7 +323,7 @@ class CheckInRead(serializers.ModelSerializer[CheckIn]):
 
 
 class WaitingJoined(serializers.ModelSerializer[WaitingListEntry]):
-    """The answer to joining a waiting list; the same whether or not the address was on the list."""
+    """The response to joining a waiting list. It does not reveal whether the address was already on the list."""
 
     class Meta:
         model = WaitingListEntry
@@ -330,7 +331,7 @@ class WaitingJoined(serializers.ModelSerializer[WaitingListEntry]):
 
 
 class WaitingByKey(serializers.ModelSerializer[WaitingListEntry]):
-    """What a link in a mail about a waiting list is for."""
+    """A waiting-list entry, for the person with the mailed link."""
 
     title = serializers.CharField(
         source="performance.shown_title", help_text="The title of the performance. Example: The Seagull"
@@ -338,14 +339,15 @@ class WaitingByKey(serializers.ModelSerializer[WaitingListEntry]):
     starts_at = serializers.DateTimeField(
         source="performance.starts_at",
         allow_null=True,
-        help_text="When the performance starts: an instant in UTC; null where that is open. Example: 2027-03-14T18:30:00Z",
+        help_text="When the performance starts: an instant in UTC; null if it is unknown. Example: 2027-03-14T18:30:00Z",
     )
     state = serializers.SerializerMethodField(
-        help_text="waiting: no seats are offered yet. offered: seats are held until `offered_until`; where `orders` is true the"
-        " key is the `hold` of `POST /api/v1/orders/`. lapsed: the offer has ended. Example: waiting"
+        help_text="waiting: no seats are offered yet. offered: seats are held until `offered_until`. lapsed: the offer has"
+        " ended. Example: waiting"
     )
     orders = serializers.SerializerMethodField(
-        help_text="True where this key orders the offered seats; false where it only leaves the list. Example: false"
+        help_text="True if the key is the `hold` for `POST /api/v1/orders/`; false if it can only leave the list. "
+        "Example: false"
     )
 
     class Meta:
@@ -353,7 +355,7 @@ class WaitingByKey(serializers.ModelSerializer[WaitingListEntry]):
         fields = ("performance", "title", "starts_at", "places", "state", "offered_until", "orders")
 
     def get_state(self, entry: WaitingListEntry) -> str:
-        """waiting, offered or lapsed"""
+        """The state: waiting, offered or lapsed."""
         if entry.offered_until is None:
             return "waiting"
         return "offered" if entry.offered_until > instant() else "lapsed"
@@ -363,7 +365,7 @@ class WaitingByKey(serializers.ModelSerializer[WaitingListEntry]):
 
 
 class WaitingInternal(serializers.ModelSerializer[WaitingListEntry]):
-    """Somebody on the waiting list, for the box office."""
+    """A waiting-list entry, for the box office."""
 
     class Meta:
         model = WaitingListEntry

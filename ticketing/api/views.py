@@ -1,4 +1,4 @@
-"""The addresses of the box office: below a performance, orders, promotions, seating charts."""
+"""The views of the box office: sales and holds of performances, orders, promotions, seating charts, waiting lists."""
 
 from __future__ import annotations
 
@@ -47,34 +47,34 @@ def _posts(
     status: int = 201,
     model: type[models.Model] | None = None,
 ) -> Callable[..., Response]:
-    """POST `<performance>/<path>/`: runs `action` with the performance of the address, answering `status`."""
+    """POST `<performance>/<path>/` runs `action` with the performance of the address, and responds with `status`."""
     of_performance = "performance" in action.kinds
     body = body_of(action, leave_out=("performance",), model=model, partial=status == 200)
 
     def run(self: Resource, request: Request, pk: str, **_: Any) -> Response:
         performance = self.found()
 
-        def answer(made: Any) -> Response:
-            return Response(status=204) if answers is None else Response(answers(made).data, status=status)
+        def answer(result: Any) -> Response:
+            return Response(status=204) if answers is None else Response(answers(result).data, status=status)
 
         given = {"performance": performance} if of_performance else {}
         return self.perform(request, action, answer, subject=performance, given=given, body=body)
 
-    # The router asks that an attribute of a view be named like its function.
+    # The router requires that a method has the name of its attribute.
     run.__name__ = action.__name__  # type: ignore[attr-defined]
     name = path.replace("/", "-")
-    # Routed first: `drf_action` would overwrite what the schema is told.
+    # `drf_action` first: it would overwrite the attributes that `documented` sets for the schema.
     routed = drf_action(detail=True, methods=["post"], url_path=path, url_name=name)(run)
     done = {204: OpenApiResponse(description="Done.")} if answers is None else {status: answers}
     return documented(routed, action, body, done)
 
 
 class BoxOfficeViewSet(Resource):
-    """What can be bought at a performance, and who comes."""
+    """The sale, the seats, the check-ins and the waiting list of a performance."""
 
     queryset = Occurrence.objects.filter(category=Category.PERFORMANCE)
     serializer_class = serializers.SeatListRead
-    # A ticket's code, a hold's token.
+    # Errors for a wrong ticket code, hold token or waiting-list key.
     guessed = frozenset({"no_such_ticket", "hold_gone", "not_checked_in", "not_waiting"})
 
     open_sale = _posts(open_sale, "open-sale", serializers.SaleRead, model=Sale)
@@ -83,7 +83,7 @@ class BoxOfficeViewSet(Resource):
     block_seats = _posts(block_seats, "block-seats", None, 204)
     free_seats = _posts(free_seats, "free-seats", None, 204)
     take_hold = _posts(take_hold, "holds", serializers.HoldRead)
-    # Not DELETE holds/<token>/: addresses are logged, and the token is a secret.
+    # Not DELETE holds/<token>/: the token is a secret, and addresses are logged.
     release_hold = _posts(release_hold, "holds/release", None, 204)
     check_in = _posts(check_in, "check-ins", serializers.CheckInRead)
     undo_check_in = _posts(undo_check_in, "check-ins/undo", None, 204)
@@ -93,27 +93,27 @@ class BoxOfficeViewSet(Resource):
     @extend_schema(
         responses={
             200: serializers.SeatListRead,
-            304: OpenApiResponse(description="As the ETag says, nothing changed."),
+            304: OpenApiResponse(description="Nothing has changed since the ETag in `If-None-Match`."),
         },
         parameters=[
             OpenApiParameter(
                 "If-None-Match",
                 OpenApiTypes.STR,
                 OpenApiParameter.HEADER,
-                description="The ETag of the answer that you have: 304 as long as nothing changed.",
+                description='The ETag of the response that you have: 304 if nothing has changed. Example: "5f1c0f0e8a57"',
             )
         ],
     )
     @drf_action(detail=True, methods=["get"], url_path="seats", url_name="seats")
     def seats(self, request: Request, pk: str) -> HttpResponseBase:
-        """Get the prices, the seats with their state, and the areas with what is left."""
+        """Get the prices, the seats with their states, and the areas with their free capacity."""
         performance_id = self.get_queryset().filter(pk=pk).values_list("pk", flat=True).first()
         if performance_id is None:
             raise NotFound("This performance does not exist, or is not visible to you.")
-        # Past the serializer: a hall of a thousand seats is asked for again and again while people choose.
+        # Without a serializer, for speed: a thousand seats, requested repeatedly while buyers choose.
         content = orjson.dumps(seat_list(performance_id, runs.instant()))
         tag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
-        known = [seen.strip().removeprefix("W/") for seen in request.headers.get("If-None-Match", "").split(",")]
+        known = [etag.strip().removeprefix("W/") for etag in request.headers.get("If-None-Match", "").split(",")]
         response = HttpResponseNotModified() if tag in known else HttpResponse(content, content_type="application/json")
         response["ETag"] = tag
         response["Cache-Control"] = "no-cache"
@@ -122,7 +122,7 @@ class BoxOfficeViewSet(Resource):
     @extend_schema(responses=serializers.WaitingInternal(many=True))
     @join_waiting_list.mapping.get  # type: ignore[attr-defined]
     def waiting(self, request: Request, pk: str) -> Response:
-        """List who waits for seats of a performance, in the order of joining. Needs `view_buyers`."""
+        """List the waiting list of a performance, in the order of joining. Needs the permission `view_buyers`."""
         performance = self.found()
         if self.actor.kind is ActorKind.PUBLIC:
             raise NotSignedIn("Sign in to see the waiting list.")
@@ -134,7 +134,7 @@ class BoxOfficeViewSet(Resource):
 
 
 class WaitingKeyView(ActingView):
-    """A link in a mail about a waiting list."""
+    """The waiting-list entry of a mailed link."""
 
     guessed = frozenset({"not_waiting"})
 
@@ -151,25 +151,27 @@ class WaitingKeyView(ActingView):
         ],
     )
     def get(self, request: Request, key: str) -> Response:
-        """Get what the link in a mail about a waiting list is for.
+        """Get the waiting-list entry of a mailed link.
 
-        Leave the list by `POST /api/v1/performances/<performance>/waiting-list/leave/` with this key; order offered seats by
-        `POST /api/v1/orders/` with it as `hold`.
+        To leave the list, send the key to `POST /api/v1/performances/<performance>/waiting-list/leave/`. To order offered
+        seats, send it as `hold` to `POST /api/v1/orders/`.
         """
         entry = entries_by_key(key).select_related("performance__production").first()
         if entry is None:
-            raise NotFound("Nobody waits with this key. They left the list, or ordered.", code="not_waiting")
+            raise NotFound(
+                "No waiting-list entry has this key. Its person has left the list or ordered.", code="not_waiting"
+            )
         return Response(serializers.WaitingByKey(entry, context={"key": key}).data)
 
 
 class OrderFilter(filters.FilterSet):
     search = filters.CharFilter(
         method="by_text",
-        label="An order number; with `view_buyers` also an order reference, ticket code, e-mail address, or all words of a"
+        label="An order number; with `view_buyers` also an order reference, a ticket code, an e-mail address, or words of the"
         " buyer's name. Example: Bea Buyer",
     )
     performance = filters.NumberFilter(
-        method="of_performance", label="Only orders with a ticket for this performance (id). Example: 12"
+        method="of_performance", label="Only orders with a ticket for this performance, by id. Example: 12"
     )
 
     class Meta:
@@ -188,17 +190,17 @@ _REFERENCE = OpenApiParameter(
     "reference",
     OpenApiTypes.STR,
     OpenApiParameter.PATH,
-    description="The secret reference. Example: Xk3vQ0J7bW9xT1n5yR2mLp8s",
+    description="The secret reference of the order. Example: Xk3vQ0J7bW9xT1n5yR2mLp8s",
 )
 
 
 class OrderViewSet(Readable):
-    """Orders for the box office, latest first, by number. A buyer reads an order by its secret reference."""
+    """Orders for the box office, newest first. A buyer reads an order by its secret reference."""
 
     queryset = Order.objects.prefetch_related("lines__ticket", "payments")
     serializer_class = serializers.OrderInternal
     filterset_class = OrderFilter
-    # An order's reference, a hold's token.
+    # Errors for a wrong order reference or hold token.
     guessed = frozenset({"no_such_order", "hold_gone"})
     ordering = ("-pk",)
     _place = body_of(place_order)
@@ -221,10 +223,10 @@ class OrderViewSet(Readable):
         pagination_class=None,
     )
     def by_reference(self, request: Request, reference: str) -> Response:
-        """Get the order with this secret reference, for its buyer. The reference is all that it takes to read it."""
+        """Get the order with this secret reference, as its buyer. No sign-in is needed."""
         order = Order.objects.prefetch_related("lines__ticket").filter(reference=reference).first()
         if order is None:
-            raise NotFound("No order has this reference.", code="no_such_order")
+            raise NotFound("No order has this reference. Check the link.", code="no_such_order")
         return self.shown(order, serializers.OrderPublic)
 
     @drf_action(
@@ -261,7 +263,7 @@ class OrderViewSet(Readable):
 
 
 class PromotionViewSet(Readable):
-    """Promotions, latest first, for those who may see them."""
+    """Promotions, newest first, for those who may view promotions."""
 
     queryset = Promotion.objects.all()
     serializer_class = serializers.PromotionRead
@@ -281,7 +283,7 @@ class SeatingChartViewSet(Readable):
 
     @extend_schema(responses=serializers.SeatingChartDetail)
     def retrieve(self, request: Request, pk: str) -> Response:
-        """Get one seating chart with its seats and areas, and how many seats each category has."""
+        """Get one seating chart with its seats and areas, and the capacity of each category."""
         return self.shown(self.found(), serializers.SeatingChartDetail)
 
     create = creates(create_chart, model=SeatingChart, answers=serializers.SeatingChartRead)

@@ -1,4 +1,4 @@
-"""Messages to buyers about their orders. They have no account, so texts are in the installation's language and zone."""
+"""Messages to buyers about their orders. Buyers have no account, so the texts use the installation's language and zone."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ticketing.models import Order, OrderState, Ticket
 
 
 def order_placed(order: Order, tickets: list[Ticket], reader: Reader) -> Letter:
-    """What was ordered; until when to pay, or the tickets where nothing is to be paid."""
+    """The order was placed: its seats and the deadline for payment, or the tickets if it costs nothing."""
     if order.state == OrderState.PAID or order.pay_by is None:
         return tickets_sent(order, tickets, reader)
-    text = _("Thank you for your order. Please pay %(total)s by %(until)s. From then on others can buy these seats.")
+    text = _("Thank you for your order. Please pay %(total)s by %(until)s. After that, others can buy these seats.")
     return _letter(
         order,
         reader,
@@ -27,8 +27,8 @@ def order_placed(order: Order, tickets: list[Ticket], reader: Reader) -> Letter:
 
 
 def tickets_sent(order: Order, tickets: list[Ticket], reader: Reader) -> Letter:
-    """The tickets with their codes."""
-    text = _("Your order is paid. Here are your tickets. Show the code of each at the door.")
+    """The order is paid: its tickets with their codes."""
+    text = _("Your order is paid. Here are your tickets. Show the code of each ticket at the door.")
     return _letter(order, reader, tickets, _("Your tickets: %(title)s"), text, codes=True)
 
 
@@ -41,19 +41,19 @@ def order_expired(order: Order, tickets: list[Ticket], reader: Reader) -> Letter
 def order_canceled(order: Order, tickets: list[Ticket], reader: Reader) -> Letter:
     """The order was canceled."""
     if order.paid_at is None:
-        text = _("Your order was canceled. Its tickets are not valid, and there is nothing to pay.")
+        text = _("Your order was canceled. Its tickets are not valid. You do not have to pay anything.")
     else:
-        text = _("Your order was canceled. Its tickets are no longer valid. What you paid is returned.")
+        text = _("Your order was canceled. Its tickets are no longer valid. You get your money back.")
     return _letter(order, reader, tickets, _("Your order %(number)s was canceled: %(title)s"), text)
 
 
 def performance_moved(order: Order, tickets: list[Ticket], before: Placing, reader: Reader) -> Letter:
-    """The performance has another time or place; the tickets stay valid, an unpaid order keeps its deadline."""
+    """The performance was rescheduled. The tickets stay valid; an unpaid order has its deadline in `pay_by`."""
     if order.pay_by is None:
-        text = _("Your performance was moved. It was %(before)s. Your tickets stay valid for the new time:")
+        text = _("Your performance was moved. The old time was %(before)s. Your tickets are valid for the new time:")
     else:
         text = _(
-            "Your performance was moved. It was %(before)s. Your order is for the new time now. Please pay %(total)s by"
+            "Your performance was moved. The old time was %(before)s. Your order is for the new time. Please pay %(total)s by"
             " %(until)s, or let the order expire:"
         )
     clock = at_venue(reader, tickets[0].performance)
@@ -69,28 +69,32 @@ def performance_moved(order: Order, tickets: list[Ticket], before: Placing, read
 
 
 def performance_canceled(order: Order, tickets: list[Ticket], reason: str, reader: Reader) -> Letter:
-    """The performance is canceled, and why; the box office returns the money, an unpaid order ends."""
+    """The performance is canceled, with the reason. Paid orders are refunded, unpaid ones canceled."""
     if order.paid_at is None:
-        text = _("Your performance is canceled. Your order has ended, and there is nothing to pay.")
+        text = _("Your performance is canceled, and so is your order. You do not have to pay anything.")
     else:
-        text = _("Your performance is canceled. The box office will return what you paid.")
+        text = _("Your performance is canceled. The box office will return your money.")
     if reason:
         text += "\n" + _("Reason: %(reason)s")
     return _letter(order, reader, tickets, _("Your performance is canceled: %(title)s"), text, reason=reason)
 
 
 def performance_reinstated(order: Order, tickets: list[Ticket], reader: Reader) -> Letter:
-    """A canceled performance takes place after all; paid tickets are valid again."""
-    text = _("Your performance was canceled, and takes place after all. Your tickets are valid:")
+    """The canceled performance was reinstated. Paid tickets are valid again."""
+    text = _("Your performance had been canceled, but takes place after all. Your tickets are valid:")
     return _letter(order, reader, tickets, _("Your performance takes place: %(title)s"), text)
 
 
 def _letter(
-    order: Order, reader: Reader, tickets: list[Ticket], subject: str, text: str, *, codes: bool = False, **more: str
+    order: Order, reader: Reader, tickets: list[Ticket], subject: str, text: str, *, codes: bool = False, **values: str
 ) -> Letter:
+    """A letter with the performance, the tickets (with `codes`, their codes too) and the link to the order.
+
+    `values` are for the placeholders of `subject` and `text`.
+    """
     performance = tickets[0].performance
-    facts = {"number": order.pk, "title": named(performance), "total": order.total, **more}
+    values |= {"number": str(order.pk), "title": named(performance), "total": str(order.total)}
     lines = [f"{named(performance)}: {when(performance.placing, at_venue(reader, performance))}{place(performance)}"]
     lines += [f"{ticket.line.description}{f': {ticket.code}' if codes else ''}" for ticket in tickets]
     link = settings.FRONTEND_URLS["order"].format(reference=order.reference)
-    return Letter(subject % facts, "\n".join([text % facts, "", *lines]) + "\n\n" + _("Your order:") + f"\n{link}")
+    return Letter(subject % values, "\n".join([text % values, "", *lines]) + "\n\n" + _("Your order:") + f"\n{link}")

@@ -1,4 +1,4 @@
-"""Seating charts: the seats and the areas of a space."""
+"""Seating charts: seats and general admission areas of a space."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from theater_site.core.models import ContentModel
 
 
 class SeatingChart(ContentModel):
-    """One way to seat a space: numbered seats, areas without numbers, or both. What was sold by it never
-    changes, so a chart is made whole; another arrangement is another chart."""
+    """An arrangement of a space: numbered seats, general admission areas, or both.
+
+    A chart does not change, since tickets are sold for its seats. Another arrangement is another chart.
+    """
 
     section_lookup: ClassVar[str] = "space__venue__section_id"
     view_permission: ClassVar[str] = "view_venues"
     public_when: ClassVar[Q | None] = Q()
 
     space = models.ForeignKey(Space, on_delete=models.PROTECT, related_name="seating_charts", db_index=False)
-    name = models.CharField(
-        max_length=200, help_text="What the chart is called; each name once a space. Example: End stage"
-    )
+    name = models.CharField(max_length=200, help_text="The name of the chart, unique in the space. Example: End stage")
 
     class Meta:
         base_manager_name = "objects"
@@ -31,7 +31,7 @@ class SeatingChart(ContentModel):
             models.UniqueConstraint(
                 fields=["space", "name"],
                 name="chart_named_once_in_space",
-                violation_error_message="This space has a seating chart of this name already. Choose another name.",
+                violation_error_message="Another seating chart of this space has this name. Choose a different one.",
                 violation_error_code="chart_name_taken",
             )
         ]
@@ -41,10 +41,9 @@ class SeatingChart(ContentModel):
 
 
 class Seat(ContentModel):
-    """One numbered place. `x` and `y` are in the plan's own units, y downward; `category` decides the price.
+    """A numbered seat. `x` and `y` are in units of the plan, y downward. `category` decides the price.
 
-    `key` is what the plan calls it, once in a chart. A row may have no name: a place may have coordinates and
-    a number only.
+    `key` is the seat's name in the plan, unique in the chart. The zone and the row may be empty.
     """
 
     section_lookup: ClassVar[str] = "chart__space__venue__section_id"
@@ -75,13 +74,13 @@ class Seat(ContentModel):
             models.UniqueConstraint(
                 fields=["chart", "key"],
                 name="seat_key_once_in_chart",
-                violation_error_message="Two seats of this chart have the same key.",
+                violation_error_message="Two seats of this chart have the same key. Give each its own.",
                 violation_error_code="seat_key_repeated",
             ),
             models.UniqueConstraint(
                 fields=["chart", "zone", "row", "number"],
                 name="seat_once_in_row",
-                violation_error_message="Two seats of this chart have the same zone, row and number.",
+                violation_error_message="Two seats of this chart have the same zone, row and number. Change one of them.",
                 violation_error_code="seat_repeated",
             ),
         ]
@@ -91,20 +90,20 @@ class Seat(ContentModel):
 
 
 class Area(ContentModel):
-    """A part of the chart with so many places and no numbers: general admission."""
+    """A general admission area: a part of the chart with a capacity and without numbered seats."""
 
     section_lookup: ClassVar[str] = "chart__space__venue__section_id"
     view_permission: ClassVar[str] = "view_venues"
     public_when: ClassVar[Q | None] = Q()
 
     chart = models.ForeignKey(SeatingChart, on_delete=models.CASCADE, related_name="areas", db_index=False)
-    name = models.CharField(max_length=100, help_text="What the area is called. Example: Floor")
+    name = models.CharField(max_length=100, help_text="The name of the area. Example: Floor")
     category = models.CharField(
         max_length=100, help_text="The category that gets a price when a performance goes on sale. Example: Floor"
     )
     capacity = models.PositiveIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(100_000)],
-        help_text="How many people the area holds. Example: 120",
+        help_text="The number of people that the area holds. Example: 120",
     )
 
     class Meta:
@@ -113,7 +112,7 @@ class Area(ContentModel):
             models.UniqueConstraint(
                 fields=["chart", "name"],
                 name="area_named_once_in_chart",
-                violation_error_message="Two areas of this chart have the same name.",
+                violation_error_message="Two areas of this chart have the same name. Rename one of them.",
                 violation_error_code="area_repeated",
             )
         ]

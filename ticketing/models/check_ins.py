@@ -1,4 +1,4 @@
-"""Who came."""
+"""Check-ins of tickets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ticketing.models.orders import Ticket
 
 
 class CheckIn(ContentModel):
-    """That the bearer of a ticket was let in. A ticket has one at the most, which the database keeps."""
+    """A check-in of a ticket. The database allows at most one per ticket."""
 
     section_lookup: ClassVar[str] = "ticket__line__order__section_id"
     view_permission: ClassVar[str] = "view_tickets"
@@ -29,7 +29,7 @@ class CheckIn(ContentModel):
             models.UniqueConstraint(
                 fields=["ticket"],
                 name="ticket_admits_once",
-                violation_error_message="This ticket was checked in a moment ago.",
+                violation_error_message="This ticket has just been checked in.",
                 violation_error_code="already_checked_in",
             )
         ]

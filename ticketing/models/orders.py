@@ -1,4 +1,4 @@
-"""What was bought, by whom, for how much: orders, their lines, tickets and payments."""
+"""Orders with their lines, tickets and payments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ticketing.models.promotions import Promotion
 
 
 class OrderState(models.TextChoices):
-    """Whether an order waits for its payment, is paid, or is canceled."""
+    """The state of an order."""
 
     PENDING = "pending", "waiting for payment"
     PAID = "paid", "paid"
@@ -27,14 +27,14 @@ class OrderState(models.TextChoices):
 
 
 class Order(ContentModel):
-    """One purchase. Anybody who has its secret `reference` may read it.
+    """A purchase. Anybody who has its secret `reference` can read it.
 
     `source` is the blind index of the network address that placed an order without a price, where a limit applies.
     """
 
     view_permission: ClassVar[str] = "view_tickets"
     personal: ClassVar[frozenset[str]] = frozenset({"reference", "buyer_name", "buyer_email", "email_index", "source"})
-    # The deadline counts from the instant of the order.
+    # `pay_by` differs between two runs of the same action, since it depends on the instant.
     chance: ClassVar[frozenset[str]] = frozenset({"reference", "pay_by"})
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
@@ -42,23 +42,23 @@ class Order(ContentModel):
         max_length=40,
         unique=True,
         editable=False,
-        help_text="The secret reference of the order: anybody who has it sees the order. Example: Xk3vQ0J7bW9xT1n5yR2mLp8s",
+        help_text="The secret reference, with which anybody can read the order. Example: Xk3vQ0J7bW9xT1n5yR2mLp8s",
     )
     state = models.CharField(
         max_length=10,
         choices=OrderState.choices,
         default=OrderState.PENDING,
-        help_text="Whether it is paid, waits for its payment, expired unpaid, or is canceled. Example: paid",
+        help_text="Whether it waits for payment, is paid, was canceled, or expired unpaid. Example: paid",
     )
     buyer_name = EncryptedTextField(
         one_line=True,
         validators=[MaxLengthValidator(200)],
-        help_text="Who bought, as tickets name them. Example: Bea Buyer",
+        help_text="The name of the buyer. Example: Bea Buyer",
     )
     buyer_email = EncryptedTextField(
         one_line=True,
         validators=[EmailValidator(), MaxLengthValidator(254)],
-        help_text="Where the tickets are sent. Example: bea@home.example",
+        help_text="The e-mail address to which the tickets are sent. Example: bea@home.example",
     )
     email_index = BlindIndexField("buyer_email", db_index=True)
     source = models.CharField(max_length=64, blank=True, default="", editable=False)
@@ -67,7 +67,7 @@ class Order(ContentModel):
         null=True,
         on_delete=models.PROTECT,
         related_name="orders",
-        help_text="Id of the promotion that lowered its prices; null where none did. Example: 3",
+        help_text="Id of the promotion that it used; null without one. Example: 3",
     )
     total_minor = models.BigIntegerField(validators=[MinValueValidator(0)])
     currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
@@ -75,13 +75,13 @@ class Order(ContentModel):
     pay_by = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="Until when the seats of an unpaid order are kept: an instant in UTC. From then on others can buy them."
-        " Null where nothing is to be paid. Example: 2027-02-02T10:00:00Z",
+        help_text="Until when the seats of an unpaid order are kept: an instant in UTC. After that, others can buy them."
+        " Null if nothing is to be paid. Example: 2027-02-02T10:00:00Z",
     )
     needs_return = models.BooleanField(
         default=False,
         editable=False,
-        help_text="Whether the money has to be returned, since the performance was canceled. Example: false",
+        help_text="Whether the money must be returned because the performance was canceled. Example: false",
     )
     paid_at = models.DateTimeField(
         null=True,
@@ -106,7 +106,7 @@ class Order(ContentModel):
 
 
 class BuyerName(models.Model):
-    """One word of a buyer's name as a blind index, by which the box office finds orders. The name itself is encrypted."""
+    """The blind index of a word in a buyer's name, by which the box office finds orders. The name itself is encrypted."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="name_words")
     word = models.CharField(max_length=64)
@@ -119,10 +119,10 @@ class BuyerName(models.Model):
 
 
 class OrderLine(ContentModel):
-    """One thing sold, as it was sold: later changes of prices, taxes or names do not reach it.
+    """One position of an order, as it was sold. Later changes of prices, taxes or names do not change it.
 
-    `full_minor` is the price category's price, `price_minor` what is paid after the discount, tax included; `tax_minor`
-    is the part of it that is tax at `tax_rate` percent.
+    `full_minor` is the price of the price category, `price_minor` the price after the discount, both with tax. `tax_minor`
+    is the tax in `price_minor`, at `tax_rate` percent.
     """
 
     section_lookup: ClassVar[str] = "order__section_id"
@@ -132,9 +132,7 @@ class OrderLine(ContentModel):
     description = models.CharField(
         max_length=400, help_text="The seat or area, in words. Example: Stalls, row 2, seat 4"
     )
-    price_category = models.CharField(
-        max_length=100, help_text="The price category that it was bought in. Example: Stalls"
-    )
+    price_category = models.CharField(max_length=100, help_text="The name of its price category. Example: Stalls")
     full_minor = models.BigIntegerField()
     price_minor = models.BigIntegerField()
     tax_rate = models.DecimalField(
@@ -154,7 +152,7 @@ class OrderLine(ContentModel):
                 condition=Q(
                     tax_minor__gte=0, tax_minor__lte=models.F("price_minor"), price_minor__lte=models.F("full_minor")
                 ),
-                violation_error_message="The tax is part of the price, and the price is at most the full one.",
+                violation_error_message="The tax cannot exceed the price, nor the price the full price.",
             )
         ]
 
@@ -163,7 +161,7 @@ class OrderLine(ContentModel):
 
 
 class Ticket(ContentModel):
-    """The right to one place at one performance. Anybody who shows `code` first is let in."""
+    """A ticket for one seat, or for an area, at one performance. Its `code` can be checked in once."""
 
     section_lookup: ClassVar[str] = "line__order__section_id"
     view_permission: ClassVar[str] = "view_tickets"
@@ -178,10 +176,11 @@ class Ticket(ContentModel):
         max_length=24,
         unique=True,
         editable=False,
-        help_text="The code to check in with, as the ticket shows it. Example: 7KQ2MX4P9RTD8H3JW5ZB",
+        help_text="The code for check-in, as the ticket shows it. Example: 7KQ2MX4P9RTD8H3JW5ZB",
     )
     void = models.BooleanField(
-        default=False, help_text="True where the ticket checks in nobody, since its order was canceled. Example: false"
+        default=False,
+        help_text="True if the ticket is not valid because its order was canceled or expired. Example: false",
     )
 
     class Meta:
@@ -190,7 +189,7 @@ class Ticket(ContentModel):
             models.CheckConstraint(
                 name="ticket_for_seat_or_area",
                 condition=Q(seat__isnull=True) ^ Q(area__isnull=True),
-                violation_error_message="A ticket is for a seat or for an area.",
+                violation_error_message="A ticket needs either a seat or an area.",
             )
         ]
 
@@ -199,7 +198,7 @@ class Ticket(ContentModel):
 
 
 class PaymentState(models.TextChoices):
-    """Whether a payment is awaited, received, or given back."""
+    """The state of a payment."""
 
     AWAITED = "awaited", "awaited"
     RECEIVED = "received", "received"
@@ -215,18 +214,18 @@ class Payment(ContentModel):
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
     provider = models.CharField(
-        max_length=30, help_text="Who handles the payment; `manual` is the box office itself. Example: manual"
+        max_length=30, help_text="The payment provider; `manual` is the box office itself. Example: manual"
     )
-    # How it came ("cash", "card"), and what the provider calls it.
     method = models.CharField(
-        max_length=30, blank=True, default="", help_text="By what it was paid; empty until then. Example: cash"
+        max_length=30, blank=True, default="", help_text="How it was paid; empty until then. Example: cash"
     )
+    # The provider's id of the payment.
     provider_key = models.CharField(max_length=200, blank=True, default="")
     state = models.CharField(
         max_length=10,
         choices=PaymentState.choices,
         default=PaymentState.AWAITED,
-        help_text="Whether it is awaited, received or given back. Example: received",
+        help_text="Whether it is awaited, received, refunded, or no longer awaited. Example: received",
     )
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES)
@@ -234,7 +233,7 @@ class Payment(ContentModel):
     received_at = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="When the money came: an instant in UTC; null until then. Example: 2027-02-01T10:00:00Z",
+        help_text="When it was received: an instant in UTC; null until then. Example: 2027-02-01T10:00:00Z",
     )
 
     class Meta:

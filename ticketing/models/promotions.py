@@ -1,4 +1,4 @@
-"""Discounts: by a code, or for everybody."""
+"""Promotions: discounts with a code, or for every order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from theater_site.core.money import CURRENCY_CHOICES, MoneyPair
 
 
 class DiscountKind(models.TextChoices):
-    """What a promotion takes off: a percentage or an amount."""
+    """The kind of a discount: a percentage or an amount."""
 
     PERCENT = "percent", "percent of each price"
     AMOUNT = "amount", "an amount off the order"
@@ -23,25 +23,25 @@ class DiscountKind(models.TextChoices):
 class Promotion(ContentModel):
     """A discount on performances of `section` and below, from `starts_at` (included) to `ends_at` (excluded).
 
-    With a `code` (kept in capitals) for everybody who gives it, without one for everybody. `uses` is counted only
-    where `uses_limit` says how many orders may have it, since a counter makes orders wait for each other.
+    With a `code` (in capitals) it is for orders with the code, without one for every order. `uses` is counted only with a
+    `uses_limit`, since orders would wait for each other's update of the counter.
     """
 
     view_permission: ClassVar[str] = "view_promotions"
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="promotions")
-    name = models.CharField(max_length=200, help_text="What buyers are told about it. Example: Students")
+    name = models.CharField(max_length=200, help_text="The name that buyers see. Example: Students")
     code = models.CharField(
         max_length=40,
         null=True,
         blank=True,
         unique=True,
-        help_text="What buyers type for it, whatever its case; null where it needs no code. Example: SPRING27",
+        help_text="The code that buyers enter, in any letter case; null if it needs no code. Example: SPRING27",
     )
     kind = models.CharField(
         max_length=10,
         choices=DiscountKind.choices,
-        help_text="Whether it takes off a percentage or an amount. Example: percent",
+        help_text="Whether the discount is a percentage or an amount. Example: percent",
     )
     percent = models.DecimalField(
         max_digits=5,
@@ -49,7 +49,7 @@ class Promotion(ContentModel):
         null=True,
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(100)],
-        help_text="Percent off each ticket, above 0 and at most 100; null where it is an amount. Example: 20.00",
+        help_text="The percentage off each ticket, from 0 to 100; null if it is an amount. Example: 20.00",
     )
     amount_minor = models.BigIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     currency = models.CharField(max_length=3, choices=CURRENCY_CHOICES, blank=True, default="")
@@ -57,21 +57,23 @@ class Promotion(ContentModel):
     starts_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="From when it can be used: an instant in UTC; null is at once. Example: 2027-01-01T00:00:00Z",
+        help_text="When it becomes valid: an instant in UTC; null is at once. Example: 2027-01-01T00:00:00Z",
     )
     ends_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="Until when it can be used: an instant in UTC; null is without an end. Example: 2027-03-01T00:00:00Z",
+        help_text="When it ends: an instant in UTC; null is without an end. Example: 2027-03-01T00:00:00Z",
     )
     uses_limit = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="How many orders can use it; null sets no limit. Example: 100",
+        help_text="The number of orders that can use it; null is without a limit. Example: 100",
     )
     uses = models.PositiveIntegerField(
-        default=0, editable=False, help_text="How many orders used it, counted where there is a limit. Example: 17"
+        default=0,
+        editable=False,
+        help_text="The number of orders that used it, counted if there is a limit. Example: 17",
     )
 
     class Meta:
@@ -89,7 +91,7 @@ class Promotion(ContentModel):
                     Q(kind=DiscountKind.PERCENT, percent__isnull=False, amount_minor=None)
                     | Q(kind=DiscountKind.AMOUNT, percent=None, amount_minor__isnull=False) & ~Q(currency="")
                 ),
-                violation_error_message="A promotion has a percentage, or an amount with its currency.",
+                violation_error_message="Give either a percentage or an amount with its currency.",
                 violation_error_code="one_discount",
             ),
             models.CheckConstraint(

@@ -1,4 +1,4 @@
-"""A performance on sale: by which chart, at which prices."""
+"""Performances on sale, and their prices."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ticketing.models.charts import SeatingChart
 
 
 class Sale(ContentModel):
-    """That a performance is sold. `opens_at` (None: at once) up to `closes_at` (None: until it is closed).
+    """The sale of a performance, from `opens_at` (None: at once) to `closes_at` (None: no end).
 
-    Prices are gross; `tax_rate` is the percentage in them, "7.00". The chart and the prices are cached by `terms_key`: an
-    action that changes them sets a new one.
+    Prices include tax; `tax_rate` is in percent. The chart and the prices are cached by `terms_key`: an action that changes them
+    sets a new one.
     """
 
     section_lookup: ClassVar[str] = "performance__section_id"
@@ -39,19 +39,18 @@ class Sale(ContentModel):
     opens_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="From when tickets are sold: an instant in UTC; null is at once. Example: 2027-01-15T09:00:00Z",
+        help_text="When the sale starts: an instant in UTC; null is at once. Example: 2027-01-15T09:00:00Z",
     )
     closes_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="Until when tickets are sold: an instant in UTC; null is until it is closed. Example: "
-        "2027-03-14T19:00:00Z",
+        help_text="When the sale ends: an instant in UTC; null is without an end. Example: 2027-03-14T19:00:00Z",
     )
     payment_minutes = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(525_600)],
-        help_text="Minutes until an unpaid order expires; null takes the setting PAYMENT_MINUTES. Example: 1440",
+        help_text="Minutes until an unpaid order expires; null is the setting PAYMENT_MINUTES. Example: 1440",
     )
 
     terms_key = models.UUIDField(default=uuid.uuid4, editable=False)
@@ -72,8 +71,7 @@ class Sale(ContentModel):
 
 
 class PriceCategory(ContentModel):
-    """What the seats and areas of one category cost at a performance. A category without a price category is not
-    sold."""
+    """The price of the seats and areas of one category at a performance. A category without a price is not sold."""
 
     section_lookup: ClassVar[str] = "sale__performance__section_id"
     view_permission: ClassVar[str] = "view_tickets"
@@ -91,13 +89,13 @@ class PriceCategory(ContentModel):
             models.UniqueConstraint(
                 fields=["sale", "category"],
                 name="price_category_once_a_category",
-                violation_error_message="A category has one price at a performance; this names it twice.",
+                violation_error_message="A category can have only one price. Remove one of the two.",
                 violation_error_code="category_repeated",
             ),
             models.CheckConstraint(
                 name="price_category_price_not_negative",
                 condition=Q(price_minor__gte=0),
-                violation_error_message="A price is not below zero.",
+                violation_error_message="A price cannot be negative. Enter 0 or more.",
                 violation_error_code="negative_price",
             ),
         ]

@@ -1,4 +1,4 @@
-"""Who would like to come, should a place become free."""
+"""The waiting lists of performances."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SALT = "ticketing.waiting_list"
 
 
 class WaitingListEntry(ContentModel):
-    """Somebody waits for `places` at a performance; first come, first served: in the order of the ids."""
+    """A person who waits for `places` seats at a performance. Entries are served in the order of their ids."""
 
     section_lookup: ClassVar[str] = "performance__section_id"
     view_permission: ClassVar[str] = "view_tickets"
@@ -25,25 +25,27 @@ class WaitingListEntry(ContentModel):
 
     performance = models.ForeignKey(Occurrence, on_delete=models.PROTECT, related_name="waiting", db_index=False)
     name = EncryptedTextField(
-        one_line=True, validators=[MaxLengthValidator(200)], help_text="Who waits. Example: Bea Buyer"
+        one_line=True,
+        validators=[MaxLengthValidator(200)],
+        help_text="The name of the person who waits. Example: Bea Buyer",
     )
     email = EncryptedTextField(
         one_line=True,
         validators=[EmailValidator(), MaxLengthValidator(254)],
-        help_text="Where they are notified of free places. Example: bea@home.example",
+        help_text="The e-mail address for the offer. Example: bea@home.example",
     )
     email_index = BlindIndexField("email")
     places = models.PositiveSmallIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(20)],
-        help_text="How many places they want, 1 to 20. Example: 2",
+        help_text="The number of wanted seats, 1 to 20. Example: 2",
     )
 
-    # The hold of an offer, and until when it lasts. After that the next person has their turn.
+    # The digest of the token of an offered hold, and when the offer lapses.
     offer_holder = models.CharField(max_length=64, blank=True, default="", editable=False)
     offered_until = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="Until when seats are held for them; null before an offer. Example: 2027-03-14T18:30:00Z",
+        help_text="Until when the offered seats are held; null before an offer. Example: 2027-03-14T18:30:00Z",
     )
 
     class Meta:
@@ -57,23 +59,23 @@ class WaitingListEntry(ContentModel):
             models.UniqueConstraint(
                 fields=["performance", "email_index"],
                 name="waits_once",
-                violation_error_message="This address is on the waiting list already.",
+                violation_error_message="This address is already on the waiting list.",
                 violation_error_code="waits_already",
             )
         ]
 
     @property
     def leaving_key(self) -> str:
-        """The key of the link by which they leave the list: signed, since ids can be guessed."""
+        """The key in the link to leave the list: the signed id, since a plain id could be guessed."""
         return signing.dumps(self.pk, salt=_SALT)
 
     @staticmethod
     def id_of_leaving_key(key: str) -> int:
-        """The id of the entry that `key` was made for. Raises ValueError for any other text."""
+        """The id of the entry in a leaving key. Raises ValueError for any other text."""
         try:
             return int(signing.loads(key, salt=_SALT))
         except (signing.BadSignature, TypeError) as error:
-            raise ValueError("This is not leaving key.") from error
+            raise ValueError("not a leaving key") from error
 
     def __str__(self) -> str:
         return f"{self.places} at {self.performance_id}"

@@ -1,4 +1,4 @@
-"""Mails buyers every step of their order, and them and the waiting list every change of their performance."""
+"""Mails to buyers about their orders, and to buyers and waiting lists about changes of performances."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def send_expired(order: Order, **_: Any) -> None:
 
 
 def send_canceled(order: Order, **_: Any) -> None:
-    """Not for an unpaid order of a canceled performance: `send_performance_canceled` told its buyer, with the reason."""
+    """Except for an unpaid order of a canceled performance, whose buyer gets `performance_canceled` with the reason."""
     canceled = Ticket.objects.filter(line__order=order, performance__status=OccurrenceStatus.CANCELED)
     if order.paid_at is None and canceled.exists():
         return
@@ -39,61 +39,62 @@ def send_canceled(order: Order, **_: Any) -> None:
 
 
 def send_moved(moves: list[Move], **_: Any) -> None:
-    """One mail per order and change, with the old and the new time."""
+    """One mail per order and entry, with the old and the new time."""
     before = {move.occurrence.pk: move.before for move in moves}
     for order, tickets in _orders_at([move.occurrence for move in moves]):
-        _put(
+        _mail(
             "performance_moved",
             order,
             partial(orders.performance_moved, order, tickets, before[tickets[0].performance_id]),
         )
     for entry in _waiting_for(before):
-        _put_waiting(entry, partial(waiting_list.moved, entry, before[entry.performance_id]))
+        _mail_waiting(entry, partial(waiting_list.moved, entry, before[entry.performance_id]))
 
 
 def send_performance_canceled(occurrences: list[Occurrence], reason: str, **_: Any) -> None:
-    """To paid and unpaid orders, before the unpaid ones are canceled, and to the waiting list."""
+    """To paid and unpaid orders and to the waiting list. Runs before the unpaid orders are canceled."""
     for order, tickets in _orders_at(occurrences):
-        _put("performance_canceled", order, partial(orders.performance_canceled, order, tickets, reason))
+        _mail("performance_canceled", order, partial(orders.performance_canceled, order, tickets, reason))
     for entry in _waiting_for([occurrence.pk for occurrence in occurrences]):
-        _put_waiting(entry, partial(waiting_list.canceled, entry, reason))
+        _mail_waiting(entry, partial(waiting_list.canceled, entry, reason))
 
 
 def send_reinstated(occurrences: list[Occurrence], **_: Any) -> None:
     """To paid orders, whose tickets are valid again, and to the waiting list."""
     for order, tickets in _orders_at(occurrences):
-        _put("performance_reinstated", order, partial(orders.performance_reinstated, order, tickets))
+        _mail("performance_reinstated", order, partial(orders.performance_reinstated, order, tickets))
     for entry in _waiting_for([occurrence.pk for occurrence in occurrences]):
-        _put_waiting(entry, partial(waiting_list.reinstated, entry))
+        _mail_waiting(entry, partial(waiting_list.reinstated, entry))
 
 
 def _waiting_for(performance_ids: Iterable[int]) -> list[WaitingListEntry]:
-    """Those who still wait, or have an offer that has not lapsed."""
+    """The entries without an offer, or with an offer that has not lapsed."""
     entries = WaitingListEntry.objects.filter(performance__in=list(performance_ids))
-    still = Q(offered_until=None) | Q(offered_until__gt=runs.instant())
-    along = ("performance__production", "performance__venue", "performance__space")
-    return list(entries.filter(still).select_related(*along).order_by("pk"))
+    active = Q(offered_until=None) | Q(offered_until__gt=runs.instant())
+    related = ("performance__production", "performance__venue", "performance__space")
+    return list(entries.filter(active).select_related(*related).order_by("pk"))
 
 
-def _put_waiting(entry: WaitingListEntry, make: Callable[..., Letter]) -> None:
+def _mail_waiting(entry: WaitingListEntry, make: Callable[..., Letter]) -> None:
     put_to_address("waiting_list_changed", entry.email, make, about=entry)
 
 
 def _orders_at(occurrences: list[Occurrence]) -> list[tuple[Order, list[Ticket]]]:
+    """The orders with valid tickets for these performances, each with those tickets."""
     tickets: dict[Order, list[Ticket]] = defaultdict(list)
-    for ticket in _with_all(Ticket.objects.filter(performance__in=occurrences, void=False)):
+    for ticket in _with_related(Ticket.objects.filter(performance__in=occurrences, void=False)):
         tickets[ticket.line.order].append(ticket)
     return list(tickets.items())
 
 
-def _with_all(tickets: Any) -> Any:
-    along = ("line__order", "performance__production", "performance__venue", "performance__space")
-    return tickets.select_related(*along).order_by("pk")
+def _with_related(tickets: Any) -> Any:
+    related = ("line__order", "performance__production", "performance__venue", "performance__space")
+    return tickets.select_related(*related).order_by("pk")
 
 
 def _send(kind: str, order: Order, letter: Callable[..., Letter]) -> None:
-    _put(kind, order, partial(letter, order, list(_with_all(Ticket.objects.filter(line__order=order)))))
+    _mail(kind, order, partial(letter, order, list(_with_related(Ticket.objects.filter(line__order=order)))))
 
 
-def _put(kind: str, order: Order, make: Callable[..., Letter]) -> None:
+def _mail(kind: str, order: Order, make: Callable[..., Letter]) -> None:
     put_to_address(kind, order.buyer_email, make, thread=f"order:{order.pk}", about=order)

@@ -1,4 +1,4 @@
-"""What a change of the calendar means for tickets: the judge of sold performances, and the orders of canceled ones."""
+"""The judge of changes to performances on sale, and what rescheduling and canceling do to orders."""
 
 from __future__ import annotations
 
@@ -21,8 +21,14 @@ _JUDGED = frozenset({"status", "category", "space_id"}) | _WHEN
 
 
 def judge_performances(changes: list[Change]) -> list[Finding]:
-    """Findings on performances on sale that are canceled, moved to a space without their chart, moved into the past, or
-    turned into something else. Two queries, and none where nothing of that changed."""
+    """Findings on performances on sale that change in a way that affects their tickets.
+
+    - `tickets_sold`, a warning: canceled with sold tickets.
+    - `on_sale`: no longer a performance. `chart_elsewhere`: moved to a space without their chart. `sold_in_the_past`: moved
+      into the past.
+
+    Two queries; none if no change can have findings.
+    """
     changed = {
         change.object_id: change for change in changes if change.operation == CHANGED and _JUDGED & change.after.keys()
     }
@@ -50,27 +56,27 @@ def _findings(sale: Sale, change: Change, taken: Taken) -> list[Finding]:
                 rule="tickets_sold",
                 severity=Severity.WARNING,
                 message=f"Tickets are sold: {taken}.",
-                hint="Waive this to cancel all the same: paid orders are marked for return, unpaid ones canceled.",
+                hint="Waive this to cancel anyway. Paid orders are then marked for return, unpaid ones canceled.",
                 field="status",
             )
         )
     if change.after.get("status") == OccurrenceStatus.TENTATIVE:
-        found.append(_refused(performance, "status", "on_sale", "A performance on sale cannot be tentative.", taken))
+        found.append(_error(performance, "status", "on_sale", "A performance on sale cannot be tentative.", taken))
     if "category" in change.after and change.after["category"] != Category.PERFORMANCE:
-        found.append(_refused(performance, "category", "on_sale", "Only a performance can be on sale.", taken))
+        message = "The performance is on sale, and only performances can be."
+        found.append(_error(performance, "category", "on_sale", message, taken))
     if "space_id" in change.after and performance.space_id != sale.chart.space_id:
-        text = f"It is on sale by the seating chart {sale.chart.name!r} of another space."
-        found.append(_refused(performance, "space", "chart_elsewhere", text, taken))
+        message = f"The performance is on sale with the seating chart {sale.chart.name!r} of another space."
+        found.append(_error(performance, "space", "chart_elsewhere", message, taken))
     if _WHEN & change.after.keys() and performance.starts_at is not None and performance.starts_at <= runs.instant():
-        found.append(
-            _refused(performance, "date", "sold_in_the_past", "A performance on sale cannot be in the past.", taken)
-        )
+        message = "A performance on sale cannot be in the past."
+        found.append(_error(performance, "date", "sold_in_the_past", message, taken))
     return found
 
 
-def _refused(performance: Occurrence, field: str, rule: str, message: str, taken: Taken) -> Finding:
+def _error(performance: Occurrence, field: str, rule: str, message: str, taken: Taken) -> Finding:
     hint = (
-        f"These exist: {taken}. Keep it, or cancel those orders first."
+        f"It has {taken}. Leave this unchanged, or cancel those orders first."
         if taken
         else "End its sale first (`end-sale`), and open it again afterwards."
     )
@@ -78,7 +84,7 @@ def _refused(performance: Occurrence, field: str, rule: str, message: str, taken
 
 
 def close_orders(occurrences: list[Occurrence], **_: Any) -> None:
-    """Performances were canceled: mark their paid orders for return, and cancel unpaid ones."""
+    """Mark the paid orders of canceled performances for return, and cancel the unpaid ones."""
     orders = Order.objects.filter(
         lines__ticket__performance__in=occurrences, state__in=(OrderState.PENDING, OrderState.PAID)
     )
@@ -93,7 +99,7 @@ def close_orders(occurrences: list[Occurrence], **_: Any) -> None:
 
 
 def keep_orders(occurrences: list[Occurrence], **_: Any) -> None:
-    """Canceled performances were reinstated: their paid orders count again."""
+    """Unmark the paid orders of reinstated performances, which need no return any more."""
     orders = Order.objects.filter(lines__ticket__performance__in=occurrences, needs_return=True)
     ids = list(orders.distinct().values_list("pk", flat=True))
     if ids:

@@ -1,4 +1,4 @@
-"""Seats that became free are offered to the waiting list."""
+"""Offers freed seats to the waiting list."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from ticketing.services.waiting_list import offer_seats
 
 
 def offer_freed(performance_ids: list[int], **_: Any) -> None:
-    """Offer them in the transaction that freed them, so that nobody else gets them first."""
+    """Offer the seats in the transaction that freed them, so that nobody else can buy them first."""
     offer_seats(performance_ids)

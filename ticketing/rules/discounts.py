@@ -1,4 +1,4 @@
-"""What a discount takes off, line by line, exactly."""
+"""Exact discounts for each line of an order."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from theater_site.core.money import Money
 
 
 def percent_off(prices: Sequence[Money], percent: Decimal) -> list[Money]:
-    """What is taken off each price: `percent` of it, rounded half up on its own, so that a line can be
-    returned alone."""
+    """The discount on each price: `percent` of it, each rounded half up, so that a single line can be returned."""
     return [price.share(percent) for price in prices]
 
 
 def amount_off(prices: Sequence[Money], amount: Money) -> list[Money]:
-    """`amount` off the whole, shared out in proportion to the prices and adding up exactly; never more than
-    they come to.
+    """The discount on each price if `amount`, at most the total, is allocated in proportion to the prices.
 
-    Invalid (`mixed_currencies`) where the amount is of another currency.
+    The discounts add up exactly. Raises Invalid `mixed_currencies` for an amount of another currency.
     """
-    whole = Money.total(prices, amount.currency)
-    if not whole:
+    total = Money.total(prices, amount.currency)
+    if not total:
         return [Money.zero(amount.currency) for _ in prices]
-    return min(amount, whole).allocate([price.minor for price in prices])
+    return min(amount, total).allocate([price.minor for price in prices])

@@ -1,7 +1,7 @@
 """Seating plans as data: a simple layout of rows, or a file in pretix's seating plan JSON.
 
-What is read is what a hall needs to be sold: seats with their zone, row, number, category and coordinates.
-Decorations (`areas` of that format) are left out; nothing in it reports standing room.
+Seats are read with their zone, row, number, category and coordinates. The `areas` of pretix's format are decorations and
+are ignored; the format has no general admission.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MOST_FAULTS = 20
 
 @dataclass(frozen=True, slots=True)
 class PlannedSeat:
-    """One seat of a plan; `x` and `y` are absolute, in the plan's units, y downward. `row` may be ""."""
+    """One seat of a plan. `x` and `y` are absolute, in units of the plan, y downward. `row` may be ""."""
 
     key: str
     zone: str
@@ -33,34 +33,32 @@ class PlannedSeat:
 
     @property
     def label(self) -> str:
-        """What a ticket says: "Stalls, row 4, seat 12"; parts that have no name are left out."""
+        """The text for tickets: "Stalls, row 4, seat 12", without empty parts."""
         row = f"row {self.row}" if self.row else ""
         return ", ".join(part for part in (self.zone, row, f"seat {self.number}") if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A hall's seats, each key and each (zone, row, number) once."""
+    """The seats of a hall. Keys are unique, and so are (zone, row, number)."""
 
     name: str
     seats: tuple[PlannedSeat, ...]
 
     @property
     def categories(self) -> list[str]:
-        """In the order of their first seats."""
+        """The categories, in the order of their first seats."""
         return list(dict.fromkeys(seat.category for seat in self.seats))
 
 
 def simple_layout(*, zone: str, rows: int, seats_per_row: int, category: str = "", first_y: float = 0) -> Plan:
-    """`rows` straight rows named 1, 2, ... from the stage, each of seats 1, 2, ... from the left, one unit
-    apart.
+    """A plan of straight rows 1, 2, ... from the stage, with seats 1, 2, ... from the left, one unit apart.
 
-    The category is the zone's name unless given. Invalid: fewer than one or more than 200 rows, 500 seats a
-    row.
+    The default category is the zone. Raises Invalid `out_of_range` for more than 200 rows or 500 seats per row.
     """
-    for count, most, field in ((rows, 200, "rows"), (seats_per_row, 500, "seats_per_row")):
-        if not 1 <= count <= most:
-            raise Invalid(f"Between 1 and {most}, please.", code="out_of_range", field=field)
+    for count, limit, field in ((rows, 200, "rows"), (seats_per_row, 500, "seats_per_row")):
+        if not 1 <= count <= limit:
+            raise Invalid(f"Enter a number from 1 to {limit}.", code="out_of_range", field=field)
     return Plan(
         zone,
         tuple(
@@ -74,13 +72,14 @@ def simple_layout(*, zone: str, rows: int, seats_per_row: int, category: str = "
 
 
 def parse(text: str | bytes) -> Plan:
-    """The plan that a file in pretix's seating plan JSON describes.
+    """The plan in a file of pretix's seating plan JSON.
 
-    Taken as they come: rows without a name ("" or "-"), negative coordinates, names in any script, places
-    with coordinates and a number only. A missing guid is made of zone, row and number. Refused with one
-    Invalid that lists the first faults by their path ("zones.0.rows.2.seats.5.position"): what is not JSON, a
-    wrong type, a seat without number or position, coordinates that are no finite numbers, repeated guids or
-    places, no seats at all, more than 20,000.
+    Rows may be without a name ("" or "-"), coordinates negative, names in any script. A missing guid is made of zone, row and
+    number.
+
+    Raises Invalid, with the first 20 faults by path ("zones.0.rows.2.seats.5.position"): `not_json`, `not_an_object`,
+    `not_a_list`, `required` for a seat without a number, `bad_position`, `seat_key_repeated`, `seat_repeated`, `no_seats`,
+    `too_many_seats` for more than 20,000.
     """
     try:
         plan = orjson.loads(text)
@@ -88,19 +87,21 @@ def parse(text: str | bytes) -> Plan:
         raise Invalid(f"This is not JSON: {error}.", code="not_json") from error
     faults: list[DomainError] = []
     if not isinstance(plan, Mapping):
-        raise Invalid("A seating plan is a JSON object.", code="not_an_object")
+        raise Invalid("A seating plan must be a JSON object.", code="not_an_object")
     seats = tuple(_seats(plan, faults))
     if not faults:
-        faults += _repeated(seats)
+        faults += _repetitions(seats)
     if not faults and not seats:
-        faults.append(Invalid("There are no seats in this plan.", code="no_seats", field="zones"))
+        faults.append(Invalid("This plan has no seats.", code="no_seats", field="zones"))
     if len(seats) > MOST_SEATS:
-        faults.append(Invalid(f"A plan has at most {MOST_SEATS:,} seats.", code="too_many_seats", field="zones"))
-    all_of(faults[:_MOST_FAULTS], message="This seating plan cannot be read.")
+        message = f"The plan has {len(seats):,} seats. The limit is {MOST_SEATS:,}."
+        faults.append(Invalid(message, code="too_many_seats", field="zones"))
+    all_of(faults[:_MOST_FAULTS], message="This seating plan has errors. Fix each of them.")
     return Plan(_text(plan.get("name")), seats)
 
 
 def _seats(plan: Mapping[str, Any], faults: list[DomainError]) -> Iterator[PlannedSeat]:
+    """The correct seats of the plan. Adds errors to `faults`."""
     for zone, zone_path in _objects(plan, "zones", "", faults, needed=True):
         zone_at = _point(zone, zone_path, faults, needed=False)
         name = _text(zone.get("name")).strip()
@@ -128,29 +129,32 @@ def _row_name(row: Mapping[str, Any]) -> str:
 def _objects(
     parent: Mapping[str, Any], name: str, path: str, faults: list[DomainError], *, needed: bool = False
 ) -> Iterator[tuple[Mapping[str, Any], str]]:
-    here = f"{path}.{name}" if path else name
-    listed = parent.get(name)
-    if listed is None and not needed:
+    """The objects in the list `name` of `parent`, with their paths."""
+    list_path = f"{path}.{name}" if path else name
+    items = parent.get(name)
+    if items is None and not needed:
         return
-    if not isinstance(listed, list):
-        faults.append(Invalid("This must be a list.", code="not_a_list", field=here))
+    if not isinstance(items, list):
+        faults.append(Invalid("This must be a list.", code="not_a_list", field=list_path))
         return
-    for place, item in enumerate(listed):
+    for position, item in enumerate(items):
         if isinstance(item, Mapping):
-            yield item, f"{here}.{place}"
+            yield item, f"{list_path}.{position}"
         else:
-            faults.append(Invalid("This must be an object.", code="not_an_object", field=f"{here}.{place}"))
+            faults.append(Invalid("This must be an object.", code="not_an_object", field=f"{list_path}.{position}"))
 
 
 def _point(
     item: Mapping[str, Any], path: str, faults: list[DomainError], *, needed: bool
 ) -> tuple[float, float] | None:
-    at = item.get("position")
-    if at is None and not needed:
+    """The `position` of `item`; (0, 0) if it is absent and not needed; None if it is wrong."""
+    position = item.get("position")
+    if position is None and not needed:
         return 0.0, 0.0
-    if isinstance(at, Mapping) and _is_number(at.get("x")) and _is_number(at.get("y")):
-        return float(at["x"]), float(at["y"])
-    faults.append(Invalid('A position is {"x": number, "y": number}.', code="bad_position", field=f"{path}.position"))
+    if isinstance(position, Mapping) and _is_number(position.get("x")) and _is_number(position.get("y")):
+        return float(position["x"]), float(position["y"])
+    message = 'A position must be {"x": number, "y": number}.'
+    faults.append(Invalid(message, code="bad_position", field=f"{path}.position"))
     return None
 
 
@@ -159,18 +163,18 @@ def _is_number(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """Numbers are taken for text where text is meant: other writers of the format leave the quotes out."""
+    """`value` as text. Some programs write numbers instead of texts, so numbers are accepted."""
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
-def _repeated(seats: tuple[PlannedSeat, ...]) -> Iterator[DomainError]:
+def _repetitions(seats: tuple[PlannedSeat, ...]) -> Iterator[DomainError]:
     keys: set[str] = set()
-    places: set[tuple[str, str, str]] = set()
+    names: set[tuple[str, str, str]] = set()
     for seat in seats:
-        place = (seat.zone, seat.row, seat.number)
+        name = (seat.zone, seat.row, seat.number)
         if seat.key in keys:
-            yield Invalid(f"The seat_guid {seat.key!r} is used twice.", code="seat_key_repeated", field="zones")
-        elif place in places:
-            yield Invalid(f"{seat.label} is there twice.", code="seat_repeated", field="zones")
+            yield Invalid(f"Two seats have the seat_guid {seat.key!r}.", code="seat_key_repeated", field="zones")
+        elif name in names:
+            yield Invalid(f"Two seats are {seat.label}.", code="seat_repeated", field="zones")
         keys.add(seat.key)
-        places.add(place)
+        names.add(name)

@@ -1,4 +1,4 @@
-"""What the box office needs before a production goes on sale."""
+"""The checklist line about the sale of a production."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from ticketing.models import PriceCategory
 
 
 def sales_ready(productions: Iterable[int], steps: Iterable[str], required: bool) -> Lines:
-    """Checklist: a performance with a price and a seating chart. One query, and none before other steps."""
+    """Whether each production has a performance with a price and a seating chart. Answers `checklist_lines`.
+
+    Costs one query; none for steps other than `on_sale`.
+    """
     if life.ON_SALE not in steps:
         return {}
     ids = list(productions)

@@ -1,4 +1,4 @@
-"""Finds orders for the box office."""
+"""The search for orders in the box office."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from ticketing.rules.secrets import typed_ticket_code
 
 
 def matching(rows: QuerySet[Order], text: str, actor: Actor) -> QuerySet[Order]:
-    """The orders of `rows` with this number, and, in sections whose buyers the actor may see, with this reference, ticket
-    code, e-mail address, or all these words in the buyer's name."""
+    """The orders of `rows` that match `text`.
+
+    It is an order's number; or, in sections where the actor has `view_buyers`, its reference, a ticket code, the buyer's
+    e-mail address, or words that are all in the buyer's name.
+    """
     text = text.strip()
     number = Q(pk=int(text)) if text.isascii() and text.isdigit() and len(text) < 19 else Q(pk__in=())
     sections = actor.sections_held("view_buyers", instant())
@@ -24,15 +27,15 @@ def matching(rows: QuerySet[Order], text: str, actor: Actor) -> QuerySet[Order]:
         return rows.filter(number)
     code = typed_ticket_code(text)
     buyer = Q(reference=text) | Q(email_index=blind_index(text))
-    # Subqueries, so that a list stays one row an order.
+    # Subqueries instead of joins, which would return an order several times.
     if code:
         buyer |= Q(pk__in=Order.objects.filter(lines__ticket__code=code).values("pk"))
-    named: Any = Order.objects.all()
+    by_name: Any = Order.objects.all()
     words = fold(text).split()
     for word in words:
-        named = named.filter(name_words__word=blind_index(word))
+        by_name = by_name.filter(name_words__word=blind_index(word))
     if words:
-        buyer |= Q(pk__in=named.values("pk"))
+        buyer |= Q(pk__in=by_name.values("pk"))
     if not isinstance(sections, Everywhere):
         buyer &= Q(section__in=list(sections))
     return rows.filter(number | buyer)

@@ -1,4 +1,4 @@
-"""What the box office holds about a person, found by their e-mail addresses."""
+"""The personal data in the box office, found by a person's e-mail addresses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ticketing.models import CheckIn, Order, Ticket, WaitingListEntry
 
 
 def held_by_box_office(subject: Subject) -> Held:
-    """Orders with their tickets, places on waiting lists, and whom they let in. Answers `held_about`."""
+    """The person's orders with their tickets, waiting-list entries, and the check-ins that they made. Answers `held_about`."""
     orders = Order.objects.filter(email_index__in=indexes(subject)).order_by("pk")
     tickets = Ticket.objects.filter(line__order__in=orders.values("pk")).select_related("line", "performance")
     user = subject.user_id if subject.user_id is not None else -1

@@ -1,4 +1,4 @@
-"""Which promotions hold for a performance."""
+"""Valid promotions."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from ticketing.models import Promotion
 
 
 def normal_code(text: str) -> str:
-    """A code as it is kept and compared: capitals, without spaces."""
+    """A code as it is stored and compared: in capitals, without spaces."""
     return "".join(text.split()).upper()
 
 
 def valid_for(section: Section, at: datetime) -> Any:
-    """The promotions that hold on something of `section` at the instant `at` and are not used up, first made
-    first."""
+    """The promotions that are valid in `section` at the instant `at` and not used up, oldest first."""
     labels = section.path.rstrip("/").split("/")
-    above = ["/".join(labels[: n + 1]) + "/" for n in range(len(labels))]
+    paths = ["/".join(labels[: n + 1]) + "/" for n in range(len(labels))]
     return Promotion.objects.filter(
         Q(starts_at=None) | Q(starts_at__lte=at),
         Q(ends_at=None) | Q(ends_at__gt=at),
         Q(uses_limit=None) | Q(uses__lt=F("uses_limit")),
-        section__path__in=above,
+        section__path__in=paths,
     ).order_by("pk")

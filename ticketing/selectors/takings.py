@@ -1,4 +1,4 @@
-"""What was sold at performances, in numbers."""
+"""Numbers of orders and tickets, and the money received, by performance."""
 
 from __future__ import annotations
 
@@ -25,16 +25,18 @@ class Taken:
 
     def __str__(self) -> str:
         paid = f", paid {self.paid}" if self.paid is not None else ""
-        return f"{_counted(self.orders, 'order')}, {_counted(self.tickets, 'ticket')}{paid}"
+        return f"{_plural(self.orders, 'order')}, {_plural(self.tickets, 'ticket')}{paid}"
 
 
-def _counted(number: int, noun: str) -> str:
+def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def taken_at(performance_ids: Iterable[int]) -> dict[int, Taken]:
-    """What is sold at each of these performances, by id; one query. Performances without orders are left out. Orders that
-    the running action canceled still count."""
+    """The sales of each of these performances, by id, without those that have none. One query.
+
+    Orders that the running action canceled still count, so that a judge can report them.
+    """
     counted = Q(void=False) | Q(line__order__canceled_at=instant())
     paid = Q(line__order__state=OrderState.PAID)
     rows = (

@@ -1,4 +1,4 @@
-"""Finds people on waiting lists by the keys that their mails carry."""
+"""Finds waiting-list entries by the keys in mailed links."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ticketing.rules.secrets import digest_of
 
 
 def entries_by_key(key: str) -> QuerySet[WaitingListEntry]:
-    """The entry that a mailed link belongs to, or none: by the key for leaving, or by the token of an offered hold."""
+    """The entry with this key, at most one: a leaving key, or the token of an offered hold."""
     try:
-        found = Q(pk=WaitingListEntry.id_of_leaving_key(key))
+        condition = Q(pk=WaitingListEntry.id_of_leaving_key(key))
     except ValueError:
-        found = Q(offer_holder=digest_of(key))
-    return WaitingListEntry.objects.filter(found)
+        condition = Q(offer_holder=digest_of(key))
+    return WaitingListEntry.objects.filter(condition)

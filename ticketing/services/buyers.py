@@ -1,4 +1,4 @@
-"""The index by which the box office finds the orders of a buyer."""
+"""The index by which the box office finds orders by the buyer's name."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from ticketing.models import BuyerName, Order
 
 
 def words_of(name: str) -> set[str]:
-    """The blind indexes of a name's words, folded as a search folds them."""
+    """The blind indexes of the folded words of a name."""
     return {blind_index(word) for word in fold(name).split()}
 
 
 def index_buyer(order: Order) -> None:
-    """Make `order` findable by the words of its buyer's name, in place of what it was found by before."""
+    """Replace the index of the words of the buyer's name of `order`."""
     BuyerName.objects.filter(order=order).delete()
     BuyerName.objects.bulk_create([BuyerName(order=order, word=word) for word in sorted(words_of(order.buyer_name))])

@@ -1,4 +1,4 @@
-"""Seating charts are made whole."""
+"""Create seating charts. A chart is created with all its seats and areas, and does not change."""
 
 from __future__ import annotations
 
@@ -14,67 +14,70 @@ from ticketing.models import Area, Seat, SeatingChart
 from ticketing.rules.seating_plans import MOST_SEATS, Plan, PlannedSeat
 
 
-# Optional keys are in a class of their own: NotRequired is not seen where annotations are text.
+# Required keys are in a class of their own: NotRequired is ignored when annotations are strings.
 class _Seat(TypedDict):
     number: Annotated[str, Doc("The seat's number, as the ticket shows it. Example: 4")]
-    x: Annotated[Decimal, Doc("Its place across the hall, in units of the plan. Example: 12.5")]
-    y: Annotated[Decimal, Doc("Its place along the hall, in units of the plan; 0 is at the stage. Example: 3")]
+    x: Annotated[Decimal, Doc("Its position across the hall, in units of the plan. Example: 12.5")]
+    y: Annotated[Decimal, Doc("Its position along the hall, in units of the plan; 0 is at the stage. Example: 3")]
 
 
 class ChartSeat(_Seat, total=False):
-    """One seat. Without `key` it is called by zone, row and number; coordinates are absolute."""
+    """One seat. Coordinates are absolute."""
 
     key: Annotated[
-        str, Doc("A name of the seat that stays, once a chart; without it zone, row and number. Example: A-2-4")
+        str,
+        Doc("A permanent name of the seat, unique in the chart; the default is zone, row and number. Example: A-2-4"),
     ]
 
 
 class ChartRow(TypedDict, total=False):
-    """A row of `seats`, or of `count` seats numbered from 1, one unit apart from (`x`, `y`) on.
-
-    Without a `category` (what decides the price) it is of that named like the zone. `row` may be "".
-    """
+    """A row of listed `seats`, or of `count` seats that are numbered from 1 and one unit apart, starting at (`x`, `y`)."""
 
     zone: Annotated[str, Doc("The part of the hall. Example: Stalls")]
     row: Annotated[str, Doc("The row's name; may be empty. Example: 2")]
-    category: Annotated[str, Doc("What decides its price; without it the zone. Example: Premium")]
-    seats: Annotated[list[ChartSeat], Doc("The seats of the row one by one; instead of `count`.")]
-    count: Annotated[int, Doc("How many seats it has, numbered from 1; instead of `seats`. At most 1000. Example: 20")]
+    category: Annotated[str, Doc("The category, which has a price; the default is the zone. Example: Premium")]
+    seats: Annotated[list[ChartSeat], Doc("The seats of the row, instead of `count`.")]
+    count: Annotated[int, Doc("The number of seats, numbered from 1, instead of `seats`; at most 1000. Example: 20")]
     x: Annotated[
-        Decimal, Doc("With `count`: where its first seat is across the hall, in units of the plan. Example: 0")
+        Decimal, Doc("With `count`: the position of the first seat across the hall, in units of the plan. Example: 0")
     ]
-    y: Annotated[Decimal, Doc("With `count`: where the row is along the hall, in units of the plan. Example: 3")]
+    y: Annotated[Decimal, Doc("With `count`: the position of the row along the hall, in units of the plan. Example: 3")]
 
 
 class _Area(TypedDict):
-    name: Annotated[str, Doc("What the area is called; each name once a chart. Example: Floor")]
-    capacity: Annotated[int, Doc("How many people it holds. Example: 120")]
+    name: Annotated[str, Doc("The name of the area, unique in the chart. Example: Floor")]
+    capacity: Annotated[int, Doc("The number of people that it holds. Example: 120")]
 
 
 class ChartArea(_Area, total=False):
-    """So many places without numbers. Without a `category`, of that named like the area."""
+    """A general admission area: a capacity without numbered seats."""
 
-    category: Annotated[str, Doc("What decides its price; without it the area's name. Example: Standing")]
+    category: Annotated[
+        str, Doc("The category, which has a price; the default is the name of the area. Example: Standing")
+    ]
 
 
 @action("seating_chart.create", needs=Needs("manage_tickets", on="space"))
 def create_chart(
     *,
     space: Space,
-    name: Annotated[str, Doc("What the chart is called; each name once a space. Example: End stage")],
-    rows: Annotated[list[ChartRow], Doc("The rows of numbered seats; may be empty where there are areas.")],
-    areas: Annotated[list[ChartArea], Doc("The areas without numbered seats; may be empty where there are rows.")],
+    name: Annotated[str, Doc("The name of the chart, unique in the space. Example: End stage")],
+    rows: Annotated[list[ChartRow], Doc("The rows of numbered seats; may be empty if there are areas.")],
+    areas: Annotated[list[ChartArea], Doc("The areas without numbered seats; may be empty if there are rows.")],
 ) -> SeatingChart:
-    """Create a seating chart of a space. Its seats and areas are given at once and stay.
+    """Create a seating chart of a space with all its seats and areas. They cannot be changed later.
 
-    Refused: no place at all, more than 20,000 seats, a seat key or a place twice, a row that has both or neither of
-    `seats` and `count`, a name that the space has already.
+    Errors: `required` without seats and areas; `too_many_seats` for more than 20,000; `seats_or_count` for a row with both or
+    none of `seats` and `count`; `out_of_range` for a `count`; `seat_key_repeated`, `seat_repeated`, `area_repeated`;
+    `chart_name_taken`.
     """
-    planned = [seat for place, row in enumerate(rows) for seat in _planned(row, f"rows.{place}")]
+    planned = [seat for position, row in enumerate(rows) for seat in _planned(row, f"rows.{position}")]
     if not planned and not areas:
-        raise Invalid("A chart has at least one seat or area.", code="required", field="rows")
+        raise Invalid("A chart needs at least one seat or area.", code="required", field="rows")
     if len(planned) > MOST_SEATS:
-        raise Invalid(f"A chart has at most {MOST_SEATS:,} seats.", code="too_many_seats", field="rows")
+        raise Invalid(
+            f"The chart has {len(planned):,} seats. The limit is {MOST_SEATS:,}.", code="too_many_seats", field="rows"
+        )
     chart = SeatingChart(space=space, name=name)
     chart.save()
     Seat.objects.bulk_create(
@@ -99,7 +102,7 @@ def create_chart(
 
 
 def rows_of(plan: Plan) -> list[ChartRow]:
-    """A plan as `create_chart` takes it."""
+    """The rows of a plan as inputs of `create_chart`."""
     return [
         {
             "zone": zone,
@@ -114,20 +117,21 @@ def rows_of(plan: Plan) -> list[ChartRow]:
 
 
 def _planned(row: ChartRow, path: str) -> list[PlannedSeat]:
+    """The seats of a row. `path` is the row's field in errors. Raises Invalid: `seats_or_count`, `out_of_range`."""
     zone, name = row.get("zone", ""), row.get("row", "")
     category = row.get("category") or zone or "Seats"
     if ("seats" in row) == ("count" in row):
-        raise Invalid("Give the seats of a row, or how many there are.", code="seats_or_count", field=path)
+        raise Invalid("Give either the seats of the row or their count.", code="seats_or_count", field=path)
     if "seats" in row:
-        listed = [(seat["number"], seat["x"], seat["y"], seat.get("key", "")) for seat in row["seats"]]
+        seats = [(seat["number"], seat["x"], seat["y"], seat.get("key", "")) for seat in row["seats"]]
     else:
         if not 1 <= row["count"] <= 1000:
-            raise Invalid("Between 1 and 1000, please.", code="out_of_range", field=f"{path}.count")
+            raise Invalid("Enter a number from 1 to 1000.", code="out_of_range", field=f"{path}.count")
         x, y = row.get("x", Decimal(0)), row.get("y", Decimal(0))
-        listed = [(str(number), x + number - 1, y, "") for number in range(1, row["count"] + 1)]
+        seats = [(str(number), x + number - 1, y, "") for number in range(1, row["count"] + 1)]
     return [
         PlannedSeat(key or f"{zone}-{name}-{number}", zone, name, number, category, float(x), float(y))
-        for number, x, y, key in listed
+        for number, x, y, key in seats
     ]
 
 

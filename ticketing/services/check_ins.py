@@ -19,37 +19,40 @@ def check_in(
     code: Annotated[
         str,
         Doc(
-            "The ticket's code as it is scanned or typed; case, dashes and lookalike letters do not "
-            "matter. Example: 7KQ2MX4P9RTD8H3JW5ZB"
+            "The scanned or typed code of the ticket; letter case, dashes and lookalike letters do not matter. "
+            "Example: 7KQ2MX4P9RTD8H3JW5ZB"
         ),
     ],
 ) -> CheckIn:
-    """Check in the bearer of this ticket. Letter case, dashes and lookalike letters of a typed code do not matter.
+    """Check in a ticket by its code.
 
-    Errors: `no_such_ticket`; `performance_canceled`; `wrong_performance`, with the other one if you may see it;
-    `ticket_void` of a canceled order; `not_paid`; `already_checked_in`, saying when.
+    Errors: `no_such_ticket`; `performance_canceled`; `wrong_performance`, with the ticket's performance if you may see it;
+    `ticket_void` for a canceled or expired order; `not_paid`; `already_checked_in`, with the time.
     """
     if not code.strip():
         raise Invalid("Scan or type the code of a ticket.", code="required", field="code")
     if performance.status == OccurrenceStatus.CANCELED:
-        raise Conflict("This performance is canceled. Nobody is checked in.", code="performance_canceled")
+        raise Conflict("This performance is canceled, so nobody can be checked in.", code="performance_canceled")
     tickets = Ticket.objects.select_for_update(of=("self",)).select_related("line__order")
     ticket = tickets.filter(code=typed_ticket_code(code)).first()
     if ticket is None:
         raise NotFound(
-            "There is no ticket with this code. Type it again, or ask at the box office.", code="no_such_ticket"
+            "There is no ticket with this code. Scan or type it again, or ask the box office.", code="no_such_ticket"
         )
     if ticket.performance_id != performance.pk:
         raise _wrong_performance(ticket.performance_id)
     if ticket.void:
-        raise Conflict("The order of this ticket was canceled or not paid in time.", code="ticket_void")
-    if ticket.line.order.state != OrderState.PAID:
-        raise Conflict("This ticket is not paid yet. Take the money first.", code="not_paid")
-    before = CheckIn.objects.filter(ticket=ticket).first()
-    if before is not None:
-        when = before.checked_in_at.isoformat()
         raise Conflict(
-            f"This ticket was checked in already, at {when}.", code="already_checked_in", data={"checked_in_at": when}
+            "This ticket is not valid: its order was canceled or not paid in time. Send the visitor to the box office.",
+            code="ticket_void",
+        )
+    if ticket.line.order.state != OrderState.PAID:
+        raise Conflict("This ticket is not paid. Record the payment first.", code="not_paid")
+    earlier = CheckIn.objects.filter(ticket=ticket).first()
+    if earlier is not None:
+        when = earlier.checked_in_at.isoformat()
+        raise Conflict(
+            f"This ticket was already checked in at {when}.", code="already_checked_in", data={"checked_in_at": when}
         )
     run = current()
     check_in = CheckIn(ticket=ticket, checked_in_at=run.instant, checked_in_by=run.actor.user)
@@ -74,9 +77,11 @@ def _wrong_performance(performance_id: int) -> Conflict:
 def undo_check_in(
     *, performance: Occurrence, code: Annotated[str, Doc("The code of the ticket. Example: 7KQ2MX4P9RTD8H3JW5ZB")]
 ) -> None:
-    """Undo a check-in made by mistake, so that the ticket checks in again. Error: `not_checked_in`."""
+    """Undo a check-in, so that the ticket can be checked in again. Errors: `not_checked_in`."""
     check_ins = CheckIn.objects.select_for_update(of=("self",)).filter(ticket__performance=performance)
     check_in = check_ins.filter(ticket__code=typed_ticket_code(code)).first()
     if check_in is None:
-        raise Conflict("Nobody was checked in to this performance with this code.", code="not_checked_in")
+        raise Conflict(
+            "No ticket with this code is checked in at this performance. Check the code.", code="not_checked_in"
+        )
     check_in.delete()

@@ -1,4 +1,4 @@
-"""The periodic job that marks unpaid orders expired. Their seats are free from the deadline on, without it."""
+"""The periodic job that marks unpaid orders as expired. Their seats are free from the deadline on, also without it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _BATCH = 200
 
 
 def expire_due() -> int:
-    """Expire every order whose deadline has passed, each in a transaction of its own. Returns how many."""
+    """Expire orders whose deadline has passed, each in its own transaction. Returns their number."""
     due = Order.objects.filter(state=OrderState.PENDING, pay_by__lte=runs.instant()).order_by("pay_by", "pk")[:_BATCH]
     expired = 0
     for order in due:
         try:
             expire_order(actor=System("work"), order=order)
         except Conflict:
-            # Paid, canceled or extended since it was read; or another worker was faster.
+            # Paid, canceled or extended since the query, or expired by another worker.
             continue
         expired += 1
     return expired

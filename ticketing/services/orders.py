@@ -1,4 +1,4 @@
-"""Orders: placed from a hold, paid by a deadline, canceled."""
+"""Orders: place them from a hold, record their payment, cancel and expire them."""
 
 from __future__ import annotations
 
@@ -27,24 +27,22 @@ from ticketing.signals import order_canceled, order_expired, order_paid, order_p
 @action("order.place", open_to=OpenTo.PUBLIC)
 def place_order(
     *,
-    hold: Annotated[str, Doc("The secret of the hold, from its making.")],
-    buyer_name: Annotated[str, Doc("Who buys, as tickets name them. Example: Bea Buyer")],
-    buyer_email: Annotated[str, Doc("Where the tickets are sent. Example: bea@home.example")],
-    promotion_code: Annotated[
-        str | None, Doc("The code of a promotion; null or empty where there is none. Example: SPRING27")
-    ],
+    hold: Annotated[str, Doc("The secret token of the hold. Example: Xk3vQ0J7bW9xT1n5yR2mLp8sGd4hKc6Z")],
+    buyer_name: Annotated[str, Doc("The name of the buyer. Example: Bea Buyer")],
+    buyer_email: Annotated[str, Doc("The e-mail address to which the tickets are sent. Example: bea@home.example")],
+    promotion_code: Annotated[str | None, Doc("The code of a promotion; null or empty without one. Example: SPRING27")],
     payment: Annotated[
-        str | None, Doc("Who handles the payment; null is `manual`, the box office itself. Example: manual")
+        str | None, Doc("The payment provider; null is `manual`, the box office itself. Example: manual")
     ],
 ) -> Order:
-    """Order what the hold with this token keeps: one ticket per seat, at today's prices, minus one promotion.
+    """Order the seats of a hold: one ticket per seat, at the current prices, minus at most one promotion.
 
-    `payment` names the payment provider (default "manual"). An order that costs nothing is paid at once. Any other keeps
-    its seats until its deadline `pay_by`: the performance's `payment_minutes`, else PAYMENT_MINUTES, and at the latest the
-    start of the performance. Sends the buyer a mail.
-    Errors: `hold_gone`; the errors of a performance that is not on sale now; `code_not_valid`; `unknown_provider`;
-    `too_many_unpaid_seats` above the limit for one e-mail address, `too_many_free_seats` above the limit of seats that cost
-    nothing (staff are exempt from both); no name, no e-mail address. Also `production_canceled`.
+    An order that costs nothing is paid at once. Any other keeps its seats until `pay_by`: for the `payment_minutes` of the
+    sale, else PAYMENT_MINUTES, and at most until the performance starts. Sends the buyer a mail.
+
+    Errors: `hold_gone`; those of a performance that is not on sale, with `production_canceled`; `code_not_valid`;
+    `unknown_provider`; `too_many_unpaid_seats` above the limit per e-mail address and `too_many_free_seats` above the limit of
+    seats that cost nothing, which do not apply to staff; and the codes of the fields.
     """
     run = current()
     seats, held = occupancy.held_by(digest_of(hold))
@@ -54,13 +52,13 @@ def place_order(
     performance_id = seats[0].performance_id if seats else held.counter.performance_id  # type: ignore[union-attr]
     sale = sale_open(performance_id, run.instant)
     if held is None:
-        bought = seats_on_sale(sale, [row.seat_id for row in seats])
+        places = seats_on_sale(sale, [row.seat_id for row in seats])
     else:
-        bought = [place_in_area(sale, held.counter.area)] * held.quantity
+        places = [place_in_area(sale, held.counter.area)] * held.quantity
     section = Section.objects.get(pk=sale.section_id)
-    full = [place.price for place in bought]
-    promotion, off = redeem(section, full, promotion_code or "")
-    prices = [price - less for price, less in zip(full, off, strict=True)]
+    full_prices = [place.price for place in places]
+    promotion, discounts = redeem(section, full_prices, promotion_code or "")
+    prices = [price - discount for price, discount in zip(full_prices, discounts, strict=True)]
     total = Money.total(prices, sale.currency)
     pay_by = _deadline(sale, run.instant) if total else None
     order = Order(
@@ -77,10 +75,10 @@ def place_order(
     )
     order.save()
     if not run.actor.holds("edit_tickets", section, run.instant):
-        _limit(order, performance_id, len(bought))
+        _limit(order, performance_id, len(places))
     index_buyer(order)
     lines = []
-    for place, price in zip(bought, prices, strict=True):
+    for place, price in zip(places, prices, strict=True):
         tax = price.tax_part(sale.tax_rate)
         line = OrderLine(
             order=order,
@@ -93,16 +91,16 @@ def place_order(
         lines.append(line)
     OrderLine.objects.bulk_create(lines)
     tickets = Ticket.objects.bulk_create(
-        [_ticket(line, place, performance_id) for line, place in zip(lines, bought, strict=True)]
+        [_ticket(line, place, performance_id) for line, place in zip(lines, places, strict=True)]
     )
-    # Inserting the tickets locked the performance's row. Without this second check, a cancellation that was committed since
-    # the first one would leave an order that nobody closes.
+    # The insert of the tickets has locked the performance. A cancellation committed between the first check and this lock
+    # did not see this order, so nothing would close it.
     sale_open(performance_id, run.instant)
     if pay_by is None:
         occupancy.sell(seats, held, tickets)
     else:
         occupancy.reserve(seats, held, tickets, order, pay_by)
-        _await(order, total, payment or "manual")
+        _begin_payment(order, total, payment or "manual")
     waiting_list.served(digest_of(hold))
     order_placed.announce(order=order)
     return order
@@ -118,15 +116,18 @@ def _limit(order: Order, performance_id: int, quantity: int) -> None:
 
 
 @action("order.pay", needs=Needs("edit_tickets", on="order"), subject="order")
-def pay_order(*, order: Order, method: Annotated[str, Doc("By what it was paid. Example: cash")]) -> Order:
-    """Record that the money was received, by "cash", "card" or "transfer". Sends the tickets.
+def pay_order(
+    *, order: Order, method: Annotated[str, Doc("How it was paid: cash, card or transfer. Example: cash")]
+) -> Order:
+    """Record the payment of an order. Sends the buyer the tickets.
 
-    An order past its deadline can still be paid until others take a seat or it is marked expired.
+    After its deadline, an order can still be paid until others take one of its seats or it is marked as expired.
+
     Errors: `order_paid`, `order_canceled`, `order_expired`; `performance_canceled`; `seats_lost`; `unknown_method`.
     """
     _refuse_unless_pending(order)
-    tickets = _tickets_of(order)
-    _refuse_canceled_performance(tickets)
+    tickets = _locked_tickets(order)
+    _refuse_if_canceled(tickets)
     occupancy.confirm(order, tickets)
     now = current().instant
     payment = order.payments.get(state=PaymentState.AWAITED)
@@ -143,17 +144,17 @@ def pay_order(*, order: Order, method: Annotated[str, Doc("By what it was paid. 
 def set_deadline(
     *,
     order: Order,
-    pay_by: Annotated[dt.datetime, Doc("Until when its seats are kept: an instant. Example: 2027-02-10T18:00:00Z")],
+    pay_by: Annotated[dt.datetime, Doc("The new deadline: an instant. Example: 2027-02-10T18:00:00Z")],
 ) -> Order:
-    """Keep the seats of an unpaid order until `pay_by`.
+    """Set the deadline of an unpaid order, until which its seats are kept.
 
-    Errors: `order_paid`, `order_canceled`, `order_expired`; `in_the_past`; `seats_lost` where the old deadline passed and
-    others have some of the seats.
+    Errors: `order_paid`, `order_canceled`, `order_expired`; `in_the_past`; `seats_lost` if the old deadline has passed and
+    others have taken one of the seats.
     """
     _refuse_unless_pending(order)
     if pay_by <= current().instant:
         raise Invalid("This deadline is in the past. Choose a later one.", code="in_the_past", field="pay_by")
-    occupancy.keep_until(order, _tickets_of(order), pay_by)
+    occupancy.keep_until(order, _locked_tickets(order), pay_by)
     order.pay_by = pay_by
     order.save()
     return order
@@ -161,16 +162,19 @@ def set_deadline(
 
 @action("order.cancel", needs=Needs("edit_tickets", on="order"), subject="order")
 def cancel_order(*, order: Order) -> Order:
-    """Cancel an order: void its tickets, free its seats, refund what was paid. Sends the buyer a mail.
+    """Cancel an order: void its tickets, free its seats, refund its payment. Sends the buyer a mail.
 
-    Errors: `order_canceled`, `order_expired`; `already_checked_in` where somebody was checked in with one of its tickets.
+    Errors: `order_canceled`, `order_expired`; `already_checked_in` if one of its tickets is checked in.
     """
     if order.state in (OrderState.CANCELED, OrderState.EXPIRED):
-        raise Conflict(f"This order is {order.state} already.", code=f"order_{order.state}")
-    # Locked, so that nobody is checked in with one of them meanwhile.
-    tickets = _tickets_of(order)
+        raise Conflict(f"This order is already {order.state}.", code=f"order_{order.state}")
+    # Locks the tickets, so that none can be checked in until the end of the transaction.
+    tickets = _locked_tickets(order)
     if CheckIn.objects.filter(ticket__in=tickets).exists():
-        raise Conflict("Somebody was checked in with a ticket of this order.", code="already_checked_in")
+        raise Conflict(
+            "A ticket of this order is checked in. Undo the check-in first if that was a mistake.",
+            code="already_checked_in",
+        )
     if order.state == OrderState.PENDING:
         occupancy.release_unpaid(order, tickets)
     else:
@@ -186,11 +190,11 @@ def cancel_unpaid_order(
 ) -> Order:
     """Cancel an unpaid order by its secret reference, as its buyer. Frees its seats and sends the buyer a mail.
 
-    Errors: `no_such_order`; `order_paid`: ask the box office; `order_canceled`, `order_expired`.
+    Errors: `no_such_order`; `order_paid`, which the box office can cancel; `order_canceled`, `order_expired`.
     """
     order = Order.objects.select_for_update(of=("self",)).filter(reference=reference).first()
     if order is None:
-        raise NotFound("No order has this reference.", code="no_such_order")
+        raise NotFound("No order has this reference. Check the link.", code="no_such_order")
     if order.state == OrderState.PAID:
         raise Conflict("This order is paid. Ask the box office to cancel it.", code="order_paid")
     canceled: Order = cancel_order.as_consequence(order=order)
@@ -199,13 +203,13 @@ def cancel_unpaid_order(
 
 @action("order.expire", open_to=OpenTo.SYSTEM, subject="order")
 def expire_order(*, order: Order) -> Order:
-    """Mark an order expired that was not paid by its deadline: void its tickets and free what it still reserves.
+    """Mark an order as expired that was not paid by its deadline: void its tickets and free its seats.
 
-    Sends the buyer a mail. Error: `not_due` where it is not pending, or its deadline was moved.
+    Sends the buyer a mail. Errors: `not_due` if it is not pending, or its deadline is in the future.
     """
     if order.state != OrderState.PENDING or order.pay_by is None or order.pay_by > current().instant:
-        raise Conflict("This order does not expire now.", code="not_due")
-    tickets = _tickets_of(order)
+        raise Conflict("This order is not due: it is not pending, or its deadline is in the future.", code="not_due")
+    tickets = _locked_tickets(order)
     occupancy.release_unpaid(order, tickets)
     _close(order, tickets, OrderState.EXPIRED)
     order_expired.announce(order=order)
@@ -213,6 +217,7 @@ def expire_order(*, order: Order) -> Order:
 
 
 def _close(order: Order, tickets: list[Ticket], state: OrderState) -> None:
+    """Void the tickets, refund or drop the payments, and set the state. Announces `seats_freed`."""
     Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).update(void=True)
     for payment in order.payments.filter(state__in=(PaymentState.AWAITED, PaymentState.RECEIVED)):
         if payment.state == PaymentState.RECEIVED:
@@ -230,16 +235,18 @@ def _close(order: Order, tickets: list[Ticket], state: OrderState) -> None:
 
 def _refuse_unless_pending(order: Order) -> None:
     if order.state != OrderState.PENDING:
-        raise Conflict(f"This order is {order.state} already.", code=f"order_{order.state}")
+        raise Conflict(f"This order is already {order.state}.", code=f"order_{order.state}")
 
 
-def _refuse_canceled_performance(tickets: list[Ticket]) -> None:
+def _refuse_if_canceled(tickets: list[Ticket]) -> None:
     performances = Occurrence.objects.filter(pk__in={ticket.performance_id for ticket in tickets})
     if performances.filter(status=OccurrenceStatus.CANCELED).exists():
-        raise Conflict("The performance is canceled. Take no money; cancel this order.", code="performance_canceled")
+        raise Conflict(
+            "The performance is canceled. Do not take the money; cancel this order.", code="performance_canceled"
+        )
 
 
-def _tickets_of(order: Order) -> list[Ticket]:
+def _locked_tickets(order: Order) -> list[Ticket]:
     return list(Ticket.objects.select_for_update(of=("self",)).filter(line__order=order).order_by("pk"))
 
 
@@ -254,7 +261,7 @@ def _ticket(line: OrderLine, place: Place, performance_id: int) -> Ticket:
     )
 
 
-def _await(order: Order, total: Money, name: str) -> None:
+def _begin_payment(order: Order, total: Money, name: str) -> None:
     payment = Payment(order=order, provider=name, amount_minor=total.minor, currency=total.currency)
     provider(name, field="payment").begin(payment)
     payment.save()

@@ -1,7 +1,7 @@
-"""The payment port: the interface to payment providers.
+"""The interface to payment providers.
 
-A provider is called inside the action's transaction and must not wait for anybody: one that talks to a
-service of others writes down what to send, and sends it after the commit.
+A provider is called inside the action's transaction and must not wait for a network: a provider with an external service
+stores what to send, and sends it after the commit.
 """
 
 from __future__ import annotations
@@ -13,23 +13,22 @@ from ticketing.models import Payment
 
 
 class PaymentProvider(Protocol):
-    """`name` is what payments keep of it."""
+    """A way to receive and refund money. Payments store its `name`."""
 
     name: str
 
     def begin(self, payment: Payment) -> None:
-        """Money is awaited: set what the provider calls it (`provider_key`), if it has a name for it."""
+        """Prepare a new payment. May set `provider_key`, the provider's id of the payment."""
 
     def confirm(self, payment: Payment, method: str) -> None:
-        """Refuse with a DomainError if the money cannot be taken as received by `method`."""
+        """Confirm that the money was received by `method`. Raises a DomainError if it was not."""
 
     def refund(self, payment: Payment) -> None:
-        """Money that was received goes back."""
+        """Return the received money."""
 
 
 class Manual:
-    """People take the money: in cash, by a card terminal or by bank transfer, and say so. A refund is handed
-    back alike."""
+    """The box office takes the money in cash, by card or by bank transfer, and refunds it in the same way."""
 
     name = "manual"
     methods = ("cash", "card", "transfer")
@@ -49,7 +48,7 @@ _providers: dict[str, PaymentProvider] = {Manual.name: Manual()}
 
 
 def provider(name: str, *, field: str = "provider") -> PaymentProvider:
-    """The provider of this name. Raises Invalid (`unknown_provider`) at `field`."""
+    """The provider with this name. Raises Invalid `unknown_provider` (field `field`)."""
     try:
         return _providers[name]
     except KeyError:
@@ -59,6 +58,6 @@ def provider(name: str, *, field: str = "provider") -> PaymentProvider:
         ) from None
 
 
-def offer(added: PaymentProvider) -> None:
-    """Called from wiring: one more way to pay; a later one of the same name replaces the earlier."""
-    _providers[added.name] = added
+def offer(provider: PaymentProvider) -> None:
+    """Register a provider, from wiring. It replaces an earlier one with the same name."""
+    _providers[provider.name] = provider

@@ -1,4 +1,4 @@
-"""Promotions are submitted, made and ended, and taken off at the sale."""
+"""Create and end promotions, and apply them to orders."""
 
 from __future__ import annotations
 
@@ -21,42 +21,44 @@ from ticketing.selectors.promotions import normal_code, valid_for
 
 
 class PromotionFields(TypedDict, total=False):
-    """`percent` of each price, or an `amount` off the order with its `currency`. With a `code` for everybody who
-    gives it, without one for everybody; from `starts_at` (included) to `ends_at` (excluded); for `uses_limit`
-    orders. For one `production` of the season, or for all of it."""
+    """A discount of `percent` of each price, or of an `amount` off the order in a `currency`.
+
+    It is valid from `starts_at` (included) to `ends_at` (excluded), for orders with its `code`, or for all without one.
+    """
 
     name: str
     code: str | None
     percent: Decimal | None
     amount: Annotated[
         Decimal | None,
-        Doc(
-            "The amount off each ticket, with the decimals of the currency; null where it is a "
-            "percentage. Example: 5.00"
-        ),
+        Doc("The amount off the order, with the decimals of the currency; null for a percentage. Example: 5.00"),
     ]
     currency: Annotated[str, Doc("ISO 4217 code of the currency of `amount`. Example: EUR")]
     starts_at: datetime | None
     ends_at: datetime | None
     uses_limit: int | None
     production: Annotated[
-        Production | None, Doc("Id of the production that it is for; null is the whole season. Example: 12")
+        Production | None, Doc("Id of the production that it is for; null for the whole season. Example: 12")
     ]
 
 
 @action("promotion.create", needs=Needs("publish_promotions", on="season"), submittable=True)
 def create_promotion(*, season: Season, fields: PromotionFields) -> Promotion:
-    """Create a promotion, valid at once within its dates.
+    """Create a promotion. It is valid at once, within its dates.
 
-    Refused: no name, both or neither of percent and amount, a percentage beyond 0 to 100, an amount that the currency
-    has not, a code that another promotion has, an end before the start, a production of another season.
+    Errors: `other_season` for a production of another season; `one_discount` for both or none of percent and amount;
+    `bad_amount`; `code_taken` for the code of another promotion; `ends_before_start`; and the codes of the fields.
     """
     production = fields.get("production")
     if production is not None and production.season_id != season.pk:
-        raise Invalid("This production is of another season.", code="other_season", field="production")
+        raise Invalid(
+            "The production belongs to another season. Choose one of this season.",
+            code="other_season",
+            field="production",
+        )
     percent, amount = fields.get("percent"), fields.get("amount")
     if (percent is None) == (amount is None):
-        raise Invalid("Give a percentage, or an amount with its currency.", code="one_discount", field="percent")
+        raise Invalid("Give either a percentage or an amount with its currency.", code="one_discount", field="percent")
     promotion = Promotion(
         section=production.section if production is not None else season.section,
         name=fields.get("name", ""),
@@ -75,10 +77,10 @@ def create_promotion(*, season: Season, fields: PromotionFields) -> Promotion:
 
 @action("promotion.end", needs=Needs("publish_promotions", on="promotion"), subject="promotion", submittable=True)
 def end_promotion(*, promotion: Promotion) -> Promotion:
-    """End a promotion; orders that had it keep it. Refused where it has ended."""
+    """End a promotion. Orders that used it keep their prices. Errors: `promotion_ended`."""
     now = current().instant
     if promotion.ends_at is not None and promotion.ends_at <= now:
-        raise Conflict("This promotion has ended.", code="promotion_ended")
+        raise Conflict("This promotion has already ended.", code="promotion_ended")
     if promotion.starts_at is not None and promotion.starts_at > now:
         promotion.starts_at = now
     promotion.ends_at = now
@@ -87,47 +89,55 @@ def end_promotion(*, promotion: Promotion) -> Promotion:
 
 
 def redeem(section: Section, prices: Sequence[Money], code: str) -> tuple[Promotion | None, list[Money]]:
-    """The promotion of an order of something of `section`, and what it takes off each price. One an order:
-    that of `code`, else the automatic one that takes off most, of equal ones the oldest.
+    """The promotion for an order in `section`, and its discount on each price; None and zeros without a promotion.
 
-    Conflict (`code_not_valid`) where the code is not known, not valid now or here, or used up.
+    An order has at most one promotion: that of `code`, else the one without a code that has the largest discount, the
+    oldest of equal ones. The use of a limited promotion is counted.
+
+    Raises: Conflict `code_not_valid` for a code that is unknown, not valid now or here, or used up.
     """
     currency = prices[0].currency
-    known = valid_for(section, current().instant)
-    if wanted := normal_code(code):
-        chosen = known.filter(code=wanted).first()
-        if chosen is None or not _fits(chosen, currency):
-            raise Conflict("This code is not valid for this order.", code="code_not_valid", field="promotion_code")
-        if not _counted(chosen):
-            raise Conflict("This code is used up.", code="code_not_valid", field="promotion_code")
-        return chosen, _off(chosen, prices)
-    offers = [
-        (_off(promotion, prices), promotion) for promotion in known.filter(code=None) if _fits(promotion, currency)
+    valid = valid_for(section, current().instant)
+    if normalized := normal_code(code):
+        chosen = valid.filter(code=normalized).first()
+        if chosen is None or not _has_currency(chosen, currency):
+            raise Conflict(
+                "This code is not valid for this order. Check it, or leave it out.",
+                code="code_not_valid",
+                field="promotion_code",
+            )
+        if not _count_use(chosen):
+            raise Conflict("This code is used up. Leave it out.", code="code_not_valid", field="promotion_code")
+        return chosen, _discounts(chosen, prices)
+    candidates = [
+        (_discounts(promotion, prices), promotion)
+        for promotion in valid.filter(code=None)
+        if _has_currency(promotion, currency)
     ]
-    for off, promotion in sorted(offers, key=lambda offer: -Money.total(offer[0], currency).minor):
-        if _counted(promotion):
-            return promotion, off
+    for discounts, promotion in sorted(candidates, key=lambda pair: -Money.total(pair[0], currency).minor):
+        if _count_use(promotion):
+            return promotion, discounts
     return None, [Money.zero(currency) for _ in prices]
 
 
 def give_back(promotion: Promotion) -> None:
-    """An order that had it is canceled: a limited one may be used once more."""
+    """Uncount the use of a limited promotion, after its order was canceled."""
     Promotion.objects.filter(pk=promotion.pk, uses_limit__isnull=False, uses__gt=0).update(uses=F("uses") - 1)
 
 
-def _fits(promotion: Promotion, currency: str) -> bool:
+def _has_currency(promotion: Promotion, currency: str) -> bool:
     return promotion.kind == DiscountKind.PERCENT or promotion.currency == currency
 
 
-def _off(promotion: Promotion, prices: Sequence[Money]) -> list[Money]:
+def _discounts(promotion: Promotion, prices: Sequence[Money]) -> list[Money]:
     if promotion.percent is not None:
         return percent_off(prices, promotion.percent)
     return amount_off(prices, promotion.amount)
 
 
-def _counted(promotion: Promotion) -> bool:
-    """Count a limited one, unless others were faster; the update waits for them and looks again."""
+def _count_use(promotion: Promotion) -> bool:
+    """Count a use of a limited promotion. False if it is used up, also by orders that were committed meanwhile."""
     if promotion.uses_limit is None:
         return True
-    free = Promotion.objects.filter(pk=promotion.pk, uses__lt=F("uses_limit"))
-    return free.update(uses=F("uses") + 1) == 1
+    available = Promotion.objects.filter(pk=promotion.pk, uses__lt=F("uses_limit"))
+    return available.update(uses=F("uses") + 1) == 1

@@ -1,4 +1,4 @@
-"""A performance goes on sale."""
+"""Put performances on sale, change and end their sale."""
 
 from __future__ import annotations
 
@@ -28,24 +28,26 @@ from ticketing.models import (
 class _PriceCategory(TypedDict):
     category: Annotated[str, Doc("The category of the chart that has this price. Example: Stalls")]
     price: Annotated[
-        Decimal, Doc("The price of one place, tax included, with the decimals of the currency. Example: 25.00")
+        Decimal, Doc("The price of one seat, tax included, with the decimals of the currency. Example: 25.00")
     ]
 
 
 class PriceCategoryInput(_PriceCategory, total=False):
-    """What a category of places costs, tax included. It is called by its `name`, else by its category."""
+    """The price of one category of seats or areas."""
 
-    name: Annotated[str, Doc("What buyers are told; without it the category. Example: Stalls, full view")]
+    name: Annotated[str, Doc("The name that buyers see; the default is the category. Example: Stalls, full view")]
 
 
 class _Terms(TypedDict):
-    chart: Annotated[SeatingChart, Doc("Id of the seating chart by which it is sold. Example: 2")]  # type: ignore[valid-type]
+    chart: Annotated[SeatingChart, Doc("Id of the seating chart for the sale. Example: 2")]  # type: ignore[valid-type]
     currency: Annotated[str, Doc("ISO 4217 code of the currency of the prices. Example: EUR")]
 
 
 class SaleTerms(_Terms, total=False):
-    """The seating chart and currency; the tax included in the prices (percent, default 0); from when (default: at once)
-    until when (default: no end) it is sold; and the minutes until an unpaid order expires (default PAYMENT_MINUTES)."""
+    """The terms of a sale: seating chart, currency, tax, dates and deadline for payment.
+
+    Defaults: no tax, on sale at once and without an end, and the setting PAYMENT_MINUTES.
+    """
 
     tax_rate: Decimal
     opens_at: datetime | None
@@ -54,8 +56,10 @@ class SaleTerms(_Terms, total=False):
 
 
 class SaleChanges(TypedDict, total=False):
-    """When it is sold: absent means unchanged, None means no limit on that side. `payment_minutes` applies to later orders;
-    None takes the setting PAYMENT_MINUTES."""
+    """The dates of a sale: absent means unchanged, null means no limit.
+
+    `payment_minutes` is for later orders; null is the setting PAYMENT_MINUTES.
+    """
 
     opens_at: datetime | None
     closes_at: datetime | None
@@ -68,30 +72,32 @@ def open_sale(
     performance: Occurrence,
     terms: SaleTerms,
     price_categories: Annotated[
-        list[PriceCategoryInput], Doc("The price of each category that is sold; others are not.")
+        list[PriceCategoryInput],
+        Doc("The price of each category that is sold. Categories without a price are not sold."),
     ],
 ) -> Sale:
     """Put a performance on sale at the prices in `price_categories`. Nobody can buy before it is public.
 
-    Categories that are not named are not sold.
-    Errors: `not_a_performance`; `performance_canceled`, `production_canceled`; `tentative`; `already_on_sale`; `other_space` for
-    a chart of another space; `required` without a price; `unknown_category`, `category_repeated`; `negative_price`, or a price
-    finer than the currency.
+    Errors: `not_a_performance`; `production_canceled`, `performance_canceled`; `tentative`; `already_on_sale`; `other_space` for
+    a chart of another space; `required` without a price; `unknown_category`, `category_repeated`; `negative_price`;
+    `bad_amount` for a price with more decimals than the currency has; and the codes of the terms.
     """
     if performance.category != Category.PERFORMANCE:
-        raise Conflict("Only performances are sold.", code="not_a_performance")
+        raise Conflict("Tickets are sold for performances only. Choose a performance.", code="not_a_performance")
     if performance.production is not None and performance.production.status == ProductionStatus.CANCELED:
-        message = "This production is canceled. Reinstate it before its performances are sold."
+        message = "The production is canceled. Reinstate it before you put its performances on sale."
         raise Conflict(message, code="production_canceled")
     if performance.status == OccurrenceStatus.CANCELED:
-        raise Conflict("This performance is canceled.", code="performance_canceled")
+        message = "The performance is canceled. Reinstate it before you put it on sale."
+        raise Conflict(message, code="performance_canceled")
     if performance.status == OccurrenceStatus.TENTATIVE:
         raise Conflict("This performance is tentative. Confirm it before it is sold.", code="tentative")
     if Sale.objects.filter(performance=performance).exists():
-        raise Conflict("This performance is on sale already.", code="already_on_sale")
+        raise Conflict("This performance is already on sale.", code="already_on_sale")
     chart = terms["chart"]
     if performance.space_id is not None and performance.space_id != chart.space_id:
-        raise Invalid("This chart is of another space than the performance.", code="other_space", field="chart")
+        message = "The performance is in another space. Choose a chart of its space."
+        raise Invalid(message, code="other_space", field="chart")
     areas = list(Area.objects.filter(chart=chart))
     categories = {area.category for area in areas}
     categories |= set(Seat.objects.filter(chart=chart).values_list("category", flat=True).distinct())
@@ -106,7 +112,7 @@ def open_sale(
 
 @action("performance.change_sale", needs=Needs("manage_tickets", on="performance"), subject="performance")
 def change_sale(*, performance: Occurrence, changes: SaleChanges) -> Sale:
-    """Change when a performance is sold. Errors: `not_on_sale`; `ends_before_start`."""
+    """Change the dates of a sale, or its deadline for payment. Errors: `not_on_sale`; `ends_before_start`."""
     sale = _sale_of(performance)
     for name, value in changes.items():
         setattr(sale, name, value)
@@ -116,20 +122,21 @@ def change_sale(*, performance: Occurrence, changes: SaleChanges) -> Sale:
 
 @action("performance.end_sale", needs=Needs("manage_tickets", on="performance"), subject="performance")
 def end_sale(*, performance: Occurrence) -> None:
-    """Delete the sale of a performance without valid tickets: to move it, or to sell it by another chart.
+    """Delete the sale of a performance without valid tickets, to move it or to sell it with another chart.
 
-    Blocked seats become free. Errors: `not_on_sale`; `tickets_sold` while an order is not canceled; `seats_held`
-    while a buyer holds seats.
+    Blocked seats become free. Errors: `not_on_sale`; `tickets_sold` while there are valid tickets; `seats_held` while a buyer
+    holds seats.
     """
     sale = _sale_of(performance)
     if Ticket.objects.filter(performance=performance, void=False).exists():
-        raise Conflict("Tickets of this performance are sold. Cancel those orders first.", code="tickets_sold")
+        raise Conflict("Tickets for this performance are sold. Cancel those orders first.", code="tickets_sold")
     at = current().instant
     counters = PerformanceArea.objects.filter(performance=performance)
     held = PerformanceSeat.objects.filter(performance=performance, held_until__gt=at)
     if held.exists() or AreaHold.objects.filter(counter__in=counters, held_until__gt=at).exists():
         raise Conflict(
-            "A buyer holds seats of this performance. Close the sale and try again later.", code="seats_held"
+            "A buyer holds seats of this performance. Close the sale and try again when the hold has ended.",
+            code="seats_held",
         )
     PerformanceSeat.objects.filter(performance=performance).delete()
     counters.delete()
@@ -147,24 +154,26 @@ def _sale_of(performance: Occurrence) -> Sale:
 def _price_categories(
     sale: Sale, price_categories: list[PriceCategoryInput], categories: set[str]
 ) -> list[PriceCategory]:
+    """The unsaved price categories of `sale`. `categories` are those of its chart."""
     if not price_categories:
-        raise Invalid("Name at least one price.", code="required", field="price_categories")
-    made = []
-    for place, price_category in enumerate(price_categories):
+        raise Invalid("Give at least one price.", code="required", field="price_categories")
+    rows = []
+    for position, price_category in enumerate(price_categories):
+        field = f"price_categories.{position}"
         if price_category["category"] not in categories:
             known = ", ".join(sorted(categories))
             raise Invalid(
-                f"The chart has no category {price_category['category']!r}. It has: {known}.",
+                f"The chart has no category {price_category['category']!r}. Choose one of: {known}.",
                 code="unknown_category",
-                field=f"price_categories.{place}.category",
+                field=f"{field}.category",
             )
         if price_category["price"] < 0:
-            raise Invalid("A price is not below zero.", code="negative_price", field=f"price_categories.{place}.price")
+            raise Invalid("A price cannot be negative. Enter 0 or more.", code="negative_price", field=f"{field}.price")
         row = PriceCategory(
             sale=sale,
             category=price_category["category"],
             name=price_category.get("name") or price_category["category"],
         )
         row.price = Money(price_category["price"], sale.currency)
-        made.append(row)
-    return made
+        rows.append(row)
+    return rows

@@ -1,4 +1,4 @@
-"""The waiting list of a sold-out performance: people join and leave it, and free seats are offered to the first who fits."""
+"""The waiting list of a sold-out performance: join and leave it, and offer free seats to the people on it."""
 
 from __future__ import annotations
 
@@ -38,30 +38,32 @@ from ticketing.services import occupancy
 def join_waiting_list(
     *,
     performance: Occurrence,
-    name: Annotated[str, Doc("Who waits. Example: Bea Buyer")],
-    email: Annotated[str, Doc("Where the offer is sent. Example: bea@home.example")],
-    places: Annotated[int, Doc("How many seats they want, 1 to 20. Example: 2")],
+    name: Annotated[str, Doc("The name of the person who waits. Example: Bea Buyer")],
+    email: Annotated[str, Doc("The e-mail address for the offer. Example: bea@home.example")],
+    places: Annotated[int, Doc("The number of wanted seats, 1 to 20. Example: 2")],
 ) -> WaitingListEntry:
-    """Join the waiting list of a sold-out performance, behind all who came before. Sends a mail with a link to leave it.
+    """Join the waiting list of a sold-out performance, at its end. Sends a mail with a link to leave it.
 
-    Errors: `places_left` while so many seats can be bought; the errors of a performance that is not on sale; no name, no
-    e-mail address, none or more than 20 seats. An address that waits already keeps its place and gets the same answer.
+    An address that is already on the list keeps its position and gets the same response, without a mail.
+
+    Errors: `places_left` while as many seats can be bought; those of a performance that is not on sale; the codes of the
+    fields.
     """
     sale = sale_open(performance.pk, current().instant)
     entry = WaitingListEntry(performance=performance, name=name.strip(), email=email.strip(), places=places)
     entry.check_values()
     left = free_places(sale, current().instant)
     if left >= places:
-        raise Conflict(f"There are {left} seats left. Buy them now.", code="places_left", data={"left": left})
-    # One after the other for an address: a broken constraint would tell a stranger that it waits already.
+        raise Conflict(f"{left} seats are free. Buy them instead.", code="places_left", data={"left": left})
+    # A lock per address: the error of the unique constraint would reveal that the address is on the list.
     index = blind_index(entry.email)
     lock_until_commit(f"waiting list {performance.pk} {index}")
-    waiting = WaitingListEntry.objects.filter(performance=performance, email_index=index).first()
-    if waiting is not None and (waiting.offered_until is None or waiting.offered_until > current().instant):
-        return waiting
-    if waiting is not None:
-        # Their offer lapsed: they wait again, at the end of the list.
-        waiting.delete()
+    existing = WaitingListEntry.objects.filter(performance=performance, email_index=index).first()
+    if existing is not None and (existing.offered_until is None or existing.offered_until > current().instant):
+        return existing
+    if existing is not None:
+        # The offer has lapsed. The new entry is at the end of the list.
+        existing.delete()
     entry.save()
     put_to_address("waiting_list_joined", entry.email, lambda reader: waiting_list.joined(entry, reader), about=entry)
     return entry
@@ -69,15 +71,15 @@ def join_waiting_list(
 
 @action("waiting_list.leave", open_to=OpenTo.PUBLIC)
 def leave_waiting_list(
-    *, key: Annotated[str, Doc("The key from the link in the mail: of joining, or of an offer. Example: MTI:1tQ2Lm")]
+    *, key: Annotated[str, Doc("The key in the link of a mail about the waiting list or an offer. Example: MTI:1tQ2Lm")]
 ) -> None:
-    """Leave the waiting list by the key of the link in the mail. Seats that are held for them go to the next.
+    """Leave the waiting list with the key of the mailed link. Seats that are held for the entry are offered to the next one.
 
-    Error: `not_waiting` for a key of nobody who waits.
+    Errors: `not_waiting` for a key without an entry.
     """
-    entry = _by_key(key)
+    entry = _locked_entry(key)
     if entry is None:
-        raise NotFound("Nobody waits with this key.", code="not_waiting")
+        raise NotFound("No waiting-list entry has this key. Check the link.", code="not_waiting")
     performance_id, holder = entry.performance_id, entry.offer_holder
     if holder:
         occupancy.let_go(holder)
@@ -87,12 +89,15 @@ def leave_waiting_list(
 
 @action("waiting_list.offer", open_to=OpenTo.SYSTEM)
 def offer_free_seats(*, performance: Occurrence) -> int:
-    """Offer the free seats of a performance to those who wait. Returns the number of offers."""
+    """Offer the free seats of a performance to its waiting list. Returns the number of offers."""
     return offer_seats([performance.pk])
 
 
 def offer_seats(performance_ids: Iterable[int]) -> int:
-    """Inside an action: hold free seats for the first people on the list who fit, and send them the link."""
+    """Hold free seats for the first entries that fit, and mail each the link. Call it inside an action.
+
+    Returns the number of offers.
+    """
     now = current().instant
     return sum(
         [_offer_at(performance_id, now) for performance_id in performance_ids if _waiting(performance_id).exists()]
@@ -100,7 +105,7 @@ def offer_seats(performance_ids: Iterable[int]) -> int:
 
 
 def offer_due() -> int:
-    """The periodic job: offers seats that became free by themselves, when a hold or an offer ended."""
+    """Offer seats that became free because a hold or an offer ended. Returns the number of offers. A periodic job."""
     now, offers = runs.instant(), 0
     for performance in Occurrence.objects.filter(starts_at__gt=now, waiting__isnull=False).distinct():
         if _waiting(performance.pk).exists():
@@ -109,16 +114,16 @@ def offer_due() -> int:
 
 
 def served(holder: str) -> None:
-    """The seats of an offer were ordered: the entry is done."""
+    """Delete the entry whose offered seats were ordered or released."""
     WaitingListEntry.objects.filter(offer_holder=holder).delete()
 
 
-def _by_key(key: str) -> WaitingListEntry | None:
+def _locked_entry(key: str) -> WaitingListEntry | None:
     return entries_by_key(key).select_for_update(of=("self",)).first()
 
 
 def _waiting(performance_id: int) -> QuerySet[WaitingListEntry]:
-    """Those without an offer so far, in the order of joining. An offer that lapsed is not made again."""
+    """The entries without an offer, in the order of joining. A lapsed offer is not repeated."""
     return WaitingListEntry.objects.filter(performance_id=performance_id, offer_holder="").order_by("pk")
 
 
@@ -131,20 +136,21 @@ def _offer_at(performance_id: int, now: datetime) -> int:
     offers = 0
     rows = _waiting(performance_id).select_for_update(of=("self",)).select_related("performance__production")
     for entry in rows:
-        if not _hold_for(entry, sale, now):
+        if not _offer_to(entry, sale, now):
             continue
         offers += 1
     return offers
 
 
-def _hold_for(entry: WaitingListEntry, sale: OpenSale, now: datetime) -> bool:
+def _offer_to(entry: WaitingListEntry, sale: OpenSale, now: datetime) -> bool:
+    """Hold seats for the entry and mail the offer. False if there are too few free seats."""
     token, until = new_hold_token(), now + timedelta(hours=settings.WAITING_LIST_HOURS)
     starts_at = entry.performance.starts_at
     until = min(until, starts_at) if starts_at is not None and starts_at > now else until
     try:
-        # A buyer may take a free seat in between. Then the next round offers others; what freed the seats goes on.
+        # A buyer may take a seat meanwhile. The savepoint keeps the action that freed the seats; the periodic job tries again.
         with transaction.atomic():
-            if not _take(entry, sale, now, digest_of(token), until):
+            if not _hold_seats(entry, sale, now, digest_of(token), until):
                 return False
     except Conflict:
         return False
@@ -159,11 +165,12 @@ def _hold_for(entry: WaitingListEntry, sale: OpenSale, now: datetime) -> bool:
     return True
 
 
-def _take(entry: WaitingListEntry, sale: OpenSale, now: datetime, holder: str, until: datetime) -> bool:
+def _hold_seats(entry: WaitingListEntry, sale: OpenSale, now: datetime, holder: str, until: datetime) -> bool:
+    """Hold as many seats as the entry wants, else places in one area. False if there are too few."""
     categories, taken = price_categories_of(sale), owners_of(sale.performance_id, now)
     free = [seat for seat in priced_seats_of(sale) if seat not in taken]
     if len(free) >= entry.places:
-        chosen = seats_on_sale(sale, _together(free, entry.places))
+        chosen = seats_on_sale(sale, _adjacent(free, entry.places))
         occupancy.take_seats(sale.performance_id, chosen, state=SeatState.HELD, holder=holder, until=until)
         return True
     left = places_left(sale.performance_id, now)
@@ -174,8 +181,8 @@ def _take(entry: WaitingListEntry, sale: OpenSale, now: datetime, holder: str, u
     return False
 
 
-def _together(free: list[int], count: int) -> list[int]:
-    """The first `count` seats that follow one another in the chart, else the first ones."""
+def _adjacent(free: list[int], count: int) -> list[int]:
+    """The first `count` seats with consecutive ids, which are next to each other in the chart; else the first seats."""
     for start in range(len(free) - count + 1):
         if free[start + count - 1] - free[start] == count - 1:
             return free[start : start + count]
