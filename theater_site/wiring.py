@@ -63,7 +63,7 @@ from scheduling.receivers.productions import cancel_coming
 from scheduling.selectors.performance_days import performances_on, zone_played_in
 from scheduling.selectors.personal_data import held_by_calendar
 from scheduling.selectors.productions import first_performances, performed_on, with_performances
-from scheduling.services import zone_changes
+from scheduling.services import series_horizon, zone_changes
 from theater_site.api import idempotency
 from theater_site.api.previews import previewed_submission
 from theater_site.api.resources import who_acts
@@ -177,6 +177,7 @@ def _productions() -> None:
     _listen(scheduling_signals.occurrences_canceled, scheduling_notifications.notify_canceled)
     _listen(scheduling_signals.occurrences_reinstated, scheduling_notifications.notify_reinstated)
     _listen(productions_signals.production_canceled, cancel_coming, closing.close_waiting)
+    jobs.every("extend event series without an end", seconds=3600, run=series_horizon.extend_endless)
     jobs.every("follow changes of time zones", seconds=86_400, run=zone_changes.follow_zone_changes)
 
 

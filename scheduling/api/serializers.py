@@ -59,7 +59,9 @@ class SeriesInternal(serializers.ModelSerializer[EventSeries]):
         child=serializers.CharField(),
         help_text='Dates beside the rule, each with its wall time. Example: ["2027-02-18T18:00"]',
     )
-    rrule = serializers.CharField(help_text="RFC 5545 recurrence rule. Example: FREQ=WEEKLY;BYDAY=TU;COUNT=12")
+    rrule = serializers.CharField(
+        source="shown_rule", help_text="RFC 5545 recurrence rule. Example: FREQ=WEEKLY;BYDAY=TU;COUNT=12"
+    )
     in_words = serializers.SerializerMethodField(
         help_text="The rule for people, in the reader's language. Example: every Tuesday, 18:00 to 21:00, 12 times"
     )

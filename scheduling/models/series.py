@@ -45,10 +45,14 @@ class EventSeries(ContentModel):
         help_text="What kind of event it is. Example: rehearsal",
     )
     rrule: Any = RuleField(
-        help_text="RFC 5545 recurrence rule; it must end by COUNT or UNTIL. Example: FREQ=WEEKLY;BYDAY=TU;COUNT=12"
+        help_text="RFC 5545 recurrence rule; without COUNT or UNTIL it has no end. Example: FREQ=WEEKLY;BYDAY=TU;COUNT=12"
     )
     first_date = models.DateField(help_text="The first day, which the rule must meet. Example: 2027-01-05")
     start_time = models.TimeField(help_text="When it starts, in wall time at the venue. Example: 18:00:00")
+    # A rule without an end is stored with UNTIL at the horizon, which `services/series_horizon.py` moves on.
+    endless = models.BooleanField(
+        default=False, editable=False, help_text="Whether its rule has no end. Example: false"
+    )
     planned_time = models.TimeField(editable=False)
     shift_days = models.SmallIntegerField(default=0, editable=False)
     duration_minutes = models.PositiveIntegerField(
@@ -91,6 +95,12 @@ class EventSeries(ContentModel):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def shown_rule(self) -> str:
+        """The rule as it was given: without the horizon where it has no end."""
+        parts = str(self.rrule).split(";")
+        return ";".join(part for part in parts if not (self.endless and part.startswith("UNTIL=")))
 
     def wall_of(self, recurrence_id: str) -> dt.datetime:
         """The wall time at which an occurrence of this recurrence id takes place, unless it is an override."""

@@ -12,7 +12,7 @@ from scheduling.rules.rule_in_words import in_words
 def words_of(series: EventSeries) -> str:
     """The rule of a series as a sentence in the active language, at the time at which its occurrences take place now."""
     return in_words(
-        parse(series.rrule),
+        parse(series.shown_rule),
         series.first_date,
         series.start_time,
         series.duration_minutes,

@@ -17,7 +17,7 @@ from accounts.models import Section
 from productions.models import Production
 from scheduling.models import Category, EventSeries, Occurrence, OccurrenceStatus, Space, Venue
 from scheduling.rules.ical_reading import MOST_BYTES, Moment, ReadEvent, read_calendar, wall_in
-from scheduling.rules.recurrence import expand, validate
+from scheduling.rules.recurrence import expand
 from scheduling.rules.rrule import parse
 from scheduling.rules.wall_time import valid_zone
 from scheduling.selectors.feeds import occurrence_of
@@ -31,12 +31,11 @@ from scheduling.services.occurrences import (
 )
 from scheduling.services.series import SeriesFields, move_series, schedule_series, schedule_standalone_series
 from scheduling.services.series_edits import change_dates
-from theater_site.core.actions import Needs, action, current
+from scheduling.services.series_rows import stored_rule
+from theater_site.core.actions import Needs, action
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, DomainError, Invalid
 
-# Rules without an end are stored up to here.
-AHEAD = dt.timedelta(days=548)
 _BY_NAME = {**{one.value: one for one in Category}, **{one.label: one for one in Category}}
 
 
@@ -74,7 +73,7 @@ def import_calendar(
 
     Series keep their rule, skipped and added dates, moved and canceled occurrences. Importing the file again updates by UID. An
     event that cannot be stored is left out and reported, with its code. Alarms, attendees and the like are dropped and counted.
-    A location is matched with the name of a space or venue; the space is booked. Rules without an end are stored for 18 months.
+    A location is matched with the name of a space or venue; the space is booked.
     Errors: `calendar_too_large`; `bad_calendar`; `other_section` if the production belongs to another section.
     """
     if production is not None and production.section_id != section.pk:
@@ -226,7 +225,9 @@ class _Import:
             changed = False
         else:
             self._refuse_elsewhere(series)
-            changed = change_dates(series, rrule=rrule, skipped=skipped, added=added)
+            known = series.endless and rrule == series.shown_rule
+            text, endless = (series.rrule, True) if known else stored_rule(rrule, series.first_date, series.timezone)
+            changed = change_dates(series, rrule=text, endless=endless, skipped=skipped, added=added)
             if (series.planned_time, series.duration_minutes) != (_start(event).time(), minutes):
                 changes: Any = {"start_time": _start(event).time(), "duration_minutes": minutes}
                 if (series.start_time, series.duration_minutes) != (changes["start_time"], minutes):
@@ -266,12 +267,8 @@ class _Import:
     def _rule(self, event: ReadEvent) -> tuple[str, list[str], list[str]]:
         """The rule, the added and the skipped dates, as a series stores them."""
         zone = valid_zone(event.zone)
-        rule = parse(event.rrule or "FREQ=DAILY;COUNT=1")
-        if rule.count is None and rule.until is None:
-            until = (current().instant + AHEAD).astimezone(zone).replace(tzinfo=None, microsecond=0)
-            rule = replace(rule, until=max(until, _start(event) + AHEAD))
-            self._note("Its rule has no end; it is stored for 18 months.")
-        text = validate(str(rule), zone)
+        rule = str(parse(event.rrule or "FREQ=DAILY;COUNT=1"))
+        text, endless = stored_rule(rule, _start(event).date(), event.zone)
         added = [_at(moment, event) for moment in event.added]
         walls = {start.wall for start in expand(text, _start(event).date(), _start(event).time(), zone, (), added)}
         skipped = []
@@ -282,7 +279,7 @@ class _Import:
             else:
                 self._note(f"The exception date {_text(moment)} matches no occurrence.")
         beside = [wall.isoformat(timespec="minutes") for wall in added]
-        return text, list(dict.fromkeys(beside)), list(dict.fromkeys(skipped))
+        return rule if endless else text, list(dict.fromkeys(beside)), list(dict.fromkeys(skipped))
 
     def _override(self, series: EventSeries) -> bool:
         changed = False
@@ -303,7 +300,7 @@ class _Import:
         timed = replace(event, start=dt.datetime.combine(event.start, dt.time()), minutes=None)
         rrule, added, skipped = self._rule(timed)
         starts = expand(
-            rrule,
+            stored_rule(rrule, _start(timed).date(), event.zone)[0],
             event.start,
             dt.time(),
             valid_zone(event.zone),

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypedDict
 from accounts.models import Section
 from productions.models import Production
 from scheduling.models import Category, EventSeries, Occurrence, OccurrenceStatus, Space
-from scheduling.rules.recurrence import MAX_OCCURRENCES, expand, validate
+from scheduling.rules.recurrence import MAX_OCCURRENCES, expand
 from scheduling.rules.wall_time import valid_zone
 from scheduling.services.conflicts import book, release
 from scheduling.services.occurrences import refuse_misplaced
@@ -19,6 +19,7 @@ from scheduling.services.series_rows import (
     place,
     remember,
     save_placings,
+    stored_rule,
 )
 from scheduling.signals import occurrences_canceled, occurrences_scheduled
 from theater_site.core.actions import Needs, action, current
@@ -34,7 +35,7 @@ class _Plan(TypedDict):
 
 
 class SeriesFields(_Plan, total=False):
-    """Fields of an event series: `rrule` is an RFC 5545 rule that ends ("FREQ=WEEKLY;BYDAY=MO,WE;COUNT=20") and that the
+    """Fields of an event series: `rrule` is an RFC 5545 rule ("FREQ=WEEKLY;BYDAY=MO,WE;COUNT=20") that the
     first date matches; times are wall time in `timezone`, by default the zone of the space's
     venue.
 
@@ -64,7 +65,8 @@ class SeriesMove(TypedDict, total=False):
 def schedule_series(*, production: Production, fields: SeriesFields) -> EventSeries:
     """Schedule an event series of a production: all of its dates with their spaces, or none.
 
-    Errors: `rrule_endless`; `rrule_too_many` for more than 2,000 dates; `rrule_start_mismatch`; `space_taken` with the
+    A rule without an end is scheduled for 18 months, and the worker goes on with it.
+    Errors: `rrule_too_many` for more than 2,000 dates; `rrule_start_mismatch`; `space_taken` with the
     dates that conflict; `overlaps_itself` if one date overlaps the next. Also `bad_wall_time`, `no_dates`,
     `nothing_to_skip`, `rrule_malformed`, `timezone_needed`.
     """
@@ -154,7 +156,7 @@ def _scheduled(series: EventSeries, fields: SeriesFields) -> EventSeries:
             field="timezone",
         )
     zone = valid_zone(series.timezone)
-    series.rrule = validate(series.rrule, zone)
+    series.rrule, series.endless = stored_rule(series.rrule, series.first_date, series.timezone)
     skipped = [day_or_time(text, "skipped") for text in series.skipped]
     series.planned_time = series.start_time
     starts = expand(series.rrule, series.first_date, series.start_time, zone, skipped, added_walls(series))

@@ -13,7 +13,7 @@ from scheduling.rules.rrule import parse
 from scheduling.rules.wall_time import valid_zone
 from scheduling.services.conflicts import book, release
 from scheduling.services.series import SeriesMove, added_walls, day_or_time, move_series
-from scheduling.services.series_rows import coming_of, new_occurrences, remember
+from scheduling.services.series_rows import coming_of, new_occurrences, remember, stored_rule
 from scheduling.signals import occurrences_canceled, occurrences_reinstated, occurrences_scheduled
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
@@ -34,19 +34,19 @@ def change_rule(
 
     Occurrences in the past stay. A future occurrence whose date the new rule has too keeps its id and its own changes; dates
     that it has not are canceled, and new ones scheduled.
-    Errors: those of a rule, `rrule_endless`, `rrule_too_many`, `rrule_too_often`, `rrule_ambiguous`, `rrule_start_mismatch`,
+    Errors: those of a rule, `rrule_too_many`, `rrule_too_often`, `rrule_ambiguous`, `rrule_start_mismatch`,
     `rrule_unsupported`, `rrule_malformed`; `space_taken`, `equipment_taken`; `nothing_changes`.
     """
     zone = valid_zone(series.timezone)
-    rule = validate(rrule, zone)
-    if rule == series.rrule:
+    rule, endless = stored_rule(rrule, series.first_date, series.timezone)
+    if rule == series.rrule or (endless and str(parse(rrule)) == series.shown_rule):
         raise Conflict("The series has this rule already.", code="nothing_changes", field="rrule")
     given = [start.wall for start in expand(rule, series.first_date, series.planned_time, zone)]
     # A skipped date that the new rule has not needs not be skipped any more.
     known = {*given, *added_walls(series)}
     known_days = {wall.date() for wall in known}
     skipped = [text for text in series.skipped if day_or_time(text, "skipped") in {*known, *known_days}]
-    _change(series, rrule=rule, skipped=skipped)
+    _change(series, rrule=rule, endless=endless, skipped=skipped)
     return series
 
 
@@ -114,7 +114,7 @@ def split_series(
             field="date",
         )
     new = _second_half(series, day)
-    series.rrule = _until(series, date)
+    series.rrule, series.endless = _until(series, date), False
     series.skipped = [text for text in series.skipped if text < day]
     series.added = [text for text in series.added if text < day]
     series.last_change = None
@@ -126,11 +126,11 @@ def split_series(
     return new
 
 
-def change_dates(series: EventSeries, *, rrule: str, skipped: list[str], added: list[str]) -> bool:
+def change_dates(series: EventSeries, *, rrule: str, endless: bool, skipped: list[str], added: list[str]) -> bool:
     """Inside an action: give the series this rule and these exceptions. Returns whether one of them is new."""
     if (series.rrule, series.skipped, series.added) == (rrule, skipped, added):
         return False
-    _change(series, rrule=rrule, skipped=skipped, added=added)
+    _change(series, rrule=rrule, endless=endless, skipped=skipped, added=added)
     return True
 
 
@@ -164,7 +164,7 @@ def _second_half(series: EventSeries, day: str) -> EventSeries:
         "timezone",
     ):
         setattr(new, name, getattr(series, name))
-    new.internal = series.internal
+    new.internal, new.endless = series.internal, series.endless
     new.save()
     return new
 
@@ -180,6 +180,7 @@ def _change(
     series: EventSeries,
     *,
     rrule: str | None = None,
+    endless: bool | None = None,
     skipped: list[str] | None = None,
     added: list[str] | None = None,
 ) -> None:
@@ -191,16 +192,18 @@ def _change(
     coming = coming_of(series)
     memory = remember(series, rows=coming)
     series.rrule = series.rrule if rrule is None else rrule
+    series.endless = series.endless if endless is None else endless
     series.skipped = series.skipped if skipped is None else skipped
     series.added = series.added if added is None else added
     after = set(_recurrence_ids(series))
     future = {text for text in after - before if series.wall_of(text) > _now(series)}
     dropped = [row for row in coming if row.recurrence_id not in after]
-    back = _canceled_among(series, future)
+    known = _rows_of(series, future)
+    back = [row for row in known if row.status == OccurrenceStatus.CANCELED]
     memory["rows"] |= {str(row.pk): {"status": row.status, "status_note": row.status_note} for row in back}
     _cancel(dropped)
     _reinstate(back)
-    made = _create(series, future - {row.recurrence_id for row in back})
+    made = _create(series, future - {row.recurrence_id for row in known})
     memory["created"] = [row.pk for row in made]
     series.check_values()
     series.save()
@@ -235,8 +238,8 @@ def _set_status(rows: Iterable[Occurrence], status: OccurrenceStatus) -> None:
         row.status, row.status_note = status, ""
 
 
-def _canceled_among(series: EventSeries, recurrence_ids: Collection[str]) -> list[Occurrence]:
-    rows = series.occurrences.filter(recurrence_id__in=recurrence_ids, status=OccurrenceStatus.CANCELED)
+def _rows_of(series: EventSeries, recurrence_ids: Collection[str]) -> list[Occurrence]:
+    rows = series.occurrences.filter(recurrence_id__in=recurrence_ids)
     return list(rows.select_related("section", "space__venue").select_for_update(of=("self",)).order_by("pk"))
 
 

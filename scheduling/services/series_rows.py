@@ -4,22 +4,42 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from scheduling.models import PLANNED, EventSeries, Occurrence, Visibility
-from scheduling.rules.recurrence import MAX_OCCURRENCES
+from scheduling.rules.recurrence import MAX_OCCURRENCES, validate
+from scheduling.rules.rrule import parse
 from scheduling.rules.spans import Placing
+from scheduling.rules.wall_time import valid_zone
 from scheduling.selectors.categories import defaults_of
 from scheduling.signals import Move, occurrences_moved
+from theater_site.core import runs
 from theater_site.core.actions import current
 from theater_site.core.errors import Invalid
 from theater_site.core.inputs import dump
 
+# Rules without an end are stored for some 18 months.
+HORIZON = dt.timedelta(days=548)
 # What undo restores.
 SERIES_FIELDS = (
     "rrule", "first_date", "start_time", "planned_time", "shift_days", "duration_minutes", "space_id", "skipped", "added",
+    "endless",
 )  # fmt: skip
 ROW_FIELDS = ("date", "start_time", "duration_minutes", "timezone", "venue_id", "space_id", "status", "status_note")
+
+
+def stored_rule(rrule: str, first: dt.date, timezone: str) -> tuple[str, bool]:
+    """The rule as a series stores it, and whether it has no end: then it ends at the horizon.
+
+    Raises Invalid with the codes of a rule.
+    """
+    rule, zone = parse(rrule), valid_zone(timezone)
+    endless = rule.count is None and rule.until is None
+    if endless:
+        start = max(runs.instant(), dt.datetime.combine(first, dt.time(), tzinfo=dt.UTC))
+        rule = replace(rule, until=(start + HORIZON).replace(microsecond=0))
+    return validate(str(rule), zone), endless
 
 
 def remember(series: EventSeries, *, rows: Iterable[Occurrence] = ()) -> dict[str, Any]:

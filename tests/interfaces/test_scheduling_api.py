@@ -100,7 +100,6 @@ def test_invalid_occurrences_are_refused(theater, said, expected):
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ({"rrule": "FREQ=WEEKLY"}, ("rrule", "rrule_endless")),
         ({"rrule": "FREQ=WEEKLY;COUNT=2001"}, ("rrule", "rrule_too_many")),
         ({"rrule": "FREQ=WEEKLY;BYDAY=MO;COUNT=3"}, ("rrule", "rrule_start_mismatch")),
         ({"rrule": "every Thursday"}, ("rrule", "rrule_malformed")),

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
@@ -13,14 +14,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from scheduling.models import Booking, EventSeries, Occurrence
-from scheduling.services.occurrences import update_occurrence
+from scheduling.services.occurrences import cancel_occurrence, update_occurrence
 from scheduling.services.series import move_series
 from scheduling.services.series_edits import add_date, change_rule, skip_date, split_series, unskip_date
+from scheduling.services.series_horizon import extend_endless, extend_series
 from scheduling.services.series_undo import undo_series
 from tests import world
 from tests.laws.scenes import Theater
 from tests.worlds import scheduling as calendar
-from theater_site.core.errors import DomainError
+from theater_site.core.actors import System
+from theater_site.core.errors import Conflict, DomainError
 
 THURSDAY = dt.date(2031, 11, 6)
 
@@ -78,7 +81,6 @@ def test_the_end_and_the_rule_change_and_overrides_stay(theater: Theater) -> Non
     assert series.occurrences.get(date="2031-12-04").pk in keys
     for rule, code in (
         ("FREQ=WEEKLY;BYDAY=TU,TH;UNTIL=20311204", "nothing_changes"),
-        ("FREQ=WEEKLY", "rrule_endless"),
         ("FREQ=WEEKLY;BYDAY=MO;COUNT=3", "rrule_start_mismatch"),
         ("FREQ=SECONDLY;COUNT=3", "rrule_too_often"),
         ("nonsense", "rrule_malformed"),
@@ -253,3 +255,41 @@ def test_a_series_is_shown_in_words_of_the_readers_language(theater: Theater) ->
     for language, first in (("de", "jeden Donnerstag"), ("xx", "every Thursday")):
         type(theater.director).objects.filter(pk=theater.director.pk).update(language=language)
         assert world.client(theater.director).get(path).json()["in_words"].startswith(first)
+
+
+def test_a_rule_without_an_end_goes_on(theater: Theater) -> None:
+    space = calendar.space(by=theater.director)
+    with time_machine.travel("2031-11-01T12:00:00Z"):
+        series = calendar.series(theater.production, by=theater.director, rrule="FREQ=WEEKLY", space=space)
+        shown = world.client(theater.director).get(f"/api/v1/events/{series.pk}/").json()
+        assert (shown["rrule"], shown["in_words"]) == ("FREQ=WEEKLY", "every Thursday, 19:00 to 22:00")
+        assert series.occurrences.count() == 79
+        assert extend_endless() == 0
+    with time_machine.travel("2031-12-06T12:00:00Z"):
+        assert extend_endless() == 1
+        assert extend_endless() == 0
+        assert series.occurrences.count() == 83
+        last = series.occurrences.latest("sort_at").date
+    with time_machine.travel("2032-03-01T12:00:00Z"):
+        # Somebody has the space on a date to come: nothing is half done, and the next run tries again.
+        taken = (dt.date.fromisoformat(last) + dt.timedelta(weeks=2)).isoformat()
+        other = calendar.occurrence(
+            theater.production, by=theater.director, space=space, date=taken, start_time=dt.time(20)
+        )
+        assert extend_endless() == 0
+        assert series.occurrences.latest("sort_at").date == last
+        cancel_occurrence(actor=theater.acting(), occurrence=other, reason=None)
+        assert extend_endless() == 1
+        series.refresh_from_db()
+        # It gets an end, and loses it again by undo.
+        ended = sent(theater, series, "change-rule", rrule="FREQ=WEEKLY;COUNT=20")
+        assert ended.json()["rrule"] == "FREQ=WEEKLY;COUNT=20"
+        assert sent(theater, series, "change-rule", rrule="FREQ=WEEKLY").json()["rrule"] == "FREQ=WEEKLY"
+        assert sent(theater, series, "change-rule", rrule="FREQ=WEEKLY").json()["code"] == "nothing_changes"
+        half = sent(theater, series, "split", date="2032-04-01").json()
+        assert (half["rrule"], half["first_date"]) == ("FREQ=WEEKLY", "2032-04-01")
+        series.refresh_from_db()
+        assert (series.endless, str(series.rrule)[-8:]) == (False, "T225959Z")
+        with pytest.raises(Conflict) as refusal:
+            extend_series(actor=System("test"), series=series)
+        assert refusal.value.code == "has_end"

@@ -50,6 +50,7 @@ OPEN = {
         "file.discard",
         "keys.rotate",
         "order.expire",
+        "series.extend",
         "organization.found",
         "waiting_list.offer",
     },

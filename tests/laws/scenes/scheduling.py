@@ -152,6 +152,14 @@ def _skipped(t: Theater) -> EventSeries:
     return row
 
 
+def _endless(t: Theater) -> EventSeries:
+    """Its horizon is nearer than it should be."""
+    row = calendar.series(t.production, by=t.director, rrule="FREQ=WEEKLY")
+    EventSeries.objects.filter(pk=row.pk).update(rrule="FREQ=WEEKLY;UNTIL=20320101T000000Z")
+    row.refresh_from_db()
+    return row
+
+
 def _patch(row: Any, body: dict[str, Any], **options: Any) -> Call:
     return Call({"pk": row.pk}, body, version=row.version, **options)
 
@@ -196,6 +204,7 @@ ACTIONS = {
     "series.skip": lambda t: Scene({"series": _series(t), "date": DAY + dt.timedelta(weeks=1)}),
     "series.unskip": lambda t: Scene({"series": _skipped(t), "date": DAY + dt.timedelta(weeks=1)}),
     "series.add_date": lambda t: Scene({"series": _series(t), "date": DAY + dt.timedelta(days=1), "start_time": None}),
+    "series.extend": lambda t: Scene({"series": _endless(t)}, actor=System("work")),
     "series.undo": lambda t: Scene({"series": _skipped(t)}),
     "series.cancel": lambda t: Scene({"series": _series(t), "reason": None}),
     "run.add": lambda t: Scene({"production": t.production, "venue": _venue(t), "fields": {"starts_on": "1998"}}),
