@@ -32,3 +32,16 @@ occurrences_canceled = Announcement(
 occurrences_reinstated = Announcement(
     "Canceled occurrences were reinstated. Sent inside the transaction.", occurrences=list
 )
+occurrence_instants_changed = Announcement(
+    "A time zone has new rules: these occurrences keep their wall time, and happen at another instant. Sent inside the"
+    " transaction.",
+    extension_point=True,
+    occurrences=list,
+)
+people_called = Announcement(
+    "People are called to an occurrence, or not any more: lists of their ids. Sent inside the transaction.",
+    extension_point=True,
+    occurrence=Occurrence,
+    called=list,
+    released=list,
+)

@@ -20,10 +20,14 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from theater_site.api.documents import document
+from theater_site.api.error_codes import EVERYWHERE
 from theater_site.api.resources import ActingView
 
 # Of the protocol, not of an operation: no method, nothing acceptable, too large, no such media type, our fault, busy.
 _OF_HTTP = {405, 406, 413, 415, 500, 503}
+# They answer with the errors of the actions that they run.
+_RUN_OTHERS = {"submission.approve", "submission.submit"}
+_OF_SEVERAL = {"rules_broken", "waiver_required", "submission_incomplete", "not_applicable"}
 _SEND, _PERFORM = Client.request, ActingView.perform
 _METHODS = ("get", "put", "post", "patch", "delete")
 _HOME = "urn:openapi"
@@ -80,6 +84,8 @@ def faults_of(response: Any) -> list[str]:
     if response.status_code in _OF_HTTP:
         return []
     faults = [f"{where}: {fault}" for fault in _answer_faults(method, found, response)]
+    if response.status_code >= 400:
+        faults += [f"{where}: {fault}" for fault in _code_faults(operations()[method, found], response)]
     if response.status_code < 300:
         faults += [f"{where}: {fault}" for fault in _request_faults(method, found, request)]
     return faults
@@ -137,6 +143,23 @@ def _answer_faults(method: str, path: str, response: HttpResponseBase) -> Iterat
         yield f"{kind} is not declared; there are {', '.join(content)}"
     elif kind.endswith("json") and not response.streaming:
         yield from _judged(content[known]["schema"], orjson.loads(body))
+
+
+def _code_faults(operation: dict[str, Any], response: Any) -> Iterator[str]:
+    """The error codes of an answer that the operation's action does not name."""
+    if (
+        operation.get("x-action") in {None, *_RUN_OTHERS}
+        or response.streaming
+        or not response["Content-Type"].endswith("json")
+    ):
+        return
+    problem = orjson.loads(response.content)
+    codes = {problem.get("code")}
+    # The others are of rules that judges keep, or of the items of a submission.
+    if problem.get("code") not in _OF_SEVERAL:
+        codes |= {error["code"] for error in problem.get("errors", [])}
+    for code in sorted(codes - {None} - EVERYWHERE.keys() - set(operation["x-error-codes"])):
+        yield f"the error {code} is not named in the docstring of {operation['x-action']}"
 
 
 def _request_faults(method: str, path: str, request: Any) -> Iterator[str]:

@@ -53,13 +53,17 @@ from productions.models import Character, License, Production
 from productions.receivers.copying import bring_scenes
 from productions.receivers.judging import judge_productions
 from scheduling import signals as scheduling_signals
-from scheduling.models import Occurrence, Run
+from scheduling.models import Call, Occurrence, Run
+from scheduling.receivers import erasure as scheduling_erasure
 from scheduling.receivers import notifications as scheduling_notifications
 from scheduling.receivers.copying import bring_runs
 from scheduling.receivers.licenses import judge_runs
+from scheduling.receivers.people import judge_calls
 from scheduling.receivers.productions import cancel_coming
 from scheduling.selectors.performance_days import performances_on, zone_played_in
+from scheduling.selectors.personal_data import held_by_calendar
 from scheduling.selectors.productions import first_performances, performed_on, with_performances
+from scheduling.services import zone_changes
 from theater_site.api import idempotency
 from theater_site.api.previews import previewed_submission
 from theater_site.api.resources import who_acts
@@ -139,12 +143,21 @@ def _approvals() -> None:
 
 
 def _personal_data() -> None:
-    for answerer in (held_by_accounts, held_by_directory, held_by_box_office, held_by_media_library):
+    for answerer in (held_by_accounts, held_by_directory, held_by_calendar, held_by_box_office, held_by_media_library):
         privacy_signals.held_about.answered_by(answerer)
     # The apps from top to bottom: rows that refer to the person first, then the person, the account last.
     _listen(
         privacy_signals.person_forgotten,
-        *(app.forget for app in (ticketing_erasure, media_library_erasure, directory_erasure, accounts_erasure)),
+        *(
+            app.forget
+            for app in (
+                ticketing_erasure,
+                media_library_erasure,
+                scheduling_erasure,
+                directory_erasure,
+                accounts_erasure,
+            )
+        ),
         idempotency.forget_answers,
     )
 
@@ -159,10 +172,12 @@ def _productions() -> None:
     _listen(productions_signals.production_copied, bring_scenes, bring_credits, bring_runs)
     judges.register(judge_productions, models_judged=[Production, License])
     judges.register(judge_runs, models_judged=[Run])
+    judges.register(judge_calls, models_judged=[Occurrence, Call])
     _listen(scheduling_signals.occurrences_moved, scheduling_notifications.notify_moved)
     _listen(scheduling_signals.occurrences_canceled, scheduling_notifications.notify_canceled)
     _listen(scheduling_signals.occurrences_reinstated, scheduling_notifications.notify_reinstated)
     _listen(productions_signals.production_canceled, cancel_coming, closing.close_waiting)
+    jobs.every("follow changes of time zones", seconds=86_400, run=zone_changes.follow_zone_changes)
 
 
 def _directory() -> None:

@@ -46,7 +46,7 @@ def change_cast(
     Raises: `character_not_in_play`; `replacement_before_first_night`; `outside_the_run`; `part_not_held` if nobody plays
     it that day; `several_holders` if several do and `leaves` is not given; `not_of_this_part` for a credit of another part;
     `leaves_a_cover` for a cover; `credit_not_standing` for a credit that is not in force that day or only begins then;
-    `same_holder`; and the unique constraint if the new credit already exists.
+    `same_holder`; and the unique constraint if the new credit already exists. Also `ends_before_start`.
     """
     if character.production_id != production.pk:
         raise Invalid(

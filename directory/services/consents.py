@@ -24,7 +24,8 @@ def give_consent(
 ) -> Consent:
     """Record a consent of a person. For the person, or with a `note` for those who may edit the directory.
 
-    Raises: `not_own_record`; the unique constraint if the consent is already given."""
+    Raises: `not_own_record`; the unique constraint if the consent is already given. Also `consent_stands`.
+    """
     refuse_strangers(person)
     consent = Consent(person=person, purpose=purpose, note=(note or "").strip(), given_at=current().instant)
     consent.save()

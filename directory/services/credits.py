@@ -47,7 +47,8 @@ def add_credit(*, production: Production, person: Person, fields: CreditFields) 
     Without a role the character's or the job's name is printed. Raises: the unique constraint for a duplicate (person,
     kind, role, note, holding and first day, blank roles included); an end surely before the start;
     `character_not_in_play`; `outside_the_run`; `replacement_before_first_night`; `cover_without_nights`. Warning:
-    `one_part_twice` if two would play one part on one night.
+    `one_part_twice` if two would play one part on one night. Also `credit_exists`, `ends_before_start`, `job_of_cast`,
+    `not_of_this_part`, `part_without_cast`.
     """
     credit = Credit(production=production, person=person)
     _describe(credit, fields)
@@ -57,7 +58,10 @@ def add_credit(*, production: Production, person: Person, fields: CreditFields) 
 
 @action("credit.update", needs=Needs("edit_cast", on="credit"), subject="credit", submittable=True)
 def update_credit(*, credit: Credit, changes: CreditFields) -> Credit:
-    """Update a credit. Person and production do not change: add another credit instead. Same errors as `credit.add`."""
+    """Update a credit. Person and production do not change: add another credit instead. Same errors as `credit.add`.
+
+    Error: `ends_before_start`.
+    """
     _describe(credit, changes)
     credit.save()
     return credit

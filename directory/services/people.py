@@ -110,7 +110,7 @@ def link_user(
 ) -> Person:
     """Link a person to their account. Null unlinks.
 
-    Raises: the unique constraint if the account belongs to another person.
+    Raises: the unique constraint if the account belongs to another person. Also `user_taken`.
     """
     person.user = user
     person.save()
@@ -131,7 +131,10 @@ def publish_person(*, person: Person) -> Person:
 
 @action("person.unpublish", needs=Needs("publish_directory", on="person"), subject="person", submittable=True)
 def unpublish_person(*, person: Person) -> Person:
-    """Unpublish a person's page. Their credits stay: a public production's program names everybody."""
+    """Unpublish a person's page. Their credits stay: a public production's program names everybody.
+
+    Error: `not_published`.
+    """
     if person.published_at is None:
         raise Conflict("This person is not public.", code="not_published")
     person.published_at = None
@@ -159,7 +162,7 @@ def add_alias(
     """Add another name of a person, by which they are found. An internal name is hidden from the public and from its
     searches.
 
-    Raises: Invalid for a blank name or a duplicate.
+    Raises: Invalid for a blank name or a duplicate. Also `alias_exists`.
     """
     Alias(person=person, name=single_spaced(name), internal=internal).save()
     return person

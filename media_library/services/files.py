@@ -98,7 +98,8 @@ def stage_file(
 ) -> StagedFile:
     """Create the row of an uploaded picture. `store_on_commit` writes its content.
 
-    Errors: `not_allowed`, `too_many_uploads`.
+    Errors: `not_a_picture`, `picture_empty`, `picture_format`, `picture_too_large`, `picture_truncated`, `picture_unreadable`,
+    `too_many_uploads`.
     """
     refuse_unless_uploader(current().actor)
     staged = StagedFile(

@@ -30,7 +30,8 @@ class DepartmentFields(TypedDict, total=False):
 @action("department.create", needs=Needs("edit_cast", on="organization"), submittable=True)
 def create_department(*, organization: Section, fields: DepartmentFields) -> Department:
     """Create a department with its jobs. Raises: Invalid for a missing or duplicate name, and for a job without a name or
-    listed twice."""
+    listed twice. Also `department_exists`.
+    """
     department = Department(section=organization)
     _describe(department, fields)
     return department
@@ -39,7 +40,9 @@ def create_department(*, organization: Section, fields: DepartmentFields) -> Dep
 @action("department.update", needs=Needs("edit_cast", on="department"), subject="department", submittable=True)
 def update_department(*, department: Department, changes: DepartmentFields) -> Department:
     """Update a department and its jobs. Same errors as `department.create`, and Conflict if a job with credits would be
-    removed."""
+    removed.
+    Error: `bad_entry`.
+    """
     _describe(department, changes)
     return department
 

@@ -28,7 +28,9 @@ class LicenseFields(TypedDict, total=False):
 @action("license.add", needs=Needs("edit_details", on="production"), submittable=True)
 def add_license(*, production: Production, fields: LicenseFields) -> License:
     """Add a license to a production. Raises: Invalid for a missing house, a window that ends before it starts, or a
-    duplicate house and number. Plans of the production outside of the license are warnings, waived with a reason."""
+    duplicate house and number. Plans of the production outside of the license are warnings, waived with a reason. Also
+    `ends_before_start`, `license_repeated`.
+    """
     license_ = License(production=production)
     _describe(license_, fields)
     return license_
@@ -36,7 +38,10 @@ def add_license(*, production: Production, fields: LicenseFields) -> License:
 
 @action("license.update", needs=Needs("edit_details", on="license"), subject="license", submittable=True)
 def update_license(*, license: License, changes: LicenseFields) -> License:
-    """Correct or extend a license. Same errors as `license.add`."""
+    """Correct or extend a license. Same errors as `license.add`.
+
+    Error: `ends_before_start`.
+    """
     _describe(license, changes)
     return license
 

@@ -24,7 +24,8 @@ def advance_production(
     needs.
 
     Raises: `step_skipped` with the statuses between; an error with the missing required lines; `production_canceled`;
-    and a Conflict that names the action, if the step has its own: announcing, archiving, canceling.
+    and a Conflict that names the action, if the step has its own: announcing, archiving, canceling. Also `already_there`,
+    `announced_by_publishing`, `no_such_step`, `planned_by_unpublishing`, `step_not_ready`.
     """
     other = _OWN_ACTIONS.get((production.status, to))
     # A draft needs no unpublishing: a closed production that was unpublished may be taken back step by step.
@@ -42,7 +43,8 @@ def archive_production(*, production: Production) -> Production:
     """Archive a production. What its record still lacks is stored with the action.
 
     The checklist (GET `checklist/`) goes on reporting it as it is filled in. None of it is required. Raises: Conflict
-    unless the production is closed or canceled."""
+    unless the production is closed or canceled. Also `step_skipped`.
+    """
     report = [line.as_data() for line in checklist_of(production, before=life.ARCHIVED)]
     before = production.status
     take_step(production, ProductionStatus.ARCHIVED)
@@ -61,7 +63,8 @@ def cancel_production(
     """Cancel a production. Its slot in the season's plan is open again. A public production stays public, shown as
     canceled; `reason` is for those who work on it.
 
-    Announces `production_canceled`. Raises: `required` without a reason; Conflict if it is closed or already canceled.
+    Announces `production_canceled`. Raises: `required` without a reason; Conflict if it is closed or already canceled. Also
+    `already_there`, `too_late`.
     """
     if not reason.strip():
         raise Invalid("Give a reason for the cancellation.", code="required", field="reason")

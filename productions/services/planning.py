@@ -34,7 +34,7 @@ class SlotFields(TypedDict, total=False):
 
 @action("strand.create", needs=Needs("edit_details", on="organization"))
 def create_strand(*, organization: Section, fields: StrandFields) -> Strand:
-    """Create a strand that seasons can share. Raises: Invalid for a missing or duplicate name."""
+    """Create a strand that seasons can share. Raises: Invalid for a missing or duplicate name. Also `strand_name_taken`."""
     strand = Strand(section=organization)
     _describe_strand(strand, fields)
     return strand
@@ -58,7 +58,9 @@ def add_slot(*, season: Season, fields: SlotFields) -> SeasonSlot:
 @action("slot.update", needs=Needs("edit_details", on="slot"), subject="slot", submittable=True)
 def update_slot(*, slot: SeasonSlot, changes: SlotFields) -> SeasonSlot:
     """Update a slot of a season's plan. Dropping or opening a slot removes its production from it. Same errors as
-    `slot.add`."""
+    `slot.add`.
+    Error: `ends_before_start`.
+    """
     _describe_slot(slot, changes)
     return slot
 
@@ -74,7 +76,8 @@ def fill_slot(
     """Fill a slot with a production and confirm it.
 
     Raises: Conflict for a production of another season, a canceled one or one that fills a slot already, and for a slot
-    that is filled or dropped.
+    that is filled or dropped. Also `other_season`, `production_canceled`, `production_taken`, `slot_dropped`,
+    `slot_filled`.
     """
     if production.season_id != slot.season_id:
         message = "This production is in another season. Move it here first, or choose one of this season."

@@ -43,7 +43,7 @@ def import_productions(
     Raises: `table_refused`; `rules_broken` if only judges object, or `waiver_required` if all findings can be waived. Every
     bad cell is in `data["faults"]` by line, column, reason and fix: a missing or unknown season, a known production with
     another season or status, two rows with one slug, and the errors of `production.create` and
-    `production.update`.
+    `production.update`. Also `ends_before_start`, `unknown_column`.
     """
     work = _Import(rows)
     for row in rows:

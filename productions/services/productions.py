@@ -71,7 +71,7 @@ def create_production(*, season: Season, fields: NewProductionFields) -> Product
     """Create a production in a season.
 
     Raises: Invalid for a missing title, a closing surely before the opening, or texts that are too long; `slug_taken`;
-    an error for a status other than idea, planned or archived.
+    an error for a status other than idea, planned or archived. Also `status_not_first`.
     """
     production = Production(season=season, slug=fields.get("slug") or free_slug(Production, fields.get("title", "")))
     status = fields.get("status", ProductionStatus.PLANNED)
@@ -90,7 +90,10 @@ def create_production(*, season: Season, fields: NewProductionFields) -> Product
 
 @action("production.update", needs=Needs("edit_details", on="production"), subject="production", submittable=True)
 def update_production(*, production: Production, changes: ProductionFields) -> Production:
-    """Update a production. Its slug stays unless a new one is given. Same errors as `production.create`."""
+    """Update a production. Its slug stays unless a new one is given. Same errors as `production.create`.
+
+    Errors: `bad_language`, `bad_link`, `bad_slug`, `ends_before_start`, `nothing_changes`, `slug_taken`.
+    """
     if "status" in changes:
         message = "The status changes by actions: publish, advance, cancel, archive."
         raise Invalid(message, code="status_by_steps", field="status")
@@ -113,7 +116,8 @@ def update_production(*, production: Production, changes: ProductionFields) -> P
 def publish_production(*, production: Production) -> Production:
     """Publish a production. A planned production becomes announced.
 
-    Raises: `already_published`; Conflict if it is canceled, still an idea, or lacks what an announcement requires.
+    Raises: `already_published`; Conflict if it is canceled, still an idea, or lacks what an announcement requires. Also
+    `production_canceled`, `step_skipped`.
     """
     if production.published_at is not None:
         raise Conflict("This production is already public.", code="already_published")

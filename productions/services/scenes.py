@@ -38,7 +38,9 @@ class CharacterFields(TypedDict, total=False):
 
 @action("scene.create", needs=Needs("edit_cast", on="production"), subject="production", submittable=True)
 def create_scene(*, production: Production, fields: SceneFields) -> Scene:
-    """Create a scene, the last one unless an order is given. Raises: Invalid for a duplicate number or too many songs."""
+    """Create a scene, the last one unless an order is given. Raises: Invalid for a duplicate number or too many songs. Also
+    `bad_entry`, `scene_number_taken`.
+    """
     scene = Scene(production=production, order=_after(Scene, production))
     _describe_scene(scene, fields)
     return scene
@@ -65,7 +67,7 @@ def reorder_scenes(
         list[int], Doc("The ids of all scenes of the play, each once, in their new order. Example: [7, 5, 6]")
     ],
 ) -> Production:
-    """Put the scenes of a play in a new order. Raises: Invalid for missing, unknown or repeated ids."""
+    """Put the scenes of a play in a new order. Raises: Invalid for missing, unknown or repeated ids. Also `not_all_scenes`."""
     rows = Scene.objects.select_related("production").in_bulk(
         list(Scene.objects.filter(production=production).values_list("pk", flat=True))
     )
@@ -110,7 +112,9 @@ def set_characters(
 
 @action("character.create", needs=Needs("edit_cast", on="production"), subject="production", submittable=True)
 def create_character(*, production: Production, fields: CharacterFields) -> Character:
-    """Create a part of the play, the last one unless an order is given. Raises: Invalid for a missing or duplicate name."""
+    """Create a part of the play, the last one unless an order is given. Raises: Invalid for a missing or duplicate name.
+    Also `character_exists`.
+    """
     character = Character(production=production, order=_after(Character, production))
     _describe_character(character, fields)
     return character

@@ -35,7 +35,7 @@ class SeasonPart(str, Enum):
 def create_season(*, organization: Section, fields: SeasonFields) -> Season:
     """Create a season with its own section; it is not public yet.
 
-    Raises: Invalid for an end before the start, texts that are too long, or a missing name.
+    Raises: Invalid for an end before the start, texts that are too long, or a missing name. Also `ends_before_start`.
     """
     season = Season(slug=free_slug(Season, fields.get("name", "")))
     _describe(season, fields)
@@ -47,7 +47,10 @@ def create_season(*, organization: Section, fields: SeasonFields) -> Season:
 
 @action("season.update", needs=Needs("edit_details", on="season"), subject="season", submittable=True)
 def update_season(*, season: Season, changes: SeasonFields) -> Season:
-    """Update a season. Same errors as `season.create`."""
+    """Update a season. Same errors as `season.create`.
+
+    Error: `ends_before_start`.
+    """
     _describe(season, changes)
     if "name" in changes and season.name != season.section.name:
         rename_section.as_consequence(section=season.section, name=season.name)

@@ -5,21 +5,30 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
 from scheduling.api import serializers
 from scheduling.models import Occurrence
 from scheduling.rules.spans import LONGEST_DAYS, span_of
-from scheduling.selectors.conflicts import Wanted, clashes, collisions, visible_among
+from scheduling.selectors.conflict_report import COLUMNS, NOTHING, conflict_report, in_conflict, table_row
+from scheduling.selectors.conflicts import Wanted, clashes, visible_among
 from scheduling.selectors.occurrences import for_insiders, starting_from, up_to
+from theater_site.api.csv_files import csv_file
 from theater_site.api.resources import ActingView, actor_of
 from theater_site.core import runs
 from theater_site.core.actors import Actor, ActorKind
 from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn
 
 _SHOWN = 200
+_OF_SPACE = ["spaces"]
+# Equipment is not among conflicts, since the database keeps it within its stock.
+_OF_CALENDAR = ["spaces", "equipment", "productions", "calls", "unavailabilities"]
+_NEVER = ["travel", "rest"]
 _AT_MOST = 366
 
 
@@ -36,20 +45,47 @@ class ConflictsView(ActingView):
 
         Is a space free? Send `space` with `starts_at` and `ends_at` (instants), or with `date`, `start_time` and
         `duration_minutes` (wall time at the venue). Which events conflict? Send `production` or `season`, or a range of days
-        `from`, `to` of at most a year (by default the coming year). For those who may view a schedule on some section;
+        `from`, `to` of at most a year (by default the coming year): also of people who are called to two events at once, or
+        while they are unavailable. For those who may view a schedule on some section;
         events that you may not see are returned without their names.
         """
-        actor = _insider(actor_of(request))
-        asked = _asked(request, actor)
+        actor = insider(actor_of(request))
+        asked = asked_of(request, actor, serializers.ConflictsAsked)
         if "space" in asked:
             answer = _is_free(actor, asked)
         else:
             answer = _colliding(actor, asked)
-        shown = {"free": not answer, "count": len(answer), "conflicts": answer[:_SHOWN]}
+        checked = _OF_SPACE if "space" in asked else _OF_CALENDAR
+        shown = {
+            "free": not answer,
+            "count": len(answer),
+            "conflicts": answer[:_SHOWN],
+            "checked": checked,
+            "not_checked": [name for name in (*_OF_CALENDAR, *_NEVER) if name not in checked],
+        }
         return Response(serializers.ConflictsAnswer(shown).data)
 
 
-def _insider(actor: Actor) -> Actor:
+class ConflictsExportView(ActingView):
+    """The conflicts as a file."""
+
+    @extend_schema(
+        operation_id="conflicts_export",
+        parameters=[serializers.ConflictsAsked],
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+    )
+    def get(self, request: Request) -> StreamingHttpResponse:
+        """Export all conflicts of a production, a season, or a range of days as CSV.
+
+        Like `GET conflicts/`, without its limit of 200. `changed_since` with the instant of the last report gives the new ones.
+        """
+        actor = insider(actor_of(request))
+        asked = asked_of(request, actor, serializers.ConflictsAsked)
+        return csv_file("conflicts", COLUMNS, map(table_row, _colliding(actor, asked)))
+
+
+def insider(actor: Actor) -> Actor:
+    """The actor, if they may view the schedule of some section. Raises NotSignedIn or NotAllowed."""
     if actor.kind is ActorKind.PUBLIC:
         raise NotSignedIn("Sign in to see bookings.")
     if not actor.sections_held(Occurrence.view_permission, runs.instant()):
@@ -59,8 +95,9 @@ def _insider(actor: Actor) -> Actor:
     return actor
 
 
-def _asked(request: Request, actor: Actor) -> dict[str, Any]:
-    read = serializers.ConflictsAsked(data=request.query_params, context={"actor": actor})
+def asked_of(request: Request, actor: Actor, kind: type[Serializer[Any]]) -> dict[str, Any]:
+    """The parameters of the request, read by a serializer. Raises Invalid, also for parameters that it does not have."""
+    read = kind(data=request.query_params, context={"actor": actor})
     known = {*read.fields, "format"}
     for name in request.query_params:
         if name not in known:
@@ -104,11 +141,13 @@ def _is_free(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
     seen = visible_among(actor, [clash.booking.occurrence_id for clash in found])
     return [
         {
+            **NOTHING,
             "kind": "space",
+            "severity": "hard",
             "space": space.pk,
-            "production": None,
             "starts_at": max(starts_at, clash.booking.starts_at),
             "ends_at": min(ends_at, clash.booking.ends_at),
+            "since": clash.booking.created_at,
             "occurrences": [in_conflict(clash.booking.occurrence, seen)],
         }
         for clash in found
@@ -134,33 +173,9 @@ def _colliding(actor: Actor, asked: dict[str, Any]) -> list[dict[str, Any]]:
         among = starting_from(among, first)
     if last is not None:
         among = up_to(among, last)
-    found = collisions(among)
-    seen = visible_among(actor, {row.pk for one in found for row in (one.first, one.second)})
-    return [
-        {
-            "kind": one.kind,
-            "space": one.first.space_id if one.kind == "space" else None,
-            "production": one.first.production_id if one.kind == "production" else None,
-            "starts_at": one.starts_at,
-            "ends_at": one.ends_at,
-            "occurrences": [in_conflict(one.first, seen), in_conflict(one.second, seen)],
-        }
-        for one in found
-    ]
+    return conflict_report(actor, among, changed_since=asked.get("changed_since"))
 
 
 def _later(day: dt.date, days: int) -> dt.date:
     """Return the day `days` later, limited to the dates that exist."""
     return dt.date.fromordinal(min(max(day.toordinal() + days, 1), dt.date.max.toordinal()))
-
-
-def in_conflict(row: Occurrence, seen: frozenset[int]) -> dict[str, Any]:
-    """Return the fields that the actor may see: the span, and for occurrences among `seen` also id, title and category."""
-    visible = row.pk in seen
-    return {
-        "id": row.pk if visible else None,
-        "title": row.shown_title if visible else None,
-        "category": row.category if visible else None,
-        "starts_at": row.starts_at,
-        "ends_at": row.ends_at,
-    }

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import translation
 from rest_framework import serializers
 
 from productions.models import Production, Season
 from scheduling.models import EventSeries, Occurrence, Run, Space, Venue
+from scheduling.rules.wall_time import valid_zone
+from scheduling.selectors.series_words import words_of
+from scheduling.services.calendar_imports import CalendarImport
 from theater_site.api.inputs import VisibleRelated
+from theater_site.api.languages import language_of
 
 
 class VenuePublic(serializers.ModelSerializer[Venue]):
@@ -55,13 +60,63 @@ class SeriesInternal(serializers.ModelSerializer[EventSeries]):
         help_text='Dates beside the rule, each with its wall time. Example: ["2027-02-18T18:00"]',
     )
     rrule = serializers.CharField(help_text="RFC 5545 recurrence rule. Example: FREQ=WEEKLY;BYDAY=TU;COUNT=12")
+    in_words = serializers.SerializerMethodField(
+        help_text="The rule for people, in the reader's language. Example: every Tuesday, 18:00 to 21:00, 12 times"
+    )
 
     class Meta:
         model = EventSeries
         fields = (
             "id", "version", "section", "production", "space", "title", "category", "rrule", "first_date", "start_time",
-            "duration_minutes", "timezone", "skipped", "added", "internal", "canceled_at", "created_at", "updated_at",
+            "duration_minutes", "timezone", "skipped", "added", "in_words", "split_from", "internal", "canceled_at", "created_at",
+            "updated_at",
         )  # fmt: skip
+
+    def get_in_words(self, row: EventSeries) -> str:
+        with translation.override(language_of(self.context.get("request"))):
+            return words_of(row)
+
+
+class ImportedEvent(serializers.Serializer[Any]):
+    """An event of a calendar file, and what is to be said of it."""
+
+    uid = serializers.CharField(help_text="The UID of the event in the file. Example: 7f3c@calendar.example")
+    title = serializers.CharField(help_text="What it is called there. Example: Rehearsal act 2")
+    message = serializers.CharField(
+        help_text="What was stored otherwise, or why it was not stored. Example: Its rule has no end; it is stored for 18 months."
+    )
+
+
+class SkippedEvent(ImportedEvent):
+    """An event that was not imported."""
+
+    code = serializers.CharField(help_text="The error code. Example: rrule_too_often")
+
+
+class CalendarImportRead(serializers.Serializer[CalendarImport]):
+    """What an import did, in series and single events."""
+
+    created = serializers.IntegerField(help_text="How many were created. Example: 12")
+    changed = serializers.IntegerField(help_text="How many were known, and changed. Example: 1")
+    unchanged = serializers.IntegerField(help_text="How many are as they were. Example: 30")
+    skipped = SkippedEvent(many=True, help_text="The events that were not imported.")
+    notes = ImportedEvent(many=True, help_text="What was stored otherwise than it was written.")
+    dropped = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text='How often each part was dropped that this calendar does not store. Example: {"ATTENDEE": 4, "VALARM": 2}',
+    )
+
+
+class ReaderTime(serializers.DateTimeField):
+    """An instant of the row in the zone that the reader asks for by `?timezone=`; null without it."""
+
+    def __init__(self, instant: str, **kwargs: Any) -> None:
+        super().__init__(source=instant, read_only=True, allow_null=True, **kwargs)
+
+    def to_representation(self, value: Any) -> str | None:  # type: ignore[override]
+        request = self.context.get("request")
+        zone = request.query_params.get("timezone") if request is not None else None
+        return value.astimezone(valid_zone(zone)).isoformat() if zone else None
 
 
 class OccurrencePublic(serializers.ModelSerializer[Occurrence]):
@@ -99,11 +154,23 @@ class OccurrencePublic(serializers.ModelSerializer[Occurrence]):
         " 2027-03-28. This starts at 03:30.",
     )
 
+    reader_start = ReaderTime(
+        "starts_at",
+        help_text="The start in the reader's zone, with its offset; null without `?timezone=`. Example: "
+        "2027-03-14T20:30:00+01:00",
+    )
+    reader_end = ReaderTime(
+        "ends_at",
+        help_text="The end in the reader's zone, with its offset; null without `?timezone=`. Example: "
+        "2027-03-14T23:00:00+01:00",
+    )
+
     class Meta:
         model = Occurrence
         fields: tuple[str, ...] = (
-            "id", "title", "category", "status", "status_note", "production", "production_slug", "venue", "venue_name",
-            "space", "space_name", "date", "start_time", "duration_minutes", "timezone", "clock_note", "starts_at", "ends_at",
+            "id", "title", "subtitle", "category", "status", "status_note", "production", "production_slug", "venue",
+            "venue_name", "space", "space_name", "date", "start_time", "duration_minutes", "timezone", "clock_note", "starts_at",
+            "ends_at", "reader_start", "reader_end",
         )  # fmt: skip
 
 
@@ -112,7 +179,8 @@ class OccurrenceInternal(OccurrencePublic):
 
     class Meta(OccurrencePublic.Meta):
         fields = (
-            *OccurrencePublic.Meta.fields, "version", "section", "series", "visibility", "published_at", "archive_key",
+            *OccurrencePublic.Meta.fields, "version", "section", "series", "visibility", "setup_minutes", "strike_minutes",
+            "published_at", "archive_key",
             "created_at", "updated_at",
         )  # fmt: skip
 
@@ -143,18 +211,28 @@ class OccurrenceCanceled(OccurrenceInternal):
 
 
 class ConflictShown(serializers.Serializer[Any]):
-    """A conflict: two events in one `space`, or of one `production` in two places, and their common span."""
+    """A conflict: what collides, from when to when, by which rule."""
 
     kind = serializers.ChoiceField(
-        choices=["space", "production"],
-        help_text="Whether a space is taken twice, or a production is in two places. Example: space",
+        choices=["space", "production", "double_call", "unavailable"],
+        help_text="A space taken twice; a production in two places; a person called to two events, or called while they are "
+        "unavailable. Example: space",
+    )
+    severity = serializers.ChoiceField(
+        choices=["hard", "soft"],
+        help_text="A hard one is refused; a soft one can be waived with a reason. Example: hard",
     )
     space = serializers.IntegerField(
-        allow_null=True,
-        help_text="Id of the space that is taken twice; null for a production in two places. Example: 3",
+        allow_null=True, help_text="Id of the space that is taken twice; null for other kinds. Example: 3"
     )
     production = serializers.IntegerField(
-        allow_null=True, help_text="Id of the production in two places; null for a space. Example: 12"
+        allow_null=True, help_text="Id of the production in two places; null for other kinds. Example: 12"
+    )
+    person = serializers.IntegerField(
+        allow_null=True, help_text="Id of the person; null for other kinds, or if you may not see them. Example: 41"
+    )
+    person_name = serializers.CharField(
+        allow_null=True, help_text="The name of the person; null if there is none to see. Example: Anna Bell"
     )
     starts_at = serializers.DateTimeField(
         help_text="The start of the common span: an instant in UTC. Example: 2027-03-14T19:30:00Z"
@@ -162,15 +240,24 @@ class ConflictShown(serializers.Serializer[Any]):
     ends_at = serializers.DateTimeField(
         help_text="The end of the common span: an instant in UTC. Example: 2027-03-14T22:00:00Z"
     )
-    occurrences = InConflict(many=True, help_text="What overlaps.")
+    since = serializers.DateTimeField(
+        help_text="The latest change of what collides: an instant in UTC. Example: 2027-02-01T10:00:00Z"
+    )
+    occurrences = InConflict(many=True, help_text="The events that collide.")
 
 
 class ConflictsAnswer(serializers.Serializer[Any]):
     """`free` is true without conflicts; at most 200 conflicts are listed, `count` is the total."""
 
-    free = serializers.BooleanField(help_text="True if nothing overlaps. Example: false")
+    free = serializers.BooleanField(help_text="True if nothing collides. Example: false")
     count = serializers.IntegerField(help_text="The total number of conflicts. Example: 2")
     conflicts = ConflictShown(many=True, help_text="The conflicts in order of time, at most 200.")
+    checked = serializers.ListField(
+        child=serializers.CharField(), help_text='What was checked. Example: ["spaces", "people"]'
+    )
+    not_checked = serializers.ListField(
+        child=serializers.CharField(), help_text='What was not checked. Example: ["travel", "rest"]'
+    )
 
 
 class ConflictsAsked(serializers.Serializer[Any]):
@@ -198,6 +285,11 @@ class ConflictsAsked(serializers.Serializer[Any]):
     )
     besides = serializers.IntegerField(
         required=False, help_text="Id of an event to reschedule, which is ignored. Example: 120"
+    )
+    changed_since = serializers.DateTimeField(
+        required=False,
+        help_text="Only conflicts of which a part changed since this instant, such as the last report. Example: "
+        "2027-02-01T10:00:00Z",
     )
     production = VisibleRelated(queryset=Production.objects.all(), required=False)
     season = VisibleRelated(queryset=Season.objects.all(), required=False)

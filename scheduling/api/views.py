@@ -17,10 +17,14 @@ from rest_framework.response import Response
 
 from accounts.permissions.selectors.sections import area
 from scheduling.api import serializers
-from scheduling.api.conflicts import in_conflict
 from scheduling.models import Category, EventSeries, Occurrence, Run, Space, Venue
+from scheduling.rules.wall_time import valid_zone
+from scheduling.selectors.conflict_report import in_conflict
 from scheduling.selectors.conflicts import in_the_way, visible_among
 from scheduling.selectors.occurrences import canceled_to_come, for_insiders, starting_from, up_to
+from scheduling.services import calendar_imports, performance_schedules
+from scheduling.services.calls import set_people
+from scheduling.services.equipment import set_equipment
 from scheduling.services.occurrences import (
     cancel_occurrence,
     delete_occurrence,
@@ -29,11 +33,14 @@ from scheduling.services.occurrences import (
     reinstate_occurrences,
     schedule_occurrence,
     schedule_standalone,
+    take_slot,
     unpublish_occurrence,
     update_occurrence,
 )
 from scheduling.services.runs import add_run, remove_run, update_run
 from scheduling.services.series import cancel_series, move_series, schedule_series, schedule_standalone_series
+from scheduling.services.series_edits import add_date, change_rule, skip_date, split_series, unskip_date
+from scheduling.services.series_undo import undo_series
 from scheduling.services.venues import create_space, create_venue, update_space, update_venue
 from theater_site.api.inputs import body_of
 from theater_site.api.resources import Readable, Resource, creates, deletes, documented, internally, updates, verb
@@ -42,6 +49,8 @@ from theater_site.core.actions import Action
 from theater_site.core.text import fold
 
 _REINSTATED = body_of(reinstate_occurrences, model=Occurrence)
+_CALENDAR = body_of(calendar_imports.import_calendar)
+_PERFORMANCES = body_of(performance_schedules.schedule_performances, model=Occurrence)
 
 
 def _standalone(
@@ -108,6 +117,12 @@ class EventViewSet(Readable):
     create = creates(schedule_series, model=EventSeries, answers=serializers.SeriesInternal)
     standalone = _standalone(schedule_standalone_series, model=EventSeries, answers=serializers.SeriesInternal)
     move = verb(move_series, answers=serializers.SeriesInternal, model=EventSeries)
+    change_rule = verb(change_rule, answers=serializers.SeriesInternal, model=EventSeries)
+    split = verb(split_series, answers=serializers.SeriesInternal, model=EventSeries)
+    skip = verb(skip_date, answers=serializers.SeriesInternal)
+    unskip = verb(unskip_date, answers=serializers.SeriesInternal)
+    add_date = verb(add_date, answers=serializers.SeriesInternal)
+    undo = verb(undo_series, answers=serializers.SeriesInternal)
     cancel = verb(cancel_series, answers=serializers.SeriesInternal)
 
 
@@ -119,6 +134,11 @@ class OccurrenceFilter(filters.FilterSet):
     search = filters.CharFilter(
         method="by_words",
         label="Every word is part of the title or of the production's, whatever its case and accents. Example: sea gull",
+    )
+
+    timezone = filters.CharFilter(
+        method="in_zone",
+        label="The reader's IANA zone, in which `reader_start` and `reader_end` are given. Example: America/New_York",
     )
 
     @classmethod
@@ -136,6 +156,11 @@ class OccurrenceFilter(filters.FilterSet):
     def by_words(self, rows: Any, name: str, value: str) -> Any:
         for word in fold(value).split()[:8]:
             rows = rows.filter(Q(title_folded__contains=word) | Q(production__title_folded__contains=word))
+        return rows
+
+    def in_zone(self, rows: Any, name: str, value: str) -> Any:
+        """All rows: the serializer reads the zone."""
+        valid_zone(value)
         return rows
 
     def since(self, rows: Any, name: str, value: dt.date) -> Any:
@@ -159,6 +184,9 @@ class OccurrenceViewSet(Readable):
     partial_update = updates(update_occurrence, model=Occurrence, answers=serializers.OccurrenceInternal)
     internal = internally(serializers.OccurrenceInternal)
     destroy = deletes(delete_occurrence)
+    take_slot = verb(take_slot, answers=serializers.OccurrenceInternal)
+    set_people = verb(set_people, answers=serializers.OccurrenceInternal)
+    set_equipment = verb(set_equipment, answers=serializers.OccurrenceInternal)
     cancel = verb(cancel_occurrence, answers=serializers.OccurrenceInternal)
     reinstate = verb(reinstate_occurrence, answers=serializers.OccurrenceInternal)
     publish = verb(publish_occurrence, answers=serializers.OccurrenceInternal)
@@ -196,6 +224,32 @@ class OccurrenceViewSet(Readable):
             body=_REINSTATED,
         )
 
+    @drf_action(detail=False, methods=["post"], url_path="import-calendar", url_name="import-calendar")
+    def import_calendar(self, request: Request) -> Response:
+        return self.perform(
+            request,
+            calendar_imports.import_calendar,
+            lambda done: Response(serializers.CalendarImportRead(done).data),
+            body=_CALENDAR,
+        )
+
+    documented(import_calendar, calendar_imports.import_calendar, _CALENDAR, {200: serializers.CalendarImportRead})
+
+    @drf_action(detail=False, methods=["post"], url_path="schedule-performances", url_name="schedule-performances")
+    def schedule_performances(self, request: Request) -> Response:
+        return self.perform(
+            request,
+            performance_schedules.schedule_performances,
+            lambda rows: Response(serializers.OccurrenceInternal(rows, many=True).data, status=201),
+            body=_PERFORMANCES,
+        )
+
+    documented(
+        schedule_performances,
+        performance_schedules.schedule_performances,
+        _PERFORMANCES,
+        {201: serializers.OccurrenceInternal(many=True)},
+    )
     documented(reinstate_several, reinstate_occurrences, _REINSTATED, {200: serializers.OccurrenceInternal(many=True)})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -24,12 +25,20 @@ class Category(models.TextChoices):
 
     PERFORMANCE = "performance", "performance"
     REHEARSAL = "rehearsal", "rehearsal"
-    AUDITION = "audition", "audition"
-    MEETING = "meeting", "meeting"
-    LOAD_IN = "load_in", "load-in"
+    READ_THROUGH = "read_through", "read-through"
     TECH = "tech", "technical rehearsal"
+    DRESS_REHEARSAL = "dress_rehearsal", "dress rehearsal"
+    AUDITION = "audition", "audition"
+    LOAD_IN = "load_in", "load-in"
+    STRIKE = "strike", "strike"
+    TRAVEL = "travel", "travel"
+    PHOTO_CALL = "photo_call", "photo call"
+    OPEN_HOUSE = "open_house", "open house"
+    MEETING = "meeting", "meeting"
+    WORKSHOP = "workshop", "workshop"
     CLASS = "class", "class"
     FUNDRAISER = "fundraiser", "fundraiser"
+    SPECIAL_EVENT = "special_event", "special event"
     OTHER = "other", "other"
 
 
@@ -41,11 +50,18 @@ class Visibility(models.TextChoices):
 
 
 class OccurrenceStatus(models.TextChoices):
-    """Whether an event takes place."""
+    """Whether an event takes place. A tentative one may not: it is shown as such, and books no space."""
 
     SCHEDULED = "scheduled", "scheduled"
+    TENTATIVE = "tentative", "tentative"
     CANCELED = "canceled", "canceled"
     DONE = "done", "done"
+
+
+# Minutes of a day: what takes longer to set up is an event of its own.
+LONGEST_BUFFER = 24 * 60
+# Events that are planned, whether or not they are certain.
+PLANNED = (OccurrenceStatus.SCHEDULED, OccurrenceStatus.TENTATIVE)
 
 
 class Occurrence(ContentModel):
@@ -70,6 +86,8 @@ class Occurrence(ContentModel):
     series = models.ForeignKey(
         "scheduling.EventSeries", null=True, blank=True, on_delete=models.PROTECT, related_name="occurrences"
     )
+    # The wall time that the rule of the series gave it, "2027-03-14T19:30:00"; it never changes.
+    recurrence_id = models.CharField(max_length=19, blank=True, default="", editable=False)
     venue = models.ForeignKey(
         Venue, null=True, blank=True, on_delete=models.PROTECT, related_name="occurrences", db_index=False
     )
@@ -113,6 +131,16 @@ class Occurrence(ContentModel):
         help_text="Minutes that it takes and the space is held, from the start; null where it is not known. "
         "Example: 150",
     )
+    setup_minutes = models.PositiveIntegerField(
+        default=0,
+        validators=[MaxValueValidator(LONGEST_BUFFER)],
+        help_text="Minutes before the start for which the space is booked too. Example: 30",
+    )
+    strike_minutes = models.PositiveIntegerField(
+        default=0,
+        validators=[MaxValueValidator(LONGEST_BUFFER)],
+        help_text="Minutes after the end for which the space is booked too. Example: 15",
+    )
     timezone = ZoneField(
         help_text="IANA time zone of the wall time; empty where it is not known. Example: Europe/London"
     )
@@ -153,12 +181,19 @@ class Occurrence(ContentModel):
             models.Index(fields=["category", "sort_at", "id"], name="occurrence_by_category"),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["series", "recurrence_id"],
+                condition=Q(series__isnull=False),
+                name="occurrence_once_in_series",
+                violation_error_message="The series has an occurrence on this date already.",
+                violation_error_code="already_in_series",
+            ),
             models.CheckConstraint(
                 name="occurrence_ends_after_start",
                 condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
                 violation_error_message="The end must be after the start.",
                 violation_error_code="ends_before_start",
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -188,6 +223,21 @@ class Occurrence(ContentModel):
         return self.placing.span
 
     @property
+    def is_certain(self) -> bool:
+        """Whether it is neither canceled nor tentative."""
+        return self.status not in (OccurrenceStatus.CANCELED, OccurrenceStatus.TENTATIVE)
+
+    @property
+    def booked_from(self) -> dt.datetime | None:
+        """The instant from which its space is booked, with the setup; None without a known start."""
+        return self.starts_at - dt.timedelta(minutes=self.setup_minutes) if self.starts_at is not None else None
+
+    @property
+    def booked_until(self) -> dt.datetime | None:
+        """The instant until which its space is booked, with the strike; None without a known end."""
+        return self.ends_at + dt.timedelta(minutes=self.strike_minutes) if self.ends_at is not None else None
+
+    @property
     def holds_space(self) -> bool:
-        """Whether it books its space: it is not canceled, and space and span are known."""
-        return self.status != OccurrenceStatus.CANCELED and self.space_id is not None and self.span.ends_at is not None
+        """Whether it books its space: it is certain, and space and span are known."""
+        return self.is_certain and self.space_id is not None and self.span.ends_at is not None

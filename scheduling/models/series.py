@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -10,7 +11,7 @@ from django.db import models
 from accounts.models import Section
 from productions.models import Production
 from scheduling.models.fields import RuleField, ZoneField
-from scheduling.models.occurrences import Category
+from scheduling.models.occurrences import Category, Occurrence
 from scheduling.models.venues import Space
 from scheduling.rules.spans import LONGEST_MINUTES
 from theater_site.core.models import ContentModel
@@ -18,7 +19,10 @@ from theater_site.core.models import ContentModel
 
 class EventSeries(ContentModel):
     """An event series: a rule in wall time, with dates skipped and added ("2026-12-24", wall times as
-    "2026-12-23T19:00"). Each of its occurrences is a row, and changes independently once it is created.
+    "2026-12-23T19:00"). Each of its occurrences is a row, known by its `recurrence_id`.
+
+    The rule gives the recurrence ids, at `planned_time`; they never change. Where an occurrence takes place follows from
+    its recurrence id, `shift_days` and `start_time`, unless it was changed on its own: then it is an override, and stays so.
     """
 
     view_permission: ClassVar[str] = "view_schedule"
@@ -45,6 +49,8 @@ class EventSeries(ContentModel):
     )
     first_date = models.DateField(help_text="The first day, which the rule must meet. Example: 2027-01-05")
     start_time = models.TimeField(help_text="When it starts, in wall time at the venue. Example: 18:00:00")
+    planned_time = models.TimeField(editable=False)
+    shift_days = models.SmallIntegerField(default=0, editable=False)
     duration_minutes = models.PositiveIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(LONGEST_MINUTES)],
         help_text="Minutes that each one takes and the space is held, from the start. Example: 180",
@@ -63,6 +69,16 @@ class EventSeries(ContentModel):
     internal = models.BooleanField(
         default=True, help_text="True where it is for those who work on it only. Example: true"
     )
+    split_from = models.ForeignKey(
+        "self",
+        null=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Id of the series that it was split from; null if it was not. Example: 7",
+    )
+    archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)
+    last_change = models.JSONField(null=True, editable=False)
     canceled_at = models.DateTimeField(
         null=True,
         editable=False,
@@ -75,3 +91,15 @@ class EventSeries(ContentModel):
 
     def __str__(self) -> str:
         return self.title
+
+    def wall_of(self, recurrence_id: str) -> dt.datetime:
+        """The wall time at which an occurrence of this recurrence id takes place, unless it is an override."""
+        planned = dt.datetime.fromisoformat(recurrence_id)
+        later = dt.datetime.combine(planned, self.start_time) - dt.datetime.combine(planned, self.planned_time)
+        return planned + later + dt.timedelta(days=self.shift_days)
+
+    def is_override(self, row: Occurrence) -> bool:
+        """Whether an occurrence differs from what the series gives: in time, duration, space or title."""
+        wall = self.wall_of(row.recurrence_id)
+        mine = (wall.date().isoformat(), wall.time(), self.duration_minutes, self.space_id, self.title)
+        return mine != (row.date, row.start_time, row.duration_minutes, row.space_id, row.title)

@@ -26,7 +26,7 @@ _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 class CalendarEvent:
     """One event. `uid` never changes, `sequence` increases with every change. `start` is a wall time in
     `timezone`, floating if that is ""; a date without a time lasts all day. `minutes` is None if the end is not
-    known.
+    known. `status` is CONFIRMED, TENTATIVE or CANCELLED.
     """
 
     uid: str
@@ -38,7 +38,7 @@ class CalendarEvent:
     timezone: str
     location: str
     note: str
-    canceled: bool
+    status: str
 
 
 def write(name: str, events: Iterable[CalendarEvent]) -> bytes:
@@ -77,7 +77,7 @@ def _event(event: CalendarEvent) -> bytes:
     made.add("last-modified", event.changed_at)
     made.add("sequence", event.sequence)
     made.add("summary", event.summary)
-    made.add("status", "CANCELLED" if event.canceled else "CONFIRMED")
+    made.add("status", event.status)
     if event.location:
         made.add("location", event.location)
     if event.note:

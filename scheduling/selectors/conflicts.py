@@ -78,14 +78,14 @@ def clashes(wanted: Sequence[Wanted], *, besides: Iterable[int] = ()) -> list[Cl
 def in_the_way(occurrences: Sequence[Occurrence]) -> dict[int, list[Occurrence]]:
     """Return by occurrence id the events that now have its space, with one query for all; none without a space."""
     wanted: dict[Wanted, list[Occurrence]] = {
-        Wanted(row.space_id, row.starts_at, row.ends_at): []
+        Wanted(row.space_id, row.booked_from, row.booked_until): []
         for row in occurrences
-        if row.space_id is not None and row.starts_at is not None and row.ends_at is not None
+        if row.space_id is not None and row.booked_from is not None and row.booked_until is not None
     }
     for clash in clashes(list(wanted), besides=[row.pk for row in occurrences]):
         wanted[clash.wanted].append(clash.booking.occurrence)
     return {
-        row.pk: wanted.get(Wanted(row.space_id, row.starts_at, row.ends_at), [])  # type: ignore[arg-type]
+        row.pk: wanted.get(Wanted(row.space_id, row.booked_from, row.booked_until), [])  # type: ignore[arg-type]
         for row in occurrences
     }
 

@@ -27,16 +27,34 @@ def public_calendar(**only: int | str) -> bytes:
     rows = Occurrence.objects.visible_to(Public()).filter(sort_at__gte=now - BACK, sort_at__lt=now + AHEAD, **only)
     shown = rows.select_related("production", "venue", "space").order_by("sort_at", "pk")
     # The root's label is unique to this installation and never changes.
-    return ical.write(root.name, [event for row in shown if (event := _event(row, root.label)) is not None])
+    return ical.write(root.name, [event for row in shown if (event := calendar_event(row, root.label)) is not None])
 
 
-def _event(row: Any, installation: str) -> ical.CalendarEvent | None:
+# RFC 5545 3.8.1.11.
+_STATUSES = {OccurrenceStatus.CANCELED: "CANCELLED", OccurrenceStatus.TENTATIVE: "TENTATIVE"}
+
+
+def uid_of(row: Occurrence, installation: str) -> str:
+    """The UID of an occurrence, which never changes."""
+    return f"occurrence-{row.pk}@{installation}"
+
+
+def occurrence_of(uid: str) -> Occurrence | None:
+    """The occurrence of a UID that this installation gave; None for any other."""
+    number, _, installation = uid.removeprefix("occurrence-").partition("@")
+    if not uid.startswith("occurrence-") or installation != organization().label or not number.isdecimal():
+        return None
+    return Occurrence.objects.filter(pk=int(number[:18])).first()
+
+
+def calendar_event(row: Any, installation: str) -> ical.CalendarEvent | None:
+    """An occurrence as iCalendar writes it; None without a day."""
     date = PartialDate.parse(row.date)
     if date is None or date.precision != "day":
         return None
     day = date.earliest
     return ical.CalendarEvent(
-        uid=f"occurrence-{row.pk}@{installation}",
+        uid=uid_of(row, installation),
         sequence=row.version - 1,
         changed_at=row.updated_at.replace(microsecond=0),
         summary=row.shown_title or row.get_category_display(),
@@ -45,7 +63,7 @@ def _event(row: Any, installation: str) -> ical.CalendarEvent | None:
         timezone=row.timezone,
         location=_location(row),
         note=row.status_note,
-        canceled=row.status == OccurrenceStatus.CANCELED,
+        status=_STATUSES.get(row.status, "CONFIRMED"),
     )
 
 

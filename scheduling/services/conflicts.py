@@ -12,6 +12,7 @@ from scheduling.models import Booking, Occurrence, Space
 from scheduling.models.bookings import SPACE_TAKEN
 from scheduling.rules.wall_time import to_wall, valid_zone
 from scheduling.selectors.conflicts import Clash, Wanted, clashes, in_its_own_way, visible_among
+from scheduling.services.equipment import book_equipment, release_equipment
 from theater_site.core.actions import current
 from theater_site.core.conflicts import conflict_of
 from theater_site.core.errors import Conflict
@@ -20,13 +21,14 @@ from theater_site.core.errors import Conflict
 _TOLD = 20
 
 
-def book(occurrences: Sequence[Occurrence], *, replace: bool = False) -> None:
-    """Book the spaces of these saved occurrences for their spans, where they need one; all of them or none.
+def book(occurrences: Sequence[Occurrence], *, replace: bool = False, created: bool = False) -> None:
+    """Book the spaces of these saved occurrences for their spans, setup and strike included: all of them or none.
 
-    With `replace` it first releases their old bookings, so that each of a series can take the span of the next.
+    Their equipment is booked too, unless they were just `created`. With `replace` it first releases their old bookings, so
+    that each of a series can take the span of the next.
     Raises: `space_taken` with the conflicting bookings as far as the actor may see them; `overlaps_itself` if they
-    conflict with each other. A check before the insert would let another booking take the space in between, so the
-    rows are inserted, and the database's error is explained.
+    conflict with each other; `equipment_taken`. A check before the insert would let another booking take the space in
+    between, so the rows are inserted, and the database's error is explained.
     """
     rows = [_booking_of(row) for row in occurrences if row.holds_space]
     wanted = [Wanted(row.space_id, row.starts_at, row.ends_at) for row in rows]
@@ -36,7 +38,7 @@ def book(occurrences: Sequence[Occurrence], *, replace: bool = False) -> None:
         spaces |= set(Booking.objects.filter(occurrence__in=occurrences).values_list("space_id", flat=True))
     _lock(spaces)
     if replace:
-        release(occurrences)
+        Booking.objects.filter(occurrence__in=occurrences).delete()
     try:
         Booking.objects.bulk_create(rows)
     except IntegrityError as error:
@@ -44,6 +46,8 @@ def book(occurrences: Sequence[Occurrence], *, replace: bool = False) -> None:
         if refusal.code != SPACE_TAKEN:
             raise refusal from error
         raise _taken(clashes(wanted, besides=[row.occurrence_id for row in rows])) from error
+    if not created:
+        book_equipment(occurrences)
 
 
 def _booking_of(row: Any) -> Booking:
@@ -51,14 +55,15 @@ def _booking_of(row: Any) -> Booking:
         section_id=row.section_id,
         space_id=row.space_id,
         occurrence=row,
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
+        starts_at=row.booked_from,
+        ends_at=row.booked_until,
     )
 
 
 def release(occurrences: Sequence[Occurrence]) -> None:
-    """Release the bookings of these occurrences."""
+    """Release the spaces and the equipment of these occurrences."""
     Booking.objects.filter(occurrence__in=occurrences).delete()
+    release_equipment(occurrences)
 
 
 def _lock(spaces: set[int]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from accounts.models import Section
 from productions.models import Production, ProductionStatus
-from scheduling.models import Category, Occurrence, OccurrenceStatus, Space, Venue, Visibility
+from scheduling.models import PLANNED, Category, Occurrence, OccurrenceStatus, Space, Venue, Visibility
+from scheduling.rules.slot_tokens import offered_slot
+from scheduling.selectors.categories import defaults_of
 from scheduling.selectors.occurrences import canceled_to_come, to_come
 from scheduling.services.conflicts import book, release
 from scheduling.signals import (
@@ -20,6 +22,7 @@ from scheduling.signals import (
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, DomainError, Invalid, all_of
+from theater_site.core.inputs import row_of
 
 
 class OccurrenceFields(TypedDict, total=False):
@@ -31,6 +34,7 @@ class OccurrenceFields(TypedDict, total=False):
     """
 
     title: str
+    subtitle: str
     category: Category
     visibility: Visibility
     venue: Venue | None
@@ -38,8 +42,13 @@ class OccurrenceFields(TypedDict, total=False):
     date: str
     start_time: dt.time | None
     duration_minutes: int | None
+    setup_minutes: int
+    strike_minutes: int
     timezone: str
     status_note: str
+    tentative: Annotated[
+        bool, Doc("Whether it may not take place: then it is shown as tentative, and books no space. Example: false")
+    ]
 
 
 @action("event.schedule", needs=Needs("edit_schedule", on="production"), submittable=True)
@@ -47,6 +56,7 @@ def schedule_occurrence(*, production: Production, fields: OccurrenceFields) -> 
     """Schedule an event of a production and hold its space; it is not public yet.
 
     Errors: Invalid for a missing date, a time without its day or zone, a space without start and duration; `space_taken`.
+    Also `needed_for_space`, `out_of_range`, `time_without_day`, `timezone_needed`.
     """
     return _scheduled(Occurrence(section=production.section, production=production), fields)
 
@@ -68,16 +78,44 @@ def schedule_standalone(
 def update_occurrence(*, occurrence: Occurrence, changes: OccurrenceFields) -> Occurrence:
     """Update or move an occurrence. It keeps its id, tickets and calls.
 
-    Errors: those of scheduling; `canceled`; where it is on sale, `on_sale`, `chart_elsewhere` and `sold_in_the_past`.
+    Errors: those of scheduling; `canceled`; `equipment_taken`; `event_over` for `tentative`; where it is on sale,
+    `on_sale`, `chart_elsewhere` and `sold_in_the_past`. Also `space_elsewhere`, `space_taken`.
     """
     _refuse_canceled(occurrence)
-    before = occurrence.placing
+    before, booked = occurrence.placing, _booked(occurrence)
     _describe(occurrence, changes)
     occurrence.save()
-    if occurrence.placing != before:
+    if (occurrence.placing, _booked(occurrence)) != (before, booked):
         book([occurrence], replace=True)
+    if occurrence.placing != before:
         occurrences_moved.announce(moves=[Move(occurrence, before)])
     return occurrence
+
+
+@action("event.take_slot", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", submittable=True)
+def take_slot(
+    *,
+    occurrence: Occurrence,
+    slot: Annotated[
+        str, Doc("The token of a free slot, from GET /api/v1/free-slots/. Example: WzIsIjIwMjct...:1tYx:abc")
+    ],
+) -> Occurrence:
+    """Move an event to a free slot that was offered.
+
+    Errors: `bad_slot`; `slot_expired` after a day; `space_taken` if another event has the space by now; `reference_gone` if the
+    space was deleted; same errors as `event.update`.
+    """
+    offered = offered_slot(slot)
+    space: Any = row_of(Space.objects.select_related("venue"), offered.space_id, "slot")
+    changes: OccurrenceFields = {
+        "space": space,
+        "date": offered.date,
+        "start_time": offered.start_time,
+        "duration_minutes": offered.minutes,
+        "timezone": offered.timezone,
+    }
+    moved: Occurrence = update_occurrence.as_consequence(occurrence=occurrence, changes=changes)
+    return moved
 
 
 @action("event.cancel", needs=Needs("edit_schedule", on="occurrence"), subject="occurrence", submittable=True)
@@ -107,7 +145,8 @@ def cancel_occurrence(
 def reinstate_occurrence(*, occurrence: Occurrence) -> Occurrence:
     """Undo a cancellation and book its space again. Its paid orders count again.
 
-    Errors: `not_canceled`; `space_taken` if another event has the space by now; `production_canceled`.
+    Errors: `not_canceled`; `space_taken`, `equipment_taken` if another event has the space or equipment by now;
+    `production_canceled`.
     """
     if occurrence.status != OccurrenceStatus.CANCELED:
         raise Conflict("This is not canceled.", code="not_canceled")
@@ -129,7 +168,7 @@ def reinstate_occurrences(
     """Reinstate canceled events of a production: all of these or none.
 
     Errors: `nothing_canceled`; `not_canceled` with the ids that are not its canceled future events; `space_taken`
-    with the conflicting events; `production_canceled`.
+    with the conflicting events; `equipment_taken`; `production_canceled`. Also `overlaps_itself`.
     """
     if production.status == ProductionStatus.CANCELED:
         raise Conflict("The production is canceled. Reinstate it first.", code="production_canceled")
@@ -205,13 +244,16 @@ def unpublish_occurrence(*, occurrence: Occurrence) -> Occurrence:
     return occurrence
 
 
+def _booked(occurrence: Occurrence) -> tuple[str, int, int]:
+    """What its booking depends on besides its time and place."""
+    return occurrence.status, occurrence.setup_minutes, occurrence.strike_minutes
+
+
 def _scheduled(occurrence: Occurrence, fields: OccurrenceFields) -> Occurrence:
-    if fields.get("category", occurrence.category) == Category.PERFORMANCE:
-        # Performances are public by default, other events internal.
-        occurrence.visibility = Visibility.PUBLIC
+    occurrence.assign(defaults_of(fields.get("category", occurrence.category)).of_event)
     _describe(occurrence, fields)
     occurrence.save()
-    book([occurrence])
+    book([occurrence], created=True)
     occurrences_scheduled.announce(occurrences=[occurrence])
     return occurrence
 
@@ -224,17 +266,22 @@ def _describe(occurrence: Occurrence, fields: OccurrenceFields) -> None:
         if space is not None:
             occurrence.venue = space.venue
     for name, value in fields.items():
-        if name not in ("space", "venue"):
+        if name not in ("space", "venue", "tentative"):
             setattr(occurrence, name, value)
+    if "tentative" in fields:
+        if occurrence.status not in PLANNED:
+            raise Conflict("This event is over. It is not tentative any more.", code="event_over", field="tentative")
+        occurrence.status = OccurrenceStatus.TENTATIVE if fields["tentative"] else OccurrenceStatus.SCHEDULED
     if "venue" in fields:
-        _set_venue(occurrence, fields["venue"], space_given=fields.get("space") is not None)
+        set_venue(occurrence, fields["venue"], space_given=fields.get("space") is not None)
     if elsewhere and "timezone" not in fields and occurrence.venue is not None and occurrence.venue.timezone:
         occurrence.timezone = occurrence.venue.timezone
     occurrence.check_values()
     refuse_misplaced(occurrence)
 
 
-def _set_venue(occurrence: Occurrence, venue: Venue | None, *, space_given: bool) -> None:
+def set_venue(occurrence: Occurrence, venue: Venue | None, *, space_given: bool) -> None:
+    """Set the venue. A space of the previous venue goes. Raises Invalid `space_elsewhere` if a space was given with it."""
     if space_given and venue != occurrence.venue:
         raise Invalid(
             "The space is in another venue. Leave the venue out: the space brings it.",
@@ -242,7 +289,6 @@ def _set_venue(occurrence: Occurrence, venue: Venue | None, *, space_given: bool
             field="venue",
         )
     if venue != occurrence.venue:
-        # A space of the previous venue.
         occurrence.space = None
     occurrence.venue = venue
 

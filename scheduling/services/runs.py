@@ -33,7 +33,10 @@ def add_run(*, production: Production, venue: Venue, fields: RunFields) -> Run:
 
 @action("run.update", needs=Needs("edit_schedule", on="run"), subject="run", submittable=True)
 def update_run(*, run: Run, changes: RunFields) -> Run:
-    """Update a run. Same errors as `run.add`."""
+    """Update a run. Same errors as `run.add`.
+
+    Error: `ends_before_start`.
+    """
     _describe(run, changes)
     return run
 

@@ -7,12 +7,20 @@ from typing import Annotated, Any, TypedDict
 
 from accounts.models import Section
 from productions.models import Production
-from scheduling.models import Category, EventSeries, Occurrence, OccurrenceStatus, Space, Visibility
-from scheduling.rules.recurrence import expand, validate
+from scheduling.models import Category, EventSeries, Occurrence, OccurrenceStatus, Space
+from scheduling.rules.recurrence import MAX_OCCURRENCES, expand, validate
 from scheduling.rules.wall_time import valid_zone
 from scheduling.services.conflicts import book, release
 from scheduling.services.occurrences import refuse_misplaced
-from scheduling.signals import Move, occurrences_canceled, occurrences_moved, occurrences_scheduled
+from scheduling.services.series_rows import (
+    announce_moves,
+    coming_of,
+    new_occurrences,
+    place,
+    remember,
+    save_placings,
+)
+from scheduling.signals import occurrences_canceled, occurrences_scheduled
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, Invalid
@@ -57,7 +65,8 @@ def schedule_series(*, production: Production, fields: SeriesFields) -> EventSer
     """Schedule an event series of a production: all of its dates with their spaces, or none.
 
     Errors: `rrule_endless`; `rrule_too_many` for more than 2,000 dates; `rrule_start_mismatch`; `space_taken` with the
-    dates that conflict; `overlaps_itself` if one date overlaps the next.
+    dates that conflict; `overlaps_itself` if one date overlaps the next. Also `bad_wall_time`, `no_dates`,
+    `nothing_to_skip`, `rrule_malformed`, `timezone_needed`.
     """
     return _scheduled(EventSeries(section=production.section, production=production), fields)
 
@@ -75,23 +84,30 @@ def schedule_standalone_series(
 
 @action("series.move", needs=Needs("edit_schedule", on="series"), subject="series", submittable=True)
 def move_series(*, series: EventSeries, changes: SeriesMove) -> EventSeries:
-    """Reschedule all future occurrences of an event series. Each keeps its id.
+    """Reschedule all future occurrences of an event series, and those that it will get. Each keeps its id.
 
-    The rule stays as it was planned. Errors: `space_taken`; `nothing_to_come` without future occurrences.
+    Occurrences that were changed on their own stay as they are. Errors: `space_taken`, `equipment_taken`; `nothing_to_come`
+    without future occurrences that follow the series.
     """
     if not -366 <= changes.get("days", 0) <= 366:
         raise Invalid("Move the series by at most a year.", code="out_of_range", field="days")
-    coming = _coming(series)
+    coming = [row for row in coming_of(series) if not series.is_override(row)]
     if not coming:
         raise Conflict("The series has no future occurrences.", code="nothing_to_come")
+    remember(series, rows=coming)
     befores = [occurrence.placing for occurrence in coming]
+    series.shift_days += changes.get("days", 0)
+    series.start_time = changes.get("start_time", series.start_time)
+    series.duration_minutes = changes.get("duration_minutes", series.duration_minutes)
+    if "space" in changes:
+        series.space = changes["space"]
     for occurrence in coming:
-        _move(occurrence, changes)
-    Occurrence.objects.bulk_update(coming, _MOVED, batch_size=100)
+        place(occurrence, series, moved="space" in changes)
+    series.check_values()
+    series.save()
+    save_placings(coming)
     book(coming, replace=True)
-    moves = [Move(row, before) for row, before in zip(coming, befores, strict=True) if row.placing != before]
-    if moves:
-        occurrences_moved.announce(moves=moves)
+    announce_moves(coming, befores)
     return series
 
 
@@ -109,7 +125,7 @@ def cancel_series(
         raise Conflict("This series is already canceled.", code="canceled")
     series.canceled_at = current().instant
     series.save()
-    cancel_all(_coming(series), reason or "", note=reason or "")
+    cancel_all(coming_of(series), reason or "", note=reason or "")
     return series
 
 
@@ -126,9 +142,6 @@ def cancel_all(occurrences: list[Occurrence], reason: str, *, note: str) -> None
     occurrences_canceled.announce(occurrences=occurrences, reason=reason)
 
 
-_MOVED = ("date", "start_time", "duration_minutes", "timezone", "venue", "space", "starts_at", "ends_at", "sort_at")
-
-
 def _scheduled(series: EventSeries, fields: SeriesFields) -> EventSeries:
     for name, value in fields.items():
         setattr(series, name, value)
@@ -142,60 +155,24 @@ def _scheduled(series: EventSeries, fields: SeriesFields) -> EventSeries:
         )
     zone = valid_zone(series.timezone)
     series.rrule = validate(series.rrule, zone)
-    skipped = [_day_or_time(text, "skipped") for text in series.skipped]
-    added = [_day_or_time(text, "added") for text in series.added]
-    added = [wall if isinstance(wall, dt.datetime) else dt.datetime.combine(wall, series.start_time) for wall in added]
-    starts = expand(series.rrule, series.first_date, series.start_time, zone, skipped, added)
+    skipped = [day_or_time(text, "skipped") for text in series.skipped]
+    series.planned_time = series.start_time
+    starts = expand(series.rrule, series.first_date, series.start_time, zone, skipped, added_walls(series))
     if not starts:
         raise Invalid("All dates of the series are skipped. Leave one.", code="no_dates", field="skipped")
     series.save()
-    occurrences = [_occurrence(series, start.wall) for start in starts]
+    occurrences = new_occurrences(series, [start.wall for start in starts])
     refuse_misplaced(occurrences[0])
-    Occurrence.objects.bulk_create(occurrences, batch_size=200)
-    book(occurrences)
+    Occurrence.objects.bulk_create(occurrences, batch_size=MAX_OCCURRENCES)
+    book(occurrences, created=True)
     occurrences_scheduled.announce(occurrences=occurrences)
     return series
 
 
-def _occurrence(series: EventSeries, wall: dt.datetime) -> Occurrence:
-    return Occurrence(
-        section=series.section,
-        production=series.production,
-        series=series,
-        venue=series.space.venue if series.space is not None else None,
-        space=series.space,
-        title=series.title,
-        category=series.category,
-        visibility=Visibility.INTERNAL if series.internal else Visibility.PUBLIC,
-        date=wall.date().isoformat(),
-        start_time=wall.time(),
-        duration_minutes=series.duration_minutes,
-        timezone=series.timezone,
-    )
-
-
-def _coming(series: EventSeries) -> list[Occurrence]:
-    """Return its scheduled future occurrences, locked, in order of their keys."""
-    rows = series.occurrences.filter(status=OccurrenceStatus.SCHEDULED, starts_at__gt=current().instant)
-    return list(rows.select_related("section", "space__venue").select_for_update(of=("self",)).order_by("pk"))
-
-
-def _move(occurrence: Occurrence, changes: SeriesMove) -> None:
-    try:
-        day = dt.date.fromisoformat(occurrence.date) + dt.timedelta(days=changes.get("days", 0))
-    except OverflowError:
-        raise Invalid("The new date is out of the calendar's range.", code="out_of_range", field="days") from None
-    occurrence.date = day.isoformat()
-    occurrence.start_time = changes.get("start_time", occurrence.start_time)
-    occurrence.duration_minutes = changes.get("duration_minutes", occurrence.duration_minutes)
-    if "space" in changes:
-        occurrence.space = space = changes["space"]
-        if space is not None:
-            occurrence.venue = space.venue
-            occurrence.timezone = space.venue.timezone or occurrence.timezone
-    occurrence.check_values()
-    span = occurrence.span
-    occurrence.starts_at, occurrence.ends_at, occurrence.sort_at = span.starts_at, span.ends_at, span.sort_at
+def added_walls(series: EventSeries) -> list[dt.datetime]:
+    """The wall times of the dates beside the rule. Raises Invalid `bad_wall_time`."""
+    added = [day_or_time(text, "added") for text in series.added]
+    return [wall if isinstance(wall, dt.datetime) else dt.datetime.combine(wall, series.planned_time) for wall in added]
 
 
 def _wall_time(text: str, field: str) -> dt.datetime:
@@ -209,7 +186,8 @@ def _wall_time(text: str, field: str) -> dt.datetime:
     return wall
 
 
-def _day_or_time(text: str, field: str) -> Any:
+def day_or_time(text: str, field: str) -> Any:
+    """A day or a wall time. Raises Invalid `bad_wall_time`."""
     try:
         return dt.date.fromisoformat(text)
     except ValueError:

@@ -49,7 +49,9 @@ def update_venue(*, venue: Venue, changes: VenueFields) -> Venue:
 
 @action("space.create", needs=Needs("edit_venues", on="venue"), submittable=True)
 def create_space(*, venue: Venue, fields: SpaceFields) -> Space:
-    """Create a space in a venue. Errors: Invalid for a missing name, or one that the venue has already."""
+    """Create a space in a venue. Errors: Invalid for a missing name, or one that the venue has already. Also
+    `space_name_taken`.
+    """
     space = Space(venue=venue)
     _describe(space, fields)
     space.save()

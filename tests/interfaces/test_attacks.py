@@ -178,3 +178,33 @@ def test_an_unpaid_order_is_due_before_its_performance_wherever_that_is_moved() 
 def test_invisible_letters_are_refused(name: str, theater: Theater) -> None:
     wrong = world.client(world.user("Nora")).patch("/api/v1/me/", {"name": name}, content_type="application/json")
     assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (400, "control_character")
+
+
+def test_a_preview_and_a_difference_leave_out_events_that_follow_along_unseen(theater: Theater) -> None:
+    calendar.occurrence(theater.production, by=theater.director, date="2031-03-10", visibility="internal")
+    publisher = approvals.holder(["publish_details", "view_details"], theater.root, by=theater.director)
+    body = {"reason": "The hall is flooded."}
+    all_kinds = {"productions.production", "scheduling.occurrence"}
+    path = f"/api/v1/productions/{theater.production.pk}/cancel/?preview=true"
+    for who, kinds in (
+        (publisher, {"productions.production"}),
+        (theater.director, all_kinds),
+    ):
+        changes = world.post(world.client(who), path, body).json()["changes"]
+        assert {change["object_type"] for change in changes} == kinds
+    author = approvals.holder(["submit_details", "view_details"], theater.root, by=theater.director)
+    submitted = world.post(world.client(author), path.partition("?")[0], body).json()
+    page = f"/api/v1/submissions/{submitted['id']}/difference/"
+    for decided in (False, True):
+        if decided:
+            digest = world.client(theater.director).get(page).json()["digest"]
+            approved = world.post(
+                world.client(theater.director), page.replace("difference", "approve"), {"digest": digest}
+            )
+            assert approved.status_code == 200, approved.json()
+        for who, kinds in (
+            (author, {"productions.production"}),
+            (theater.director, all_kinds),
+        ):
+            objects = world.client(who).get(page).json()["objects"]
+            assert {shown["object_type"] for shown in objects} == kinds

@@ -361,15 +361,44 @@ def test_an_unknown_payment_provider_is_refused_by_field():
         )
 
 
-@pytest.mark.django_db
-def test_a_free_order_is_paid_at_once():
+def free_house(**sizes):
+    """A performance that costs nothing: its root, its director, the performance and its chart."""
     root, director = world.found()
     play = world.production(world.season(root, by=director), by=director, published=True)
-    hall = scene.chart(by=director, rows=1, seats=1, standing=5)
+    hall = scene.chart(by=director, **sizes)
     evening = scene.performance(play, by=director, chart=hall)
     free = [{"category": name, "price": Decimal(0)} for name in (scene.STALLS, scene.FLOOR)]
     terms = {"chart": hall, "currency": "EUR"}
     open_sale(actor=world.acting(director), performance=evening, terms=terms, price_categories=free)
+    return root, director, evening, hall
+
+
+@pytest.mark.django_db
+def test_free_seats_of_a_buyer_are_limited(settings):
+    settings.UNPAID_SEATS_PER_ADDRESS, settings.UNPAID_SEATS_PER_EMAIL = 4, 3
+    root, director, evening, hall = free_house(rows=1, seats=3, standing=9)
+    area = hall.areas.get().pk
+    holds = f"/api/v1/performances/{evening.pk}/holds/"
+
+    def ordered(client, quantity, email):
+        held = world.post(client, holds, {"area": area, "quantity": quantity}).json()
+        answer = world.post(client, ORDERS, buyer(held, email))
+        world.post(client, holds + "release/", {"token": held["token"]})
+        return answer.status_code, answer.json().get("code")
+
+    assert ordered(world.client(), 3, "bea@home.example") == (201, None)
+    assert ordered(world.client(), 1, "BEA@home.example") == (409, "too_many_free_seats")
+    assert ordered(world.client(), 2, "ann@home.example") == (409, "too_many_free_seats")
+    assert ordered(world.client(), 1, "ann@home.example") == (201, None)
+    office = world.client(world.give("box_office", root, by=director))
+    assert ordered(office, 4, "bea@home.example") == (201, None)
+    settings.UNPAID_SEATS_PER_ADDRESS = settings.UNPAID_SEATS_PER_EMAIL = 0
+    assert ordered(world.client(), 1, "bea@home.example") == (201, None)
+
+
+@pytest.mark.django_db
+def test_a_free_order_is_paid_at_once():
+    _, _, evening, hall = free_house(rows=1, seats=1, standing=5)
     for held in (scene.hold(evening, area=hall.areas.get(), quantity=2), scene.hold(evening, list(hall.seats.all()))):
         order = scene.order(held)
         assert (order.state, order.pay_by, order.payments.count()) == (OrderState.PAID, None, 0)

@@ -227,12 +227,12 @@ def test_the_seat_list_has_constant_queries_and_supports_etags():
     browser = world.client()
     costs = []
     for performance in (evening, gala):
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
+        # The first answer of each process also loads the prices and the chart.
+        browser.get(f"/api/v1/performances/{performance.pk}/seats/")
+        with CaptureQueriesContext(connection) as asked:
             answer = browser.get(f"/api/v1/performances/{performance.pk}/seats/")
         costs.append(len(asked))
-    assert costs[0] == costs[1] <= 7
+    assert costs[0] == costs[1] <= 6
     tag = answer["ETag"]
     assert len(answer.json()["seats"]) == 310
     same = browser.get(f"/api/v1/performances/{gala.pk}/seats/", headers={"If-None-Match": f'"other", W/{tag}'})
@@ -455,3 +455,9 @@ def test_the_queries_of_lists_do_not_grow():
             costs.append(len(asked))
     assert (len(shown), len(shown[0]["lines"])) == (12, 2)
     assert costs[0] == costs[1]
+
+
+def test_more_seats_are_blocked_at_once_than_a_statement_has_parameters():
+    _, director, evening, seats, _ = scene.house(rows=60, seats=100)
+    block_seats(actor=world.acting(director), performance=evening, seats=[seat.pk for seat in seats])
+    assert PerformanceSeat.objects.filter(state="blocked").count() == 6_000

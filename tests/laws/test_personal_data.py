@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from typing import Any
 
@@ -25,7 +26,7 @@ from directory.services.personal_data import erase_personal_data, export_persona
 from productions.services.productions import update_production
 from tests import world
 from tests.laws.test_personal_values import found
-from tests.worlds import approvals, directory, ticketing
+from tests.worlds import approvals, directory, scheduling, ticketing
 from theater_site.core.actors import Public
 from theater_site.core.encryption import encrypt
 from theater_site.core.models import ContentModel
@@ -72,8 +73,24 @@ def test_the_export_of_an_unknown_person_is_empty() -> None:
 NAME, SORTED, PRONOUNS, BIO = "Zebedee Quillfeather", "Quillfeather, Zebedee", "zey/zem", "Biographybird"
 MAIL, CONTACT, PHONE = "zq.account@home.example", "zq.contact@home.example", "+44 20 7946 0991"
 ALIAS, CONSENT, REASON, TITLE = "Aliasotter", "Consentcrow", "Reasonraven", "Titletern"
-BUYER, REMARK, AWAY = "Buyerbuzzard Quill", "Remarkrobin", "Awayavocet"
-PLANTED = (NAME, SORTED, PRONOUNS, BIO, MAIL, CONTACT, PHONE, ALIAS, CONSENT, REASON, TITLE, BUYER, REMARK, AWAY)
+BUYER, REMARK, AWAY, CLASSES = "Buyerbuzzard Quill", "Remarkrobin", "Awayavocet", "Classescormorant"
+PLANTED = (
+    NAME,
+    SORTED,
+    PRONOUNS,
+    BIO,
+    MAIL,
+    CONTACT,
+    PHONE,
+    ALIAS,
+    CONSENT,
+    REASON,
+    TITLE,
+    BUYER,
+    REMARK,
+    AWAY,
+    CLASSES,
+)
 
 
 class Zebedee:
@@ -93,6 +110,9 @@ class Zebedee:
         give_consent(actor=by, person=self.person, purpose="photo", note=CONSENT)
         self.play = self.performance.production
         directory.credit(self.play, self.person, "Puck", by=self.director)
+        days = {"first_date": dt.date(2031, 3, 1), "last_date": dt.date(2031, 3, 9)}
+        scheduling.unavailability(self.person, by=self.director, reason=CLASSES, **days)
+        scheduling.called(self.performance, self.person, by=self.director)
         # Somebody else submits something about them, and it waits.
         proposer = world.give("company_member", area("Directory"), by=self.director)
         update_person.submit(actor=world.acting(proposer), person=self.person, changes={"sort_name": f"{NAME}, Mr"})

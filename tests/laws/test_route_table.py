@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 Need = tuple[str, str]
 
 # Open to everybody who holds a permission anywhere; and the log of what happened in the foreign section itself.
-ANYWHERE = {"GET conflicts", "POST file-list", "GET audit-detail"}
+ANYWHERE = {"GET conflicts", "GET conflicts-export", "GET free-slots", "POST file-list", "GET audit-detail"}
 
 
 def _views() -> dict[str, tuple[Any, Action[Any, Any] | None]]:

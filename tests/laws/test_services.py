@@ -40,9 +40,19 @@ OPEN = {
         "role.hand_over",
         "session.revoke",
         "submission.withdraw",
+        "unavailability.add",
+        "unavailability.remove",
+        "unavailability.update",
         "user.update_self",
     },
-    OpenTo.SYSTEM: {"file.discard", "keys.rotate", "order.expire", "organization.found", "waiting_list.offer"},
+    OpenTo.SYSTEM: {
+        "event.follow_zones",
+        "file.discard",
+        "keys.rotate",
+        "order.expire",
+        "organization.found",
+        "waiting_list.offer",
+    },
 }
 for _kind, _names in table("OPEN").items():
     OPEN[_kind] |= _names

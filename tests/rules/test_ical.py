@@ -20,7 +20,7 @@ def event(**said):
     usual = {
         "uid": "occurrence-1@here", "sequence": 0, "changed_at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
         "summary": "Hamlet", "start": dt.datetime(2031, 11, 20, 19), "minutes": 90, "timezone": "Europe/London",
-        "location": "", "note": "", "canceled": False,
+        "location": "", "note": "", "status": "CONFIRMED",
     }  # fmt: skip
     return ical.CalendarEvent(**{**usual, **said})
 

@@ -10,7 +10,9 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Submission
+from scheduling.services.occurrences import publish_occurrence, unpublish_occurrence
 from tests import world
+from tests.worlds import approvals
 from tests.worlds import ticketing as scene
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +200,10 @@ def test_a_ticket_is_valid_for_one_performance_only():
     wrong = world.post(office, at(other, "check-ins/"), {"code": code})
     assert (wrong.status_code, wrong.json()["code"]) == (409, "wrong_performance")
     assert wrong.json()["data"]["performance"] == evening.pk
+    unpublish_occurrence(actor=world.acting(director), occurrence=evening)
+    usher = world.client(approvals.holder(["edit_check_in"], root, by=director))
+    assert "data" not in world.post(usher, at(other, "check-ins/"), {"code": code}).json()
+    publish_occurrence(actor=world.acting(director), occurrence=evening)
     unknown = world.post(office, at(evening, "check-ins/"), {"code": "NOSUCHTICKET"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "no_such_ticket")
     assert world.post(world.client(), at(evening, "check-ins/"), {"code": code}).status_code == 401

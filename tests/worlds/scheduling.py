@@ -7,11 +7,25 @@ from typing import Any
 
 from accounts.models import Section, User
 from accounts.permissions.selectors.sections import area
+from directory.models import Person
 from productions.models import Production
-from scheduling.models import Category, EventSeries, Occurrence, Run, Space, Venue, Visibility
+from scheduling.models import (
+    Category,
+    Equipment,
+    EventSeries,
+    Occurrence,
+    Run,
+    Space,
+    Unavailability,
+    Venue,
+    Visibility,
+)
+from scheduling.services.calls import set_people
+from scheduling.services.equipment import create_equipment
 from scheduling.services.occurrences import publish_occurrence, schedule_occurrence, schedule_standalone
 from scheduling.services.runs import add_run
 from scheduling.services.series import schedule_series
+from scheduling.services.unavailabilities import add_unavailability
 from scheduling.services.venues import create_space, create_venue
 from tests import world
 
@@ -72,3 +86,22 @@ def run(of: Production, *, by: User, **fields: Any) -> Run:
     given = {"starts_on": "1998-03", "ends_on": "1998-04", **fields}
     made: Run = add_run(actor=world.acting(by), production=of, venue=venue(by=by), fields=given)
     return made
+
+
+def equipment(*, by: User, **fields: Any) -> Equipment:
+    """Twelve radio microphones, unless said otherwise."""
+    given = {"name": "Radio microphone", "quantity": 12, **fields}
+    made: Equipment = create_equipment(actor=world.acting(by), section=area("Venues"), fields=given)
+    return made
+
+
+def unavailability(person: Person, *, by: User, **fields: Any) -> Unavailability:
+    """All day, in London."""
+    given = {"timezone": "Europe/London", **fields}
+    made: Unavailability = add_unavailability(actor=world.acting(by), person=person, fields=given)
+    return made
+
+
+def called(to: Occurrence, *people: Person, by: User, **given: Any) -> None:
+    """Call these people, and nobody else, to an event."""
+    set_people(actor=world.acting(by), occurrence=to, people=[person.pk for person in people], **given)

@@ -18,6 +18,8 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from theater_site.api.error_codes import EVERYWHERE
+
 
 class Document(NamedTuple):
     """A rendered document: its bytes, the same compressed by gzip, and its ETag."""
@@ -32,6 +34,7 @@ def document() -> dict[str, Any]:
     """The OpenAPI document as plain data."""
     schema = SchemaGenerator().get_schema(request=None, public=True)
     plain: dict[str, Any] = orjson.loads(OpenApiJsonRenderer().render(schema))
+    plain["info"]["x-error-codes"] = EVERYWHERE
     return plain
 
 

@@ -194,7 +194,13 @@ def _field_of_kind(kind: Any, *, needed: bool, doc: Doc | None = None) -> Any:
         return serializers.DecimalField(max_digits=14, decimal_places=4, **options)
     if kind is str:
         one_of = doc.one_of if doc is not None else None
-        return NamedText(one_of=one_of, allow_blank=True, max_length=10_000, trim_whitespace=True, **options)
+        return NamedText(
+            one_of=one_of,
+            allow_blank=True,
+            max_length=doc.longest if doc is not None else 10_000,
+            trim_whitespace=True,
+            **options,
+        )
     if kind is int:
         return serializers.IntegerField(min_value=-(2**63), max_value=2**63 - 1, **options)
     return _SCALARS[kind](**options)

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from theater_site.core import runs
 from theater_site.core.actions import Action
 from theater_site.core.actors import Actor, ActorKind
-from theater_site.core.changes import Change
+from theater_site.core.changes import Change, visible_to
 from theater_site.core.encryption import BlindIndexField
 
 
@@ -51,7 +51,10 @@ class PreviewedFinding(serializers.Serializer[Any]):
 class PreviewAnswer(serializers.Serializer[Any]):
     """What an action would do. Nothing was changed."""
 
-    changes = PreviewedChange(many=True, help_text="The objects that would be created, changed and deleted, in order.")
+    changes = PreviewedChange(
+        many=True,
+        help_text="The objects that would be created, changed and deleted, in order; without those that you may not see.",
+    )
     findings = PreviewedFinding(many=True, help_text="The rules that the result would break.")
     needs_approval = serializers.BooleanField(
         help_text="True if the action would be submitted for approval instead of run. Example: false"
@@ -84,19 +87,19 @@ def preview_of(
     """
     submitting = action.submittable and not action.permits(actor, arguments)
     preview = action.preview(actor=actor, if_version=version, submitting=submitting, **arguments)
+    at = runs.instant()
+    # The changes of a public action are not shown: else a stranger learns whether an address is on the waiting list.
+    changes = visible_to(actor, preview.changes, at) if actor.kind is not ActorKind.PUBLIC else []
     return {
         "changes": [
             {
                 "object_type": change.object_type,
                 "object_id": str(change.object_id),
                 "operation": change.operation,
-                "before": _visible_values(
-                    change, change.before, personal=change.values_visible_to(actor, runs.instant())
-                ),
+                "before": _visible_values(change, change.before, personal=change.values_visible_to(actor, at)),
                 "after": _visible_values(change, change.after, personal=True),
             }
-            # No changes for the public: they would reveal whether an e-mail address is on a waiting list.
-            for change in (preview.changes if actor.kind is not ActorKind.PUBLIC else ())
+            for change in changes
         ],
         "findings": [finding.as_data() for finding in preview.findings],
         "needs_approval": submitting,

@@ -17,6 +17,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from theater_site.api import descriptions
+from theater_site.api.error_codes import codes_of
 from theater_site.api.inputs import NamedText, VisibleRelated
 from theater_site.api.previewing import PreviewAnswer
 from theater_site.api.previews import ASKED_BY
@@ -62,7 +63,7 @@ class Schema(AutoSchema):
 
     def get_extensions(self) -> dict[str, Any]:
         action = self._action()
-        return {} if action is None else {"x-action": action.name}
+        return {} if action is None else {"x-action": action.name, "x-error-codes": codes_of(action)}
 
     def _action(self) -> Any:
         """The action that the operation runs; None if it runs none."""

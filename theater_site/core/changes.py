@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -49,6 +51,26 @@ class Change:
         """The label of the object's model, such as "productions.production"."""
         label: str = self.model._meta.label_lower
         return label
+
+
+def visible_to(actor: Actor, changes: Sequence[Change], at: datetime) -> list[Change]:
+    """The changes of objects that `actor` may see, by the rows as they are now. An object that the action creates is one.
+
+    An action also changes objects that follow along, such as the events of a canceled production: the actor may change them,
+    and need not see them. One query for each model with objects outside the sections where the actor sees all.
+    """
+    asked: dict[Any, set[Any]] = defaultdict(set)
+    for change in changes:
+        if change.operation != CREATED and not change.values_visible_to(actor, at):
+            asked[change.model].add(change.object_id)
+    hidden = {
+        (model, key)
+        for model, keys in asked.items()
+        for key in keys.difference(
+            model._base_manager.visible_to(actor).filter(pk__in=keys).values_list("pk", flat=True)
+        )
+    }
+    return [change for change in changes if (change.model, change.object_id) not in hidden]
 
 
 @cache

@@ -17,8 +17,10 @@ class Doc:
     - `one_of` returns the allowed values of a text that has no enum. The action itself refuses others.
     - `of` is the label of a model ("productions.production"), for a list of objects: keys without a `Doc` are described by
       the model's fields of the same names.
+    - `longest` is the largest number of characters of a text.
     """
 
     text: str
     one_of: Callable[[], Iterable[str]] | None = None
     of: str = ""
+    longest: int = 10_000

@@ -36,6 +36,7 @@ from theater_site.core.actors import System
 from theater_site.demo import calendar, company, parts, pictures
 from theater_site.demo.box_office import open_sales, reach_first_night
 from theater_site.demo.company import PLAYS, Play
+from theater_site.demo.planning import plan
 from theater_site.demo.state import Demo
 from ticketing.models import SeatingChart
 from ticketing.services.charts import create_chart
@@ -89,6 +90,8 @@ def build(report: Step) -> Demo:
         _picture(demo, play, production)
     report("Meetings, classes and a gala")
     calendar.schedule_house_events(demo, first_friday)
+    report("Calls, equipment and conflicts")
+    plan(demo)
     report("Ticket sales")
     open_sales(demo, charts, chance)
     report("On sale and running")

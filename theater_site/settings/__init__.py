@@ -50,8 +50,8 @@ TIME_ZONE              UTC                        time zone of new users
 HOLD_MINUTES           10                         minutes that a hold keeps seats before they are ordered
 PAYMENT_MINUTES        1440                       minutes until an unpaid order expires
 WAITING_LIST_HOURS     24                         hours that free seats are held for somebody on the waiting list
-UNPAID_SEATS_PER_ADDRESS  40                      held and unpaid seats per network address; 0: no limit
-UNPAID_SEATS_PER_EMAIL  20                        unpaid seats per e-mail address; 0: no limit
+UNPAID_SEATS_PER_ADDRESS  40                      held and unpaid, and free seats per network address; 0: no limit
+UNPAID_SEATS_PER_EMAIL  20                        unpaid, and free seats per e-mail address; 0: no limit
 APPROVAL_REMINDER_DAYS  2,5,10                    days after which approvers are reminded of pending submissions
 MOCK_AUTHENTICATION    no                         trust X-Mock-User and X-Mock-Role; refused in production
 """

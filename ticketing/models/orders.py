@@ -27,10 +27,13 @@ class OrderState(models.TextChoices):
 
 
 class Order(ContentModel):
-    """A purchase. Anybody who has its secret `reference` can read it."""
+    """A purchase. Anybody who has its secret `reference` can read it.
+
+    `source` is the blind index of the network address that placed an order without a price, where a limit applies.
+    """
 
     view_permission: ClassVar[str] = "view_tickets"
-    personal: ClassVar[frozenset[str]] = frozenset({"reference", "buyer_name", "buyer_email", "email_index"})
+    personal: ClassVar[frozenset[str]] = frozenset({"reference", "buyer_name", "buyer_email", "email_index", "source"})
     # `pay_by` differs between two runs of the same action, since it depends on the instant.
     chance: ClassVar[frozenset[str]] = frozenset({"reference", "pay_by"})
 
@@ -58,6 +61,7 @@ class Order(ContentModel):
         help_text="The e-mail address to which the tickets are sent. Example: bea@home.example",
     )
     email_index = BlindIndexField("buyer_email", db_index=True)
+    source = models.CharField(max_length=64, blank=True, default="", editable=False)
     promotion = models.ForeignKey(
         Promotion,
         null=True,

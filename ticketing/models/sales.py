@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -17,11 +18,13 @@ from ticketing.models.charts import SeatingChart
 class Sale(ContentModel):
     """The sale of a performance, from `opens_at` (None: at once) to `closes_at` (None: no end).
 
-    Prices include tax; `tax_rate` is in percent.
+    Prices include tax; `tax_rate` is in percent. The chart and the prices are cached by `terms_key`: an action that changes them
+    sets a new one.
     """
 
     section_lookup: ClassVar[str] = "performance__section_id"
     view_permission: ClassVar[str] = "view_tickets"
+    chance: ClassVar[frozenset[str]] = frozenset({"terms_key"})
 
     performance = models.OneToOneField(Occurrence, on_delete=models.PROTECT, related_name="sale")
     chart = models.ForeignKey(SeatingChart, on_delete=models.PROTECT, related_name="sales")
@@ -49,6 +52,8 @@ class Sale(ContentModel):
         validators=[MinValueValidator(1), MaxValueValidator(525_600)],
         help_text="Minutes until an unpaid order expires; null is the setting PAYMENT_MINUTES. Example: 1440",
     )
+
+    terms_key = models.UUIDField(default=uuid.uuid4, editable=False)
 
     class Meta:
         base_manager_name = "objects"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from typing import Any
 
@@ -11,7 +12,7 @@ from theater_site.core import runs
 from theater_site.core.actions import current
 from theater_site.core.changes import CHANGED, Change
 from theater_site.core.judges import Finding, Severity
-from ticketing.models import Order, OrderState, Sale
+from ticketing.models import Order, OrderState, Sale, Ticket
 from ticketing.selectors.takings import Taken, taken_at
 from ticketing.services.orders import cancel_order, set_deadline
 
@@ -59,6 +60,8 @@ def _findings(sale: Sale, change: Change, taken: Taken) -> list[Finding]:
                 field="status",
             )
         )
+    if change.after.get("status") == OccurrenceStatus.TENTATIVE:
+        found.append(_error(performance, "status", "on_sale", "A performance on sale cannot be tentative.", taken))
     if "category" in change.after and change.after["category"] != Category.PERFORMANCE:
         message = "The performance is on sale, and only performances can be."
         found.append(_error(performance, "category", "on_sale", message, taken))
@@ -104,12 +107,17 @@ def keep_orders(occurrences: list[Occurrence], **_: Any) -> None:
 
 
 def shorten_deadlines(moves: list[Move], **_: Any) -> None:
-    """Set the deadline of each unpaid order of moved performances to the new start, if the deadline is later."""
-    for move in moves:
-        starts_at = move.occurrence.starts_at
-        orders = Order.objects.filter(lines__ticket__performance=move.occurrence, state=OrderState.PENDING)
-        # The judge refuses a move into the past, but runs after this receiver.
-        in_future = starts_at is not None and starts_at > current().instant
-        too_late = orders.filter(pay_by__gt=starts_at) if in_future else orders.none()
-        for order in too_late.distinct().order_by("pk"):
-            set_deadline.as_consequence(order=order, pay_by=starts_at)
+    """Set the deadline of each unpaid order of these performances to the new start, where it would be later.
+
+    A move into the past is refused by a judge, after this.
+    """
+    starts = {move.occurrence.pk: move.occurrence.starts_at for move in moves}
+    unpaid = Ticket.objects.filter(performance__in=starts, void=False, line__order__state=OrderState.PENDING)
+    deadlines: dict[int, dt.datetime] = {}
+    for order_id, performance_id in unpaid.values_list("line__order_id", "performance_id"):
+        starts_at = starts[performance_id]
+        if starts_at is not None and starts_at > current().instant:
+            deadlines[order_id] = min(starts_at, deadlines.get(order_id, starts_at))
+    for order in Order.objects.filter(pk__in=deadlines).order_by("pk"):
+        if order.pay_by is not None and order.pay_by > deadlines[order.pk]:
+            set_deadline.as_consequence(order=order, pay_by=deadlines[order.pk])

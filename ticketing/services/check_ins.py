@@ -26,26 +26,21 @@ def check_in(
 ) -> CheckIn:
     """Check in a ticket by its code.
 
-    Errors: `no_such_ticket`; `performance_canceled`; `wrong_performance`, with the ticket's performance; `ticket_void` for a
-    canceled or expired order; `not_paid`; `already_checked_in`, with the time.
+    Errors: `no_such_ticket`; `performance_canceled`; `wrong_performance`, with the ticket's performance if you may see it;
+    `ticket_void` for a canceled or expired order; `not_paid`; `already_checked_in`, with the time.
     """
     if not code.strip():
         raise Invalid("Scan or type the code of a ticket.", code="required", field="code")
     if performance.status == OccurrenceStatus.CANCELED:
         raise Conflict("This performance is canceled, so nobody can be checked in.", code="performance_canceled")
-    tickets = Ticket.objects.select_for_update(of=("self",)).select_related("performance__production", "line__order")
+    tickets = Ticket.objects.select_for_update(of=("self",)).select_related("line__order")
     ticket = tickets.filter(code=typed_ticket_code(code)).first()
     if ticket is None:
         raise NotFound(
             "There is no ticket with this code. Scan or type it again, or ask the box office.", code="no_such_ticket"
         )
     if ticket.performance_id != performance.pk:
-        other = ticket.performance
-        raise Conflict(
-            f"This ticket is for another performance: {other.shown_title}, {other.date}.",
-            code="wrong_performance",
-            data={"performance": other.pk, "title": other.shown_title, "date": other.date},
-        )
+        raise _wrong_performance(ticket.performance_id)
     if ticket.void:
         raise Conflict(
             "This ticket is not valid: its order was canceled or not paid in time. Send the visitor to the box office.",
@@ -63,6 +58,19 @@ def check_in(
     check_in = CheckIn(ticket=ticket, checked_in_at=run.instant, checked_in_by=run.actor.user)
     check_in.save()
     return check_in
+
+
+def _wrong_performance(performance_id: int) -> Conflict:
+    other = (
+        Occurrence.objects.visible_to(current().actor).select_related("production").filter(pk=performance_id).first()
+    )
+    if other is None:
+        return Conflict("This ticket is for another performance.", code="wrong_performance")
+    return Conflict(
+        f"This ticket is for another performance: {other.shown_title}, {other.date}.",
+        code="wrong_performance",
+        data={"performance": other.pk, "title": other.shown_title, "date": other.date},
+    )
 
 
 @action("ticket.undo_check_in", needs=Needs("edit_check_in", on="performance"))

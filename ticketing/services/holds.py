@@ -15,7 +15,7 @@ from theater_site.core.errors import Conflict, Invalid
 from theater_site.core.money import Money
 from ticketing.models import Area, SeatState
 from ticketing.rules.secrets import digest_of, new_hold_token
-from ticketing.selectors.availability import Place, place_in_area, sale_of, sale_open, seats_on_sale
+from ticketing.selectors.sale_terms import Place, place_in_area, sale_of, sale_open, seats_on_sale
 from ticketing.services import occupancy, waiting_list
 from ticketing.services.limits import limit_address
 from ticketing.signals import seats_freed
@@ -50,7 +50,8 @@ def take_hold(
 
     Errors: `seats_taken` names the seats that others have; `sold_out` says how many are left; `too_many_unpaid_seats`
     above the limit for one network address (staff are exempt); the errors of a performance that is not on sale now;
-    `unknown_seats` of another chart; `seat_repeated`; `out_of_range` for none or more than 20; `seats_or_area`.
+    `unknown_seats` of another chart; `seat_repeated`; `out_of_range` for none or more than 20; `seats_or_area`. Also
+    `production_canceled`.
     """
     run = current()
     token = new_hold_token()
@@ -63,7 +64,7 @@ def take_hold(
             raise Invalid("A seat is named twice.", code="seat_repeated", field="seats")
         source = _source(performance, len(seats))
         occupancy.take_seats(
-            performance.pk, seats, state=SeatState.HELD, holder=digest_of(token), until=until, source=source
+            performance.pk, places, state=SeatState.HELD, holder=digest_of(token), until=until, source=source
         )
     elif area is not None and quantity is not None and not seats:
         _refuse_count(quantity, "quantity")
@@ -97,8 +98,8 @@ def block_seats(
     seats: Annotated[list[int], Doc("Ids of the seats that are not to be sold. Example: [1, 2]")],
 ) -> None:
     """Keep these seats from being sold until they are freed. Error: `seats_taken` where somebody has one of them."""
-    seats_on_sale(sale_of(performance.pk), _some(seats))
-    occupancy.take_seats(performance.pk, seats, state=SeatState.BLOCKED)
+    places = seats_on_sale(sale_of(performance.pk), _some(seats))
+    occupancy.take_seats(performance.pk, places, state=SeatState.BLOCKED)
 
 
 @action("performance.free_seats", needs=Needs("manage_tickets", on="performance"))

@@ -9,6 +9,7 @@ same hold at once would lower the counter of sold seats.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,22 +19,25 @@ from django.db.models import F
 
 from theater_site.core.actions import current
 from theater_site.core.errors import Conflict
-from ticketing.models import Area, AreaHold, Order, PerformanceArea, PerformanceSeat, Seat, SeatState, Ticket
+from ticketing.models import Area, AreaHold, Order, PerformanceArea, PerformanceSeat, SeatState, Ticket
+from ticketing.selectors.sale_terms import Place
 
-_TABLE = PerformanceSeat._meta.db_table
-_COLUMNS = '"performance_id", "seat_id", "state", "holder", "held_until", "source"'
-_TAKE_OVER = f"""
+# The seats are one parameter, since SQLite limits the number of parameters of a statement.
+_SEATS = {"postgresql": "unnest(%s::bigint[]) AS one(value)", "sqlite": "json_each(%s) AS one"}
+_TAKE = """
+    INSERT INTO "ticketing_performanceseat" AS mine ("performance_id", "seat_id", "state", "holder", "held_until", "source")
+    SELECT %s, one.value, %s, %s, %s, %s FROM {seats} WHERE true ORDER BY one.value
     ON CONFLICT ("performance_id", "seat_id")
     DO UPDATE SET "state" = excluded."state", "holder" = excluded."holder", "held_until" = excluded."held_until",
         "source" = excluded."source", "ticket_id" = NULL
-    WHERE "{_TABLE}"."state" IN ('{SeatState.HELD.value}', '{SeatState.RESERVED.value}') AND "{_TABLE}"."held_until" <= %s
+    WHERE mine."state" IN ('held', 'reserved') AND mine."held_until" <= %s
     RETURNING "seat_id"
 """
 
 
 def take_seats(
     performance_id: int,
-    seat_ids: Collection[int],
+    places: Sequence[Place],
     *,
     state: SeatState,
     holder: str = "",
@@ -46,22 +50,19 @@ def take_seats(
     """
     now = connection.ops.adapt_datetimefield_value(current().instant)
     end = connection.ops.adapt_datetimefield_value(until) if until is not None else None
-    ordered = sorted(set(seat_ids))
-    values: list[Any] = [
-        value for seat in ordered for value in (performance_id, seat, state.value, holder, end, source)
-    ]
-    rows = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(ordered))
+    labels = {place.seat_id: place.label for place in places}
+    ordered = sorted(seat for seat in labels if seat is not None)
+    seats = ordered if connection.vendor == "postgresql" else json.dumps(ordered)
+    sql = _TAKE.format(seats=_SEATS[connection.vendor])
     with connection.cursor() as cursor:
-        # Nothing in it comes from outside: names of ours and placeholders.
-        cursor.execute(f'INSERT INTO "{_TABLE}" ({_COLUMNS}) VALUES {rows} {_TAKE_OVER}', [*values, now])  # noqa: S608
+        cursor.execute(sql, [performance_id, state.value, holder, end, source, seats, now])
         taken = {seat for (seat,) in cursor.fetchall()}
     record_places(performance=performance_id, seats=ordered)
     if missing := [seat for seat in ordered if seat not in taken]:
-        labels = Seat.objects.filter(pk__in=missing).order_by("pk").values("id", "label")
         raise Conflict(
             "Somebody else has some of these seats. Choose others; none of yours was taken.",
             code="seats_taken",
-            data={"seats": list(labels)},
+            data={"seats": [{"id": seat, "label": labels[seat]} for seat in missing]},
         )
 
 

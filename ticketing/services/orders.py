@@ -15,10 +15,10 @@ from theater_site.core.errors import Conflict, Invalid, NotFound
 from theater_site.core.money import Money
 from ticketing.models import CheckIn, Order, OrderLine, OrderState, Payment, PaymentState, Ticket
 from ticketing.rules.secrets import digest_of, new_reference, new_ticket_code
-from ticketing.selectors.availability import OpenSale, Place, place_in_area, sale_open, seats_on_sale
+from ticketing.selectors.sale_terms import OpenSale, Place, place_in_area, sale_open, seats_on_sale
 from ticketing.services import occupancy, waiting_list
 from ticketing.services.buyers import index_buyer
-from ticketing.services.limits import limit_email
+from ticketing.services.limits import limit_email, limit_free_seats
 from ticketing.services.payments import provider
 from ticketing.services.promotions import give_back, redeem
 from ticketing.signals import order_canceled, order_expired, order_paid, order_placed, seats_freed
@@ -40,8 +40,9 @@ def place_order(
     An order that costs nothing is paid at once. Any other keeps its seats until `pay_by`: for the `payment_minutes` of the
     sale, else PAYMENT_MINUTES, and at most until the performance starts. Sends the buyer a mail.
 
-    Errors: `hold_gone`; those of a performance that is not on sale; `code_not_valid`; `unknown_provider`;
-    `too_many_unpaid_seats` above the limit per e-mail address, which does not apply to staff; and the codes of the fields.
+    Errors: `hold_gone`; those of a performance that is not on sale, with `production_canceled`; `code_not_valid`;
+    `unknown_provider`; `too_many_unpaid_seats` above the limit per e-mail address and `too_many_free_seats` above the limit of
+    seats that cost nothing, which do not apply to staff; and the codes of the fields.
     """
     run = current()
     seats, held = occupancy.held_by(digest_of(hold))
@@ -73,8 +74,8 @@ def place_order(
         paid_at=None if total else run.instant,
     )
     order.save()
-    if total and not run.actor.holds("edit_tickets", section, run.instant):
-        limit_email(performance_id, order.email_index or "", len(places), run.instant)
+    if not run.actor.holds("edit_tickets", section, run.instant):
+        _limit(order, performance_id, len(places))
     index_buyer(order)
     lines = []
     for place, price in zip(places, prices, strict=True):
@@ -103,6 +104,15 @@ def place_order(
     waiting_list.served(digest_of(hold))
     order_placed.announce(order=order)
     return order
+
+
+def _limit(order: Order, performance_id: int, quantity: int) -> None:
+    email_index = order.email_index or ""
+    if order.total_minor:
+        limit_email(performance_id, email_index, quantity, current().instant)
+    elif source := limit_free_seats(performance_id, email_index, quantity):
+        order.source = source
+        order.save()
 
 
 @action("order.pay", needs=Needs("edit_tickets", on="order"), subject="order")

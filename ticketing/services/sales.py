@@ -78,9 +78,9 @@ def open_sale(
 ) -> Sale:
     """Put a performance on sale at the prices in `price_categories`. Nobody can buy before it is public.
 
-    Errors: `not_a_performance`; `production_canceled`, `performance_canceled`; `already_on_sale`; `other_space` for a chart of
-    another space; `required` without a price; `unknown_category`, `category_repeated`; `negative_price`; `bad_amount` for a
-    price with more decimals than the currency has; and the codes of the terms.
+    Errors: `not_a_performance`; `production_canceled`, `performance_canceled`; `tentative`; `already_on_sale`; `other_space` for
+    a chart of another space; `required` without a price; `unknown_category`, `category_repeated`; `negative_price`;
+    `bad_amount` for a price with more decimals than the currency has; and the codes of the terms.
     """
     if performance.category != Category.PERFORMANCE:
         raise Conflict("Tickets are sold for performances only. Choose a performance.", code="not_a_performance")
@@ -90,6 +90,8 @@ def open_sale(
     if performance.status == OccurrenceStatus.CANCELED:
         message = "The performance is canceled. Reinstate it before you put it on sale."
         raise Conflict(message, code="performance_canceled")
+    if performance.status == OccurrenceStatus.TENTATIVE:
+        raise Conflict("This performance is tentative. Confirm it before it is sold.", code="tentative")
     if Sale.objects.filter(performance=performance).exists():
         raise Conflict("This performance is already on sale.", code="already_on_sale")
     chart = terms["chart"]

@@ -20,15 +20,15 @@ from theater_site.core.encryption import blind_index
 from theater_site.core.errors import Conflict, NotFound
 from theater_site.core.locks import lock_until_commit
 from ticketing.mails import waiting_list
-from ticketing.models import Area, PerformanceArea, Seat, SeatState, WaitingListEntry
+from ticketing.models import Area, PerformanceArea, SeatState, WaitingListEntry
 from ticketing.rules.secrets import digest_of, new_hold_token
-from ticketing.selectors.availability import (
+from ticketing.selectors.availability import free_places, owners_of, places_left
+from ticketing.selectors.sale_terms import (
     OpenSale,
-    free_places,
-    owners_of,
-    places_left,
     price_categories_of,
+    priced_seats_of,
     sale_open,
+    seats_on_sale,
 )
 from ticketing.selectors.waiting import entries_by_key
 from ticketing.services import occupancy
@@ -168,12 +168,9 @@ def _offer_to(entry: WaitingListEntry, sale: OpenSale, now: datetime) -> bool:
 def _hold_seats(entry: WaitingListEntry, sale: OpenSale, now: datetime, holder: str, until: datetime) -> bool:
     """Hold as many seats as the entry wants, else places in one area. False if there are too few."""
     categories, taken = price_categories_of(sale), owners_of(sale.performance_id, now)
-    seats = (
-        Seat.objects.filter(chart_id=sale.chart_id, category__in=categories).order_by("pk").values_list("pk", flat=True)
-    )
-    free = [pk for pk in seats if pk not in taken]
+    free = [seat for seat in priced_seats_of(sale) if seat not in taken]
     if len(free) >= entry.places:
-        chosen = _adjacent(free, entry.places)
+        chosen = seats_on_sale(sale, _adjacent(free, entry.places))
         occupancy.take_seats(sale.performance_id, chosen, state=SeatState.HELD, holder=holder, until=until)
         return True
     left = places_left(sale.performance_id, now)

@@ -66,7 +66,8 @@ def going(kind: str, user: User, preferences: NotificationPreferences, now: date
 def set_notification_preferences(*, user: User, choices: NotificationChoices) -> NotificationPreferences:
     """Set how you are notified. Unsent notifications of a changed kind follow the new choice.
 
-    Refused, each with its field: an unknown kind, zone or language, what the kind does not allow, half of quiet hours.
+    Refused, each with its field: an unknown kind, zone or language, what the kind does not allow, half of quiet hours. Also
+    `essential`, `half_quiet_hours`, `no_quiet_hours`, `unknown_kind`, `unknown_language`, `unknown_time_zone`.
     """
     if user.pk != current().actor.user_id:
         raise NotAllowed("These are somebody else's preferences.", code="not_own_preferences")

@@ -33,7 +33,9 @@ def one_click_address(user_id: int, kind: str) -> str | None:
 @action("notification.unsubscribe", open_to=OpenTo.PUBLIC)
 def unsubscribe(*, token: Annotated[str, Doc("The secret from the link in the mail.")]) -> Ended:
     """Stop mailing the kind of notification that a link is for. A digest's token ends what it gathers. To do it twice
-    changes nothing. NotFound for a token that is none of ours."""
+    changes nothing. NotFound for a token that is none of ours.
+    Error: `unsubscribe_unknown`.
+    """
     user, kind = _read(token)
     preferences = chosen(user)
     kinds = [kind]

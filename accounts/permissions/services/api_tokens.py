@@ -78,7 +78,7 @@ def create_token(
 
 @action("token.revoke", needs=Needs("manage_members", on="token"), subject="token")
 def revoke_token(*, token: ApiToken) -> ApiToken:
-    """Revoke an API token at once. Refused where it was revoked before."""
+    """Revoke an API token at once. Refused where it was revoked before. Also `already_revoked`."""
     if token.revoked_at is not None:
         raise Conflict("This token was revoked already.", code="already_revoked")
     token.revoked_at = current().instant

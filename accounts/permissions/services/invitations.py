@@ -45,7 +45,8 @@ def invite(
 ) -> Invitation:
     """Invite somebody to a role by mail.
 
-    Refused as giving it would be, their own address, and where it is offered to them already.
+    Refused as giving it would be, their own address, and where it is offered to them already. Also `already_invited`,
+    `beyond_own_time`, `ends_in_past`, `not_an_email`, `own_role`.
     """
     email = _address(email)
     actor = current().actor
@@ -73,7 +74,8 @@ def invite(
 @action("invitation.resend", needs=Needs("manage_members", on="invitation"), subject="invitation", lock=one_at_a_time)
 def resend_invitation(*, invitation: Invitation) -> Invitation:
     """Send an invitation again, with a new link. Refused once accepted or withdrawn, and where the role gives more by now
-    (`role_widened`)."""
+    (`role_widened`). Also `invitation_used`.
+    """
     _still_open(invitation)
     _refuse_widened(invitation)
     _send(invitation)
@@ -82,7 +84,7 @@ def resend_invitation(*, invitation: Invitation) -> Invitation:
 
 @action("invitation.withdraw", needs=Needs("manage_members", on="invitation"), subject="invitation", lock=one_at_a_time)
 def withdraw_invitation(*, invitation: Invitation) -> Invitation:
-    """Withdraw an invitation that nobody accepted yet. Refused once accepted or withdrawn."""
+    """Withdraw an invitation that nobody accepted yet. Refused once accepted or withdrawn. Also `invitation_withdrawn`."""
     _still_open(invitation)
     invitation.withdrawn_at = current().instant
     invitation.save()
@@ -97,7 +99,8 @@ def accept_invitation(
 
     Given by the inviter with what they hold now: what they have lost since, they cannot give (`inviter_lost_permissions`).
     Refused: an unknown, used, withdrawn or expired link, and another's; a role that gives more than when it was offered
-    (`role_widened`).
+    (`role_widened`). Also `address_not_verified`, `invitation_expired`, `invitation_unknown`, `invitation_used`,
+    `invitation_withdrawn`, `inviter_lost_permissions`, `not_your_invitation`.
     """
     run = current()
     invitation = (

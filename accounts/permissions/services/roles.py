@@ -31,6 +31,7 @@ def assign_role(
     Refused: an end that is over or before the start, an inactive user, oneself, a section outside of the one that the
     role was made for, and any permission that the giver does not hold on that section for that whole time by one assignment
     (`beyond_own_permissions`, `beyond_own_sections`, `beyond_own_time`). When what the giver holds ends, this ends with it.
+    Also `own_role`.
     """
     actor = current().actor
     refuse_own(actor, [user.pk])
@@ -55,7 +56,7 @@ def end_role(
 ) -> RoleAssignment:
     """End a role assignment at once, and all that was passed on from it; the preview tells what that is.
 
-    Refused: their own, or one that their own was passed on from; one that is over; the last director's.
+    Refused: their own, or one that their own was passed on from; one that is over; the last director's. Also `role_over`.
     """
     now = current().instant
     refuse_own(current().actor, [assignment.user_id])

@@ -18,7 +18,10 @@ def create_section(
     kind: SectionKind,
     name: Annotated[str, Doc("Its name. Example: Workshops")],
 ) -> Section:
-    """Create a section below another one. What is held on the parent holds on it at once."""
+    """Create a section below another one. What is held on the parent holds on it at once.
+
+    Error: `section_area_named_once`.
+    """
     if kind == SectionKind.ORGANIZATION:
         raise Invalid("The organization is founded once, with `manage.py found`.", code="not_below", field="kind")
     # Where the parent is now: it may have been moved since it was loaded, and with it who may do what below it.

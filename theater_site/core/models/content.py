@@ -16,7 +16,7 @@ from theater_site.core.actors import EVERYWHERE, Actor, Sections, SectionsBelow
 from theater_site.core.errors import Stale, all_of
 from theater_site.core.models.values import BOOKKEEPING, problems_of
 
-_CHUNK = 500
+_CHUNK = 2_000
 _ABSENT = object()
 
 

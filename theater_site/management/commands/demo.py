@@ -152,6 +152,7 @@ class Command(BaseCommand):
             f"curl -X PATCH -H 'X-Session-Token: {marketing}' -H 'Content-Type: application/json' -H 'If-Match: *' "
             f'-d \'{{"subtitle": "A comedy of errors of the heart"}}\' '
             f"{base}/api/v1/productions/{first.pk if first else 1}/",
+            f"curl -H 'X-Session-Token: {director}' {base}/api/v1/conflicts/",
             f"curl {base}/api/v1/calendars/public.ics",
             f"curl {base}/api/v1/schema/",
         ):

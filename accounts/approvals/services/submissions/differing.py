@@ -18,8 +18,9 @@ from accounts.approvals.services.submissions.naming import name_of
 from accounts.approvals.services.submissions.submitting import readable_items
 from accounts.approvals.signals import picture_urls
 from theater_site.core import runs
+from theater_site.core.actions import registered
 from theater_site.core.actors import Actor
-from theater_site.core.changes import CREATED, DELETED, Change, merged, tracked
+from theater_site.core.changes import CREATED, DELETED, Change, merged, tracked, visible_to
 from theater_site.core.errors import DomainError
 from theater_site.core.inputs import dump
 
@@ -34,7 +35,10 @@ def difference_of(submission: Submission, actor: Actor) -> dict[str, Any]:
     digest. Changes nothing.
     """
     if submission.state in _DECIDED and submission.decided_changes is not None:
-        return _shown(submission, Trial(), _objects(_kept(submission.decided_changes), actor, decided=True))
+        kept = _kept(submission.decided_changes)
+        visible = _keys(visible_to(actor, kept, runs.instant())) | _subjects(submission)
+        shown = [change for change in kept if _key(change) in visible]
+        return _shown(submission, Trial(), _objects(shown, actor, decided=True))
     try:
         items = readable_items(submission.items) if submission.items else []
         items_of(submission.items)
@@ -45,8 +49,33 @@ def difference_of(submission: Submission, actor: Actor) -> dict[str, Any]:
     with trying_out(items, actor, seen_by(actor), look_of(actor, submission).allowed) as trial:
         # Before the rollback, since new objects exist only until then.
         objects = _objects(_by_object(trial.changes), actor)
+    # After it, since deleted objects exist again.
+    visible = _keys(visible_to(actor, trial.changes, runs.instant()))
+    objects = [
+        shown
+        for shown in objects
+        if shown["object_id"] is None or (shown["object_type"], shown["object_id"]) in visible
+    ]
     add_collisions(submission, trial)
     return _shown(submission, trial, objects)
+
+
+def _key(change: Change) -> tuple[str, str]:
+    return change.object_type, str(change.object_id)
+
+
+def _keys(changes: list[Change]) -> set[tuple[str, str]]:
+    return {_key(change) for change in changes}
+
+
+def _subjects(submission: Submission) -> set[tuple[str, str]]:
+    """The objects that the items name, as type and id. Their authors saw them when they submitted."""
+    named = set()
+    for item in submission.items:
+        action = registered().get(item["action"])
+        if action is not None and action.subject is not None:
+            named.add((action.kinds[action.subject]._meta.label_lower, str(item["inputs"].get(action.subject))))
+    return named
 
 
 def _shown(submission: Submission, trial: Trial, objects: list[dict[str, Any]]) -> dict[str, Any]:
