@@ -86,7 +86,7 @@ def guards_make_way_for_the_flush() -> Iterator[None]:
     flush = TransactionTestCase._fixture_teardown
 
     def flush_without_guards(case: TransactionTestCase) -> None:
-        with guards.lifted(connection):
+        with guards.dropped(connection):
             flush(case)
 
     TransactionTestCase._fixture_teardown = flush_without_guards

@@ -97,10 +97,10 @@ def _listen(announcement: Announcement, *receivers: Callable[..., None]) -> None
 
 def _encrypted_columns() -> None:
     """Columns that contain encrypted values but are not encrypted fields. `rotate_keys` re-encrypts them too."""
-    rotation.also("accounts.auditvalue", "personal", replaced=True)
-    rotation.also("core.idempotentanswer", "answer")
-    rotation.also("mfa.authenticator", "data", rewrite=keys.rewrite_authenticator)
-    rotation.also("sessions.session", "session_data")
+    rotation.register("accounts.auditvalue", "personal", replaced=True)
+    rotation.register("core.idempotentanswer", "answer")
+    rotation.register("mfa.authenticator", "data", rewrite=keys.rewrite_authenticator)
+    rotation.register("sessions.session", "session_data")
 
 
 def _accounts() -> None:
@@ -201,7 +201,7 @@ def _media_library() -> None:
 
 
 def _ticketing() -> None:
-    # Buyers are told before their orders are closed: the mail goes to buyers with valid tickets.
+    # The mails first: they go to buyers with valid tickets, which `close_orders` voids.
     _listen(scheduling_signals.occurrences_canceled, buyers.send_performance_canceled, performances.close_orders)
     _listen(scheduling_signals.occurrences_moved, performances.shorten_deadlines, buyers.send_moved)
     _listen(scheduling_signals.occurrences_reinstated, buyers.send_reinstated, performances.keep_orders)

@@ -30,8 +30,8 @@ from tests.laws.scenes import Theater
 from theater_site.core import changes
 from theater_site.core.actors import System
 from theater_site.core.errors import Invalid, NotAllowed
-from theater_site.core.recording import tell_unattributed
-from theater_site.core.tables import harmless
+from theater_site.core.recording import announce_unattributed
+from theater_site.core.tables import escape_formula
 
 pytestmark = pytest.mark.django_db
 AUDIT = "/api/v1/audit/"
@@ -162,7 +162,7 @@ def test_an_entry_over_several_sections_shows_only_its_readable_changes(
 def two_at_once(theater: Theater, other: Production) -> AuditEntry:
     """One entry with changes of two sections: as a test writes it, since no service changes two productions at once."""
     rows = [theater.production, other]
-    tell_unattributed(
+    announce_unattributed(
         [
             changes.Change(
                 Production, row.pk, "changed", row.section_id, row.version + 1, {"genre": ""}, {"genre": "z"}
@@ -209,7 +209,7 @@ def test_the_queries_of_a_list_do_not_grow_with_its_length(theater: Theater, aud
 
 def test_a_long_entry_lists_its_first_changes_and_pages_through_all(theater: Theater) -> None:
     section = theater.production.section_id
-    tell_unattributed(
+    announce_unattributed(
         [changes.Change(Production, 10_000 + n, "created", section, 1, {}, {"title": f"{n}"}) for n in range(130)]
     )
     entry = AuditEntry.objects.get(action="unattributed")
@@ -403,8 +403,8 @@ def test_an_export_file_contains_more_than_one_page(theater: Theater, monkeypatc
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1"])
 def test_no_exported_cell_is_a_formula(text: str) -> None:
-    assert harmless(text) == f"'{text}"
-    assert harmless(f"a{text}") == f"a{text}"
+    assert escape_formula(text) == f"'{text}"
+    assert escape_formula(f"a{text}") == f"a{text}"
 
 
 def test_a_request_id_that_looks_like_a_formula_is_escaped(theater: Theater) -> None:

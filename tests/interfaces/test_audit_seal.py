@@ -74,8 +74,8 @@ def run(*arguments: str) -> tuple[int, dict[str, Any]]:
 
 @contextmanager
 def as_an_intruder() -> Iterator[Callable[..., None]]:
-    """Raw SQL with the guards lifted."""
-    with guards.lifted(connection), connection.cursor() as cursor:
+    """Raw SQL without the guards."""
+    with guards.dropped(connection), connection.cursor() as cursor:
 
         def sql(text: str, *parameters: Any) -> None:
             cursor.execute(text, parameters)

@@ -57,11 +57,11 @@ def test_every_missing_guard_is_reported() -> None:
     assert declared
     for model, guard in declared:
         with connection.cursor() as cursor:
-            for statement in guard.lift(model, connection.vendor):
+            for statement in guard.drop_statements(model, connection.vendor):
                 cursor.execute(statement)
         lacking = sorted(guard.parts(connection.vendor))
         assert_only("triggers", f"missing {', '.join(lacking)}: run `manage.py migrate`")
-        guards.lay_all(connection, app=model._meta.app_label)
+        guards.create_all(connection, app=model._meta.app_label)
     assert ready()[0] == 200
 
 

@@ -95,7 +95,7 @@ def test_a_missing_guard_is_reported_and_created_again(label: str, name: str) ->
     model = apps.get_model(label)
     guard = next(guard for guard in model.__dict__["guards"] if guard.name == name)
     with connection.cursor() as cursor:
-        for statement in guard.lift(model, connection.vendor):
+        for statement in guard.drop_statements(model, connection.vendor):
             cursor.execute(statement)
     assert set(guards.missing()) == guard.parts(connection.vendor)
     answer = Client().get("/readyz")
@@ -115,8 +115,8 @@ def test_a_disabled_guard_counts_as_missing(theater: Theater) -> None:
 
 
 def test_creating_the_guards_twice_is_harmless(theater: Theater) -> None:
-    guards.lay_all(connection)
-    guards.lay_all(connection)
+    guards.create_all(connection)
+    guards.create_all(connection)
     assert guards.missing() == []
     _refused('UPDATE "accounts_auditentry" SET "action" = \'x\'', "audit_entry_written_once")
 
@@ -138,4 +138,4 @@ def test_guards_exist_again_after_a_migration_rebuilds_a_table(transactional_db:
     finally:
         with connection.schema_editor() as editor:
             editor.alter_field(AuditEntry, new, old, strict=True)
-        guards.lay_all(connection)
+        guards.create_all(connection)

@@ -8,6 +8,6 @@ class CoreConfig(AppConfig):
     verbose_name = "service core"
 
     def ready(self) -> None:
-        from theater_site.core.guards import lay_after_migrate
+        from theater_site.core.guards import create_after_migrate
 
-        post_migrate.connect(lay_after_migrate, dispatch_uid="guards")
+        post_migrate.connect(create_after_migrate, dispatch_uid="guards")

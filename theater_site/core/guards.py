@@ -26,11 +26,11 @@ class Guard:
     name: str
     message: str
 
-    def lay(self, model: type[models.Model], vendor: str) -> list[str]:
+    def create_statements(self, model: type[models.Model], vendor: str) -> list[str]:
         """The SQL statements that create the guard, which must not exist yet."""
         raise NotImplementedError
 
-    def lift(self, model: type[models.Model], vendor: str) -> list[str]:
+    def drop_statements(self, model: type[models.Model], vendor: str) -> list[str]:
         """The SQL statements that drop the guard if it exists."""
         raise NotImplementedError
 
@@ -57,7 +57,7 @@ class _Trigger(Guard):
     def _events_on(self, vendor: str) -> list[str]:
         return [event for event in self._events() if event != "TRUNCATE" or vendor == "postgresql"]
 
-    def lay(self, model: type[models.Model], vendor: str) -> list[str]:
+    def create_statements(self, model: type[models.Model], vendor: str) -> list[str]:
         table = model._meta.db_table
         if vendor == "sqlite":
             return [
@@ -81,7 +81,7 @@ class _Trigger(Guard):
             ]
         return statements
 
-    def lift(self, model: type[models.Model], vendor: str) -> list[str]:
+    def drop_statements(self, model: type[models.Model], vendor: str) -> list[str]:
         if vendor == "sqlite":
             return [f'DROP TRIGGER IF EXISTS "{part}"' for part in self.parts(vendor)]
         return [f'DROP TRIGGER IF EXISTS "{part}" ON "{model._meta.db_table}"' for part in self.parts(vendor)]
@@ -99,8 +99,8 @@ class AppendOnly(_Trigger):
     def parts(self, vendor: str) -> set[str]:
         return super().parts(vendor) | ({f"{self.name}_replace"} if vendor == "sqlite" else set())
 
-    def lay(self, model: type[models.Model], vendor: str) -> list[str]:
-        statements = super().lay(model, vendor)
+    def create_statements(self, model: type[models.Model], vendor: str) -> list[str]:
+        statements = super().create_statements(model, vendor)
         if vendor == "sqlite":
             # Without this trigger, INSERT OR REPLACE deletes a row: SQLite fires no DELETE trigger for it.
             table, key = model._meta.db_table, model._meta.pk.column
@@ -144,7 +144,7 @@ class NoOverlap(Guard):
     def parts(self, vendor: str) -> set[str]:
         return {self.name} if vendor == "postgresql" else {f"{self.name}_insert", f"{self.name}_update"}
 
-    def lay(self, model: type[models.Model], vendor: str) -> list[str]:
+    def create_statements(self, model: type[models.Model], vendor: str) -> list[str]:
         table = model._meta.db_table
         if vendor == "postgresql":
             return [
@@ -168,7 +168,7 @@ class NoOverlap(Guard):
             for event in ("INSERT", "UPDATE")
         ]
 
-    def lift(self, model: type[models.Model], vendor: str) -> list[str]:
+    def drop_statements(self, model: type[models.Model], vendor: str) -> list[str]:
         if vendor == "postgresql":
             return [f'ALTER TABLE "{model._meta.db_table}" DROP CONSTRAINT IF EXISTS "{self.name}"']
         return [f'DROP TRIGGER IF EXISTS "{part}"' for part in self.parts(vendor)]
@@ -201,7 +201,7 @@ def missing(connection: BaseDatabaseWrapper = default_connection) -> list[str]:
     return sorted(part for _, guard in declared() for part in guard.parts(connection.vendor) if part not in present)
 
 
-def lay_all(connection: BaseDatabaseWrapper = default_connection, app: str | None = None) -> None:
+def create_all(connection: BaseDatabaseWrapper = default_connection, app: str | None = None) -> None:
     """Create all declared guards. Existing guards of the same names are replaced."""
     tables = set(connection.introspection.table_names())
     _run(
@@ -210,19 +210,22 @@ def lay_all(connection: BaseDatabaseWrapper = default_connection, app: str | Non
             statement
             for model, guard in declared(app)
             if model._meta.db_table in tables
-            for statement in (*guard.lift(model, connection.vendor), *guard.lay(model, connection.vendor))
+            for statement in (
+                *guard.drop_statements(model, connection.vendor),
+                *guard.create_statements(model, connection.vendor),
+            )
         ],
     )
 
 
 @contextmanager
-def lifted(connection: BaseDatabaseWrapper = default_connection) -> Iterator[None]:
+def dropped(connection: BaseDatabaseWrapper = default_connection) -> Iterator[None]:
     """Drop all guards inside the context. Only the tests use it, to flush the database."""
-    _run(connection, [s for model, guard in declared() for s in guard.lift(model, connection.vendor)])
+    _run(connection, [s for model, guard in declared() for s in guard.drop_statements(model, connection.vendor)])
     try:
         yield
     finally:
-        lay_all(connection)
+        create_all(connection)
 
 
 def _run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
@@ -231,8 +234,8 @@ def _run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
             cursor.execute(statement)
 
 
-def lay_after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
+def create_after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
     """Create the guards of the migrated app. Receives `post_migrate`."""
     from django.db import connections
 
-    lay_all(connections[using], app=sender.label)
+    create_all(connections[using], app=sender.label)

@@ -96,10 +96,10 @@ def _record(changes: list[Change]) -> None:
     if (run := running.get()) is not None:
         run.keep(changes)
     else:
-        tell_unattributed(changes)
+        announce_unattributed(changes)
 
 
-def tell_unattributed(changes: list[Change]) -> None:
+def announce_unattributed(changes: list[Change]) -> None:
     """Announce writes outside of any action, as an action without an actor."""
     actor = Actor()
     actor.label = "unattributed"

@@ -1,6 +1,6 @@
 """Re-encrypts every encrypted value with the first of `settings.FIELD_KEYS`.
 
-The encrypted fields of all models are found automatically. Other columns that contain tokens are registered with `also` in
+The encrypted fields of all models are found automatically. Other columns that contain tokens are registered in
 theater_site/wiring.py. A rotation stores no progress: it tries the first key on each value. So an interrupted rotation can
 be repeated, and one that re-encrypts nothing proves that the other keys can be removed.
 """
@@ -63,7 +63,9 @@ class Count:
 _named: dict[str, Place] = {}
 
 
-def also(model: str, column: str, *, rewrite: Callable[[str, Swap], str] | None = None, replaced: bool = False) -> None:
+def register(
+    model: str, column: str, *, rewrite: Callable[[str, Swap], str] | None = None, replaced: bool = False
+) -> None:
     """Register a column that contains tokens but is not an encrypted field. `model` is a label: "core.idempotentanswer"."""
     registered = apps.get_model(model)
     _named[f"{registered._meta.label_lower}.{column}"] = Place(registered, (column,), rewrite, replaced)

@@ -152,16 +152,16 @@ def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Rows of cells as lines of CSV. A cell that a spreadsheet would run as a formula gets an apostrophe."""
     writer = csv.writer(_Line())
     for cells in rows:
-        yield writer.writerow([harmless(cell) for cell in cells])
+        yield writer.writerow([escape_formula(cell) for cell in cells])
 
 
-def harmless(text: str) -> str:
+def escape_formula(text: str) -> str:
     """`text` as a cell that no spreadsheet runs as a formula, with an apostrophe before it if it needs one."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def harmful(cell: str) -> str:
-    """The text of a cell that `harmless` made: without the added apostrophe."""
+def unescape_formula(cell: str) -> str:
+    """The text of a cell that `escape_formula` made: without the added apostrophe."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
@@ -309,7 +309,7 @@ def _read_row(
         )
     values: dict[str, Any] = {}
     for position, column in enumerate(columns):
-        cell = harmful(cells[position]) if position < len(cells) else ""
+        cell = unescape_formula(cells[position]) if position < len(cells) else ""
         try:
             values[column.name] = _value(column, cell.strip())
         except BadCell as bad:

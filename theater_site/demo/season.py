@@ -46,13 +46,13 @@ Step = Callable[[str], None]
 _ZONE = ZoneInfo(company.ZONE)
 
 
-def build(tell: Step) -> Demo:
-    """Build the season. `tell` is called with the name of each step before it begins.
+def build(report: Step) -> Demo:
+    """Build the season. `report` is called with the name of each step before it begins.
 
     Raises: Conflict if the database has an organization.
     """
     chance = random.Random(1602)
-    tell("The organization and its director")
+    report("The organization and its director")
     director = User.objects.create_user(company.STAFF["director"][0], name=company.NAMES[0], timezone=company.ZONE)
     root = found_organization(actor=System("demo"), name=company.ORGANIZATION, director=director)
     first_friday = _first_friday(timezone.now().astimezone(_ZONE).date())
@@ -67,17 +67,17 @@ def build(tell: Step) -> Demo:
         },
     )
     demo = Demo(root, season, {"director": director})
-    tell("Roles")
+    report("Roles")
     _roles(demo)
-    tell("Brand guidelines")
+    report("Brand guidelines")
     _brand(demo)
-    tell("Venues and seating charts")
+    report("Venues and seating charts")
     charts = _venues(demo)
-    tell("People")
+    report("People")
     _people(demo)
     demo.jobs = parts.departments(demo.actor("casting_director"), demo.organization)
     for play in PLAYS:
-        tell(play.title)
+        report(play.title)
         production = _production(demo, play, first_friday)
         if play.title == parts.PLAY:
             parts.break_down(demo.actor("casting_director"), production)
@@ -88,15 +88,15 @@ def build(tell: Step) -> Demo:
             )  # fmt: skip
         calendar.schedule_production(demo, play, production, first_friday)
         _picture(demo, play, production)
-    tell("Meetings, classes and a gala")
+    report("Meetings, classes and a gala")
     calendar.schedule_house_events(demo, first_friday)
-    tell("Calls, equipment and conflicts")
+    report("Calls, equipment and conflicts")
     plan(demo)
-    tell("Ticket sales")
+    report("Ticket sales")
     open_sales(demo, charts, chance)
-    tell("On sale and running")
+    report("On sale and running")
     reach_first_night(demo)
-    tell("Submissions that wait for the director")
+    report("Submissions that wait for the director")
     _submissions(demo)
     # Last: a published season shows the next run that nothing is missing (`is_complete`).
     publish_season(actor=demo.actor("director"), season=season)

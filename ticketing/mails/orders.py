@@ -48,7 +48,7 @@ def order_canceled(order: Order, tickets: list[Ticket], reader: Reader) -> Lette
 
 
 def performance_moved(order: Order, tickets: list[Ticket], before: Placing, reader: Reader) -> Letter:
-    """The performance was rescheduled. The tickets stay valid; an unpaid order has its deadline in `pay_by`."""
+    """The performance was rescheduled. The tickets are still valid; an unpaid order has its deadline in `pay_by`."""
     if order.pay_by is None:
         text = _("Your performance was moved. The old time was %(before)s. Your tickets are valid for the new time:")
     else:

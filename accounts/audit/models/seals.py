@@ -19,7 +19,7 @@ class _Enqueues(Guard):
     def parts(self, vendor: str) -> set[str]:
         return {self.name}
 
-    def lay(self, model: type[models.Model], vendor: str) -> list[str]:
+    def create_statements(self, model: type[models.Model], vendor: str) -> list[str]:
         insert = f'INSERT INTO "{model._meta.db_table}" ("entry_id") VALUES (NEW."id")'
         on = f'CREATE TRIGGER "{self.name}" AFTER INSERT ON "{AuditEntry._meta.db_table}" FOR EACH ROW'
         if vendor == "sqlite":
@@ -30,7 +30,7 @@ class _Enqueues(Guard):
             f'{on} EXECUTE FUNCTION "{self.name}"()',
         ]
 
-    def lift(self, model: type[models.Model], vendor: str) -> list[str]:
+    def drop_statements(self, model: type[models.Model], vendor: str) -> list[str]:
         where = f' ON "{AuditEntry._meta.db_table}"' if vendor == "postgresql" else ""
         return [f'DROP TRIGGER IF EXISTS "{self.name}"{where}']
 
