@@ -63,7 +63,8 @@ from scheduling.receivers.productions import cancel_coming
 from scheduling.selectors.performance_days import performances_on, zone_played_in
 from scheduling.selectors.personal_data import held_by_calendar
 from scheduling.selectors.productions import first_performances, performed_on, with_performances
-from scheduling.services import series_horizon, zone_changes
+from scheduling.services import zone_changes
+from scheduling.services.series import horizon as series_horizon
 from theater_site.api import idempotency
 from theater_site.api.previews import previewed_submission
 from theater_site.api.resources import who_acts

@@ -38,9 +38,9 @@ from scheduling.services.occurrences import (
     update_occurrence,
 )
 from scheduling.services.runs import add_run, remove_run, update_run
-from scheduling.services.series import cancel_series, move_series, schedule_series, schedule_standalone_series
-from scheduling.services.series_edits import add_date, change_rule, skip_date, split_series, unskip_date
-from scheduling.services.series_undo import undo_series
+from scheduling.services.series.edits import add_date, change_rule, skip_date, split_series, unskip_date
+from scheduling.services.series.planning import cancel_series, move_series, schedule_series, schedule_standalone_series
+from scheduling.services.series.undo import undo_series
 from scheduling.services.venues import create_space, create_venue, update_space, update_venue
 from theater_site.api.inputs import body_of
 from theater_site.api.resources import Readable, Resource, creates, deletes, documented, internally, updates, verb

@@ -49,7 +49,7 @@ class EventSeries(ContentModel):
     )
     first_date = models.DateField(help_text="The first day, which the rule must meet. Example: 2027-01-05")
     start_time = models.TimeField(help_text="When it starts, in wall time at the venue. Example: 18:00:00")
-    # A rule without an end is stored with UNTIL at the horizon, which `services/series_horizon.py` moves on.
+    # A rule without an end is stored with UNTIL at the horizon, which `services/series/horizon.py` moves on.
     endless = models.BooleanField(
         default=False, editable=False, help_text="Whether its rule has no end. Example: false"
     )

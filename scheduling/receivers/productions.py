@@ -7,7 +7,7 @@ from typing import Any
 from productions.models import Production
 from scheduling.models import PLANNED, Occurrence
 from scheduling.selectors.occurrences import to_come
-from scheduling.services.series import cancel_all
+from scheduling.services.series.planning import cancel_all
 from theater_site.core.actions import current
 
 

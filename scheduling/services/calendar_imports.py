@@ -29,9 +29,9 @@ from scheduling.services.occurrences import (
     schedule_standalone,
     update_occurrence,
 )
-from scheduling.services.series import SeriesFields, move_series, schedule_series, schedule_standalone_series
-from scheduling.services.series_edits import change_dates
-from scheduling.services.series_rows import stored_rule
+from scheduling.services.series.edits import change_dates
+from scheduling.services.series.planning import SeriesFields, move_series, schedule_series, schedule_standalone_series
+from scheduling.services.series.rows import stored_rule
 from theater_site.core.actions import Needs, action
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Conflict, DomainError, Invalid

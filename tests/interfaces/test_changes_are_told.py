@@ -9,7 +9,7 @@ import time_machine
 
 from accounts.models import Notification
 from scheduling.services.occurrences import cancel_occurrence, reinstate_occurrence, update_occurrence
-from scheduling.services.series import cancel_series, move_series
+from scheduling.services.series.planning import cancel_series, move_series
 from tests import world
 from tests.worlds import directory
 from tests.worlds import scheduling as calendar

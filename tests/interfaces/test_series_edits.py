@@ -15,10 +15,10 @@ from hypothesis.extra.django import TestCase
 
 from scheduling.models import Booking, EventSeries, Occurrence
 from scheduling.services.occurrences import cancel_occurrence, update_occurrence
-from scheduling.services.series import move_series
-from scheduling.services.series_edits import add_date, change_rule, skip_date, split_series, unskip_date
-from scheduling.services.series_horizon import extend_endless, extend_series
-from scheduling.services.series_undo import undo_series
+from scheduling.services.series.edits import add_date, change_rule, skip_date, split_series, unskip_date
+from scheduling.services.series.horizon import extend_endless, extend_series
+from scheduling.services.series.planning import move_series
+from scheduling.services.series.undo import undo_series
 from tests import world
 from tests.laws.scenes import Theater
 from tests.worlds import scheduling as calendar

@@ -18,7 +18,7 @@ from scheduling.services.occurrences import (
     reinstate_occurrences,
     update_occurrence,
 )
-from scheduling.services.series import cancel_series
+from scheduling.services.series.planning import cancel_series
 from tests import world
 from tests.worlds import scheduling as calendar
 from tests.worlds import ticketing as scene

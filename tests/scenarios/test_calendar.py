@@ -11,7 +11,7 @@ import pytest
 
 from accounts.models import AuditEntry
 from scheduling.models import Booking, Occurrence
-from scheduling.services.series import cancel_series, move_series
+from scheduling.services.series.planning import cancel_series, move_series
 from scheduling.signals import occurrences_canceled, occurrences_moved, occurrences_scheduled
 from tests import world
 from tests.worlds import scheduling as scene

@@ -24,7 +24,7 @@ from scheduling.services.calls import set_people
 from scheduling.services.equipment import create_equipment
 from scheduling.services.occurrences import publish_occurrence, schedule_occurrence, schedule_standalone
 from scheduling.services.runs import add_run
-from scheduling.services.series import schedule_series
+from scheduling.services.series.planning import schedule_series
 from scheduling.services.unavailabilities import add_unavailability
 from scheduling.services.venues import create_space, create_venue
 from tests import world

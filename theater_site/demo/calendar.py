@@ -7,7 +7,7 @@ import datetime as dt
 from productions.models import Production
 from scheduling.models import Category, Space, Visibility
 from scheduling.services.occurrences import publish_occurrence, schedule_occurrence, schedule_standalone
-from scheduling.services.series import schedule_series, schedule_standalone_series
+from scheduling.services.series.planning import schedule_series, schedule_standalone_series
 from theater_site.core.actors import Actor
 from theater_site.demo import company
 from theater_site.demo.company import Play

@@ -13,7 +13,7 @@ from scheduling.rules.slot_tokens import OfferedSlot, token_of
 from scheduling.services.calls import set_people
 from scheduling.services.equipment import set_equipment
 from scheduling.services.occurrences import cancel_occurrence
-from scheduling.services.series_edits import skip_date
+from scheduling.services.series.edits import skip_date
 from tests import world
 from tests.laws.scenes import Call, Scene, Theater, open_read
 from tests.worlds import directory

@@ -12,7 +12,7 @@ from scheduling.rules.recurrence import MAX_OCCURRENCES, expand
 from scheduling.rules.wall_time import valid_zone
 from scheduling.services.conflicts import book, release
 from scheduling.services.occurrences import refuse_misplaced
-from scheduling.services.series_rows import (
+from scheduling.services.series.rows import (
     announce_moves,
     coming_of,
     new_occurrences,

@@ -8,8 +8,8 @@ import logging
 from scheduling.models import EventSeries
 from scheduling.rules.rrule import parse
 from scheduling.rules.wall_time import valid_zone
-from scheduling.services.series_edits import change_dates
-from scheduling.services.series_rows import HORIZON, stored_rule
+from scheduling.services.series.edits import change_dates
+from scheduling.services.series.rows import HORIZON, stored_rule
 from theater_site.core import runs
 from theater_site.core.actions import OpenTo, action
 from theater_site.core.actors import System

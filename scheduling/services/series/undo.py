@@ -7,7 +7,7 @@ from typing import Any
 
 from scheduling.models import EventSeries, Occurrence, OccurrenceStatus
 from scheduling.services.conflicts import book, release
-from scheduling.services.series_rows import ROW_FIELDS, announce_moves, save_placings
+from scheduling.services.series.rows import ROW_FIELDS, announce_moves, save_placings
 from scheduling.signals import occurrences_canceled, occurrences_reinstated
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.errors import Conflict

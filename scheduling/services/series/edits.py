@@ -12,8 +12,8 @@ from scheduling.rules.recurrence import MAX_OCCURRENCES, expand, validate
 from scheduling.rules.rrule import parse
 from scheduling.rules.wall_time import valid_zone
 from scheduling.services.conflicts import book, release
-from scheduling.services.series import SeriesMove, added_walls, day_or_time, move_series
-from scheduling.services.series_rows import coming_of, new_occurrences, remember, stored_rule
+from scheduling.services.series.planning import SeriesMove, added_walls, day_or_time, move_series
+from scheduling.services.series.rows import coming_of, new_occurrences, remember, stored_rule
 from scheduling.signals import occurrences_canceled, occurrences_reinstated, occurrences_scheduled
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.docs import Doc
