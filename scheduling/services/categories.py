@@ -9,6 +9,7 @@ from scheduling.models import Category, CategoryDefaults, Visibility
 from scheduling.selectors.categories import defaults_of
 from theater_site.core.actions import Needs, action
 from theater_site.core.docs import Doc
+from theater_site.core.errors import Invalid
 
 
 class DefaultsFields(TypedDict, total=False):
@@ -30,8 +31,12 @@ def set_category_defaults(
 ) -> CategoryDefaults:
     """Set what later events of a category get where their planner says nothing. Existing events stay as they are.
 
-    Errors: `bad_color`; a duration or buffer out of range.
+    Errors: `organization_only` for any section below the organization; `bad_color`; a duration or buffer out of range.
     """
+    if section.parent_id is not None:
+        # The defaults hold everywhere, so that the permission on one production is not enough.
+        message = "The defaults hold for the whole organization. Name the organization's own section."
+        raise Invalid(message, code="organization_only", field="section")
     row = CategoryDefaults.objects.select_for_update().filter(category=category).first()
     if row is None:
         row = CategoryDefaults(section=section, category=category, **defaults_of(category)._asdict())

@@ -8,9 +8,11 @@ import pytest
 
 from scheduling.models import Booking, Category
 from scheduling.rules.category_defaults import BUILT_IN
+from scheduling.services.categories import set_category_defaults
 from tests import world
 from tests.laws.scenes import Theater
 from tests.worlds import scheduling as calendar
+from theater_site.core.errors import Invalid
 
 PATH, EVENTS = "/api/v1/event-categories/", "/api/v1/occurrences/"
 
@@ -49,6 +51,11 @@ def test_a_theater_sets_the_defaults_of_its_events(theater: Theater) -> None:
     assert (f"{booking.starts_at:%H:%M}", f"{booking.ends_at:%H:%M}") == ("17:30", "21:15")
     assert scheduled(theater, category="open_house").json()["visibility"] == "public"
 
+    with pytest.raises(Invalid) as refusal:
+        set_category_defaults(
+            actor=theater.acting(), section=theater.production.section, category="tech", defaults={"setup_minutes": 5}
+        )
+    assert refusal.value.code == "organization_only"
     for wrong, code in (({"color": "red"}, "bad_color"), ({"setup_minutes": 1441}, "max_value"), ({}, "required")):
         refused = world.post(client, PATH, {"category": "tech", **wrong} if wrong else {})
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, code)

@@ -152,6 +152,20 @@ def test_the_last_change_is_undone(theater: Theater) -> None:
         assert len(days(series)) == 10
         assert Booking.objects.filter(space=space).count() == 10
     assert sent(theater, series, "undo").json()["code"] == "nothing_to_undo"
+    # What was changed on its own since the change stays.
+    assert sent(theater, series, "move", days=1).status_code == 200
+    first, second, third = series.occurrences.filter(status="scheduled").order_by("recurrence_id")[:3]
+    update_occurrence(actor=theater.acting(), occurrence=first, changes={"start_time": dt.time(9)})
+    cancel_occurrence(actor=theater.acting(), occurrence=second, reason=None)
+    assert sent(theater, series, "undo").status_code == 200
+    for row in (first, second, third):
+        row.refresh_from_db()
+    assert (first.date, first.start_time, second.status, third.date) == (
+        "2031-11-07",
+        dt.time(9),
+        "canceled",
+        "2031-11-20",
+    )
 
 
 def test_editing_520_occurrences_costs_the_queries_of_ten_and_the_batches(theater: Theater) -> None:

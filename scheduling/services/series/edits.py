@@ -86,7 +86,7 @@ def add_date(
 ) -> EventSeries:
     """Add a date beside the rule of an event series. Errors: `already_in_series`; `space_taken`."""
     wall = dt.datetime.combine(date, start_time or series.planned_time)
-    if wall.isoformat(timespec="seconds") in _recurrence_ids(series):
+    if wall.isoformat(timespec="seconds") in recurrence_ids(series):
         raise Conflict("The series has an occurrence at this time already.", code="already_in_series", field="date")
     _change(series, added=[*series.added, wall.isoformat(timespec="minutes")])
     return series
@@ -105,7 +105,7 @@ def split_series(
     Errors: `split_leaves_nothing` if one side has no date; same errors as `series.move`.
     """
     day = date.isoformat()
-    known = _recurrence_ids(series)
+    known = recurrence_ids(series)
     later = [text for text in known if text[:10] >= day]
     if not later or len(later) == len(known):
         raise Invalid(
@@ -140,7 +140,7 @@ def _second_half(series: EventSeries, day: str) -> EventSeries:
     A skipped date counts too (RFC 5545 3.8.5.1)."""
     rule = parse(series.rrule)
     added = {wall.isoformat(timespec="seconds") for wall in added_walls(series)}
-    by_rule = [text for text in _recurrence_ids(series, skip=False) if text[:10] >= day and text not in added]
+    by_rule = [text for text in recurrence_ids(series, skip=False) if text[:10] >= day and text not in added]
     if not by_rule:
         message = "Only added dates are on this side. Change these occurrences one by one."
         raise Invalid(message, code="split_leaves_nothing", field="date")
@@ -188,14 +188,14 @@ def _change(
 
     Constant queries. Announces once each what was scheduled, canceled and reinstated.
     """
-    before = set(_recurrence_ids(series))
+    before = set(recurrence_ids(series))
     coming = coming_of(series)
     memory = remember(series, rows=coming)
     series.rrule = series.rrule if rrule is None else rrule
     series.endless = series.endless if endless is None else endless
     series.skipped = series.skipped if skipped is None else skipped
     series.added = series.added if added is None else added
-    after = set(_recurrence_ids(series))
+    after = set(recurrence_ids(series))
     future = {text for text in after - before if series.wall_of(text) > _now(series)}
     dropped = [row for row in coming if row.recurrence_id not in after]
     known = _rows_of(series, future)
@@ -243,7 +243,7 @@ def _rows_of(series: EventSeries, recurrence_ids: Collection[str]) -> list[Occur
     return list(rows.select_related("section", "space__venue").select_for_update(of=("self",)).order_by("pk"))
 
 
-def _recurrence_ids(series: EventSeries, *, skip: bool = True) -> list[str]:
+def recurrence_ids(series: EventSeries, *, skip: bool = True) -> list[str]:
     """The recurrence ids that follow from the rule and its exceptions, in order; with `skip` without the skipped ones."""
     skipped = [day_or_time(text, "skipped") for text in series.skipped] if skip else []
     starts = expand(

@@ -7,11 +7,14 @@ from typing import Any
 
 from scheduling.models import EventSeries, Occurrence, OccurrenceStatus
 from scheduling.services.conflicts import book, release
+from scheduling.services.series.edits import recurrence_ids
 from scheduling.services.series.rows import ROW_FIELDS, announce_moves, save_placings
 from scheduling.signals import occurrences_canceled, occurrences_reinstated
 from theater_site.core.actions import Needs, action, current
 from theater_site.core.errors import Conflict
+from theater_site.core.inputs import dump
 
+_WHERE = ("date", "start_time", "duration_minutes", "space_id")
 _TIMES = frozenset({"start_time", "planned_time"})
 
 
@@ -20,19 +23,22 @@ def undo_series(*, series: EventSeries) -> EventSeries:
     """Undo the last change of an event series: its move, its rule, a skipped or added date.
 
     Its future occurrences are as they were: what was added is canceled, what was canceled is reinstated, what moved moves back.
-    A split is not undone. Errors: `nothing_to_undo`; `space_taken`, `equipment_taken` if others have the old times by now.
+    What was changed on its own since then stays. A split is not undone.
+    Errors: `nothing_to_undo`; `space_taken`, `equipment_taken` if others have the old times by now.
     """
     change = series.last_change
     if change is None:
         raise Conflict("Nothing of this series can be undone.", code="nothing_to_undo")
+    created = set(change["created"])
+    keys = {int(pk) for pk in change["rows"]} | created
+    rows = Occurrence.objects.filter(pk__in=keys, starts_at__gt=current().instant)
+    locked = rows.select_related("section", "space__venue").select_for_update(of=("self",)).order_by("pk")
+    given = set(recurrence_ids(series))
+    found = [row for row in locked if row.pk in created or not _is_changed_alone(row, series, given, change)]
     for name, value in change["series"].items():
         setattr(series, name, _read(name, value))
     series.last_change = None
     series.save()
-    created = set(change["created"])
-    keys = {int(pk) for pk in change["rows"]} | created
-    rows = Occurrence.objects.filter(pk__in=keys, starts_at__gt=current().instant)
-    found = list(rows.select_related("section", "space__venue").select_for_update(of=("self",)).order_by("pk"))
     befores = {row.pk: (row.placing, row.status) for row in found}
     for row in found:
         values = {"status": OccurrenceStatus.CANCELED} if row.pk in created else change["rows"][str(row.pk)]
@@ -43,6 +49,16 @@ def undo_series(*, series: EventSeries) -> EventSeries:
     save_placings(found, "status", "status_note")
     _announce(found, befores)
     return series
+
+
+def _is_changed_alone(row: Occurrence, series: EventSeries, given: set[str], change: dict[str, Any]) -> bool:
+    """Whether an occurrence was moved or canceled on its own after the change: the change itself would not leave it so."""
+    if row.status == OccurrenceStatus.CANCELED:
+        return row.recurrence_id in given
+    before = change["rows"][str(row.pk)]
+    return series.is_override(row) and any(
+        name in before and dump(getattr(row, name)) != before[name] for name in _WHERE
+    )
 
 
 def _announce(rows: list[Occurrence], befores: dict[int, Any]) -> None:
