@@ -55,7 +55,7 @@ def create_brand_kit(*, section: Section, fields: BrandFields) -> BrandKit:
 
     They apply to later changes only. Raises: the unique constraint if the section has guidelines; `invalid_choice` for an
     unknown field or rule; `bad_shape`; a minimum above its maximum. Also `bad_entry`, `brand_synopsis_in_order`,
-    `section_id_taken`.
+    `section_taken`.
     """
     kit = BrandKit(section=section)
     _describe(kit, fields)

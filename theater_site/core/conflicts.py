@@ -118,12 +118,17 @@ def _of_unique_columns(columns: str) -> Conflict:
                 if [_column(model, name) for name in constraint.fields] == names:
                     return _violation(constraint)
         if len(names) == 1:
-            return _taken(model, names[0])
+            return _taken(model, _field_of(model, names[0]))
     return Conflict("This already exists.", code="already_exists")
 
 
 def _column(model: type[models.Model], name: str) -> str:
     return str(model._meta.get_field(name).column)  # type: ignore[union-attr]
+
+
+def _field_of(model: type[models.Model], column: str) -> str:
+    """The name of the field with this column: a foreign key's column ends in "_id"."""
+    return next((field.name for field in model._meta.local_concrete_fields if field.column == column), column)
 
 
 def _violation(constraint: models.BaseConstraint) -> Conflict:
@@ -135,9 +140,9 @@ def _violation(constraint: models.BaseConstraint) -> Conflict:
     )
 
 
-def _taken(model: type[models.Model], column: str) -> Conflict:
+def _taken(model: type[models.Model], field: str) -> Conflict:
     return Conflict(
-        f"Another {model._meta.verbose_name} has this {column}. Choose a different one.",
-        code=f"{column}_taken",
-        field=column,
+        f"Another {model._meta.verbose_name} has this {field}. Choose a different one.",
+        code=f"{field}_taken",
+        field=field,
     )
