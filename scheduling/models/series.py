@@ -26,6 +26,8 @@ class EventSeries(ContentModel):
     """
 
     view_permission: ClassVar[str] = "view_schedule"
+    # It has the ids of new rows, which differ in each run.
+    chance: ClassVar[frozenset[str]] = frozenset({"last_change"})
 
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
     production = models.ForeignKey(
