@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils import timezone
+
 from accounts.permissions.selectors.sections import area
 from productions.models import Production
 from scheduling.models import Category, Occurrence
@@ -27,18 +29,17 @@ def plan(demo: Demo) -> None:
     houses = area("Venues")
     microphones = create_equipment(actor=director, section=houses, fields={"name": "Radio microphone", "quantity": 12})
     follow_spot = create_equipment(actor=director, section=houses, fields={"name": "Follow spot"})
-    first, *_ = (play for play in demo.productions)
-    rehearsals = list(
-        Occurrence.objects.filter(production=first, category=Category.TECH)
-        .order_by("sort_at")
-        .select_related("section")
-    )
+    # Of the next production, so that its conflicts are still to come.
+    technical = Occurrence.objects.filter(category=Category.TECH).order_by("sort_at").select_related("section")
+    coming = technical.filter(production__isnull=False, starts_at__gt=timezone.now())
+    play = Production.objects.select_related("section").get(pk=coming.values_list("production", flat=True)[0])
+    rehearsals = list(technical.filter(production=play))
     cast = demo.people[8:13]
     for evening in rehearsals:
         wanted = [{"equipment": microphones, "quantity": 8}, {"equipment": follow_spot, "quantity": 1}]
         set_equipment(actor=director, occurrence=evening, equipment=wanted)
         set_people(actor=director, occurrence=evening, people=[person.pk for person in cast])
-    _cannot_come(demo, first, rehearsals[-1])
+    _cannot_come(demo, play, rehearsals[-1])
 
 
 def _cannot_come(demo: Demo, production: Production, evening: Occurrence) -> None:
