@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import translation
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from productions.models import Production, Season
@@ -35,9 +36,16 @@ class VenueInternal(VenuePublic):
 class SpacePublic(serializers.ModelSerializer[Space]):
     """A room for the public."""
 
+    parts: Any = serializers.PrimaryKeyRelatedField(
+        many=True,
+        read_only=True,
+        help_text="Ids of the spaces that are taken while this one is booked; spaces that share one exclude each other. "
+        "Example: [4, 5]",
+    )
+
     class Meta:
         model = Space
-        fields = ("id", "venue", "name", "kind", "capacity")
+        fields: tuple[str, ...] = ("id", "venue", "name", "kind", "capacity", "parts")
 
 
 class SpaceInternal(SpacePublic):
@@ -185,6 +193,16 @@ class OccurrenceInternal(OccurrencePublic):
             "published_at", "archive_key",
             "created_at", "updated_at",
         )  # fmt: skip
+
+
+class ClosuresRead(serializers.Serializer[Any]):
+    """The closures of a venue that were entered."""
+
+    closures = serializers.SerializerMethodField(help_text="The closures, each an internal event.")
+
+    @extend_schema_field(OccurrenceInternal(many=True))
+    def get_closures(self, rows: list[Occurrence]) -> Any:
+        return OccurrenceInternal(rows, many=True, context=self.context).data
 
 
 class InConflict(serializers.Serializer[Any]):

@@ -24,6 +24,7 @@ from scheduling.selectors.conflicts import in_the_way, visible_among
 from scheduling.selectors.occurrences import canceled_to_come, for_insiders, starting_from, up_to
 from scheduling.services import calendar_imports, performance_schedules
 from scheduling.services.calls import set_people
+from scheduling.services.closures import close_on_holidays, close_venue
 from scheduling.services.equipment import set_equipment
 from scheduling.services.occurrences import (
     cancel_occurrence,
@@ -41,6 +42,7 @@ from scheduling.services.runs import add_run, remove_run, update_run
 from scheduling.services.series.edits import add_date, change_rule, skip_date, split_series, unskip_date
 from scheduling.services.series.planning import cancel_series, move_series, schedule_series, schedule_standalone_series
 from scheduling.services.series.undo import undo_series
+from scheduling.services.space_parts import set_parts
 from scheduling.services.venues import create_space, create_venue, update_space, update_venue
 from theater_site.api.inputs import body_of
 from theater_site.api.resources import Readable, Resource, creates, deletes, documented, internally, updates, verb
@@ -91,18 +93,21 @@ class VenueViewSet(Readable):
         create_venue, model=Venue, answers=serializers.VenueInternal, given=("section", lambda: area("Venues"))
     )
     partial_update = updates(update_venue, model=Venue, answers=serializers.VenueInternal)
+    close = verb(close_venue, answers=serializers.ClosuresRead)
+    close_on_holidays = verb(close_on_holidays, answers=serializers.ClosuresRead)
     internal = internally(serializers.VenueInternal)
 
 
 class SpaceViewSet(Readable):
     """The rooms that can be booked, by name."""
 
-    queryset = Space.objects.select_related("venue")
+    queryset = Space.objects.select_related("venue").prefetch_related("parts")
     serializer_class = serializers.SpacePublic
     filterset_fields = ("venue", "kind")
     ordering = ("name", "pk")
     create = creates(create_space, model=Space, answers=serializers.SpaceInternal)
     partial_update = updates(update_space, model=Space, answers=serializers.SpaceInternal)
+    set_parts = verb(set_parts, answers=serializers.SpaceInternal)
     internal = internally(serializers.SpaceInternal)
 
 

@@ -6,7 +6,7 @@ from scheduling.models.occurrences import PLANNED, Category, Occurrence, Occurre
 from scheduling.models.people import AvailabilityKind, Call, Unavailability
 from scheduling.models.runs import Run, RunKind
 from scheduling.models.series import EventSeries
-from scheduling.models.venues import Space, SpaceKind, Venue
+from scheduling.models.venues import Space, SpaceKind, SpacePart, Venue
 
 __all__ = [
     "PLANNED",
@@ -26,6 +26,7 @@ __all__ = [
     "RunKind",
     "Space",
     "SpaceKind",
+    "SpacePart",
     "Unavailability",
     "Venue",
     "Visibility",

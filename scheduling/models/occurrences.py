@@ -39,6 +39,7 @@ class Category(models.TextChoices):
     CLASS = "class", "class"
     FUNDRAISER = "fundraiser", "fundraiser"
     SPECIAL_EVENT = "special_event", "special event"
+    CLOSURE = "closure", "closure"
     OTHER = "other", "other"
 
 
@@ -239,5 +240,11 @@ class Occurrence(ContentModel):
 
     @property
     def holds_space(self) -> bool:
-        """Whether it books its space: it is certain, and space and span are known."""
-        return self.is_certain and self.space_id is not None and self.span.ends_at is not None
+        """Whether it books its space, or as a closure its whole venue: it is certain, and place and span are known."""
+        placed = self.space_id is not None or self.closes_venue
+        return self.is_certain and placed and self.span.ends_at is not None
+
+    @property
+    def closes_venue(self) -> bool:
+        """Whether it closes all spaces of its venue."""
+        return self.category == Category.CLOSURE and self.venue_id is not None and self.space_id is None

@@ -86,6 +86,9 @@ class Space(ContentModel):
         help_text="How many people fit in; null where it is not known. Example: 200",
     )
 
+    # A booking of this space books these too. Two spaces that exclude each other share one.
+    parts = models.ManyToManyField("self", symmetrical=False, through="SpacePart", related_name="wholes")
+
     class Meta:
         base_manager_name = "objects"
         constraints = [
@@ -100,3 +103,21 @@ class Space(ContentModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SpacePart(ContentModel):
+    """That the space `part` is taken while `whole` is booked."""
+
+    section_lookup: ClassVar[str] = "whole__venue__section_id"
+    view_permission: ClassVar[str] = "view_venues"
+    public_when: ClassVar[Q | None] = EVERYTHING
+
+    whole = models.ForeignKey(Space, on_delete=models.CASCADE, related_name="+", db_index=False)
+    part = models.ForeignKey(Space, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [models.UniqueConstraint(fields=["whole", "part"], name="space_has_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.part_id} in {self.whole_id}"

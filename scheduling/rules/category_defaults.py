@@ -38,5 +38,6 @@ BUILT_IN = {
     "class": Defaults(color="#854d0e"),
     "fundraiser": Defaults(color="#be123c"),
     "special_event": Defaults(color="#9d174d"),
+    "closure": Defaults(color="#111827"),
     "other": Defaults(),
 }

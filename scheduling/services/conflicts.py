@@ -12,6 +12,7 @@ from scheduling.models import Booking, Occurrence, Space
 from scheduling.models.bookings import SPACE_TAKEN
 from scheduling.rules.wall_time import to_wall, valid_zone
 from scheduling.selectors.conflicts import Clash, Wanted, clashes, in_its_own_way, visible_among
+from scheduling.selectors.space_parts import spaces_of
 from scheduling.services.equipment import book_equipment, release_equipment
 from theater_site.core.actions import current
 from theater_site.core.conflicts import conflict_of
@@ -22,7 +23,7 @@ _TOLD = 20
 
 
 def book(occurrences: Sequence[Occurrence], *, replace: bool = False, created: bool = False) -> None:
-    """Book the spaces of these saved occurrences for their spans, setup and strike included: all of them or none.
+    """Book the spaces of these saved occurrences and their parts, setup and strike included: all of them or none.
 
     Their equipment is booked too, unless they were just `created`. With `replace` it first releases their old bookings, so
     that each of a series can take the span of the next.
@@ -30,7 +31,8 @@ def book(occurrences: Sequence[Occurrence], *, replace: bool = False, created: b
     conflict with each other; `equipment_taken`. A check before the insert would let another booking take the space in
     between, so the rows are inserted, and the database's error is explained.
     """
-    rows = [_booking_of(row) for row in occurrences if row.holds_space]
+    taken = spaces_of(occurrences)
+    rows = [_booking_of(row, space) for row in occurrences for space in sorted(taken.get(row.pk, ()))]
     wanted = [Wanted(row.space_id, row.starts_at, row.ends_at) for row in rows]
     _refuse_overlap(wanted)
     spaces = {row.space_id for row in rows}
@@ -50,10 +52,10 @@ def book(occurrences: Sequence[Occurrence], *, replace: bool = False, created: b
         book_equipment(occurrences)
 
 
-def _booking_of(row: Any) -> Booking:
+def _booking_of(row: Any, space: int) -> Booking:
     return Booking(
         section_id=row.section_id,
-        space_id=row.space_id,
+        space_id=space,
         occurrence=row,
         starts_at=row.booked_from,
         ends_at=row.booked_until,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TypedDict
 
 from accounts.models import Section
-from scheduling.models import Space, SpaceKind, Venue
-from theater_site.core.actions import Needs, action
+from scheduling.models import Category, Occurrence, Space, SpaceKind, Venue
+from scheduling.services.conflicts import book
+from theater_site.core.actions import Needs, action, current
 
 
 class VenueFields(TypedDict, total=False):
@@ -49,12 +50,12 @@ def update_venue(*, venue: Venue, changes: VenueFields) -> Venue:
 
 @action("space.create", needs=Needs("edit_venues", on="venue"), submittable=True)
 def create_space(*, venue: Venue, fields: SpaceFields) -> Space:
-    """Create a space in a venue. Errors: Invalid for a missing name, or one that the venue has already. Also
-    `space_name_taken`.
-    """
+    """Create a space in a venue. It is closed while the venue is. Errors: Invalid for a missing name; `space_name_taken`."""
     space = Space(venue=venue)
     _describe(space, fields)
     space.save()
+    closures = Occurrence.objects.filter(venue=venue, space=None, category=Category.CLOSURE)
+    book(list(closures.filter(ends_at__gt=current().instant).select_related("section").order_by("pk")), replace=True)
     return space
 
 

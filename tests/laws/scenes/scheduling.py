@@ -115,6 +115,7 @@ def _wanted(t: Theater) -> list[dict[str, Any]]:
     return [{"equipment": _equipment(t), "quantity": 2}]
 
 
+_CLOSED: dict[str, Any] = {"first_date": DAY, "last_date": DAY, "reason": "Summer break"}
 _AWAY: dict[str, Any] = {"first_date": DAY, "last_date": DAY, "timezone": "Europe/London"}
 _SENT_AWAY = {"first_date": "2031-11-06", "last_date": "2031-11-06", "timezone": "Europe/London"}
 
@@ -171,6 +172,13 @@ ACTIONS = {
     "venue.update": lambda t: Scene({"venue": _venue(t), "changes": {"city": "Paris"}}),
     "space.create": lambda t: Scene({"venue": _venue(t), "fields": {"name": "Main stage"}}),
     "space.update": lambda t: Scene({"space": _space(t), "changes": {"capacity": 300}}),
+    "space.set_parts": lambda t: Scene(
+        {"space": (row := _space(t)), "parts": [calendar.space(by=t.director, at=row.venue).pk]}
+    ),
+    "venue.close": lambda t: Scene({"venue": _venue(t), "space": None, **_CLOSED}),
+    "venue.close_on_holidays": lambda t: Scene(
+        {"venue": _venue(t), "country": "GB", "subdivision": "ENG", "year": 2031}
+    ),
     "category.set_defaults": lambda t: Scene(
         {"section": t.root, "category": "rehearsal", "defaults": {"setup_minutes": 15}}
     ),
@@ -223,6 +231,11 @@ ROUTES = {
     "GET space-detail": lambda t: open_read(kwargs={"pk": _space(t).pk}),
     "PATCH space-detail": lambda t: _patch(_space(t), {"capacity": 300}),
     "GET space-internal": lambda t: Call({"pk": _space(t).pk}),
+    "POST space-set-parts": lambda t: Call({"pk": _space(t).pk}, {"parts": []}),
+    "POST venue-close": lambda t: Call(
+        {"pk": _venue(t).pk}, {**_CLOSED, "first_date": "2031-11-06", "last_date": "2031-11-06"}
+    ),
+    "POST venue-close-on-holidays": lambda t: Call({"pk": _venue(t).pk}, {"country": "GB", "year": 2031}),
     "GET event-list": lambda t: open_read(),
     "POST event-list": lambda t: Call(body={"production": t.production.pk, **_sent(_plan(t))}, status=201),
     "GET event-detail": lambda t: Call({"pk": _series(t).pk}),
