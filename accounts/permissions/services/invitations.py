@@ -45,8 +45,8 @@ def invite(
 ) -> Invitation:
     """Invite a person to a role by mail.
 
-    Errors: `own_role` for your own address; `already_invited` if the same offer is open; `not_an_email`; same errors as
-    `role.assign`.
+    Errors: `own_role` for your own address; `already_invited` if the same offer is open; `not_an_email`;
+    same errors as `role.assign`.
     """
     email = _address(email)
     actor = current().actor
