@@ -12,10 +12,11 @@ from theater_site.core.models import ContentModel
 
 
 class ApiToken(ContentModel):
-    """A read-only token. It shows public content, and what `permissions` (such as "view_schedule") show on `section` and below.
+    """A read-only token. It shows public content, and what `permissions` (such as "view_schedule") show on `section` and
+    below.
 
-    A permission counts only while the token's maker has it too. Only the SHA-256 of the token is stored; for 256 random bits no
-    salt and no slow hash is needed.
+    A permission counts only while the token's maker has it too. Only the SHA-256 of the token is stored; for 256 random bits
+    no salt and no slow hash is needed.
     """
 
     section_lookup: ClassVar[str] = "section_id"
@@ -46,7 +47,7 @@ class ApiToken(ContentModel):
     )
     expires_at = models.DateTimeField(help_text="Until when it works: an instant in UTC. Example: 2028-03-14T00:00:00Z")
     revoked_at = models.DateTimeField(
-        null=True, editable=False, help_text="When it was revoked; null while it was not. Example: 2027-05-01T09:00:00Z"
+        null=True, editable=False, help_text="When it was revoked; null if it was not. Example: 2027-05-01T09:00:00Z"
     )
 
     class Meta:
