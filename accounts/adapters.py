@@ -1,5 +1,4 @@
-"""Where django-allauth meets this project: mails without templates, secrets encrypted at rest, a name at
-sign-up."""
+"""Adapts django-allauth to this project: mails without templates, encrypted secrets, and a name at sign-up."""
 
 from __future__ import annotations
 
@@ -47,15 +46,15 @@ class AccountAdapter(DefaultAccountAdapter):
         return EmailMessage(letter.subject, letter.body, self.get_from_email(), to, headers=headers)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Sent at once where somebody waits for the code in it: where the mail server does not take it, that is 503. What
-        reports something that was done goes through the outbox, and into the user's list."""
+        """Send a mail with a code at once, because a user waits for it; answer 503 if the mail server fails. Mails that report
+        an event go through the outbox and into the user's list."""
         if template_prefix not in AWAITED:
             self._tell(template_prefix, email, context)
             return
         try:
             super().send_mail(template_prefix, email, context)
         except (OSError, SMTPException) as error:
-            # The server's own words may repeat the address.
+            # The server's text may contain the address.
             log.error("no mail could be sent: %s", type(error).__name__)
             self._take_back_sign_up(context.get("user"))
             raise MailNotSent from None
@@ -77,8 +76,8 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def _take_back_sign_up(self, user: User | None) -> None:
-        """An account that this request made and nobody can confirm would only be in the way of signing up again. No
-        transaction holds all of it, since the mail server may take its time and SQLite has one writer."""
+        """Delete an account that this request created and nobody can confirm: it would block another sign-up. There is no
+        transaction around it, since the mail server may be slow and SQLite has one writer."""
         if user is not None and user.pk in getattr(self.request, "accounts_made", ()):
             user.delete()
 
@@ -88,11 +87,11 @@ class AccountAdapter(DefaultAccountAdapter):
         return saved
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        # allauth's own has the Host header in it, port and all: anybody who names another port each time is never stopped.
+        # allauth's own key contains the Host header and port: with another port for each attempt, the limit never applies.
         return f"login:{stored_email(str(credentials.get('email') or ''))}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Too many wrong passwords are 429 with the reason, where allauth would answer a plain 400."""
+        """Answer 429 with the reason to too many wrong passwords, where allauth would answer a plain 400."""
         from allauth.headless.internal.restkit.response import APIResponse
 
         try:
@@ -105,7 +104,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """TOTP secrets and the seeds of recovery codes are kept encrypted under FIELD_KEYS."""
+    """Encrypts TOTP secrets and the seeds of recovery codes with FIELD_KEYS."""
 
     def encrypt(self, text: str) -> str:
         return encryption.encrypt(text)
@@ -115,12 +114,12 @@ class MFAAdapter(DefaultMFAAdapter):
 
 
 class SignupForm(forms.Form):
-    """What signing up takes beside e-mail and password; allauth builds its input upon it."""
+    """The additional fields of a sign-up; allauth derives its input from this form."""
 
     name = forms.CharField(max_length=200, required=False)
 
     def clean(self) -> dict[str, Any]:
-        # Headless sign-up judges the password without knowing whose it is, and would take the address itself.
+        # Headless sign-up checks the password without the user, and would accept their address as a password.
         cleaned = super().clean() or self.cleaned_data
         if password := cleaned.get("password"):
             owner = User(email=cleaned.get("email", ""), name=cleaned.get("name", ""))
@@ -136,5 +135,5 @@ class SignupForm(forms.Form):
 
 
 def display_name(user: User) -> str:
-    """How allauth's answers name a user to herself."""
+    """The name of a user in allauth's answers to them."""
     return user.display_name

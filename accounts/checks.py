@@ -1,4 +1,4 @@
-"""What `manage.py check` must find about accounts."""
+"""The system checks of accounts for `manage.py check`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On whose behalf a command acts."""
+"""The actor of a command."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from theater_site.core.actors import Actor, System
 
 
 def acting_for(email: str | None, command: str) -> Actor:
-    """The user with this address, with the permissions that they hold; without one the installation itself, as `command`.
+    """The user with this address, with their permissions; without an address the installation itself, as `command`.
 
-    CommandError where there is no such user, or they are deactivated.
+    Raises: CommandError if there is no such user, or they are deactivated.
     """
     if email is None:
         return System(command)

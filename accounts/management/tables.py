@@ -1,4 +1,4 @@
-"""Commands that take a table from a file: every bad row and cell is listed, and all rows are taken, or none."""
+"""Commands that import a table from a file: they import all rows or none, and list every invalid row and cell."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN = 100
 
 
 class Import(NamedTuple):
-    """The action that takes the rows, its other inputs, and the columns that a row has."""
+    """The action that imports the rows, its other inputs, and the columns of a row."""
 
     action: Action[Any, Any]
     inputs: dict[str, Any]
@@ -29,7 +29,7 @@ class Import(NamedTuple):
 
 
 class TableCommand(BaseCommand):
-    """`manage.py <name> FILE.csv`. A subclass says in `wanted` what is done with the rows."""
+    """`manage.py <name> FILE.csv`. A subclass returns from `wanted` what to do with the rows."""
 
     # By what name the installation acts, where no user does; and what becomes of a new row, in a word.
     name: ClassVar[str]
@@ -41,7 +41,7 @@ class TableCommand(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE.csv")
         parser.add_argument("--as", dest="email", metavar="EMAIL", help="act as this user, not as the installation")
-        parser.add_argument("--preview", action="store_true", help="tell what would come of it, and change nothing")
+        parser.add_argument("--preview", action="store_true", help="show the result, and change nothing")
         parser.add_argument(
             "--waive", action="append", default=[], metavar="RULE=REASON", help="go past a warning of the judges"
         )

@@ -1,4 +1,4 @@
-"""What permissions announces. Listeners are named in theater_site/wiring.py."""
+"""Announcements of permissions. Listeners are connected in theater_site/wiring.py."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from accounts.permissions.models.sections import RoleAssignment
 from theater_site.core.announcements import Announcement
 
 invitation_sent = Announcement(
-    "Somebody was invited to a role, or again; `token` is the secret of the link. Sent inside the transaction.",
+    "An invitation was sent, or sent again; `token` is the secret of the link. Sent inside the transaction.",
     invitation=Invitation,
     token=str,
 )
 
 organization_founded = Announcement(
-    "The organization exists, and its first director has no password yet; `key` sets one. Sent inside the transaction.",
+    "The organization was founded. Its first director has no password; `key` sets one. Sent inside the transaction.",
     assignment=RoleAssignment,
     key=str,
 )
 
-role_given = Announcement("Somebody was given a role. Sent inside the transaction.", assignment=RoleAssignment)
+role_given = Announcement("A role was assigned. Sent inside the transaction.", assignment=RoleAssignment)
 
 role_ended = Announcement(
-    "A role was ended before its time, by itself or with what it was passed on from. Sent inside the transaction.",
+    "A role assignment was ended early, alone or with the one it was passed on from. Sent inside the transaction.",
     assignment=RoleAssignment,
 )
 
 role_dated = Announcement(
-    "A role got another end, which is still to come. Sent inside the transaction.", assignment=RoleAssignment
+    "The end of a role assignment was changed to a later instant than now. Sent inside the transaction.",
+    assignment=RoleAssignment,
 )

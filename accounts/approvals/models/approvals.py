@@ -30,15 +30,14 @@ class ApprovalStep(ContentModel):
     area = models.CharField(
         max_length=20, help_text="The area of work whose submissions pass this step. Example: details"
     )
-    position = models.PositiveSmallIntegerField(help_text="Its place among the steps of the area, from 0. Example: 0")
-    title = models.CharField(
-        max_length=120, help_text="What the step is called, for those who wait for it. Example: Brand review"
+    position = models.PositiveSmallIntegerField(
+        help_text="Its position among the steps of the area, from 0. Example: 0"
     )
+    title = models.CharField(max_length=120, help_text="The name of the step, as authors see it. Example: Brand review")
     permission = models.CharField(
         max_length=60,
         blank=True,
-        help_text="The permission by which somebody decides at this step; empty where it goes by a role. "
-        "Example: approve_details",
+        help_text="The permission that decides on this step; empty if a role does. Example: approve_details",
     )
     role = models.ForeignKey(
         Role,
@@ -46,8 +45,7 @@ class ApprovalStep(ContentModel):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Id of the role by which somebody decides at this step; null where it goes by a "
-        "permission. Example: 5",
+        help_text="Id of the role that decides on this step; null if a permission does. Example: 5",
     )
 
     class Meta:
@@ -96,7 +94,7 @@ class Substitute(ContentModel):
         Section,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Id of the section in which the substitute decides, and below it. Example: 4",
+        help_text="Id of the section in and below which the substitute decides. Example: 4",
     )
     area = models.CharField(
         max_length=20,
@@ -104,8 +102,10 @@ class Substitute(ContentModel):
         default="",
         help_text="The area in which the substitute decides; empty is all. Example: details",
     )
-    starts_at = models.DateTimeField(help_text="From when: an instant in UTC. Example: 2027-07-01T00:00:00Z")
-    ends_at = models.DateTimeField(help_text="Until before when: an instant in UTC. Example: 2027-07-22T00:00:00Z")
+    starts_at = models.DateTimeField(help_text="When it starts: an instant in UTC. Example: 2027-07-01T00:00:00Z")
+    ends_at = models.DateTimeField(
+        help_text="When it ends (exclusive): an instant in UTC. Example: 2027-07-22T00:00:00Z"
+    )
     reason = EncryptedTextField(
         blank=True, default="", max_length=500, help_text="Why, for those concerned. Example: Vacation"
     )
@@ -150,13 +150,13 @@ class Agreement(ContentModel):
     view_permission: ClassVar[str] = "manage_members"
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="agreements", db_index=False)
-    round = models.PositiveIntegerField(help_text="The round of the submission that was agreed to. Example: 1")
-    step = models.PositiveSmallIntegerField(help_text="The step at which it was, from 0. Example: 0")
+    round = models.PositiveIntegerField(help_text="The approved round of the submission. Example: 1")
+    step = models.PositiveSmallIntegerField(help_text="The step of the approval, from 0. Example: 0")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Id of the user who agreed. Example: 9",
+        help_text="Id of the user who approved. Example: 9",
     )
     in_place_of = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -164,10 +164,10 @@ class Agreement(ContentModel):
         on_delete=models.PROTECT,
         related_name="+",
         db_index=False,
-        help_text="Id of the user for whom they decided as a substitute; null in their own place. Example: 7",
+        help_text="Id of the user for whom they decided as a substitute; null if for themselves. Example: 7",
     )
     again = models.BooleanField(default=False)
-    at = models.DateTimeField(help_text="When: an instant in UTC. Example: 2027-03-14T18:30:00Z")
+    at = models.DateTimeField(help_text="When it was approved: an instant in UTC. Example: 2027-03-14T18:30:00Z")
 
     class Meta:
         base_manager_name = "objects"

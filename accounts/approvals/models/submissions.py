@@ -74,7 +74,7 @@ class Submission(ContentModel):
         max_length=300,
         blank=True,
         default="",
-        help_text="What it is about, for those who decide. Example: New subtitle of The Seagull",
+        help_text="What it is about, for the approvers. Example: New subtitle of The Seagull",
     )
     state = models.CharField(
         max_length=20,
@@ -90,15 +90,15 @@ class Submission(ContentModel):
         default=0, help_text="How often it was submitted, from 1; 0 for a draft. Example: 1"
     )
     step = models.PositiveSmallIntegerField(
-        default=0, help_text="At which of the approval steps it waits, from 0. Example: 0"
+        default=0, help_text="The approval step at which it waits, from 0. Example: 0"
     )
     run_at = models.DateTimeField(
         null=True,
-        help_text="When it is applied once it is approved: an instant in UTC; null is at once. Example: "
+        help_text="When it is applied after its approval: an instant in UTC; null means at once. Example: "
         "2027-03-20T08:00:00Z",
     )
     submitted_at = models.DateTimeField(
-        null=True, help_text="When it was submitted last; null for a draft. Example: 2027-03-14T18:30:00Z"
+        null=True, help_text="When it was last submitted; null for a draft. Example: 2027-03-14T18:30:00Z"
     )
     # Items that need no approval run with the permissions of this user.
     submitted_by = models.ForeignKey(
@@ -106,7 +106,7 @@ class Submission(ContentModel):
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Id of the user who submitted it last. Example: 9",
+        help_text="Id of the user who last submitted it. Example: 9",
     )
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -121,7 +121,7 @@ class Submission(ContentModel):
         on_delete=models.PROTECT,
         related_name="+",
         db_index=False,
-        help_text="Id of the user for whom they decided as a substitute; null in their own place. Example: 7",
+        help_text="Id of the user for whom they decided as a substitute; null if for themselves. Example: 7",
     )
     decided_at = models.DateTimeField(
         null=True, help_text="When it was decided; null until then. Example: 2027-03-15T08:00:00Z"
@@ -130,14 +130,13 @@ class Submission(ContentModel):
         blank=True,
         default="",
         max_length=5000,
-        help_text="What was said with the decision. Example: Thank you, very clear.",
+        help_text="The comment of the decision. Example: Thank you, very clear.",
     )
     failure = models.CharField(
         max_length=100,
         blank=True,
         default="",
-        help_text="The code of the error where it was approved and could not be applied; empty else. "
-        "Example: reference_gone",
+        help_text="The error code if it was approved and could not be applied; else empty. Example: reference_gone",
     )
 
     objects = models.Manager.from_queryset(SubmissionQuerySet)()  # type: ignore[misc]
@@ -227,12 +226,12 @@ class SubmissionComment(ContentModel):
         max_length=200,
         blank=True,
         default="",
-        help_text="The field that it is about; empty where it is about all. Example: subtitle",
+        help_text="The field that it is about; empty for the whole submission. Example: subtitle",
     )
     text = EncryptedTextField(
-        max_length=5000, help_text="What was written. Example: Please without an exclamation mark."
+        max_length=5000, help_text="The text of the comment. Example: Please without an exclamation mark."
     )
-    asks = models.BooleanField(default=False, help_text="True where a change was asked for by it. Example: true")
+    asks = models.BooleanField(default=False, help_text="True if it requests a change. Example: true")
 
     class Meta:
         base_manager_name = "objects"

@@ -26,11 +26,11 @@ class Waiver(ContentModel):
     )
     object_id = models.CharField(
         max_length=40,
-        help_text="Id of the object that it is about, as text; empty is every one of the section. Example: 12",
+        help_text="Id of the object that it is about, as text; empty for all objects of the section. Example: 12",
     )
     rule = models.CharField(max_length=100, help_text="The rule whose warnings it accepts. Example: title_too_long")
     reason = EncryptedTextField(
-        max_length=1000, help_text="Why that does not matter here. Example: The author insists on it."
+        max_length=1000, help_text="Why the warning does not matter here. Example: The author insists on it."
     )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -39,9 +39,9 @@ class Waiver(ContentModel):
         related_name="+",
         help_text="Id of the user who gave it. Example: 2",
     )
-    until = models.DateTimeField(help_text="Until when it holds: an instant in UTC. Example: 2027-07-01T00:00:00Z")
+    until = models.DateTimeField(help_text="When it ends (exclusive): an instant in UTC. Example: 2027-07-01T00:00:00Z")
     revoked_at = models.DateTimeField(
-        null=True, help_text="When it was revoked; null while it was not. Example: 2027-05-01T09:00:00Z"
+        null=True, help_text="When it was revoked; null if it was not. Example: 2027-05-01T09:00:00Z"
     )
 
     class Meta:

@@ -1,4 +1,4 @@
-"""The audit log as a file: CSV for a spreadsheet, JSON lines for a program."""
+"""Exports the audit log as a file: CSV for a spreadsheet, JSON lines for a program."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Told = tuple[AuditEntry, AuditChange | None, bool]
 
 
 def lines(kind: str, told: Iterable[Told]) -> Iterator[bytes]:
-    """`told` as the lines of a file of this kind. An entry's note is told in JSON only, where all of it may be read."""
+    """`told` as the lines of a file of this kind. Notes are in JSON only, for entries that the reader may read in full."""
     if kind == "csv":
         yield from _csv(told)
         return

@@ -1,4 +1,4 @@
-"""How the audit log shows itself."""
+"""Serializers of the audit log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from theater_site.api.inputs import ActionInput
 
 
 class AuditChangeRead(serializers.ModelSerializer[AuditChange]):
-    """What was done to one object: which fields, not their values."""
+    """The change of one object: the names of its changed fields, without values."""
 
     fields = serializers.ListField(
         child=serializers.CharField(), help_text='The names of the fields that changed. Example: ["subtitle"]'
@@ -29,19 +29,15 @@ class AuditChangeRead(serializers.ModelSerializer[AuditChange]):
 
 
 class AuditEntryRead(serializers.ModelSerializer[AuditEntry]):
-    """One action. `changes` are the first ones that may be read; `more_changes` says that there are more at `changes/`, and
-    `complete` that none is kept from this reader. The note is told where all of it may be read."""
+    """One action. `changes` has the first changes that you may read; if `more_changes`, the others are at `changes/`.
+    `complete` is true if you may read all of its changes; only then the note is shown."""
 
     note = serializers.SerializerMethodField(
-        help_text="What the action noted about itself, where you may read all of the entry."
+        help_text="Details that the action recorded, if you may read the whole entry."
     )
-    changes = serializers.SerializerMethodField(help_text="The first of its changes that you may read.")
-    more_changes = serializers.SerializerMethodField(
-        help_text="True where there are more at `changes/`. Example: false"
-    )
-    complete = serializers.BooleanField(
-        source="whole", help_text="True where no change is kept from you. Example: true"
-    )
+    changes = serializers.SerializerMethodField(help_text="The first changes that you may read.")
+    more_changes = serializers.SerializerMethodField(help_text="True if there are more at `changes/`. Example: false")
+    complete = serializers.BooleanField(source="whole", help_text="True if you may read all changes. Example: true")
 
     class Meta:
         model = AuditEntry
@@ -70,40 +66,40 @@ class ValueKnown(models.TextChoices):
 
 
 class DifferenceRead(serializers.Serializer[Difference]):
-    """One field: `known` is shown, erased, or hidden from this reader; in the latter two the values say nothing."""
+    """One field. `known` is shown, erased, or hidden from you; unless it is shown, the values are null."""
 
     field = serializers.CharField(help_text="The name of the field. Example: subtitle")
     known = serializers.ChoiceField(
         choices=ValueKnown.choices, help_text="Whether the values are shown, erased, or hidden from you. Example: shown"
     )
     before = serializers.JSONField(
-        allow_null=True, help_text="The value before; null where it is not shown. Example: A play"
+        allow_null=True, help_text="The value before; null if it is not shown. Example: A play"
     )
     after = serializers.JSONField(
-        allow_null=True, help_text="The value afterwards; null where it is not shown. Example: A comedy"
+        allow_null=True, help_text="The value afterwards; null if it is not shown. Example: A comedy"
     )
 
 
 class HistoryRead(serializers.ModelSerializer[AuditChange]):
-    """One change of an object, with what differs. `waived` tells those who may know, rule by rule, why warnings were
-    waived for it."""
+    """One change of an object, with its differences. `waived` maps rules to the reasons why their warnings were waived, if
+    you may see these."""
 
     action = serializers.CharField(
-        source="entry.action", help_text="The name of the action that was done. Example: production.update"
+        source="entry.action", help_text="The name of the action. Example: production.update"
     )
     actor_kind = serializers.CharField(
         source="entry.actor_kind",
-        help_text="What kind of actor did it: a user, a token, the public, the installation itself. Example: user",
+        help_text="The kind of actor: a user, a token, the public, or the installation itself. Example: user",
     )
     actor = serializers.IntegerField(
         source="entry.actor_id",
         allow_null=True,
-        help_text="Id of the user who did it; null where no user did. Example: 7",
+        help_text="Id of the user who did it; null if no user did. Example: 7",
     )
     on_behalf_of = serializers.IntegerField(
         source="entry.on_behalf_of_id",
         allow_null=True,
-        help_text="Id of the user for whom it was done; null where for nobody. Example: 9",
+        help_text="Id of the user for whom it was done, if any. Example: 9",
     )
     at = serializers.DateTimeField(
         source="entry.at", help_text="When it was done: an instant in UTC. Example: 2027-03-14T18:30:00Z"
@@ -112,7 +108,7 @@ class HistoryRead(serializers.ModelSerializer[AuditChange]):
         help_text="The fields that changed, with their values as far as you may see them."
     )
     waived = serializers.SerializerMethodField(
-        help_text='Which rules were waived and why, for those who may know. Example: {"title_too_long": '
+        help_text='The waived rules with the reasons, if you may see them. Example: {"title_too_long": '
         '"The author insists on it."}'
     )
 
@@ -134,20 +130,20 @@ class HistoryRead(serializers.ModelSerializer[AuditChange]):
 
 
 class FieldStateRead(serializers.Serializer[FieldState]):
-    """One field as it was at an instant."""
+    """The value of one field at an instant."""
 
     known = serializers.ChoiceField(
         choices=ValueKnown.choices, help_text="Whether the value is shown, erased, or hidden from you. Example: shown"
     )
-    value = serializers.JSONField(allow_null=True, help_text="The value; null where it is not shown. Example: A comedy")
+    value = serializers.JSONField(allow_null=True, help_text="The value; null if it is not shown. Example: A comedy")
 
 
 class StateRead(serializers.Serializer[State]):
-    """An object as it stood at an instant."""
+    """The state of an object at an instant."""
 
-    at = serializers.DateTimeField(help_text="The instant that was asked about. Example: 2027-03-14T18:30:00Z")
+    at = serializers.DateTimeField(help_text="The instant asked about. Example: 2027-03-14T18:30:00Z")
     version = serializers.IntegerField(help_text="The object's version at that instant. Example: 6")
-    deleted = serializers.BooleanField(help_text="True where it had been deleted by then. Example: false")
+    deleted = serializers.BooleanField(help_text="True if it was deleted by then. Example: false")
     fields = serializers.DictField(child=FieldStateRead(), help_text="Each field's value at that instant, by its name.")  # type: ignore[assignment]
 
 
@@ -159,9 +155,9 @@ class CheckpointRead(serializers.BaseSerializer[AuditCheckpoint]):
 
 
 class CheckpointClaim(serializers.Serializer[Any]):
-    """What a checkpoint says of the audit log."""
+    """The claim of a checkpoint about the audit log."""
 
-    type = serializers.CharField(help_text="What kind of document it is. Example: theater-audit-checkpoint")
+    type = serializers.CharField(help_text="The type of the document. Example: theater-audit-checkpoint")
     number = serializers.IntegerField(help_text="The checkpoint's number, from 1. Example: 12")
     seq = serializers.IntegerField(help_text="The number of the last sealed entry. Example: 4711")
     hash = serializers.CharField(help_text="The hash of the chain up to that entry, in hexadecimal digits.")
@@ -171,8 +167,8 @@ class CheckpointClaim(serializers.Serializer[Any]):
 class CheckpointDocument(serializers.Serializer[Any]):
     """A signed checkpoint, as `verify_audit --checkpoint` takes it."""
 
-    checkpoint = CheckpointClaim(help_text="What is signed.")
-    public_key = serializers.CharField(help_text="The public key that it is signed with, in Base64.")
+    checkpoint = CheckpointClaim(help_text="The signed claim.")
+    public_key = serializers.CharField(help_text="The public key of the signature, in Base64.")
     signature = serializers.CharField(help_text="The Ed25519 signature, in Base64.")
 
 
@@ -186,7 +182,7 @@ class HistoryAsked(ActionInput):
 
 
 class StateAsked(ActionInput):
-    """Which object, and when."""
+    """The object, and the instant."""
 
     object_type = serializers.CharField(max_length=60)
     object_id = serializers.CharField(max_length=40)
@@ -194,20 +190,19 @@ class StateAsked(ActionInput):
 
 
 class RevertInput(ActionInput):
-    """Which change of the entry, where it has several."""
+    """The change to revert, if the entry has several."""
 
     change = serializers.UUIDField(
         required=False,
-        help_text="Id of the change to revert, where the entry has several. Example: "
-        "0190b6f2-7c1e-7d43-9a55-0d6f3b1c2a44",
+        help_text="Id of the change to revert, if the entry has several. Example: 0190b6f2-7c1e-7d43-9a55-0d6f3b1c2a44",
     )
     waive = serializers.DictField(
-        child=serializers.CharField(max_length=1000), required=False, help_text="Warnings to go past: rule to reason."
+        child=serializers.CharField(max_length=1000), required=False, help_text="Warnings to waive: rule to reason."
     )
 
 
 class Reverted(serializers.Serializer[Any]):
-    """The object that was changed back, and its version now."""
+    """The object whose change was reverted, with its new version."""
 
     object_type = serializers.CharField(help_text="The model of the object. Example: productions.production")
     object_id = serializers.CharField(help_text="Id of the object, as text. Example: 12")
@@ -215,6 +210,6 @@ class Reverted(serializers.Serializer[Any]):
 
 
 class Expired(serializers.Serializer[Any]):
-    """How many changes lost their values."""
+    """The number of changes whose values were deleted."""
 
     count = serializers.IntegerField(help_text="How many changes lost their values. Example: 1200")

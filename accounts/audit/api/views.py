@@ -1,4 +1,4 @@
-"""The addresses of the audit log: search, history, state, revert, export, retention, checkpoints."""
+"""The endpoints of the audit log: search, history, state, revert, export, retention, checkpoints."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from theater_site.core.errors import NotAllowed, NotFound, NotSignedIn
 
 
 def reader_of(request: Request) -> Reader:
-    """Who reads; NotSignedIn for the public."""
+    """The reader of the audit log. Raises: NotSignedIn for the public."""
     actor = actor_of(request)
     if actor.kind is ActorKind.PUBLIC:
         raise NotSignedIn("Sign in to read the audit log.")
@@ -50,7 +50,7 @@ class _WholeNumber(filters.NumberFilter):
 
 
 class AuditFilter(filters.FilterSet):
-    """What is asked of a change is asked of one and the same change, and only of such as may be read."""
+    """Filters of entries. All filters of changes must match the same change, and only changes that may be read count."""
 
     section = _WholeNumber(method="of_change", label="Only changes of objects in this section or below it. Example: 4")
     object_type = filters.CharFilter(
@@ -59,18 +59,16 @@ class AuditFilter(filters.FilterSet):
     object_id = filters.CharFilter(
         method="of_change", label="Only changes of the object with this id; needs `object_type`. Example: 12"
     )
-    actor = _WholeNumber(field_name="actor_id", label="Only what this user did, by id. Example: 7")
-    action = filters.CharFilter(
-        field_name="action", label="Only what was done by this action. Example: production.publish"
-    )
-    request = filters.CharFilter(field_name="request_id", label="Only what this request did, by its `X-Request-ID`.")
+    actor = _WholeNumber(field_name="actor_id", label="Only entries of this user, by id. Example: 7")
+    action = filters.CharFilter(field_name="action", label="Only entries of this action. Example: production.publish")
+    request = filters.CharFilter(field_name="request_id", label="Only entries of this request, by its `X-Request-ID`.")
     since = filters.IsoDateTimeFilter(
         field_name="at",
         lookup_expr="gte",
-        label="Only what was done at or after this instant. Example: 2027-03-01T00:00:00Z",
+        label="Only entries at or after this instant. Example: 2027-03-01T00:00:00Z",
     )
     until = filters.IsoDateTimeFilter(
-        field_name="at", lookup_expr="lt", label="Only what was done before this instant. Example: 2027-04-01T00:00:00Z"
+        field_name="at", lookup_expr="lt", label="Only entries before this instant. Example: 2027-04-01T00:00:00Z"
     )
 
     class Meta:
@@ -103,7 +101,7 @@ _EXPIRING = body_of(expire_values)
 
 
 class AuditViewSet(Readable):
-    """Who did what, newest first, as far as the actor may read the audit log of the sections concerned."""
+    """Who did what, newest first, as far as the caller may read the audit log of the sections concerned."""
 
     queryset = AuditEntry.objects.all()
     serializer_class = serializers.AuditEntryRead
@@ -119,7 +117,7 @@ class AuditViewSet(Readable):
         return bool(getattr(self, "swagger_fake_view", False))
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        # A file is what it is, whatever is accepted; only a problem is rendered.
+        # A file has one format whatever `Accept` asks for; only errors are rendered.
         return super().perform_content_negotiation(request, force or self.action == "export")
 
     def filter_queryset(self, queryset: Any) -> Any:
@@ -141,10 +139,10 @@ class AuditViewSet(Readable):
     @extend_schema(responses=serializers.HistoryRead(many=True), parameters=_OBJECT, filters=False)
     @drf_action(detail=False, methods=["get"])
     def history(self, request: Request) -> Response:
-        """List what became of one object, the oldest change first, with the values before and after.
+        """List the changes of one object, the oldest first, with the values before and after.
 
-        Values are shown to those who hold the object's view permission where it was, personal ones to those who hold `manage_` of
-        that area there. `erased` values are gone for everybody.
+        You see values if you have the object's view permission on its section at that time, and personal values if you have
+        `manage_` of that area there. `erased` values are gone for everybody.
         """
         reader = reader_of(request)
         asked = self._asked(serializers.HistoryAsked, request)
@@ -163,14 +161,14 @@ class AuditViewSet(Readable):
                 "at",
                 OpenApiTypes.DATETIME,
                 required=True,
-                description="The instant to look back to. Example: 2027-03-14T18:30:00Z",
+                description="The instant to ask about. Example: 2027-03-14T18:30:00Z",
             ),
         ],
         filters=False,
     )
     @drf_action(detail=False, methods=["get"])
     def state(self, request: Request) -> Response:
-        """Get one object as it was at an instant, built from its history."""
+        """Get the state of one object at an instant, built from its history."""
         reader = reader_of(request)
         asked = self._asked(serializers.StateAsked, request)
         return Response(serializers.StateRead(state_at(reader, **asked)).data)
@@ -178,9 +176,10 @@ class AuditViewSet(Readable):
     @extend_schema(request=serializers.RevertInput, responses={200: serializers.Reverted, 202: SubmittedAnswer})
     @drf_action(detail=True, methods=["post"])
     def revert(self, request: Request, pk: str) -> Response:
-        """Revert a change: give the object its old values again. It is the object's ordinary update, judged by
-        today's rules and permissions, and a submission where the actor may only submit. Refused where the fields
-        hold something else by now."""
+        """Revert a change: give the object its old values again.
+
+        This runs the object's ordinary update, with today's rules and permissions. It becomes a submission if the caller may
+        only submit. It fails if the fields have changed again since."""
         reader, entry = reader_of(request), self.found()
         body = serializers.RevertInput(data=request.data)
         body.is_valid(raise_exception=True)
@@ -213,13 +212,13 @@ class AuditViewSet(Readable):
                 str,
                 OpenApiParameter.PATH,
                 enum=list(KINDS),
-                description="The kind of file: `csv` for a spreadsheet, `jsonl` for a program. Example: csv",
+                description="The file type: `csv` for a spreadsheet, `jsonl` for a program. Example: csv",
             )
         ],
     )
     @drf_action(detail=False, methods=["get"], url_path=f"export/(?P<kind>{'|'.join(KINDS)})")
     def export(self, request: Request, kind: str) -> Any:
-        """Export the audit log as one file, with the filters of the list: a line for each change."""
+        """Export the audit log as one file, with the filters of the list. Each change is one line."""
         reader = reader_of(request)
         self.refuse_unknown_filters(self.queryset)
         search = AuditFilter(request.query_params, AuditEntry.objects.all(), request=request)
@@ -246,8 +245,8 @@ class AuditViewSet(Readable):
 
 
 class CheckpointViewSet(Readable):
-    """Signed checkpoints of the log's seal, newest first, for everybody who may read all of the log. Keep one elsewhere: it shows
-    a log that was cut off."""
+    """Signed checkpoints of the seal, newest first, for those who may read the whole log. Keep one outside of the system: it
+    reveals if the end of the log was removed."""
 
     queryset = AuditCheckpoint.objects.all()
     serializer_class = serializers.CheckpointRead

@@ -1,4 +1,4 @@
-"""Who did what to which object: facts that never change, apart from values that may be erased."""
+"""The audit log: who did what to which object. Rows never change, except that values may be erased."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from theater_site.core.guards import AppendOnly, Guard
 
 
 class AuditEntry(models.Model):
-    """One action: who did it, for whom, when, in which request, because of which other action.
+    """One action: who did it, for whom, when, in which request, and as a consequence of which action.
 
-    `actor_kind` is user, public or system; an entry whose `action` is "unattributed" reports a write that came past the
+    `actor_kind` is user, token, public or system. An entry with the action "unattributed" reports a write that bypassed the
     services. Rows are written once, in the action's transaction.
     """
 
@@ -23,22 +23,20 @@ class AuditEntry(models.Model):
     ]
 
     id = models.UUIDField(primary_key=True, help_text="Id of the entry. Example: 0190b6f2-7c1e-7d43-9a55-0d6f3b1c2a44")
-    action = models.CharField(
-        max_length=100, help_text="The name of the action that was done. Example: production.update"
-    )
+    action = models.CharField(max_length=100, help_text="The name of the action. Example: production.update")
     actor_kind = models.CharField(
         max_length=10,
-        help_text="What kind of actor did it: a user, a token, the public, the installation itself. Example: user",
+        help_text="The kind of actor: a user, a token, the public, or the installation itself. Example: user",
     )
     actor_label = models.CharField(max_length=100)
-    # No constraint in the database: the log outlives whom it names, and is never changed on their account.
+    # No constraint in the database: entries stay when the user or object that they name is deleted.
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
         on_delete=models.DO_NOTHING,
         db_constraint=False,
         related_name="+",
-        help_text="Id of the user who did it; null where no user did. Example: 7",
+        help_text="Id of the user who did it; null if no user did. Example: 7",
     )
     on_behalf_of = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -52,12 +50,10 @@ class AuditEntry(models.Model):
     request_id = models.CharField(
         max_length=128,
         blank=True,
-        help_text="Names the request in the logs; empty where there was none. Example: "
+        help_text="The id of the request, as in the logs; empty if there was none. Example: "
         "c024995a98ac485fb4107ef19d030ec9",
     )
-    cause = models.UUIDField(
-        null=True, help_text="Id of the entry whose consequence this was; null where it had no cause."
-    )
+    cause = models.UUIDField(null=True, help_text="Id of the entry that caused this one; null if none did.")
     at = models.DateTimeField(help_text="When it was done: an instant in UTC. Example: 2027-03-14T18:30:00Z")
     note = ExactJSONField(default=dict)
 
@@ -69,7 +65,7 @@ class AuditEntry(models.Model):
 
 
 class AuditChange(models.Model):
-    """What one action did to one object: which fields, and a salted digest of their values before and after."""
+    """The change of one object by one action: its fields, and a salted digest of their values before and after."""
 
     guards: ClassVar[list[Guard]] = [
         AppendOnly(name="audit_change_written_once", message="The audit log cannot be changed.")
@@ -80,7 +76,7 @@ class AuditChange(models.Model):
     object_type = models.CharField(max_length=60, help_text="The model of the object. Example: productions.production")
     object_id = models.CharField(max_length=40, help_text="Id of the object, as text. Example: 12")
     section_id = models.BigIntegerField(
-        null=True, help_text="Id of the section that the object belonged to; null where it had none. Example: 4"
+        null=True, help_text="Id of the section of the object; null if it had none. Example: 4"
     )
     operation = models.CharField(
         max_length=10, help_text="What happened to it: created, changed or deleted. Example: changed"
@@ -101,10 +97,10 @@ class AuditChange(models.Model):
 
 
 class AuditValue(models.Model):
-    """The values before and after one change: all of the log that erasure and retention may delete, never change.
+    """The values before and after one change. Erasure and retention may delete this row, but never change it.
 
-    Personal values are encrypted in `personal`, the others as JSON. `salt` goes with them, so that the digest left
-    behind cannot be tried against guesses.
+    Personal values are encrypted in `personal`, the others are JSON. `salt` is deleted too, so that nobody can guess the
+    values and compare them with the digest that remains.
     """
 
     guards: ClassVar[list[Guard]] = [

@@ -1,4 +1,4 @@
-"""JSON that is read back byte by byte as it was written."""
+"""A JSON field that returns exactly the text that was written."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from django.db import models
 
 
 def exact(value: Any) -> str:
-    """`value` as the one text that represents it: keys sorted, no spaces; what JSON does not know becomes its `str`."""
+    """`value` as its canonical JSON text: sorted keys, no spaces. Values that JSON lacks are written as their `str`."""
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS).decode()
 
 
 class ExactJSONField(models.TextField):
-    """JSON kept as text, for what is hashed: PostgreSQL's jsonb would give back other numbers and another order of
-    keys than it was given. Cannot be searched by its content."""
+    """JSON stored as text, because it is hashed: PostgreSQL's jsonb would change numbers and the order of keys. Cannot be
+    searched by its content."""
 
     description = "JSON as its exact text"
 

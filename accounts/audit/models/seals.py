@@ -1,4 +1,4 @@
-"""The seal on the audit log: a chain of hashes over its entries, and signed checkpoints of where the chain stood."""
+"""The seal of the audit log: a hash chain over its entries, and signed checkpoints of its head."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from theater_site.core.guards import AppendOnly, Guard
 
 @dataclass(frozen=True, kw_only=True)
 class _Enqueues(Guard):
-    """Every new row of AuditEntry is put into the table that declares this, in the same transaction."""
+    """A trigger that adds the id of each new AuditEntry to the table that declares this, in the same transaction."""
 
     def parts(self, vendor: str) -> set[str]:
         return {self.name}
@@ -36,10 +36,10 @@ class _Enqueues(Guard):
 
 
 class AuditUnsealed(models.Model):
-    """The entries that wait for their seal; the sealing job takes them out.
+    """The entries that are not sealed yet. The sealing job removes them from this table.
 
-    A table of its own, filled by a trigger: entries are never updated, so they carry no mark; and their ids commit out
-    of order, so "everything after the last one sealed" would miss some.
+    A trigger fills it. Entries cannot be marked as sealed, because they are never updated. Their ids commit out of order, so
+    "everything after the last one sealed" would miss some.
     """
 
     guards: ClassVar[list[Guard]] = [
@@ -56,7 +56,7 @@ class AuditUnsealed(models.Model):
 
     @classmethod
     def forget(cls, entries: Collection[str]) -> None:
-        """These wait no longer; ids as 32 hexadecimal digits."""
+        """Remove these entries from the queue. Their ids are given as 32 hexadecimal digits."""
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute(
@@ -68,7 +68,7 @@ class AuditUnsealed(models.Model):
 
 
 class SealRow(NamedTuple):
-    """A seal as it is written; digests and hash as `rules.seals` makes them."""
+    """A seal to write, with digests and hash as `rules.seals` computes them."""
 
     seq: int
     entry: str
@@ -79,15 +79,15 @@ class SealRow(NamedTuple):
 
 
 class AuditSeal(models.Model):
-    """One link of the chain: `hash` covers the link before, the entry and its changes (not their values, which may be
-    erased, but their salted digests). `seq` counts from 1 without gaps, in the order of sealing."""
+    """One link of the chain. `hash` covers the previous link, the entry, and its changes with the salted digests of their
+    values; the values themselves may be erased. `seq` counts from 1 without gaps, in the order of sealing."""
 
     guards: ClassVar[list[Guard]] = [
         AppendOnly(name="audit_seal_written_once", message="The audit log cannot be changed.")
     ]
 
     seq = models.BigIntegerField(primary_key=True)
-    # No constraint in the database: a seal is the proof that an entry was there.
+    # No constraint in the database: the seal must outlive its entry to prove that the entry existed.
     entry = models.OneToOneField(AuditEntry, on_delete=models.DO_NOTHING, db_constraint=False, related_name="seal")
     changes = models.PositiveIntegerField()
     entry_digest = models.CharField(max_length=64)
@@ -99,7 +99,7 @@ class AuditSeal(models.Model):
 
     @classmethod
     def append(cls, rows: Sequence[SealRow]) -> None:
-        """Write `rows`, by COPY or one prepared statement: by the ORM it takes some three times as long."""
+        """Write `rows` with COPY or one prepared statement. The ORM takes about three times as long."""
         names = '"seq", "entry_id", "changes", "entry_digest", "changes_digest", "hash"'
         table = cls._meta.db_table
         with connection.cursor() as cursor:
@@ -112,8 +112,8 @@ class AuditSeal(models.Model):
 
 
 class AuditCheckpoint(models.Model):
-    """Where the chain stood at an instant, signed with AUDIT_SIGNING_KEY. Kept elsewhere too, it shows a log that was cut
-    off or written again."""
+    """The head of the chain at an instant, signed with AUDIT_SIGNING_KEY. A copy outside of the system reveals a log that was
+    cut off or rewritten."""
 
     guards: ClassVar[list[Guard]] = [
         AppendOnly(name="audit_checkpoint_written_once", message="The audit log cannot be changed.")

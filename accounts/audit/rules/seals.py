@@ -1,11 +1,11 @@
-"""How the audit log is sealed: the hashes of its chain and the signatures of its checkpoints.
+"""Computes the seal of the audit log: the hashes of its chain and the signatures of its checkpoints.
 
-The chain can be recomputed by anybody from the rows alone. Every hash is SHA-256, in hexadecimal, over JSON arrays without
-spaces in UTF-8 (null, integers and strings; RFC 8259 escapes only where it must); an identifier is 32 hexadecimal
-digits, an instant is UTC as "2026-09-01 19:30:00.000000", and a JSON column is the very text that is in it.
+Anybody can recompute the chain from the rows alone. Every hash is SHA-256, in hexadecimal digits, of JSON arrays without
+spaces in UTF-8 (null, integers and strings; with only the escapes that RFC 8259 requires). An identifier is 32 hexadecimal
+digits, an instant is UTC as "2026-09-01 19:30:00.000000", and a JSON column is its text.
 
 - an entry: [id, action, actor_kind, actor_label, actor_id, on_behalf_of_id, request_id, cause, at, note];
-- its changes, one array after the other by id: [id, object_type, object_id, section_id, operation, version, fields, digest];
+- its changes, one array after another by id: [id, object_type, object_id, section_id, operation, version, fields, digest];
 - a seal: [hash of the seal before or 64 zeros, seq, entry id, number of changes, hash of the entry, hash of its changes].
 
 A checkpoint is the JSON object {"at", "hash", "number", "seq", "type"}, keys sorted, signed with Ed25519 (RFC 8032).
@@ -35,7 +35,8 @@ def entry_digest(facts: Facts) -> str:
 
 
 class ChangesDigest:
-    """The hash of an entry's changes, taken in one by one by id; `count` says how many. An entry may have millions."""
+    """The hash of an entry's changes, added one by one in the order of ids. An entry may have millions; `count` is their
+    number."""
 
     __slots__ = ("_hash", "count")
 
@@ -56,9 +57,9 @@ def seal_hash(previous: str, seq: int, entry: str, changes: int, of_entry: str, 
 
 
 def values_digest(salt: str, values: str, personal: str) -> str:
-    """What is in a change for its values: SHA-256 over the salt and both parts, each told apart by its length.
+    """The digest of a change's values: SHA-256 of the salt and both parts, with their lengths.
 
-    `personal` is the decrypted text ("" where there is none): tokens differ each time and are rewritten by `rotate_keys`.
+    `personal` is the decrypted text ("" if there is none), because tokens differ each time and `rotate_keys` rewrites them.
     """
     parts = (salt.encode(), values.encode(), personal.encode())
     return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
@@ -83,7 +84,7 @@ class Checkpoint:
 
     @classmethod
     def from_data(cls, data: Any) -> Self:
-        """ValueError where `data` is not what `as_data` gives."""
+        """The checkpoint in `data`. Raises: ValueError if `data` is not in the format of `as_data`."""
         try:
             made = cls(data["number"], data["seq"], data["hash"], datetime.fromisoformat(data["at"]))
             same = made.as_data() == data and type(made.number) is int and type(made.seq) is int
@@ -95,7 +96,7 @@ class Checkpoint:
 
 
 class SigningKey:
-    """An Ed25519 key from its 32 secret bytes in url-safe base64; ValueError for anything else."""
+    """An Ed25519 key from its 32 secret bytes in url-safe base64. Raises: ValueError for anything else."""
 
     def __init__(self, text: str) -> None:
         try:
@@ -117,7 +118,7 @@ def key_id(public: str) -> str:
 
 
 def signed_by(public: str, checkpoint: Checkpoint, signature: str) -> bool:
-    """Whether `signature` over `checkpoint` was made with the secret half of `public`."""
+    """Whether `signature` of `checkpoint` was made with the private key of `public`."""
     try:
         key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public))
         key.verify(base64.b64decode(signature), checkpoint.text())
@@ -127,12 +128,12 @@ def signed_by(public: str, checkpoint: Checkpoint, signature: str) -> bool:
 
 
 def document(checkpoint: Checkpoint, public: str, signature: str) -> dict[str, Any]:
-    """A checkpoint as it is kept elsewhere: the claim, the key that signed it, and the signature."""
+    """The document of a checkpoint, to keep outside of the system: the claim, the public key and the signature."""
     return {"checkpoint": checkpoint.as_data(), "public_key": public, "signature": signature}
 
 
 def read_document(data: Any) -> tuple[Checkpoint, str, str]:
-    """The checkpoint, the id of its key and its signature; ValueError where `data` is not what `document` gives."""
+    """The checkpoint, the id of its key and its signature. Raises: ValueError if `data` is not in the format of `document`."""
     if not isinstance(data, Mapping) or data.keys() != {"checkpoint", "public_key", "signature"}:
         raise ValueError("this is not a checkpoint")
     public, signature = data["public_key"], data["signature"]

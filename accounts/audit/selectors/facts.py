@@ -1,4 +1,4 @@
-"""The rows of the audit log in the form in which they are hashed, alike on both databases: see `rules/seals.py`."""
+"""The rows of the audit log in the format in which they are hashed, the same on both databases: see `rules/seals.py`."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ def _column(alias: str, name: str) -> str:
         if name == "at":
             return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
     elif name == "at":
-        # Django writes no fraction where it is zero; as an expression, the driver also leaves it text.
+        # Django writes no fraction if it is zero. As an expression, the driver returns it as text.
         return f"CASE WHEN length({column}) = 19 THEN {column} || '.000000' ELSE {column} || '' END"
     return column
 
 
 def waiting_entries(most: int) -> list[Row]:
-    """The first `most` entries that wait for their seal, by id."""
+    """The first `most` unsealed entries, by id."""
     with connection.cursor() as cursor:
-        # Limited before it is joined, so that no plan reads the whole log.
+        # The limit comes before the join, so that no query plan reads the whole log.
         cursor.execute(
             f"SELECT {entry_columns()} "  # noqa: S608
             'FROM (SELECT "entry_id" FROM "accounts_auditunsealed" ORDER BY "entry_id" LIMIT %s) u '
@@ -68,7 +68,8 @@ def waiting_entries(most: int) -> list[Row]:
 
 
 def changes_of(entries: Collection[str]) -> Stream:
-    """(entry id, the change's facts...) of these entries, by entry and change; streamed, as one entry may have millions."""
+    """The changes of these entries, in the order of entry and id, as (entry id, facts...). Streamed, as there may be
+    millions."""
     if connection.vendor == "postgresql":
         among = "= ANY(%s::uuid[])"
         parameters: list[Any] = [[*entries]]
@@ -82,8 +83,8 @@ def changes_of(entries: Collection[str]) -> Stream:
 
 
 def streamed(sql: str, parameters: Iterable[Any] = ()) -> Stream:
-    """The rows of a query, some thousands in memory at a time. On PostgreSQL, read within `steady()`; close it where it is
-    not read to its end."""
+    """The rows of a query, some thousands in memory at a time. On PostgreSQL use it inside `steady()`, and close it if you do
+    not read it to its end."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, list(parameters))
         while rows := cursor.fetchmany(_FETCHED):
@@ -91,13 +92,13 @@ def streamed(sql: str, parameters: Iterable[Any] = ()) -> Stream:
 
 
 def steady() -> AbstractContextManager[Any]:
-    """For reading long: on PostgreSQL one transaction, or each streamed query would be copied whole before its first row.
-    On SQLite none, since ours begin by taking the one write lock."""
+    """The context for long reads. On PostgreSQL it is a transaction: without one, each streamed query is copied whole before
+    its first row. On SQLite it is none, since our transactions take the only write lock."""
     return transaction.atomic() if connection.vendor == "postgresql" else nullcontext()
 
 
 def chained(after: int, last: int) -> Stream:
-    """(the seal..., its entry's facts or nulls...) for `after` < seq <= `last`, in the order of the chain."""
+    """The seals with `after` < seq <= `last`, in order, each with the facts of its entry (or nulls)."""
     return streamed(
         f"SELECT {seal_columns()}, {entry_columns()} FROM accounts_auditseal s "  # noqa: S608
         'LEFT JOIN accounts_auditentry e ON e."id" = s."entry_id" WHERE s."seq" > %s AND s."seq" <= %s ORDER BY s."seq"',
@@ -106,7 +107,8 @@ def chained(after: int, last: int) -> Stream:
 
 
 def chained_changes(after: int, last: int) -> Stream:
-    """(seq, the change's facts..., salt, values, personal) of the same seals; the last three are null where erased."""
+    """The changes of the same seals, as (seq, facts..., salt, values, personal). The last three are null if they were
+    erased."""
     return streamed(
         f'SELECT s."seq", {change_columns()}, v."salt", v."values", v."personal" FROM accounts_auditseal s '  # noqa: S608
         'JOIN accounts_auditchange c ON c."entry_id" = s."entry_id" '

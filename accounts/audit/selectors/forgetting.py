@@ -1,4 +1,4 @@
-"""What the log says it has forgotten, held against what is gone of its values."""
+"""Compares the missing values of the log with the erasures and expiries that the log reports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db.models import Q
 from accounts.audit.models.entries import AuditEntry
 from accounts.audit.models.exact_json import exact
 
-# Is in the note of an entry whose changes never had values: an erasure does not keep what it took away.
+# In the note of an entry whose changes never had values. Such changes do not count as erased.
 WITHOUT_VALUES = {"values_kept": False}
 _WITHOUT = exact(WITHOUT_VALUES)[1:-1]
 
@@ -23,10 +23,11 @@ def keeps_values(note: str) -> bool:
 
 
 class Forgetting:
-    """Every erasure tells in its entry how many changes of which object lost their values; every expiry how many, and from
-    before when. What is gone beyond that was taken away past the services.
+    """The reported losses of values. An erasure's entry has the number of changes of which object lost their values; an
+    expiry's entry has their number, and their latest instant. Values that are missing beyond that were deleted by bypassing
+    the services.
 
-    Of changes that are older than an expiry only the number is known, and not which of them it took.
+    For changes older than an expiry only the number is known, not which of them it deleted.
     """
 
     def __init__(self) -> None:
@@ -35,7 +36,7 @@ class Forgetting:
         self._read()
 
     def is_beyond(self, object_type: str, object_id: str, at: str) -> bool:
-        """Take in that the values of a change of that object and instant are gone; whether nothing reports it."""
+        """Count the missing values of a change of that object and instant. Returns whether no entry reports them."""
         key = (object_type, object_id)
         self._gone[key] += 1
         if at < self._before:
@@ -46,7 +47,7 @@ class Forgetting:
         return self._lately[key] > self._erased[key] and at >= self._before
 
     def unexplained(self) -> int:
-        """How many values are gone that nothing reports, wherever they stood."""
+        """The number of missing values that no entry reports."""
         if self._surplus() > 0:
             self._read()
         return max(0, self._surplus())
@@ -55,10 +56,10 @@ class Forgetting:
         return sum(max(0, count - self._erased[key]) for key, count in self._gone.items()) - self._expired
 
     def _read(self) -> None:
-        """What the log tells by now: somebody may have erased something since it was read before."""
+        """Read the reports again: values may have been erased since the last time."""
         self._erased: Counter[tuple[str, str]] = Counter()
         self._expired, self._before = 0, ""
-        # Looked for as it is in the note's text, within quotes.
+        # Searched in the text of the note, with its quotes.
         telling = AuditEntry.objects.filter(Q(note__contains="values_erased") | Q(note__contains="values_expired"))
         notes: Iterable[Any] = telling.values_list("note", flat=True)
         for note in notes:
@@ -70,5 +71,5 @@ class Forgetting:
 
 
 def _text(instant: str) -> str:
-    """As an entry's instant is in the chain."""
+    """The instant in the format of the chain."""
     return datetime.fromisoformat(instant).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

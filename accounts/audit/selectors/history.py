@@ -1,4 +1,4 @@
-"""What became of one object: its history with differences, and its state at an instant."""
+"""The history of one object with its differences, and its state at an instant."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from theater_site.core.models import ContentModel
 
 
 class Known(str, Enum):
-    """What can be said of a value: it is shown, it was erased, or it is not for this reader."""
+    """Whether a value is shown, was erased, or is hidden from the reader."""
 
     SHOWN = "shown"
     ERASED = "erased"
@@ -31,7 +31,7 @@ class Known(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field of one change. Where `known` is not SHOWN, `before` and `after` are None and say nothing."""
+    """One field of one change. Unless `known` is SHOWN, `before` and `after` are None."""
 
     field: str
     known: Known
@@ -49,7 +49,7 @@ class FieldState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """An object as it stood at `at`: `version` and field values, or `deleted`."""
+    """The state of an object at `at`: `version` and field values, or `deleted`."""
 
     at: datetime
     version: int
@@ -64,17 +64,17 @@ def changed_since(object_type: str, object_id: Any, version: int) -> list[str]:
 
 
 def history(reader: Reader, object_type: str, object_id: str) -> QuerySet[AuditChange]:
-    """The changes of one object that may be read, each with its entry and value. Invalid: no such type of object."""
+    """The changes of one object that the reader may read, with entries and values. Raises: Invalid `unknown_object_type`."""
     model_of(object_type)
     found = reader.changes().filter(object_type=object_type, object_id=object_id)
     return found.select_related("entry", "value")
 
 
 def differences(reader: Reader, change: AuditChange) -> list[Difference]:
-    """Field by field, what `reader` may know of `change` (loaded with its value).
+    """The differences of `change` (loaded with its value) by field, as far as `reader` may see them.
 
-    Values are for those who hold the permission to view such objects (`view_permission`) where the object was, personal ones for
-    those who hold `manage_` of the same area there: an old phone number concerns no other reader.
+    Values need the object's `view_permission` on its section at that time. Personal values, such as an old phone number, need
+    `manage_` of the same area there.
     """
     model = model_of(change.object_type)
     value: AuditValue | None = getattr(change, "value", None)
@@ -102,7 +102,7 @@ def differences(reader: Reader, change: AuditChange) -> list[Difference]:
 
 
 def reasons(reader: Reader, change: AuditChange) -> dict[str, str]:
-    """Why warnings about the object were waived for this change, by rule; for those who may know its personal values."""
+    """Why warnings about the object were waived for this change, by rule. Only for readers of its personal values."""
     area = model_of(change.object_type).view_permission.split("_", 1)[1]
     value: AuditValue | None = getattr(change, "value", None)
     if value is None or not value.personal or not _held(reader, f"manage_{area}", change):
@@ -112,16 +112,16 @@ def reasons(reader: Reader, change: AuditChange) -> dict[str, str]:
 
 
 def reasons_in(value: AuditValue) -> dict[str, str]:
-    """The reasons that are with the values of a change."""
+    """The reasons stored with the values of a change."""
     told: dict[str, str] = orjson.loads(encryption.decrypt(value.personal)).get("waived", {}) if value.personal else {}
     return told
 
 
 def state_at(reader: Reader, object_type: str, object_id: str, at: datetime) -> State:
-    """The object as it stood at `at`, built from its changes up to then.
+    """The state of the object at `at`, built from its changes up to then.
 
-    For those who may read the log of the section to which it belonged then. A field whose last value was erased is said to be
-    erased, even where a later change still knows what it replaced. NotFound: no such object then, or not for this reader.
+    The reader needs the log of its section at that time. If the last value of a field was erased, the field is ERASED, even if a
+    later change still has its old value. Raises: NotFound if the object did not exist then, or the reader may not see it.
     """
     model_of(object_type)
     rows = AuditChange.objects.filter(object_type=object_type, object_id=object_id, entry__at__lte=at)
@@ -139,7 +139,7 @@ def _built(reader: Reader, changes: Iterable[AuditChange], last: AuditChange) ->
     for change in changes:
         if change.operation in (CREATED, DELETED):
             fields = {}
-        # Judged by where the object was in the end: it took its values along.
+        # The section at the end counts, since the object took its values along.
         change.section_id = last.section_id
         for told in differences(reader, change):
             fields[told.field] = FieldState(told.known, told.after)
@@ -147,7 +147,7 @@ def _built(reader: Reader, changes: Iterable[AuditChange], last: AuditChange) ->
 
 
 def model_of(object_type: str) -> type[ContentModel]:
-    """The content model of this label; Invalid where there is none."""
+    """The content model of this label. Raises: Invalid `unknown_object_type`."""
     try:
         model = apps.get_model(object_type)
     except (LookupError, ValueError):

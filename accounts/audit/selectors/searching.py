@@ -1,4 +1,4 @@
-"""Finding entries: what an actor may read of the log, and what it tells them."""
+"""Finds the entries and changes of the audit log that an actor may read."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from theater_site.core.actors import EVERYWHERE, Actor, Sections
 from theater_site.core.errors import Invalid
 
 READS = "view_audit"
-# A change may be one of hundreds of thousands (an import); a list tells the first ones.
+# An import changes hundreds of thousands of objects, so a list shows only the first changes of an entry.
 TOLD = 50
 _CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What of the log `actor` may read at the instant `at`.
+    """What `actor` may read of the log at the instant `at`.
 
-    Entries that touch a section where they hold `view_audit`, showing only the changes in such sections; all of their own
-    entries; and, held at the root, everything, entries that changed nothing included.
+    They read changes in sections where they have `view_audit`, and the entries of these changes. They read all of their own
+    entries. With the permission on the organization they read everything, also entries without changes.
     """
 
     actor: Actor
@@ -40,7 +40,7 @@ class Reader:
         return AuditChange.objects.filter(self._readable())
 
     def may_read(self, change: AuditChange) -> bool:
-        """Whether this one, loaded with its entry, may be read."""
+        """Whether this change, loaded with its entry, may be read."""
         held = self.sections
         if held is EVERYWHERE:
             return True
@@ -48,7 +48,7 @@ class Reader:
         return own or change.section_id in held  # type: ignore[operator]
 
     def entries(self, touching: Q | None = None) -> QuerySet[AuditEntry]:
-        """The entries that may be read; with `touching`, those of which a change that may be read answers to it."""
+        """The entries that may be read; with `touching`, only those with a readable change that matches it."""
         rows = AuditEntry.objects.all()
         if self.sections is EVERYWHERE:
             return rows if touching is None else rows.filter(_having(touching))
@@ -59,8 +59,8 @@ class Reader:
         return rows.filter((own & Q(_having(touching))) | Q(_having(within & touching)))
 
     def with_changes(self, rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
-        """`rows`, each with the first changes that may be read in `told`: one more than `TOLD`, to know that there are more;
-        and with `whole`: whether all of its changes may be read."""
+        """`rows` with their first readable changes in `told`, one more than `TOLD` to know whether there are more. `whole`
+        says whether all changes may be read."""
         told = self.changes().select_related("entry").order_by("id")[: TOLD + 1]
         whole: Any = Value(True)
         if self.sections is not EVERYWHERE:
@@ -81,8 +81,9 @@ def _having(condition: Q) -> Exists:
 
 
 def touching(*, section: int | None = None, object_type: str | None = None, object_id: str | None = None) -> Q | None:
-    """The condition on a change that a search asks for: in `section` or below, of an object. None where it asks for
-    nothing. Invalid: an id without its type."""
+    """The condition on changes for a search: in `section` or below, about an object. None without criteria.
+
+    Raises: Invalid `required` for an id without its type."""
     condition = Q()
     if section is not None:
         path = Section.objects.filter(pk=section).values("path")[:1]
@@ -102,8 +103,8 @@ def touching(*, section: int | None = None, object_type: str | None = None, obje
 def flat(
     reader: Reader, rows: QuerySet[AuditEntry], asked: Q | None
 ) -> Iterator[tuple[AuditEntry, AuditChange | None, bool]]:
-    """Every entry of `rows`, newest first, once for each of its changes that may be read and answers to `asked`, and once
-    without where it has none; with whether all of it may be read. Read in pieces, so that it may be as long as it is."""
+    """Every entry of `rows`, newest first, once for each readable change that matches `asked`, or once without a change if it
+    has none; each with whether all of it may be read. Read in pieces, since there may be very many."""
     last: Any = None
     rows = reader.with_changes(rows).prefetch_related(None).order_by("-id")
     while True:

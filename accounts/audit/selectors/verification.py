@@ -1,4 +1,4 @@
-"""Is the audit log what was written? Reads all of it once and names the first row that is not."""
+"""Verifies the audit log: reads all of it once and names the first row that was changed, removed or added."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from theater_site.core import runs
 from theater_site.core.encryption import Undecryptable, decrypt
 from theater_site.core.errors import Invalid
 
-# No transaction is open for as long, so no entry is sealed as long after a later one.
+# No transaction is open for longer, so an entry is never sealed later than this after a newer one.
 _LATEST = timedelta(days=1)
 _TOLD = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The first row that is not what was written: `what` names the fault, the others the place, as far as there is one."""
+    """The first row that differs from what was written: `what` is the fault, the other fields are its place, if known."""
 
     what: str
     message: str
@@ -49,8 +49,8 @@ class Broken:
 
 @dataclass(slots=True)
 class Verified:
-    """What was looked at: seals with their entries, changes, values that are still there and that were erased, entries
-    that wait for their seal, checkpoints; and the first fault, if any."""
+    """What was verified: seals with their entries, changes, present and erased values, unsealed entries and checkpoints; and the
+    first fault, if any."""
 
     seals: int = 0
     changes: int = 0
@@ -73,8 +73,8 @@ def verify(
     kept: Any = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Verified:
-    """Recompute every hash and compare. `kept` is a checkpoint that was kept elsewhere (`rules.seals.document`);
-    entries may wait for their seal for `patience`. Invalid where `kept` is not a checkpoint at all."""
+    """Recompute every hash and compare. `kept` is a checkpoint that was kept elsewhere (`rules.seals.document`). Entries may be
+    unsealed for `patience`. Raises: Invalid `not_a_checkpoint`."""
     claim = _kept(kept) if kept is not None else None
     seen = Verified()
     try:
@@ -93,12 +93,12 @@ def verify(
 
 
 def total() -> int:
-    """How many seals there are to look at."""
+    """The number of seals to verify."""
     return AuditSeal.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
 
 
 def documents(rows: list[AuditCheckpoint]) -> list[dict[str, Any]]:
-    """Checkpoints as they are kept elsewhere; those whose key is no longer in AUDIT_SIGNING_KEY name none."""
+    """Checkpoints as they are kept elsewhere. If their key is no longer in AUDIT_SIGNING_KEY, they have no public key."""
     known = _known_keys()
     return [document(_claim(row), known.get(row.key_id, ""), row.signature) for row in rows]
 
@@ -159,11 +159,11 @@ def _compare_entry(facts: Row, of_entry: str, not_before: str, seq: int, entry: 
 
 
 def _fault_of_value(row: Row, seen: Verified) -> tuple[str, str, str] | None:
-    """What is wrong with the values of a change, if anything: the fault, in words, and the change's id."""
+    """The fault of a change's values, if any: its name, a message, and the change's id."""
     digest, (salt, values, personal) = row[CHANGE_WIDTH], row[CHANGE_WIDTH + 1 :]
     seen.values += 1
     try:
-        # The digest is of the text: tokens are rewritten when the keys are rotated.
+        # The digest is of the plain text, because tokens are rewritten when keys are rotated.
         plain = decrypt(personal) if personal else ""
     except Undecryptable as error:
         return "value_unreadable", f"{error.message} Unless it was tampered with.", row[1]
@@ -195,7 +195,7 @@ def _compare_changes(
 
 
 def _broken_link(previous: str, expected: int, last: int, seal: Row) -> None:
-    """Why the seal that is at `expected` does not follow: another one does, from further on, or none."""
+    """Raise why the seal at `expected` does not follow from the one before: a later seal does, or none."""
     with closing(chained(expected, last)) as others:
         for other in others:
             seq, entry, count, of_entry, of_changes, stored = other[:SEAL_WIDTH]
@@ -232,7 +232,7 @@ def _kept(data: Any) -> tuple[Checkpoint, str, str]:
 def _hold(
     claim: Checkpoint, public: str | None, key: str, signature: str, last: int, found: str | None, name: str
 ) -> None:
-    """A checkpoint must be signed by a key of ours, and the chain must pass through it: `found` is the hash there."""
+    """Check that a checkpoint is signed by a known key and that the chain has its hash; `found` is the hash in the chain."""
     if public is None:
         raise _Found(
             "key_unknown", f"{name} is signed with the key {key}, which AUDIT_SIGNING_KEY does not hold.", seq=claim.seq

@@ -1,4 +1,4 @@
-"""What of the audit log may be forgotten: the values before and after, never that something was done, by whom, or when."""
+"""Deletes old values of the audit log. It never deletes that something was done, by whom and when."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from theater_site.core.actions import Needs, Run, action, current
 from theater_site.core.docs import Doc
 from theater_site.core.errors import Invalid
 
-# Anybody who may expire values must not be able to hide with it what they did last week.
+# Without this limit, users could hide what they changed last week.
 KEPT = timedelta(days=90)
 _CHUNK = 500
 
@@ -32,11 +32,11 @@ def expire_values(
         datetime, Doc("Values of changes before this instant are deleted. Example: 2020-01-01T00:00:00Z")
     ],
 ) -> int:
-    """Delete the values of old changes; that they were made stays known.
+    """Delete the values of old changes. The changes themselves, their digests and the seal stay.
 
-    The changes themselves, their digests and the seal stay; the log's entry of this action says how many and until
-    when. On the organization, changes that belong to no section are meant too. Refused: an instant that is less than 90
-    days past, so that nobody covers fresh tracks.
+    The audit entry has the number of changes and the instant. On the organization, changes without a section are included.
+
+    Error: `too_recent` for an instant less than 90 days ago, so that nobody can hide a recent change.
     """
     run = current()
     if before > run.instant - KEPT:
@@ -54,13 +54,12 @@ def expire_values(
 
 
 def erase_values(object_type: str, object_id: Any, fields: Collection[str]) -> int:
-    """Forget what the log knows of these fields of one object, as part of the running action; answers how many changes
-    lost their values. LookupError outside of an action.
+    """Delete the logged values of these fields of one object, as part of the running action. Returns the number of changes.
 
-    A value row is never rewritten, so a change that concerns one of `fields` loses the values of all its fields; that it
-    concerned them, and its digest, stay, and without the salt the digest cannot be tried against guesses. The running
-    action's entry names the object and the fields. What that action and its consequences do is not in the log yet:
-    `keeps_values` keeps it out.
+    A value row is never rewritten, so a change of one of `fields` loses the values of all its fields. The names of its fields
+    and the digest stay; without the salt, nobody can guess the values from the digest. The audit entry names the object and the
+    fields. It is written after this: set `keeps_values` to keep the values of this action out of it.
+    Raises: LookupError outside of an action.
     """
     run = current()
     changes = AuditChange.objects.filter(object_type=object_type, object_id=str(object_id), value__isnull=False)
@@ -73,7 +72,7 @@ def erase_values(object_type: str, object_id: Any, fields: Collection[str]) -> i
 
 
 def erase_reasons(notified_of: Callable[[AuditEntry, str], bool]) -> None:
-    """Forget why warnings were waived, wherever `notified_of` says so of an entry and its reasons; as `erase_values` does."""
+    """Delete the reasons of waivers for which `notified_of(entry, reasons)` is true, like `erase_values`."""
     waived = AuditChange.objects.filter(entry__note__contains='"waived"', value__isnull=False)
     for change in list(waived.select_related("entry", "value").order_by("pk")):
         reasons = reasons_in(change.value)

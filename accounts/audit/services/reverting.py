@@ -1,4 +1,4 @@
-"""Taking a change back: the old values, given to the object's ordinary update, which judges them by today's rules."""
+"""Reverts a change: gives the old values to the object's ordinary update, which checks them by today's rules."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BODY = "changes"
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """What takes a change back: run `action` on `subject` with `given`, if it still is at `version`."""
+    """How to revert a change: run `action` on `subject` with `given`, if its version still is `version`."""
 
     action: Action[Any, Any]
     subject: ContentModel
@@ -31,12 +31,12 @@ class Reversal:
 
 
 def reversal_of(reader: Reader, entry: AuditEntry, change: Any = None) -> Reversal:
-    """How to take back what `entry` changed, for a reader who may know the old values; nothing is done yet.
+    """How to revert what `entry` changed. Runs nothing yet; the update checks whether the actor may change the object.
 
-    An entry that changed several objects is taken back one `change` (an id) at a time. Refused: what was created or
-    deleted, fields that the update does not take, values that were erased (Conflict), fields that hold something else
-    by now (Stale, naming them), values that the reader may not know (NotAllowed), a change or object that is gone
-    (NotFound). Whether the actor may change the object is for the update to say.
+    If the entry changed several objects, `change` is the id of the change to revert.
+    Raises: Conflict for a created or deleted object, fields that the update does not take, and erased values; Stale, with the
+    names, for fields that have changed again; NotAllowed for values that the reader may not see; NotFound for a change or
+    object that does not exist.
     """
     told = _one_change(reader, entry, change)
     model = model_of(told.object_type)
@@ -73,7 +73,7 @@ def _one_change(reader: Reader, entry: AuditEntry, wanted: Any) -> AuditChange:
 
 
 def _update_of(model: type[ContentModel]) -> Action[Any, Any]:
-    """The action "<noun>.update" whose subject is such an object, and which takes its new values as a TypedDict."""
+    """The action "<noun>.update" whose subject is such an object, and which takes the new values as a TypedDict."""
     for name, action in registered().items():
         if name.endswith(".update") and action.subject is not None and action.kinds.keys() == {action.subject, _BODY}:
             if action.kinds[action.subject] is model and is_typeddict(action.kinds[_BODY]):
@@ -94,7 +94,7 @@ def _known(told: list[Difference]) -> dict[str, Difference]:
 
 
 def _taken(action: Action[Any, Any], model: type[ContentModel], seen: dict[str, Difference]) -> dict[str, Any]:
-    """The old values in the words of the update: a foreign key is named without its `_id`, and is the object itself."""
+    """The old values as inputs of the update: a foreign key is named without its `_id`, and its value is the object."""
     kinds = inputs.entries_of(action.kinds[_BODY])
     taken, foreign = {}, []
     for name, one in seen.items():
@@ -129,7 +129,7 @@ def _field(model: type[ContentModel], attname: str) -> models.Field[Any, Any]:
 
 
 def _same(field: models.Field[Any, Any], now: Any, told: Any) -> bool:
-    """Whether the column's value is the one that was told as JSON."""
+    """Whether the column has the value that was logged as JSON."""
     try:
         return bool(field.to_python(told) == field.to_python(now))
     except (ValidationError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""The sealing of the audit log: periodic jobs, apart from the writing of entries."""
+"""Seals the audit log in periodic jobs, apart from the writing of entries."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from accounts.audit.selectors.facts import changes_of, waiting_entries
 from theater_site.core import runs
 
 BATCH = 500
-# Any number that nothing else on this database takes.
+# The lock's key: any number that nothing else in this database uses.
 _LOCK = 0x5EA1
 
 
 def seal_waiting() -> int:
-    """Seal every entry that is committed; answers how many.
+    """Seal all committed entries. Returns their number.
 
-    In transactions of `BATCH` entries, so that one that is killed loses one batch's work and nothing else, and SQLite's
-    writers wait no longer than that takes; on PostgreSQL they do not wait at all. A second sealer finds the first one at
-    work and leaves it to it. The cost of a batch does not depend on the length of the log.
+    Each `BATCH` of entries is one transaction: a killed job loses only that batch, and on SQLite other writers wait no longer
+    than that takes. On PostgreSQL they do not wait. If another process seals now, this one does nothing. The cost of a batch
+    does not depend on the length of the log.
     """
     sealed = 0
     while (batch := seal_batch()) is not None:
@@ -33,7 +33,7 @@ def seal_waiting() -> int:
 
 
 def seal_batch() -> int | None:
-    """Seal up to `BATCH` waiting entries; None where another sealer is at it."""
+    """Seal up to `BATCH` entries; None if another process seals now."""
     with transaction.atomic():
         if not _alone():
             return None
@@ -82,7 +82,7 @@ def checkpoint_job() -> str:
 
 
 def _alone() -> bool:
-    """Whether no other sealer is at work; from here to the transaction's end none will be. SQLite has one writer anyway."""
+    """Lock sealing until the end of the transaction. Returns False if another process seals. SQLite has one writer anyway."""
     if connection.vendor != "postgresql":
         return True
     with connection.cursor() as cursor:

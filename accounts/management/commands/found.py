@@ -1,4 +1,4 @@
-"""`manage.py found ORGANIZATION EMAIL`: a real, empty system with its first director."""
+"""`manage.py found ORGANIZATION EMAIL`: creates an empty system with its first director."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py mail_queue`: what mail waits, what was given up and why; and trying it again."""
+"""`manage.py mail_queue`: shows the waiting and the given-up mails with their errors, and sends them again."""
 
 from __future__ import annotations
 

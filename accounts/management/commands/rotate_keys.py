@@ -1,4 +1,4 @@
-"""`manage.py rotate_keys`: every encrypted value under the first of FIELD_KEYS."""
+"""`manage.py rotate_keys`: re-encrypts all values with the first of FIELD_KEYS."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, preview: bool, **options: Any) -> None:
-        # The bar goes to stderr: what is piped on is the answer alone.
+        # The progress bar goes to stderr, so that a pipe gets only the result.
         console = Console(file=self.stderr, stderr=True)  # type: ignore[arg-type]
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with bind_request_id(), Progress(*columns, console=console, disable=options["json"]) as progress:

@@ -1,4 +1,4 @@
-"""`manage.py verify_audit`: is the audit log what was written?"""
+"""`manage.py verify_audit`: checks that nobody changed the audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses of notifications: their own list and preferences, the link in a mail that ends its kind, and the mail queue."""
+"""The endpoints of notifications: list, preferences, one-click unsubscribing, and the mail queue."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ def _own(request: Request) -> User:
     return user
 
 
-# --- Their own list ------------------------------------------------------------------------------------------
+# --- The caller's own list -------------------------------------------------------------------------------------
 
 
 class NotificationRead(serializers.ModelSerializer[Notification]):
-    """Something that the reader was told, in their language."""
+    """A notification of the reader, in their language."""
 
-    title = serializers.SerializerMethodField(help_text="What kinds of this are about, in the language of the request.")
-    subject = serializers.CharField(help_text="The subject, as a mail has it. Example: Your submission was approved")
-    body = serializers.CharField(help_text="The words, as plain text.")
+    title = serializers.SerializerMethodField(help_text="The title of its kind, in the language of the request.")
+    subject = serializers.CharField(help_text="The subject, as in a mail. Example: Your submission was approved")
+    body = serializers.CharField(help_text="The text, as plain text.")
 
     class Meta:
         model = Notification
@@ -71,14 +71,14 @@ class NotificationRead(serializers.ModelSerializer[Notification]):
 
 
 class MarkedRead(serializers.Serializer[Any]):
-    """How much was marked as read."""
+    """The number of notifications marked as read."""
 
     read = serializers.IntegerField(help_text="How many were unread before.")
 
 
 class NotificationFilters(filters.FilterSet):
     unread = filters.BooleanFilter(
-        field_name="read_at", lookup_expr="isnull", help_text="Only unread ones, or only read."
+        field_name="read_at", lookup_expr="isnull", help_text="True for unread ones only, false for read ones only."
     )
 
     class Meta:
@@ -87,11 +87,11 @@ class NotificationFilters(filters.FilterSet):
 
 
 class _NotificationPages(KeysetPagination):
-    """Pages that say how much is unread."""
+    """Pages with the number of unread notifications."""
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         page = super().get_paginated_response_schema(schema)
-        unread = {"type": "integer", "description": "How many are unread, whatever the page and filter. Example: 3"}
+        unread = {"type": "integer", "description": "How many are unread, regardless of page and filter. Example: 3"}
         return {
             **page,
             "required": [*page["required"], "unread"],
@@ -100,7 +100,7 @@ class _NotificationPages(KeysetPagination):
 
 
 class NotificationViewSet(Resource):
-    """What you were told, latest first, mailed or not; `unread` counts all that is unread, whatever the page and filter."""
+    """Your notifications, latest first, mailed or not. `unread` counts all unread ones, regardless of page and filter."""
 
     nouns = ("of your notifications", "your notifications")
     queryset = Notification.objects.all()
@@ -144,7 +144,7 @@ class NotificationViewSet(Resource):
     read_all.action_run = read_all_notifications  # type: ignore[attr-defined]
 
 
-# --- Their own preferences -----------------------------------------------------------------------------------
+# --- The caller's own preferences ------------------------------------------------------------------------------
 
 
 class KindRead(serializers.Serializer[Any]):
@@ -162,7 +162,7 @@ class KindRead(serializers.Serializer[Any]):
 
 
 class PreferencesRead(serializers.ModelSerializer[NotificationPreferences]):
-    """How somebody is told; times are wall times in `timezone`."""
+    """How the caller is notified. Times are wall times in `timezone`."""
 
     language = serializers.CharField(
         source="user.language", help_text="BCP 47 tag of the language of your mails. Example: en"
@@ -206,7 +206,7 @@ class PreferencesView(ActingView):
         operation_id="set_own_notification_preferences",
     )
     def patch(self, request: Request) -> Response:
-        """Set how you are notified: what is named changes, the rest stays. Needs no version."""
+        """Set how you are notified. Fields that are not sent stay as they are. Needs no version."""
         return self.perform(
             request,
             set_notification_preferences,
@@ -222,14 +222,14 @@ class PreferencesView(ActingView):
 
 
 class Unsubscribed(serializers.Serializer[Any]):
-    """Which kinds of notification are no longer mailed."""
+    """The kinds of notification that are no longer mailed."""
 
-    kinds = serializers.ListField(child=serializers.CharField(), help_text="What is no longer mailed.")
+    kinds = serializers.ListField(child=serializers.CharField(), help_text="The kinds that are no longer mailed.")
 
 
 class UnsubscribeView(ActingView):
-    """Where a mail program posts when somebody presses its button (RFC 8058). The token in the address is all it takes; to
-    look at the address changes nothing."""
+    """One-click unsubscribing: a mail program posts here (RFC 8058). The token in the URL is enough; a GET changes
+    nothing."""
 
     path_parameters = {"token": "The secret from the link in the mail."}
 
@@ -247,7 +247,7 @@ class UnsubscribeView(ActingView):
 
 
 class MailRead(serializers.ModelSerializer[Notification]):
-    """A mail and what became of it; never its words or its address, which are between sender and reader."""
+    """A mail and its delivery, without its text and address: these are between sender and reader."""
 
     state = serializers.SerializerMethodField(help_text="waiting, delivered or failed")
 
@@ -262,13 +262,13 @@ class MailRead(serializers.ModelSerializer[Notification]):
 
 
 class MailRetried(serializers.Serializer[Any]):
-    """How many mails are tried again."""
+    """The number of mails that are sent again."""
 
-    retried = serializers.IntegerField(help_text="How many mails are tried again. Example: 4")
+    retried = serializers.IntegerField(help_text="How many mails are sent again. Example: 4")
 
 
 class MailFilters(filters.FilterSet):
-    failed = filters.BooleanFilter(help_text="Only what was given up.")
+    failed = filters.BooleanFilter(help_text="Only mails that were given up.")
 
     class Meta:
         model = Notification
@@ -276,7 +276,7 @@ class MailFilters(filters.FilterSet):
 
 
 class MailViewSet(Resource):
-    """The mail of the installation, latest first, for those who manage the members of the organization."""
+    """The mails of the installation, latest first, for those who manage the members of the organization."""
 
     nouns = ("mail", "mails")
     queryset = Notification.objects.all()

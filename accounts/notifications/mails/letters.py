@@ -1,4 +1,4 @@
-"""A letter and its reader: what every mail and notification of every app is made of.
+"""A letter and its reader. Every mail and notification of every app is made of these.
 
 A letter is written by a function `(what it is about..., reader: Reader) -> Letter`, called with the reader's language
 active (`for_reader`), so its texts go through gettext and its times through `reader.time`.
@@ -29,7 +29,7 @@ _EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 
 @dataclass(frozen=True)
 class Reader:
-    """Whom a letter is for: language and zone fall back to the installation's where ours has no such thing."""
+    """The reader of a letter. An unsupported language or zone is replaced by the installation's."""
 
     language: str
     zone: ZoneInfo
@@ -37,20 +37,20 @@ class Reader:
 
     @classmethod
     def of(cls, user: User | None) -> Reader:
-        """`user` as a reader; somebody without an account reads as the installation does."""
+        """`user` as a reader; without an account, the language and zone of the installation."""
         if user is None:
             return cls(settings.LANGUAGE_CODE, ZoneInfo(settings.DEFAULT_USER_TIME_ZONE))
         return cls(supported(user.language), zone_of(user.timezone), user.name)
 
     def time(self, instant: datetime) -> str:
-        """The instant by the reader's clocks, the zone said."""
+        """The instant in the reader's wall time, with the name of the zone."""
         local = instant.astimezone(self.zone)
         return f"{date_format(local, 'DATE_FORMAT')}, {local:%H:%M} ({self.zone.key})"
 
 
 @dataclass(frozen=True)
 class Letter:
-    """What is mailed and listed. The subject is one line whatever was given: a line break in a title is never a header."""
+    """The text of a mail and a notification. The subject is always one line, so that a line break in a title adds no header."""
 
     subject: str
     body: str
@@ -67,13 +67,13 @@ Make = Callable[[Reader], Letter]
 
 
 def for_reader(make: Make, reader: Reader) -> Letter:
-    """The letter in the reader's language; in English where there is no catalogue for it."""
+    """The letter in the reader's language; in English if there is no translation."""
     with translation.override(reader.language):
         return make(reader)
 
 
 def as_html(body: str, language: str) -> str:
-    """The same text as HTML: everything escaped, paragraphs at empty lines, whole web addresses linked."""
+    """The same text as HTML: escaped, with paragraphs at empty lines and links for whole URLs."""
     parts, end = [], 0
     for link in _LINK.finditer(body):
         address = escape(link[0])

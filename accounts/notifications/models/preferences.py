@@ -1,4 +1,4 @@
-"""How somebody wants to be told."""
+"""How a user wants to be notified."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from accounts.notifications.rules.notification_kinds import KINDS, Delivery
 
 
 class NotificationPreferences(models.Model):
-    """One user's choices; anybody who has no row has the defaults. Times are wall times in the user's zone.
+    """The choices of one user; users without a row have the defaults. Times are wall times in the user's zone.
 
-    `deliveries` holds what was chosen, by kind; what the kind no longer allows counts as not chosen.
+    `deliveries` maps kinds to the chosen delivery. A choice that the kind no longer allows does not count.
     """
 
     user = models.OneToOneField(

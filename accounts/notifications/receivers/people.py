@@ -1,4 +1,4 @@
-"""Who is notified of roles: given, ended, with another end, offered by mail."""
+"""Notifies users of their roles: assigned, ended, given another end, or offered by mail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def mail_invitation(invitation: Invitation, token: str, **_: Any) -> None:
 
 
 def mail_founder(assignment: RoleAssignment, key: str, **_: Any) -> None:
-    """One mail: it says that they are the director as well."""
+    """Send one mail that also says that they are the director."""
     root, director = assignment.section, assignment.user
     withdraw_unsent("role_given", [director], about=assignment)
     put_to_address("founded", director.email, lambda reader: roles.founded(root, key, reader), about=root)

@@ -1,6 +1,6 @@
-"""What people are notified of: every kind of notification, once, with what its reader may choose.
+"""All kinds of notification, with the deliveries that their readers can choose.
 
-A kind that is not here cannot be put into the outbox. Titles are the msgids of accounts/locale.
+Only these kinds can be put into the outbox. Their titles are msgids of accounts/locale.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class Delivery(str, Enum):
-    """How a notification reaches somebody; the list in the API shows it whichever way this is."""
+    """How a notification is delivered. The list of the API always shows it."""
 
     AT_ONCE = "at_once"
     DIGEST = "digest"
@@ -19,7 +19,7 @@ class Delivery(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`essential` kinds cannot be turned off. `urgent` ones are sent at once, at night too, whatever is preferred."""
+    """A kind of notification. `essential` kinds cannot be turned off. `urgent` ones are sent at once, also in quiet hours."""
 
     title: str
     essential: bool = False
@@ -69,5 +69,5 @@ KINDS: dict[str, Kind] = {
     "founded": Kind("Your theater is set up", essential=True, urgent=True),
     "security": Kind("Something changed in how you sign in", essential=True, urgent=True),
 }
-# The mail that gathers what waited; no notification of its own, so nobody chooses it or finds it in their list.
+# The mail that contains a digest. It is not a notification, so it is not listed and cannot be chosen.
 DIGEST = "digest"

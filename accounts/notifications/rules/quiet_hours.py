@@ -1,7 +1,7 @@
-"""When a notification may go out: outside the reader's quiet hours, or at the hour of their digest.
+"""Calculates when a notification is sent: outside the reader's quiet hours, or at the time of their digest.
 
-Hours are what the clocks of the reader's zone show, the days of a clock change included: a time that is skipped is read
-with the offset before the jump (02:30 happens at 03:30), and a time that comes twice means its first pass.
+Times are wall times in the reader's zone. On the day of a clock change, a skipped time is read with the offset before the
+change (02:30 is 03:30), and a repeated time is its first occurrence.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _DAY = timedelta(days=1)
 
 
 def after_quiet_hours(now: datetime, zone: ZoneInfo, begin: time | None, end: time | None) -> datetime:
-    """`now`, or the end of the quiet hours that it falls into. They may span midnight; equal or missing ends are none."""
+    """`now`, or the end of the quiet hours around it. They may span midnight. Equal or missing ends mean no quiet hours."""
     if begin is None or end is None or begin == end:
         return now
     today = now.astimezone(zone).date()
@@ -26,7 +26,7 @@ def after_quiet_hours(now: datetime, zone: ZoneInfo, begin: time | None, end: ti
 
 
 def next_at(now: datetime, zone: ZoneInfo, hour: time) -> datetime:
-    """The next instant after `now` at which the clocks show `hour`."""
+    """The next instant after `now` at this wall time."""
     today = now.astimezone(zone).date()
     return next(instant for n in range(-1, 4) if (instant := _instant(today + n * _DAY, hour, zone)) > now)
 

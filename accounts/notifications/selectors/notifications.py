@@ -1,4 +1,4 @@
-"""Reading notifications: their own, and the mail queue of the installation."""
+"""Reads the notifications of a user, and the mail queue of the installation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from accounts.users.models.users import User
 
 
 def notifications_of(user: User) -> QuerySet[Notification]:
-    """All that the user was told, mailed or not; the mails that gather it are no notifications of their own."""
+    """All notifications of the user, mailed or not, without the mails of digests."""
     return Notification.objects.filter(recipient=user).exclude(kind=DIGEST)
 
 
@@ -20,18 +20,18 @@ def unread_count(user: User) -> int:
 
 
 def preferences_of(user: User) -> NotificationPreferences:
-    """The user's choices; the defaults, unsaved, where they made none."""
+    """The user's preferences; unsaved defaults if they have none."""
     return NotificationPreferences.objects.select_related("user").filter(user=user).first() or NotificationPreferences(
         user=user
     )
 
 
-# Notifications that are only listed, or that wait for a digest or went with one, are no mails.
+# Notifications that are only listed, or that are part of a digest, are not mails.
 _MAILED = Q(next_attempt_at__isnull=False) | Q(delivered_at__isnull=False) | Q(failed=True)
 
 
 def mail_queue() -> QuerySet[Notification]:
-    """Every mail of the installation, its words left in the database."""
+    """All mails of the installation, without their texts."""
     return Notification.objects.filter(_MAILED).defer("subject", "body", "address")
 
 
@@ -42,7 +42,7 @@ def mail_state(mail: Notification) -> str:
 
 
 def mail_counts() -> dict[str, int]:
-    """How many mails wait, of these how many for another try, and how many were given up."""
+    """The number of mails that wait, of those that wait for another attempt, and of those given up."""
     waiting = Q(next_attempt_at__isnull=False)
     return Notification.objects.filter(waiting | Q(failed=True)).aggregate(
         waiting=Count("pk", filter=waiting),

@@ -1,4 +1,4 @@
-"""Once a day, at the reader's hour, what waited is gathered into one mail."""
+"""Gathers the waiting notifications of each reader into one mail a day."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _READERS_A_ROUND = 200
 
 
 def gather_due(now: datetime | None = None) -> int:
-    """Put a digest into the outbox for everybody whose hour has come; says for how many.
+    """Put a digest into the outbox for each reader whose digest is due. Returns their number.
 
-    A notification that was read meanwhile, or whose kind was turned off, is not mailed. Each reader's notifications are
-    gathered in one transaction, so that a worker that dies leaves all of them, and two workers make no two digests of one.
+    Leaves out notifications that were read, or whose kind was turned off. Each reader's digest is one transaction: a killed
+    worker leaves all of the reader's notifications, and two workers cannot put one into two digests.
     """
     now = now or runs.instant()
     due = Notification.objects.filter(digest_at__lte=now).order_by("digest_at").values_list("recipient_id", flat=True)
@@ -57,7 +57,7 @@ def _put(user: User, letters: list[Letter], now: datetime) -> Notification:
 
 
 def _letter(pk: int) -> Letter | None:
-    """One that no key reads is given up, and keeps no other back."""
+    """The letter of a notification; None if it cannot be decrypted: it is given up, and must not block the others."""
     try:
         row = Notification.objects.get(pk=pk)
     except Exception as error:

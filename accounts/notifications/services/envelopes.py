@@ -1,4 +1,4 @@
-"""A notification as a mail: its headers, its HTML; and what a mail server's refusal means."""
+"""Makes a mail of a notification, with headers and HTML, and interprets the errors of mail servers."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from accounts.users.rules.locales import supported
 
 
 class NoRecipient(Exception):
-    """The address has gone since; the mail library would pass over it in silence."""
+    """The address was deleted since. Without this error the mail library would silently send nothing."""
 
 
 class Sealed(NamedTuple):
-    """What of a notification its mail is made of."""
+    """The parts of a notification that its mail is made of."""
 
     pk: int
     kind: str
@@ -46,10 +46,10 @@ class Sealed(NamedTuple):
 
 
 def enveloped(message: Sealed, connection: Any) -> EmailMultiAlternatives:
-    """The mail: plain text and HTML of the same words, headers that let programs thread, end and recognize it."""
+    """The mail: plain text and the same text as HTML, with headers to thread it, unsubscribe from it and recognize it."""
     domain = _domain(settings.DEFAULT_FROM_EMAIL)
     headers = {
-        # The same at every attempt, so that a mail that arrives twice can be known for one.
+        # The same at every attempt, so that a mail program recognizes a mail that arrives twice.
         "Message-ID": f"<notification.{message.pk}.{message.created_at:%Y%m%d%H%M%S%f}@{domain}>",
         "Auto-Submitted": "auto-generated",
     }
@@ -85,36 +85,36 @@ def _domain(sender: str) -> str:
 
 
 def final(error: Exception) -> bool:
-    """Whether the address or the message was refused for good (by a server with 5xx), so that trying again is of no use."""
+    """Whether the server refused the address or the message permanently (5xx), so that another attempt is pointless."""
     return _by_provider(error, "AnymailRecipientsRefused") or (
         isinstance(error, SMTPRecipientsRefused | SMTPDataError) and 500 <= _code(error) < 600
     )
 
 
 def refused_address(error: Exception, message: Sealed) -> bool:
-    """Whether the address of the reader's account was refused for good."""
+    """Whether the server permanently refused the address of the reader's account."""
     theirs = message.recipient_id is not None and message.address is None
     return theirs and final(error) and not isinstance(error, SMTPDataError)
 
 
 def unreachable(error: Exception) -> bool:
-    """Whether a mail provider did not answer, or takes nothing from us (a wrong key, too much at once): that is not a message's
-    fault. Of a mail server this is known before anything is sent."""
+    """Whether a mail provider did not answer, or takes no mail from us (a wrong key, or too many): not the fault of the
+    message. For a mail server this is known before anything is sent."""
     return _by_provider(error, "AnymailRequestsAPIError") and _code(error) in (0, 401, 403, 429)
 
 
 def _by_provider(error: Exception, kind: str) -> bool:
-    # Known by name: django-anymail is here only where somebody chose it, and it makes classes of its own on the way.
+    # Recognized by name, since django-anymail is optional, and it creates classes at run time.
     return ("anymail.exceptions", kind) in ((known.__module__, known.__name__) for known in type(error).__mro__)
 
 
 def hung_up(error: Exception) -> bool:
-    """Whether the server had ended the dialog before this message began."""
+    """Whether the server had closed the connection before this message began."""
     return isinstance(error, SMTPServerDisconnected) or (isinstance(error, SMTPSenderRefused) and _code(error) == 421)
 
 
 def reason(error: Exception) -> str:
-    """What is kept of a failure: its kind and the server's or provider's codes. Its words may repeat the address."""
+    """The stored description of an error: its type and codes. Its text may contain the address."""
     code = _code(error)
     enhanced = re.match(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b", _answer(error)[1])
     told = [type(error).__name__.lstrip("_"), str(code or ""), enhanced[1].decode() if enhanced else ""]
@@ -126,7 +126,7 @@ def _code(error: Exception) -> int:
 
 
 def _answer(error: Exception) -> tuple[int, bytes]:
-    """The server's code and words, 0 where it gave none; of a mail to one address there is one answer."""
+    """The server's code and text, 0 without a code. A mail to one address has one answer."""
     words: bytes | str
     if isinstance(error, SMTPRecipientsRefused):
         code, words = next(iter(error.recipients.values()), (0, b""))

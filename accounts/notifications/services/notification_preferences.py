@@ -1,4 +1,4 @@
-"""How somebody wants to be told, and when that makes a notification go out."""
+"""Sets how a user is notified, and calculates when a notification is sent."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ from theater_site.core.errors import DomainError, Invalid, NotAllowed, all_of
 
 
 class KindChoice(TypedDict):
-    """How one kind of notification is delivered from now on."""
+    """The new delivery of one kind of notification."""
 
     kind: Annotated[str, Doc("The kind of notification. Example: submission_approved")]
     delivery: Annotated[Delivery, Doc("How it is delivered. Example: digest")]
 
 
 class NotificationChoices(TypedDict, total=False):
-    """Absent means unchanged; `kinds` changes those that it names. Without an end or a beginning no hour is quiet."""
+    """The fields to change; absent fields stay, and `kinds` lists only those to change. Quiet hours need a start and an
+    end."""
 
     language: Annotated[str, Doc("BCP 47 tag of the language of your mails. Example: en")]
     timezone: Annotated[str, Doc("IANA time zone of your mails. Example: Europe/Berlin")]
@@ -44,14 +45,14 @@ class NotificationChoices(TypedDict, total=False):
 
 
 class Going(NamedTuple):
-    """When a mail of its own goes out, or when a digest gathers it; neither where it is only listed."""
+    """When a notification is mailed alone, or added to a digest; neither if it is only listed."""
 
     mailed_at: datetime | None
     digest_at: datetime | None
 
 
 def going(kind: str, user: User, preferences: NotificationPreferences, now: datetime) -> Going:
-    """When a notification of `kind`, told now, reaches `user`."""
+    """When a notification of `kind`, created now, reaches `user`."""
     delivery, zone = preferences.delivery_of(kind), zone_of(user.timezone)
     if delivery is Delivery.OFF:
         return Going(None, None)
@@ -66,8 +67,8 @@ def going(kind: str, user: User, preferences: NotificationPreferences, now: date
 def set_notification_preferences(*, user: User, choices: NotificationChoices) -> NotificationPreferences:
     """Set how you are notified. Unsent notifications of a changed kind follow the new choice.
 
-    Refused, each with its field: an unknown kind, zone or language, what the kind does not allow, half of quiet hours. Also
-    `essential`, `half_quiet_hours`, `no_quiet_hours`, `unknown_kind`, `unknown_language`, `unknown_time_zone`.
+    Errors, each with its field: `unknown_kind`, `unknown_time_zone`, `unknown_language`; `essential` for a delivery that the
+    kind does not allow; `half_quiet_hours`, `no_quiet_hours`; `not_own_preferences`.
     """
     if user.pk != current().actor.user_id:
         raise NotAllowed("These are somebody else's preferences.", code="not_own_preferences")
@@ -92,7 +93,8 @@ def set_notification_preferences(*, user: User, choices: NotificationChoices) ->
 
 
 def follow(preferences: NotificationPreferences, kinds: Collection[str]) -> None:
-    """Reschedule unsent notifications of these kinds by the new preferences; those turned off are not sent, but stay listed."""
+    """Reschedule unsent notifications of these kinds by the new preferences; those turned off are not sent, but stay
+    listed."""
     waits = Q(next_attempt_at__isnull=False) | Q(digest_at__isnull=False)
     for kind in sorted(kinds):
         rows = Notification.objects.filter(waits, recipient=preferences.user_id, kind=kind)
@@ -100,13 +102,13 @@ def follow(preferences: NotificationPreferences, kinds: Collection[str]) -> None
             going(kind, preferences.user, preferences, current().instant) if kind in KINDS else Going(None, None)
         )
         if mailed_at is not None:
-            # What is on its way by itself, and perhaps being tried again, stays so.
+            # A mail of its own may be being sent or retried right now, so it stays as it is.
             rows = rows.filter(next_attempt_at=None)
         rows.update(next_attempt_at=mailed_at, digest_at=digest_at)
 
 
 def chosen(user: User) -> NotificationPreferences:
-    """The user's preferences, locked until the end of the transaction; made where there are none."""
+    """The user's preferences, locked until the end of the transaction. Creates them if needed."""
     NotificationPreferences.objects.get_or_create(user=user)
     return NotificationPreferences.objects.select_for_update().get(user=user)
 

@@ -1,4 +1,4 @@
-"""Notifications are marked as read by their recipients, and failed mails are sent again."""
+"""Marks notifications as read, and sends failed mails again."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from theater_site.core.errors import Conflict, Invalid, NotAllowed
 
 
 class Marked(NamedTuple):
-    """How many notifications were unread before."""
+    """The number of notifications that were unread before."""
 
     read: int
 
 
 class Retried(NamedTuple):
-    """How many mails are tried again."""
+    """The number of mails that are sent again."""
 
     retried: int
 
 
 @action("notification.read", open_to=OpenTo.SIGNED_IN)
 def read_notification(*, notification: Notification) -> Notification:
-    """Mark a notification as read. A digest that still waits leaves it out."""
+    """Mark a notification as read. A digest that is not sent yet leaves it out."""
     if notification.recipient_id != current().actor.user_id:
         raise NotAllowed("This notification is somebody else's.", code="not_own_notification")
     current().note["notification"] = notification.pk
@@ -71,7 +71,7 @@ def retry_mail(*, organization: Section, message: Notification) -> Notification:
 
 @action("mail.retry_all", needs=Needs("manage_members", on="organization"))
 def retry_all_mail(*, organization: Section) -> Retried:
-    """Try to send all mails again that failed."""
+    """Send all failed mails again."""
     _refuse_parts(organization)
     done = _again(Q())
     current().note["retried"] = done

@@ -1,6 +1,6 @@
 """The outbox: store a message in the transaction of its cause, deliver it after the commit, retry when that fails.
 
-Why it is built so, and what SMTP cannot promise: docs/decisions/mail-goes-through-an-outbox.md.
+The reasons for this design and the limits of SMTP: docs/decisions/mail-goes-through-an-outbox.md.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ from theater_site.core.errors import Unavailable
 
 ATTEMPTS = 8
 _FIRST_DELAY = timedelta(minutes=1)
-# Longer than one message can take (EMAIL_TIMEOUT holds for each step of the dialog), or a second worker would send
-# what the first one is still sending.
+# Longer than sending one message can take (EMAIL_TIMEOUT applies to each step of the dialog). Otherwise a second worker would
+# send a message that the first one is still sending.
 _CLAIM = timedelta(minutes=10)
-# How long a worker has a batch to itself before it has begun with a message. Nothing but speed depends on it: what counts
-# is the claim of each message.
+# How long a worker has a batch to itself before it starts with a message. Only the speed depends on it: each message is
+# claimed separately before it is sent.
 _BATCH_CLAIM = timedelta(minutes=1)
 _BATCH = 50
 _REFUSED = "AddressRefusedBefore"
-# Other jobs wait meanwhile, and so does anybody who asked the worker to end.
+# Other jobs, and a request to stop the worker, wait for this long.
 _ROUND_SECONDS = 8
 
 
 class Delivery(NamedTuple):
-    """What one round came to: messages delivered, and messages that could not be, this time or for good."""
+    """The result of one round: delivered messages, and messages that failed, for now or permanently."""
 
     delivered: int
     failed: int
@@ -71,11 +71,12 @@ def put(
     about: models.Model | None = None,
     once: str = "",
 ) -> None:
-    """Tell each of `recipients` in their language, in the running action's transaction: told if that commits, else never.
+    """Notify each of `recipients` in their language. The notification is stored if the running action's transaction commits.
 
-    Anybody who is inactive is not told. To an address that was refused for good nothing is mailed but what is urgent: it is given
-    up at once, and listed. `thread` names what mails belong together, `about` what it is about; of notifications to one
-    user with the same `once` only the first is put. All three hold ids, never words. KeyError: a kind that is not declared.
+    Skips inactive users. To a permanently refused address only urgent messages are mailed; others are only listed. `thread`
+    groups mails, `about` is the object. If notifications to one user have the same `once`, only the first is stored. All
+    three hold ids, no words.
+    Raises: KeyError for an undeclared kind.
     """
     KINDS[kind]
     now = current().instant
@@ -102,7 +103,7 @@ def put(
                 **_belonging(thread, about),
             )
         )
-    # What was told already is passed over by the database, so that two workers at once need not agree before.
+    # The database skips duplicates of `once`, so that two concurrent workers need no lock.
     Notification.objects.bulk_create(rows, ignore_conflicts=bool(once))
 
 
@@ -116,7 +117,7 @@ def withdraw_unsent(kind: str, recipients: Iterable[User], about: models.Model) 
 
 
 def _preferences_of(users: Mapping[int, User]) -> dict[int, NotificationPreferences | None]:
-    """By user, None for everybody who never chose: as they were loaded along with the user, else in one query."""
+    """The preferences by user, None without a row. Uses rows that were loaded with the users; else one query."""
     name = "notification_preferences"
     along = {pk: user._state.fields_cache[name] for pk, user in users.items() if name in user._state.fields_cache}
     others = users.keys() - along.keys()
@@ -132,7 +133,8 @@ def put_to_address(
     thread: str = "",
     about: models.Model | None = None,
 ) -> None:
-    """One message at once to an address that need not be an account's, else as `put`; outside of an action too.
+    """Store one message to an address, which may have no account. It is sent at once; else like `put`. Works outside of an
+    action.
 
     With `recipient` it is in their language, and in their list.
     """
@@ -161,14 +163,14 @@ def _belonging(thread: str, about: models.Model | None) -> dict[str, str]:
 
 
 def deliver_due(now: datetime | None = None) -> Delivery:
-    """Send what is due through the configured mail backend, batch after batch, for some seconds at most.
+    """Send the due messages through the configured mail backend, in batches, for some seconds at most.
 
-    A batch is claimed for a minute, so that any number of workers share the work; each message is claimed for itself just
-    before it is sent, so that none sends what another has taken, however slow it is. A worker that dies leaves the rest of
-    its batch to others a minute later, and the message in hand to be sent again after `_CLAIM`; where it died between the
-    server's yes and our note of it, that one mail arrives twice, under one Message-ID. Tried `ATTEMPTS` times at growing
-    distances, or refused by the server for good, a message is given up. Raises Unavailable where the server itself cannot
-    be reached, or a provider takes nothing from us: that is not a message's fault and counts against none.
+    A batch is claimed for a minute, so that any number of workers share the work. Each message is claimed again just before
+    it is sent, so that two workers never send the same one. If a worker dies, others take the rest of its batch after a
+    minute, and the message being sent after `_CLAIM`. If it dies after the server accepted a mail and before that is stored,
+    the mail arrives twice, with one Message-ID. A message is given up after `ATTEMPTS` attempts at growing intervals, or when
+    the server refuses it permanently.
+    Raises: Unavailable if the server cannot be reached or a provider takes no mail from us. This is not counted as an attempt.
     """
     connection = get_connection()
     outcomes: list[bool] = []
@@ -190,8 +192,8 @@ def deliver_due(now: datetime | None = None) -> Delivery:
 
 
 class _Batch(NamedTuple):
-    """Messages by key with the attempts made so far, and the instant until which they are ours; `mark` is that instant as the
-    database has it."""
+    """Claimed messages: keys with the attempts so far, and the instant until which they are claimed; `mark` is that instant
+    in the database's format."""
 
     attempts: dict[int, int]
     until: datetime
@@ -199,7 +201,7 @@ class _Batch(NamedTuple):
 
 
 def _claim(now: datetime) -> _Batch | None:
-    """The longest waiting messages, for `_BATCH_CLAIM`; None where nothing is due."""
+    """Claim the longest waiting messages for `_BATCH_CLAIM`; None if nothing is due."""
     until = now + _BATCH_CLAIM
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute(_DUE + _SKIPPING.get(database.vendor, ""), [_instant(now)])
@@ -207,14 +209,14 @@ def _claim(now: datetime) -> _Batch | None:
         if not attempts:
             return None
         cursor.execute(_TAKE % ", ".join(["%s"] * len(attempts)), [_instant(until), *attempts])
-        # Nobody noted the outcome of its last attempt: a message that ends the worker must not end it for ever.
+        # The worker died during the last attempt. A message that kills the worker must not be retried for ever.
         if spent := [pk for pk, made in attempts.items() if made >= ATTEMPTS]:
             Notification.objects.filter(pk__in=spent).update(failed=True, next_attempt_at=None, last_error="WorkerDied")
     return _Batch({pk: made for pk, made in attempts.items() if made < ATTEMPTS}, until, _instant(until))
 
 
 class _Unreadable(NamedTuple):
-    """In the place of a message that cannot be decrypted."""
+    """Replaces a message that cannot be decrypted."""
 
     pk: int
     error: Exception
@@ -225,7 +227,7 @@ def _loaded(batch: _Batch) -> Iterable[Sealed | _Unreadable]:
     try:
         found: dict[int, Any] = {row[0]: Sealed(*row) for row in rows.filter(pk__in=batch.attempts)}
     except Exception:
-        # One that no key reads must not keep the others back.
+        # A message that cannot be decrypted must not block the others.
         found = {}
         for pk in batch.attempts:
             try:
@@ -235,20 +237,20 @@ def _loaded(batch: _Batch) -> Iterable[Sealed | _Unreadable]:
     return [found[pk] for pk in batch.attempts if pk in found]
 
 
-# By hand: several a message or a batch, and composing them would take longer than they do.
+# Written as SQL: these statements run for each message or batch, and the ORM takes longer to compile them than they take.
 _TABLE = Notification._meta.db_table
 _DUE = (
     f'SELECT id, attempts FROM "{_TABLE}" WHERE next_attempt_at <= %s '  # noqa: S608
     f"ORDER BY next_attempt_at, id LIMIT {_BATCH}"
 )
-# What another worker is claiming is not waited for; SQLite has one writer at a time.
+# Rows that another worker is claiming are skipped; SQLite has one writer at a time.
 _SKIPPING = {"postgresql": " FOR UPDATE SKIP LOCKED"}
 _TAKE = f'UPDATE "{_TABLE}" SET next_attempt_at = %%s WHERE id IN (%s)'  # noqa: S608
 _BEGIN = (
     f'UPDATE "{_TABLE}" SET attempts = attempts + 1, next_attempt_at = %s '  # noqa: S608
     "WHERE id = %s AND attempts = %s AND next_attempt_at = %s"
 )
-# Anybody who held on to a message past its claim must not undo what the next one noted.
+# A worker that had a message longer than its claim must not overwrite the result of the next one.
 _DONE = (
     f"UPDATE \"{_TABLE}\" SET delivered_at = %s, next_attempt_at = NULL, last_error = '' "  # noqa: S608
     "WHERE id = %s AND attempts = %s"
@@ -260,7 +262,7 @@ def _instant(at: datetime) -> Any:
 
 
 def _begin(cursor: Any, pk: int, batch: _Batch, now: datetime) -> int:
-    """The number of this attempt, 0 where it is another's: of all workers that saw it, the first finds it unchanged."""
+    """The number of this attempt; 0 if another worker has claimed the message."""
     made = batch.attempts[pk]
     cursor.execute(_BEGIN, [_instant(now + _CLAIM), pk, made, batch.mark])
     return made + 1 if cursor.rowcount == 1 else 0
@@ -282,7 +284,7 @@ def _deliver(cursor: Any, message: Sealed | _Unreadable, attempt: int, connectio
         if isinstance(message, Sealed) and refused_address(error, message):
             _reader(message).update(refused_index=blind_index(message.recipient__email or ""))
         again = (now or runs.instant()) + _FIRST_DELAY * 2 ** (attempt - 1)
-        # What its reader ended meanwhile is not tried again.
+        # Not retried if its reader has unsubscribed from the kind since.
         still.update(
             last_error=reason(error),
             failed=given_up,
@@ -300,7 +302,7 @@ def _reader(message: Sealed) -> models.QuerySet[User]:
 
 
 def _outside_quiet_hours(pk: int, again: datetime) -> datetime:
-    """`again`, or when its reader is to be disturbed after that: a mail is no more urgent for having failed."""
+    """`again`, or the end of the quiet hours around it: a failed mail must not disturb its reader."""
     kind = Notification.objects.filter(pk=pk).values_list("kind", flat=True).first()
     chosen = NotificationPreferences.objects.select_related("user").filter(user__notifications=pk).first()
     if chosen is None or (kind in KINDS and KINDS[kind].urgent):
@@ -316,7 +318,7 @@ def _send(message: Sealed, connection: Any) -> None:
     except Exception as error:
         if not (reused and hung_up(error)):
             raise
-        # Servers end a dialog after some messages; which is not an error.
+        # Servers close a connection after some messages. This is not an error.
         _hang_up(connection)
         _reach(connection)
         sent = mail.send()
@@ -326,7 +328,7 @@ def _send(message: Sealed, connection: Any) -> None:
 
 
 def _give_back(batch: _Batch, now: datetime) -> None:
-    """What was claimed and not begun with is due again at once."""
+    """Make claimed messages that were not started due again at once."""
     Notification.objects.filter(pk__in=batch.attempts, next_attempt_at=batch.until).update(next_attempt_at=now)
 
 
@@ -334,7 +336,7 @@ def _reach(connection: Any) -> None:
     try:
         connection.open()  # nothing, where it is open
     except Exception as error:
-        # The server's own words may repeat user names; the kind of failure is enough to act upon.
+        # The server's text may contain user names; the type of the error is enough.
         raise Unavailable(f"The mail server cannot be reached ({type(error).__name__}): see EMAIL_URL.") from None
 
 

@@ -1,4 +1,4 @@
-"""One click ends the mails of one kind: no sign-in, just the token that came with the mail (RFC 8058)."""
+"""One-click unsubscribing from one kind of notification, with the token in the mail and without a sign-in (RFC 8058)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _signer = signing.Signer(salt="accounts.unsubscribe")
 
 
 class Ended(NamedTuple):
-    """Which kinds of notifications are no longer mailed."""
+    """The kinds of notification that are no longer mailed."""
 
     kinds: list[str]
 
 
 def one_click_address(user_id: int, kind: str) -> str | None:
-    """The address that ends `kind` for this user; None where it cannot be turned off."""
+    """The URL that unsubscribes this user from `kind`; None if the kind cannot be turned off."""
     if not _may_end(kind):
         return None
     return f"{settings.API_URL}/api/v1/unsubscribe/{_signer.sign(f'{user_id}.{kind}')}/"
@@ -32,8 +32,9 @@ def one_click_address(user_id: int, kind: str) -> str | None:
 
 @action("notification.unsubscribe", open_to=OpenTo.PUBLIC)
 def unsubscribe(*, token: Annotated[str, Doc("The secret from the link in the mail.")]) -> Ended:
-    """Stop mailing the kind of notification that a link is for. A digest's token ends what it gathers. To do it twice
-    changes nothing. NotFound for a token that is none of ours.
+    """Stop mailing the kind of notification that the token is for. A digest's token stops all kinds in digests. Repeating it
+    changes nothing.
+
     Error: `unsubscribe_unknown`.
     """
     user, kind = _read(token)
@@ -43,7 +44,7 @@ def unsubscribe(*, token: Annotated[str, Doc("The secret from the link in the ma
         kinds = [name for name in KINDS if _may_end(name) and preferences.delivery_of(name) is Delivery.DIGEST]
     preferences.deliveries |= dict.fromkeys(kinds, Delivery.OFF.value)
     preferences.save()
-    # A digest that is made already is on its way under its own kind.
+    # A digest that is already in the outbox is sent under its own kind.
     follow(preferences, {kind, *kinds})
     current().note.update(user=user.pk, kinds=kinds)
     return Ended(kinds)

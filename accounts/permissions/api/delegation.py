@@ -1,4 +1,4 @@
-"""The addresses of delegation: sections, roles, who holds them, invitations, and why somebody may do something."""
+"""The endpoints of delegation: sections, roles, role assignments, invitations, and explanations of permissions."""
 
 from __future__ import annotations
 
@@ -34,39 +34,39 @@ from theater_site.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
 
 
 class Asked(serializers.Serializer[Any]):
-    """What the explanation is asked about; without `user` oneself, without `at` now."""
+    """The parameters of an explanation. Without `user` it is about the caller, without `at` about now."""
 
     user = serializers.IntegerField(
         required=False,
         min_value=1,
         max_value=2**63 - 1,
-        help_text="Id of the user who is asked about; yourself without it. Example: 7",
+        help_text="Id of the user to ask about; by default yourself. Example: 7",
     )
     permission = NamedText(
-        one_of=PERMISSIONS.keys, max_length=60, help_text="The permission that is asked about. Example: edit_details"
+        one_of=PERMISSIONS.keys, max_length=60, help_text="The permission to ask about. Example: edit_details"
     )
     at = serializers.DateTimeField(
-        required=False, help_text="The instant that is asked about; now without it. Example: 2027-09-01T00:00:00Z"
+        required=False, help_text="The instant to ask about; by default now. Example: 2027-09-01T00:00:00Z"
     )
 
 
 class AskedWhen(serializers.Serializer[Any]):
-    """The instant that a list of members is asked about; now without it."""
+    """The instant to list members for; by default now."""
 
     at = serializers.DateTimeField(
-        required=False, help_text="The instant that is asked about; now without it. Example: 2027-09-01T00:00:00Z"
+        required=False, help_text="The instant to ask about; by default now. Example: 2027-09-01T00:00:00Z"
     )
 
 
 _AT = OpenApiParameter(
     "at",
     {"type": "string", "format": "date-time"},
-    description="The instant that is asked about, not in the past; now without it. Example: 2027-09-01T00:00:00Z",
+    description="The instant to ask about, not in the past; by default now. Example: 2027-09-01T00:00:00Z",
 )
 
 
 class SectionViewSet(Readable):
-    """The section tree, as far as the actor may see members there."""
+    """The section tree, as far as the caller may see members."""
 
     queryset = Section.objects.all()
     serializer_class = SectionRead
@@ -82,12 +82,12 @@ class SectionViewSet(Readable):
                 "permission",
                 str,
                 required=True,
-                description="The permission that is asked about. Example: edit_schedule",
+                description="The permission to ask about. Example: edit_schedule",
             ),
             OpenApiParameter(
                 "user",
                 int,
-                description="Id of the user; without it yourself. For others you need `view_members`. Example: 7",
+                description="Id of the user; by default yourself. For others you need `view_members`. Example: 7",
             ),
             _AT,
         ],
@@ -95,7 +95,7 @@ class SectionViewSet(Readable):
     )
     @address(detail=True, methods=["get"])
     def explain(self, request: Request, pk: str) -> Response:
-        """Explain whether a user may do something here: why, until when, and through whom. Everybody may ask about themselves."""
+        """Explain whether a user may do something here: why, until when, and through whom. You may always ask about yourself."""
         if self.actor.kind is not ActorKind.USER:
             raise NotSignedIn("Sign in to ask this.")
         asked = Asked(data=request.query_params)
@@ -108,7 +108,7 @@ class SectionViewSet(Readable):
             raise Http404
         at = instant_asked(asked.validated_data.get("at"))
         user = self._about(asked.validated_data.get("user"), section)
-        # Of others nobody knows how they will sign in: the answer says whether they need a second factor.
+        # It is unknown how other users will sign in: the answer says whether they need a second factor.
         own_factor = self.actor.second_factor if user.pk == self.actor.user_id else True
         told = explain(user, asked.validated_data["permission"], section, at, second_factor=own_factor)
         return Response(ExplanationRead(told, context=self.get_serializer_context()).data)
@@ -129,7 +129,7 @@ class SectionViewSet(Readable):
 
 
 class SectionMembers(Resource):
-    """Who may do what in a section, by user: which permissions, through which assignment, from where, until when."""
+    """The members of a section: their permissions, from which assignment and section, until when."""
 
     nouns = ("member", "the members of a section")
     path_parameters = {"id": "Id of the section; listed at `/api/v1/sections/`. Example: 12"}
@@ -153,7 +153,7 @@ class SectionMembers(Resource):
 
 
 class RoleViewSet(Readable):
-    """The roles that can be given."""
+    """The roles that can be assigned."""
 
     queryset = Role.objects.all()
     serializer_class = RoleRead
@@ -165,7 +165,7 @@ class RoleViewSet(Readable):
 
 
 def _for_several(action: Action[Any, Any], path: str) -> Callable[..., Response]:
-    """POST on the list: an action that answers several assignments."""
+    """POST on the list, for an action that returns several assignments."""
     body = body_of(action, model=RoleAssignment)
 
     def run(self: Resource, request: Request) -> Response:
@@ -183,7 +183,7 @@ def _for_several(action: Action[Any, Any], path: str) -> Callable[..., Response]
 
 
 class RoleAssignmentViewSet(Readable):
-    """Who holds which role where, from when to when."""
+    """The role assignments: who has which role on which section, from when to when."""
 
     queryset = RoleAssignment.objects.all()
     serializer_class = RoleAssignmentRead
@@ -197,10 +197,10 @@ class RoleAssignmentViewSet(Readable):
 
 
 class InvitationRead(serializers.ModelSerializer[Invitation]):
-    """An invitation; the secret of its link is in the mail only."""
+    """An invitation. The secret of its link is only in the mail."""
 
     email = serializers.EmailField(help_text="The address that it was sent to. Example: bea@home.example")
-    name = serializers.CharField(help_text="Their name; empty where none was given. Example: Bea Marsh")
+    name = serializers.CharField(help_text="The invited person's name; empty if none was given. Example: Bea Marsh")
     state = serializers.SerializerMethodField(
         help_text="Its state: open, accepted, withdrawn or expired. Example: open"
     )
@@ -218,7 +218,7 @@ class InvitationRead(serializers.ModelSerializer[Invitation]):
 
 
 class InvitationViewSet(Readable):
-    """Who was invited to which role, in the sections whose members one may see."""
+    """The invitations in sections whose members you may see."""
 
     queryset = Invitation.objects.all()
     serializer_class = InvitationRead

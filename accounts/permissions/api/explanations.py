@@ -1,4 +1,4 @@
-"""How an explanation reads."""
+"""The serializers of explanations: who may do what, and why."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class UserNamed(serializers.ModelSerializer[User]):
     name = serializers.CharField(
         source="shown_name",
         read_only=True,
-        help_text="How others see them; without a name the part of the address before the @. Example: Anna Bell",
+        help_text="Display name; without a name, the part of the address before the @. Example: Anna Bell",
     )
 
     class Meta:
@@ -45,13 +45,13 @@ class SectionNamed(serializers.ModelSerializer[Section]):
 
 
 class RoleHeld(serializers.ModelSerializer[RoleAssignment]):
-    """An assignment as the source of a permission. Its reason is told to whom it was given, and to those who may see members
-    where it was given; it is empty for others."""
+    """An assignment as the source of a permission. Its `reason` is shown to its user and to those who may see members on its
+    section; it is empty for others."""
 
-    role = serializers.CharField(source="role.name", help_text="What programs call the role. Example: house_manager")
-    title = serializers.CharField(source="role.title", help_text="What people call the role. Example: House manager")
+    role = serializers.CharField(source="role.name", help_text="Name of the role for programs. Example: house_manager")
+    title = serializers.CharField(source="role.title", help_text="Title of the role for people. Example: House manager")
     reason = serializers.SerializerMethodField(
-        help_text="Why it was given; empty where that is not for you to see. Example: Season 2027/28"
+        help_text="Why it was assigned; empty if you may not see that. Example: Season 2027/28"
     )
     granted_by = UserNamed(allow_null=True)
 
@@ -66,55 +66,55 @@ class RoleHeld(serializers.ModelSerializer[RoleAssignment]):
 
 
 class LinkRead(serializers.Serializer[Any]):
-    """Who passed it on, as what, where."""
+    """A user who passed the permission on, with their role and section."""
 
     user = UserNamed()
-    role = serializers.CharField(help_text="What programs call the role. Example: director")
+    role = serializers.CharField(help_text="Name of the role for programs. Example: director")
     section = SectionNamed()
     assignment = serializers.IntegerField(
         source="assignment.pk",
         default=None,
         allow_null=True,
-        help_text="Id of the assignment by which they could; null where the installation gave it. Example: 3",
+        help_text="Id of the assignment that let them give it; null if the installation gave it. Example: 3",
     )
 
 
 class GroundRead(serializers.Serializer[Any]):
-    """One source of the permission. `chain` lists the givers, up to the one whom the installation gave it."""
+    """One source of the permission. `chain` lists its givers, up to the one who has it from the installation."""
 
     section = SectionNamed()
-    inherited = serializers.BooleanField(help_text="True where it comes from a section above. Example: true")
+    inherited = serializers.BooleanField(help_text="True if it comes from a section above. Example: true")
     starts_at = serializers.DateTimeField(
         source="grant.starts_at",
         allow_null=True,
-        help_text="From when it holds; null is from its making. Example: 2027-09-01T00:00:00Z",
+        help_text="When it starts; null is since it was given. Example: 2027-09-01T00:00:00Z",
     )
     ends_at = serializers.DateTimeField(
         source="grant.ends_at",
         allow_null=True,
-        help_text="Until before when it holds; null is without an end. Example: 2028-07-01T00:00:00Z",
+        help_text="When it ends (exclusive); null for no end. Example: 2028-07-01T00:00:00Z",
     )
     assignment = RoleHeld(
-        allow_null=True, help_text="The role assignment that it comes from; null where the installation gave it."
+        allow_null=True, help_text="The role assignment that it comes from; null if the installation gave it."
     )
-    chain = LinkRead(many=True, help_text="Who gave it on by what, up to the installation.")
+    chain = LinkRead(many=True, help_text="Who passed it on, from the giver up to the installation.")
 
 
 class ExplanationRead(serializers.Serializer[Any]):
-    """The answer: whether, until when, through what and whom; or what is missing."""
+    """Whether a user has a permission, until when and from which source; or what is missing."""
 
     user = UserNamed()
     permission = serializers.CharField(help_text="The permission that was asked about. Example: edit_details")
     section = serializers.IntegerField(source="section.pk")
     at = serializers.DateTimeField(help_text="The instant that was asked about. Example: 2027-09-01T00:00:00Z")
-    allowed = serializers.BooleanField(help_text="True where they hold it. Example: true")
+    allowed = serializers.BooleanField(help_text="True if the user has the permission. Example: true")
     until = serializers.DateTimeField(
-        allow_null=True, help_text="Until when they hold it; null is without an end. Example: 2028-07-01T00:00:00Z"
+        allow_null=True, help_text="Until when the user has it; null for no end. Example: 2028-07-01T00:00:00Z"
     )
     second_factor = serializers.BooleanField(
-        help_text="True where it holds only after signing in with a second factor. Example: false"
+        help_text="True if it needs a sign-in with a second factor. Example: false"
     )
-    grounds = GroundRead(many=True, help_text="Through what they hold it.")
+    grounds = GroundRead(many=True, help_text="The sources of the permission.")
     missing = serializers.ChoiceField(
         choices=[name for name in _SAYS if name],
         allow_blank=True,
@@ -122,10 +122,10 @@ class ExplanationRead(serializers.Serializer[Any]):
     )
     message = serializers.SerializerMethodField(help_text="The answer in a sentence, for people.")
     begins_at = serializers.DateTimeField(
-        allow_null=True, help_text="When they will hold it; null where that is not known. Example: 2027-09-01T00:00:00Z"
+        allow_null=True, help_text="When the permission will start; null if unknown. Example: 2027-09-01T00:00:00Z"
     )
     ended_at = serializers.DateTimeField(
-        allow_null=True, help_text="When they lost it; null where they never held it. Example: 2026-07-01T00:00:00Z"
+        allow_null=True, help_text="When the permission ended; null if it did not. Example: 2026-07-01T00:00:00Z"
     )
 
     def get_message(self, told: Any) -> str:
@@ -133,35 +133,35 @@ class ExplanationRead(serializers.Serializer[Any]):
 
 
 class OwnPermissionsRead(serializers.Serializer[Any]):
-    """One of your role assignments, or a grant without a role, and the permissions that come of it."""
+    """One of your role assignments, or a grant without a role, with its permissions."""
 
-    assignment = RoleHeld(allow_null=True, help_text="The role assignment; null where the installation gave it.")
+    assignment = RoleHeld(allow_null=True, help_text="The role assignment; null if the installation gave it.")
     section = SectionNamed()
     starts_at = serializers.DateTimeField(
-        allow_null=True, help_text="From when it holds; null is from its making. Example: 2027-09-01T00:00:00Z"
+        allow_null=True, help_text="When it starts; null is since it was given. Example: 2027-09-01T00:00:00Z"
     )
     ends_at = serializers.DateTimeField(
-        allow_null=True, help_text="Until before when it holds; null is without an end. Example: 2028-07-01T00:00:00Z"
+        allow_null=True, help_text="When it ends (exclusive); null for no end. Example: 2028-07-01T00:00:00Z"
     )
     second_factor = serializers.BooleanField(
-        help_text="True where it holds only after signing in with a second factor. Example: false"
+        help_text="True if it needs a sign-in with a second factor. Example: false"
     )
     permissions = serializers.ListField(
-        child=serializers.CharField(), help_text='The permissions that come of it. Example: ["edit_details"]'
+        child=serializers.CharField(), help_text='The permissions from this source. Example: ["edit_details"]'
     )
 
 
 class ThroughRead(OwnPermissionsRead):
-    """Permissions that come from one assignment, held here or inherited from a section above."""
+    """Permissions that come from one assignment, on this section or inherited from one above."""
 
-    inherited = serializers.BooleanField(help_text="True where it comes from a section above. Example: true")
+    inherited = serializers.BooleanField(help_text="True if it comes from a section above. Example: true")
 
 
 class MemberRead(serializers.Serializer[Any]):
-    """What one user may do in a section, and through what."""
+    """The permissions of one user in a section, with their sources."""
 
     user = UserNamed()
     permissions = serializers.ListField(
-        child=serializers.CharField(), help_text='All that they hold here. Example: ["edit_details", "view_details"]'
+        child=serializers.CharField(), help_text='All permissions here. Example: ["edit_details", "view_details"]'
     )
-    through = ThroughRead(many=True, help_text="Through which assignments.")
+    through = ThroughRead(many=True, help_text="The assignments that give them.")

@@ -1,7 +1,7 @@
-"""Signing in by saying who one is, for tests and front-end developers.
- `X-Mock-User: ann@example.org` is that user, `X-Mock-Role: stage_manager` the first active user who holds the
-role. Believed only while MOCK_AUTHENTICATION is on, and in production not even then; `manage.py check`
-forbids it there.
+"""Sign-in without a password, for tests and front-end developers.
+
+`X-Mock-User: ann@example.org` signs in as that user, `X-Mock-Role: stage_manager` as the first active user with the role. Works
+only while MOCK_AUTHENTICATION is on, and never in production; `manage.py check` refuses that setting there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from accounts.users.models.users import User
 
 
 class MockAuthentication(BaseAuthentication):
-    """Refuses with 401 a name or role that nobody active has; does nothing where it is off."""
+    """Answers 401 to a name or role without an active user. Does nothing where mock authentication is off."""
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:
         if not settings.MOCK_AUTHENTICATION or settings.THEATER_MODE == "production":
@@ -31,5 +31,5 @@ class MockAuthentication(BaseAuthentication):
         else:
             return None
         if user is None:
-            raise AuthenticationFailed("The mock sign-in names a user or role that nobody active has.")
+            raise AuthenticationFailed("The mock sign-in names a user or role without an active user.")
         return user, None

@@ -1,4 +1,4 @@
-"""How accounts shows itself."""
+"""Serializers of the own account, sections, roles and role assignments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Me(serializers.ModelSerializer[User]):
 
 
 class SectionRead(serializers.ModelSerializer[Section]):
-    """A node of the tree to which all content belongs."""
+    """A node of the section tree. All content belongs to a section."""
 
     class Meta:
         model = Section
@@ -31,7 +31,7 @@ class RoleRead(serializers.ModelSerializer[Role]):
 
     permissions = serializers.ListField(
         child=NamedText(one_of=PERMISSIONS.keys),
-        help_text='The permissions that the role gives. Example: ["view_cast", "manage_cast"]',
+        help_text='The permissions of the role. Example: ["view_cast", "manage_cast"]',
     )
 
     class Meta:
@@ -40,7 +40,7 @@ class RoleRead(serializers.ModelSerializer[Role]):
 
 
 class RoleAssignmentRead(serializers.ModelSerializer[RoleAssignment]):
-    """That a user has a role on a section, from when to when."""
+    """A user's role on a section, from when to when."""
 
     class Meta:
         model = RoleAssignment

@@ -1,4 +1,4 @@
-"""Programs call with `Authorization: Bearer tp_...`, and read."""
+"""Authentication of programs with `Authorization: Bearer tp_...`, which can only read."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from theater_site.core.errors import NotAllowed
 
 
 class ApiTokenAuthentication(BaseAuthentication):
-    """Lets a request in by its API token; without the header the caller is anonymous.
+    """Authenticates a request by its API token. Without the header the caller is anonymous.
 
-    A token that is unknown, expired or revoked is refused with 401 on every address, and every method that could change
-    something with 403 (`read_only_token`), whatever it would have done.
+    Every endpoint answers 401 to an unknown, expired or revoked token, and 403 (`read_only_token`) to every method that could
+    change something.
     """
 
     def authenticate(self, request: Request) -> tuple[TokenBearer, ApiToken] | None:
@@ -45,7 +45,7 @@ class ApiTokenAuthentication(BaseAuthentication):
 
 
 class ApiTokenScheme(OpenApiAuthenticationExtension):
-    """How the schema describes it."""
+    """The description of the token for the schema."""
 
     target_class = ApiTokenAuthentication
     name = "apiToken"

@@ -1,4 +1,4 @@
-"""The addresses of what lets somebody in: API tokens and sessions."""
+"""The endpoints of API tokens and sessions."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from theater_site.core.errors import NotSignedIn
 
 
 class ApiTokenRead(serializers.ModelSerializer[ApiToken]):
-    """A token as it is listed: never the token itself, of which only `hint`, its first letters, is kept."""
+    """A token in a list, without its secret: only `hint`, its first letters, is stored."""
 
     permissions = serializers.ListField(
         child=NamedText(one_of=lambda: TOKEN_PERMISSIONS),
-        help_text='The permissions to view that it gives. Example: ["view_schedule"]',
+        help_text='Its view permissions. Example: ["view_schedule"]',
     )
     last_used_at = serializers.DateTimeField(
         source="use.at",
         default=None,
         allow_null=True,
-        help_text="When it was used last, to the minute; null where it was not. Example: 2027-03-14T18:30:00Z",
+        help_text="When it was last used, to the minute; null if never. Example: 2027-03-14T18:30:00Z",
     )
 
     class Meta:
@@ -47,11 +47,11 @@ class ApiTokenRead(serializers.ModelSerializer[ApiToken]):
 
 
 class ApiTokenMade(ApiTokenRead):
-    """A new token; `token` is told this once."""
+    """A new token with its secret, which is shown only once."""
 
     token = serializers.CharField(
         source="secret",
-        help_text="The token itself, told this once; send it as `Authorization: Bearer`. Example: tp_Xk3...",
+        help_text="The token itself, shown only once; send it as `Authorization: Bearer`. Example: tp_Xk3...",
     )
 
     class Meta(ApiTokenRead.Meta):
@@ -59,7 +59,7 @@ class ApiTokenMade(ApiTokenRead):
 
 
 class ApiTokenViewSet(Readable):
-    """The API tokens of the sections whose members one may see."""
+    """The API tokens of sections whose members you may see."""
 
     queryset = ApiToken.objects.select_related("use")
     serializer_class = ApiTokenRead
@@ -70,16 +70,14 @@ class ApiTokenViewSet(Readable):
 
 
 class SessionRead(serializers.ModelSerializer[UserSession]):
-    """One sign-in: by which device, from where, since when. Its token is told to nobody."""
+    """One sign-in: its device, network address and time. Its token is never shown."""
 
     device = serializers.CharField(
-        source="user_agent", help_text="What the browser or program said of itself. Example: Mozilla/5.0"
+        source="user_agent", help_text="How the browser or program identified itself. Example: Mozilla/5.0"
     )
-    address = serializers.CharField(
-        source="ip", help_text="The network address that it came from. Example: 203.0.113.7"
-    )
-    last_seen_at = serializers.DateTimeField(help_text="When a request came by it last. Example: 2027-03-14T18:30:00Z")
-    current = serializers.SerializerMethodField(help_text="Whether this very request came by it.")
+    address = serializers.CharField(source="ip", help_text="The network address of the sign-in. Example: 203.0.113.7")
+    last_seen_at = serializers.DateTimeField(help_text="When it was last used. Example: 2027-03-14T18:30:00Z")
+    current = serializers.SerializerMethodField(help_text="Whether this request uses this session.")
 
     class Meta:
         model = UserSession
@@ -110,7 +108,7 @@ class OwnSessionViewSet(Resource):
 
     @extend_schema(request=None, responses={204: OpenApiResponse(description="Signed out.")})
     def destroy(self, request: Request, pk: str) -> Response:
-        """Sign out one of your sessions; the one of this request too."""
+        """Sign out one of your sessions. It may be the session of this request."""
         session = self.get_queryset().filter(pk=pk).first()
         if session is None:
             raise Http404
@@ -120,7 +118,7 @@ class OwnSessionViewSet(Resource):
 
 
 class SessionViewSet(Resource):
-    """Other people's sessions are ended, never looked at."""
+    """Ends other people's sessions. It does not list them."""
 
     queryset = UserSession.objects.none()
     serializer_class = SessionRead

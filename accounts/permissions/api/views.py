@@ -1,4 +1,4 @@
-"""Who I am. Other addresses of accounts: `submissions`, `delegation`, `audit`, `token_views`."""
+"""The endpoints of the own account and permissions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class OwnPermissionsView(ActingView):
     def get(self, request: Request) -> Response:
         """List your roles and permissions, now and later: on which section, from when to when, given by whom.
 
-        A permission on a section holds on everything below it.
+        A permission on a section applies to everything below it.
         """
         if actor_of(request).kind is not ActorKind.USER:
             raise NotAuthenticated("Sign in to see what you may do.")

@@ -1,4 +1,4 @@
-"""A role that waits for somebody who has no account yet."""
+"""Invitations to a role, for people who may have no account yet."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from theater_site.core.models import ContentModel
 
 
 class Invitation(ContentModel):
-    """A role offered by mail. Anybody who signs in with that verified address and brings the secret of the mail accepts it.
+    """A role offered by mail. A user with this verified address accepts it with the secret from the mail.
 
-    Of the secret only its SHA-256 is kept. Open until accepted, withdrawn, or past `expires_at`.
+    Only the SHA-256 of the secret is stored. The invitation is open until it is accepted, withdrawn or expired (`expires_at`).
     """
 
     section_lookup: ClassVar[str] = "section_id"
@@ -43,12 +43,12 @@ class Invitation(ContentModel):
     starts_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="From when the role holds; null is from its acceptance. Example: 2027-09-01T00:00:00Z",
+        help_text="When the role starts; null is when it is accepted. Example: 2027-09-01T00:00:00Z",
     )
     ends_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="Until before when the role holds; null is without an end. Example: 2028-07-01T00:00:00Z",
+        help_text="When the role ends (exclusive); null for no end. Example: 2028-07-01T00:00:00Z",
     )
     reason = models.CharField(
         max_length=500,
@@ -60,16 +60,16 @@ class Invitation(ContentModel):
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Id of the user who invited. Example: 7",
+        help_text="Id of the user who sent the invitation. Example: 7",
     )
-    # What the role gave when it was offered.
+    # The permissions of the role at the time of the offer.
     permissions = models.JSONField(default=list, editable=False)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     expires_at = models.DateTimeField(
         help_text="Until when it can be accepted: an instant in UTC. Example: 2027-03-28T18:30:00Z"
     )
     withdrawn_at = models.DateTimeField(
-        null=True, help_text="When it was taken back; null where it was not. Example: 2027-03-20T09:00:00Z"
+        null=True, help_text="When it was withdrawn; null if it was not. Example: 2027-03-20T09:00:00Z"
     )
     assignment = models.OneToOneField(
         RoleAssignment,
@@ -77,7 +77,7 @@ class Invitation(ContentModel):
         editable=False,
         on_delete=models.PROTECT,
         related_name="invitation",
-        help_text="Id of the role assignment that came of it; null until it is accepted. Example: 21",
+        help_text="Id of the resulting role assignment; null until it is accepted. Example: 21",
     )
 
     class Meta:

@@ -1,4 +1,4 @@
-"""The section tree, and who holds which permission on it from when to when."""
+"""The section tree, roles, role assignments and grants."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _label() -> str:
 class Section(ContentModel):
     """A part of the theater's work that can be delegated: the organization, a season, a production, the directory...
 
-    What is held on a section is held on all below it, sections made later included. `path` is the labels from the root
+    A permission on a section applies to all sections below it, also to those created later. `path` has the labels from the root
     down ("a1b2c3d4e5f6/0f1e2d3c4b5a/"), so that "below" is a prefix and needs no recursion.
     """
 
@@ -43,9 +43,7 @@ class Section(ContentModel):
     kind = models.CharField(
         max_length=20, choices=SectionKind.choices, help_text="What the section represents. Example: production"
     )
-    name = models.CharField(
-        max_length=500, help_text="Its name; that of a production is its title. Example: The Seagull"
-    )
+    name = models.CharField(max_length=500, help_text="Its name; for a production, its title. Example: The Seagull")
     parent = models.ForeignKey(
         "self",
         null=True,
@@ -87,20 +85,20 @@ class Section(ContentModel):
 
     @property
     def paths_above(self) -> list[str]:
-        """The paths of all sections above, from the root down, and its own."""
+        """The paths of all sections above, from the root down, and its own path."""
         labels = self.path.rstrip("/").split("/")
         return ["/".join(labels[: n + 1]) + "/" for n in range(len(labels))]
 
     @classmethod
     def below(cls, parent: Section, kind: SectionKind, name: str) -> Section:
-        """A section below `parent`, not saved yet; with its place in the tree, so that it can be created in bulk."""
+        """A section below `parent`, not saved. Its path is set already, so that it can be created in bulk."""
         section = cls(parent=parent, kind=kind, name=name)
         section.path = f"{parent.path}{section.label}/"
         return section
 
 
 class Role(ContentModel):
-    """A named set of permissions, given to people as one."""
+    """A named set of permissions, assigned to users as one."""
 
     section_lookup: ClassVar[str] = "section_id"
     view_permission: ClassVar[str] = "view_members"
@@ -109,22 +107,21 @@ class Role(ContentModel):
         Section,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Id of the section on which, and below which, the role can be given. Example: 1",
+        help_text="Id of the section on and below which the role can be assigned. Example: 1",
     )
     name = models.CharField(
         max_length=60,
         unique=True,
-        help_text="What programs call it: small letters, digits and underscores, a letter first. Example: "
-        "house_manager",
+        help_text="Name for programs: small letters, digits and underscores, a letter first. Example: house_manager",
     )
-    title = models.CharField(max_length=120, help_text="What people call it. Example: House manager")
+    title = models.CharField(max_length=120, help_text="Title for people. Example: House manager")
     permissions = models.JSONField(
-        default=list, help_text='The permissions that it gives. Example: ["view_cast", "manage_cast"]'
+        default=list, help_text='The permissions of the role. Example: ["view_cast", "manage_cast"]'
     )
-    # What it allows is allowed only to somebody who signed in with a second factor.
+    # Its permissions need a sign-in with a second factor.
     sensitive = models.BooleanField(
         default=False,
-        help_text="True where its permissions hold only for those who signed in with a second factor. Example: false",
+        help_text="True if the permissions of the role need a sign-in with a second factor. Example: false",
     )
 
     class Meta:
@@ -135,15 +132,15 @@ class Role(ContentModel):
 
     @classmethod
     def visible_as_own(cls, actor: Actor) -> Q | None:
-        """Every user sees the roles: who delegates in one production needs those of the organization."""
+        """All users see all roles: a manager of one production needs the roles of the organization."""
         return Q(pk__isnull=False) if actor.user_id is not None else None
 
 
 class RoleAssignment(ContentModel):
-    """Somebody holds a role on a section, from `starts_at` (included) to `ends_at` (excluded); None is open.
+    """A user's role on a section, from `starts_at` (included) to `ends_at` (excluded); None is open.
 
-    `passed_on_from` is the assignment that let its giver give it; None where the installation itself did. When that one
-    ends, this one ends with it.
+    `passed_on_from` is the assignment of its giver; None if the installation gave it. When that assignment ends, this one ends
+    too.
     """
 
     section_lookup: ClassVar[str] = "section_id"
@@ -163,18 +160,17 @@ class RoleAssignment(ContentModel):
         Section,
         on_delete=models.PROTECT,
         related_name="assignments",
-        help_text="Id of the section on which, and below which, it holds. Example: 4",
+        help_text="Id of the section on which, and below which, it applies. Example: 4",
     )
     starts_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="From when it holds: an instant in UTC; null is from its making. Example: 2027-09-01T00:00:00Z",
+        help_text="When it starts: an instant in UTC; null is since it was assigned. Example: 2027-09-01T00:00:00Z",
     )
     ends_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="Until before when it holds: an instant in UTC; null is without an end. Example: "
-        "2028-07-01T00:00:00Z",
+        help_text="When it ends (exclusive): an instant in UTC; null for no end. Example: 2028-07-01T00:00:00Z",
     )
     reason = models.CharField(
         max_length=500,
@@ -186,7 +182,7 @@ class RoleAssignment(ContentModel):
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Id of the user who assigned it; null where the installation did. Example: 2",
+        help_text="Id of the user who assigned it; null if the installation did. Example: 2",
     )
     passed_on_from = models.ForeignKey(
         "self",
@@ -194,8 +190,8 @@ class RoleAssignment(ContentModel):
         editable=False,
         on_delete=models.PROTECT,
         related_name="passed_on",
-        help_text="Id of the assignment by which its giver could give it; null where the installation gave "
-        "it. When that one ends, so does this. Example: 3",
+        help_text="Id of the giver's own assignment, on which it depends; null if the installation gave it. It ends with "
+        "that assignment. Example: 3",
     )
 
     class Meta:
@@ -222,12 +218,12 @@ class SectionGrantManager(UserObjectPermissionManager.from_queryset(ContentQuery
 
 
 class SectionGrant(UserObjectPermissionBase, ContentModel):
-    """One permission of one user on one section and all below, as guardian's direct-foreign-key row, with dates and origin.
+    """One permission of one user on one section and below, as a guardian row with a direct foreign key, with dates and origin.
 
-    `origin` is the giver's own row of the same permission, which reaches as far and lasts as long at least. Deleting a row
-    deletes whatever was passed on from it, however it is deleted.
+    `origin` is the giver's own grant of the same permission, which covers at least the same sections and span. Deleting a row
+    also deletes everything that was passed on from it.
 
-    guardian's shortcuts find these rows but know neither parents nor dates: ask `User.has_perm` and `visible_to`.
+    guardian's shortcuts find these rows but ignore parents and dates: use `User.has_perm` and `visible_to` instead.
     """
 
     section_lookup: ClassVar[str] = "content_object_id"
@@ -243,7 +239,7 @@ class SectionGrant(UserObjectPermissionBase, ContentModel):
 
     class Meta:
         base_manager_name = "objects"
-        # guardian's own uniqueness would forbid the same permission from two roles.
+        # guardian's own constraint would forbid the same permission from two roles.
         unique_together = ()
         constraints = [
             models.UniqueConstraint(fields=["assignment", "permission"], name="grant_once_an_assignment"),

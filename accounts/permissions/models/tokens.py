@@ -1,4 +1,4 @@
-"""Tokens by which a website or another program reads the API, without being anybody."""
+"""API tokens, with which a website or another program reads the API."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from theater_site.core.models import ContentModel
 
 
 class ApiToken(ContentModel):
-    """A read-only token: it shows what is public, and what `permissions` (views, such as "view_schedule") show on `section` and
-    all below, as long as its maker holds them too.
+    """A read-only token. It shows public content, and what `permissions` (such as "view_schedule") show on `section` and
+    below.
 
-    Only the digest of the token is kept (SHA-256; the token is 256 random bits, so no salt and no slow hash is needed).
+    A permission counts only while the token's maker has it too. Only the SHA-256 of the token is stored; for 256 random bits
+    no salt and no slow hash is needed.
     """
 
     section_lookup: ClassVar[str] = "section_id"
@@ -26,11 +27,11 @@ class ApiToken(ContentModel):
         Section,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Id of the section on which, and below which, it shows something. Example: 4",
+        help_text="Id of the section that it can read, with all sections below. Example: 4",
     )
     name = models.CharField(max_length=120, help_text="What it is for. Example: Website")
     permissions = models.JSONField(
-        default=list, blank=True, help_text='The permissions to view that it gives. Example: ["view_schedule"]'
+        default=list, blank=True, help_text='Its view permissions. Example: ["view_schedule"]'
     )
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -40,13 +41,13 @@ class ApiToken(ContentModel):
         help_text="Id of the user who made it. Example: 7",
     )
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    # Its first letters, by which people tell one from another.
+    # Its first letters, to tell tokens apart.
     hint = models.CharField(
         max_length=12, editable=False, help_text="Its first letters, by which you tell tokens apart. Example: tp_Xk3"
     )
     expires_at = models.DateTimeField(help_text="Until when it works: an instant in UTC. Example: 2028-03-14T00:00:00Z")
     revoked_at = models.DateTimeField(
-        null=True, editable=False, help_text="When it was revoked; null while it was not. Example: 2027-05-01T09:00:00Z"
+        null=True, editable=False, help_text="When it was revoked; null if it was not. Example: 2027-05-01T09:00:00Z"
     )
 
     class Meta:
@@ -58,7 +59,7 @@ class ApiToken(ContentModel):
 
 
 class ApiTokenUse(models.Model):
-    """When a token was last used, to the minute. Apart from the token, since to be used is not a change of it."""
+    """When a token was last used, to the minute. Kept apart from the token, since a use must not change its version."""
 
     token = models.OneToOneField(ApiToken, primary_key=True, on_delete=models.CASCADE, related_name="use")
     at = models.DateTimeField()

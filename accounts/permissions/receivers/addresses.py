@@ -1,4 +1,4 @@
-"""A mailed link proves that its reader owns the address."""
+"""Marks an address as verified when its owner uses a mailed link."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from accounts.users.models.users import User
 
 
 def verify_address(user: User, **_: Any) -> None:
-    """Mark the address of somebody who set a password through a mailed link as verified.
+    """Mark the address of a user who set a password through a mailed link as verified.
 
-    Not where the account has another address as well: the link may have been mailed to that one.
+    Does nothing if the account has another address: the link may have been sent to that one.
     """
     if EmailAddress.objects.filter(user=user).exclude(email=user.email).exists():
         return

@@ -1,4 +1,4 @@
-"""What an API token looks like, and which permissions one may have."""
+"""The format of API tokens, and the permissions that they can have."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from accounts.permissions.rules.permissions import PERMISSIONS
 PREFIX = "tp_"
 _SHAPE = re.compile(r"tp_[A-Za-z0-9_-]{43}", re.ASCII)
 
-# A token only reads. Who may do what, and who did it, are not for a website.
+# Tokens only read, and a website must not show the members or the audit log.
 TOKEN_PERMISSIONS = frozenset(
     permission
     for permission in PERMISSIONS
@@ -20,15 +20,15 @@ TOKEN_PERMISSIONS = frozenset(
 
 
 def new_token() -> str:
-    """256 random bits behind a prefix by which secret scanners know one."""
+    """A token of 256 random bits, with a prefix that secret scanners recognize."""
     return PREFIX + secrets.token_urlsafe(32)
 
 
 def digest_of(token: str) -> str:
-    """What is stored of a token; "" for what cannot be one."""
+    """The digest that is stored of a token; "" if the text cannot be a token."""
     return hashlib.sha256(token.encode()).hexdigest() if _SHAPE.fullmatch(token) else ""
 
 
 def hint_of(token: str) -> str:
-    """Enough to tell their tokens apart: of 256 bits, 24 are told."""
+    """The first letters of a token, to tell tokens apart. They reveal 24 of 256 bits."""
     return token[: len(PREFIX) + 4]

@@ -1,4 +1,4 @@
-"""Nobody passes on more than they hold: in permission, place and time."""
+"""Limits what a user can pass on to their own permissions, sections and spans."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-# A permission held on the organization holds everywhere; every path starts with the empty one.
+# A permission on the organization applies everywhere, because every path starts with the empty path.
 EVERYWHERE_PATH = ""
 
 
 class Hold(NamedTuple):
-    """One permission on a section (its path) and all below, from `starts_at` (included) to `ends_at` (excluded); None is open.
+    """One permission on a section (its path) and below, from `starts_at` (included) to `ends_at` (excluded); None is open.
 
-    `grant` is the row it comes from, which is what a passed-on permission depends on; `assignment` is whose row that is.
+    `grant` is the id of the row it comes from, on which passed-on grants depend; `assignment` is the id of the row's assignment.
     """
 
     permission: str
@@ -31,7 +31,7 @@ class Hold(NamedTuple):
         return path.startswith(self.path)
 
     def lasts(self, starts_at: datetime | None, ends_at: datetime | None) -> bool:
-        """Whether it is held for the whole span; an open side of the span is covered by an open side only."""
+        """Whether it covers the whole span. Only an open side covers an open side."""
         return (self.starts_at is None or (starts_at is not None and self.starts_at <= starts_at)) and (
             self.ends_at is None or (ends_at is not None and ends_at <= self.ends_at)
         )
@@ -39,7 +39,7 @@ class Hold(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What somebody wants to pass on: these permissions on the section at `path`, for this span."""
+    """The permissions to pass on, on the section at `path`, for this span."""
 
     permissions: Collection[str]
     path: str
@@ -47,15 +47,15 @@ class Wanted:
     ends_at: datetime | None
 
 
-# What each missing permission is told as, the worst first.
+# The reasons why a permission cannot be given, the worst first.
 NOT_HELD, NOT_HERE, NOT_SO_LONG = "beyond_own_permissions", "beyond_own_sections", "beyond_own_time"
 
 
 def origins(wanted: Wanted, held: Mapping[str, Iterable[Hold]]) -> tuple[dict[str, Hold], dict[str, str]]:
-    """For each permission the one hold that it can depend on, and for each that has none the reason.
+    """For each permission the hold that it can depend on, and for each permission without one the reason.
 
-    One hold must cover the whole span: two that adjoin do not, since either may be ended alone. Of several, the one that
-    lasts longest is chosen, then the one that reaches furthest.
+    One hold must cover the whole span. Two adjoining holds do not, since each can be ended alone. Chooses the hold that lasts
+    longest, then the one that reaches furthest.
     """
     found: dict[str, Hold] = {}
     lacking: dict[str, str] = {}
@@ -71,13 +71,13 @@ def origins(wanted: Wanted, held: Mapping[str, Iterable[Hold]]) -> tuple[dict[st
 
 
 def worst(reasons: Iterable[str]) -> str:
-    """The reason to tell first, where several permissions are missing for different ones."""
+    """The worst of several reasons, to show as the error code."""
     told = set(reasons)
     return next(reason for reason in (NOT_HELD, NOT_HERE, NOT_SO_LONG) if reason in told)
 
 
 def held_until(holds: Iterable[Hold], at: datetime) -> datetime | None:
-    """Until when what is held at the instant `at` goes on without a gap, spans of several holds joined; None is for ever."""
+    """The end of the permission held at the instant `at`, with adjoining spans joined; None for no end."""
     end = at
     spans = sorted(holds, key=lambda hold: (hold.starts_at is not None, hold.starts_at))
     for hold in spans:

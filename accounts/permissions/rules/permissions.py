@@ -1,4 +1,4 @@
-"""The permissions that can be held on a section: a verb and the area of the theater's work that it is about."""
+"""The permissions on sections. Each is a verb and an area of the theater's work."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AREAS = {
     "audit": "the record of who did what",
 }
 
-# Areas that have only some of the verbs.
+# Areas that only have some of the verbs.
 _ONLY = {"audit": ("view",), "buyers": ("view",), "check_in": ("edit",)}
 PERMISSIONS = {
     f"{verb}_{area}": f"{meaning} {about}"
@@ -37,13 +37,15 @@ PERMISSIONS = {
     if verb in _ONLY.get(area, VERBS)
 }
 
-# The areas whose changes somebody approves.
+# The areas whose changes need approval.
 APPROVED_AREAS = tuple(area for area in AREAS if f"approve_{area}" in PERMISSIONS)
 
 
 def permissions_like(*patterns: str) -> frozenset[str]:
-    """The permissions that patterns such as "edit_details", "view_*" or "*_tickets" name; a pattern that names none is a
-    ValueError, so that a misspelt one is found at import."""
+    """The permissions that match patterns such as "edit_details", "view_*" or "*_tickets".
+
+    Raises: ValueError for a pattern without a match, so that a typo fails at import.
+    """
     named: set[str] = set()
     for pattern in patterns:
         verb, _, area = pattern.partition("_")

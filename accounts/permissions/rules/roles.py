@@ -1,4 +1,4 @@
-"""The roles that a theater starts with. An installation may change them; they are data."""
+"""The preset roles of a new installation. They are data, which the installation can change."""
 
 from __future__ import annotations
 
@@ -64,5 +64,5 @@ PRESETS: dict[str, tuple[str, frozenset[str]]] = {
     "viewer": ("Viewer", permissions_like("view_details", "view_schedule", "view_cast", "view_media")),
 }
 
-# Who delegates, and who sees what buyers told us: held only with a second factor, where that is required.
+# Roles that delegate or see personal data of buyers: they need a second factor where that is required.
 SENSITIVE = frozenset({"director", "box_office"})

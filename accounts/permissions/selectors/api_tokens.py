@@ -1,4 +1,4 @@
-"""Whose permissions an API token has, and how many of them."""
+"""The permissions of an API token."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, Sections
 
 
 class TokenBearer(Actor):
-    """A program with an API token. It holds the token's views on the token's section, and of these only what the token's
-    maker holds at that instant; it is nobody, so nothing is its own, and it never writes."""
+    """A program with an API token. It has the view permissions of the token on the token's section, as far as the token's maker
+    has them at that instant. It is not a user: it owns no objects and cannot write."""
 
     kind = ActorKind.TOKEN
 
-    # What Django and REST framework ask of a request's user; `pk` is what its requests are counted by.
+    # Django and REST framework read these from a request's user; `pk` is the key of the rate limit.
     is_authenticated = True
     is_active = True
     is_anonymous = False
@@ -64,7 +64,7 @@ class TokenBearer(Actor):
 
 
 def bearer_of(text: str, at: datetime) -> TokenBearer | None:
-    """Who calls with this token; None for one that is unknown, expired, revoked, or whose maker's account is closed."""
+    """The bearer of this token; None if the token is unknown, expired or revoked, or its maker's account is closed."""
     digest = digest_of(text)
     if not digest:
         return None

@@ -1,4 +1,4 @@
-"""Who is behind a request, and how sure that is."""
+"""Finds the actor of a request, and whether they used a second factor."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from accounts.permissions.selectors.permissions import actor_for
 from accounts.users.models.users import User
 from theater_site.core.actors import Actor
 
-# Where allauth keeps by which methods somebody signed in to a session.
+# The key under which allauth stores the sign-in methods of a session.
 _METHODS = "account_authentication_methods"
 
 
 def caller(user: Any, auth: Any) -> Actor:
     """The actor of a request. Answers the API's question; `auth` is the session or None.
 
-    Where REQUIRE_SECOND_FACTOR is on, a session without a second factor does not carry what sensitive roles give: one that
-    was made by `issue_session_token` never does, as nobody showed a second factor for it.
+    With REQUIRE_SECOND_FACTOR, a session without a second factor has no permissions of sensitive roles. Sessions made by
+    `issue_session_token` never have them, since no second factor was used.
     """
     if isinstance(user, TokenBearer):
         return user
@@ -30,7 +30,7 @@ def caller(user: Any, auth: Any) -> Actor:
 
 
 def used_second_factor(session: SessionBase) -> bool:
-    """Whether a code of the authenticator app, or a recovery code, was given in this session."""
+    """Whether the user gave a code of the authenticator app, or a recovery code, in this session."""
     methods = session.get(_METHODS)
     return isinstance(methods, list) and any(
         isinstance(method, dict) and method.get("method") == "mfa" for method in methods

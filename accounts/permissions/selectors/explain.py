@@ -1,6 +1,6 @@
-"""May this user do this here, why, until when, through whom? And who may do what in this section?
+"""Explains whether a user may do something here, why, until when and through whom; and lists who may do what in a section.
 
-Told from the very rows that `User.has_perm` and `visible_to` decide by, so that they cannot disagree.
+Reads the same rows as `User.has_perm` and `visible_to`, so that the answers agree.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ALONG = (
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link of the chain by which a permission was passed on: who held it, as what, where."""
+    """One link of the chain through which a permission was passed on: its user, role and section."""
 
     user: User
     role: str
@@ -37,7 +37,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Why somebody holds a permission: a row of theirs, here or above. `chain` leads from its giver up to the first one."""
+    """A grant that gives a permission, here or from above. `chain` leads from its giver up to the first one."""
 
     grant: SectionGrant
     inherited: bool
@@ -59,10 +59,10 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The answer: `until` is how long it goes on without a gap (None: open), `missing` what prevents it.
+    """The answer. `until` is the end of the permission, adjoining spans joined (None: no end); `missing` is what prevents it.
 
-    `missing` is empty where it is allowed, else one of: account_closed, not_held (nowhere), not_here (elsewhere only),
-    not_yet (from `begins_at` on), over (since `ended_at`), second_factor_needed (it is held, and asked without one).
+    `missing` is empty if it is allowed, else one of: account_closed, not_held (nowhere), not_here (elsewhere only),
+    not_yet (starts at `begins_at`), over (since `ended_at`), second_factor_needed (only with a second factor).
     """
 
     user: User
@@ -75,13 +75,13 @@ class Explanation:
     missing: str = ""
     begins_at: datetime | None = None
     ended_at: datetime | None = None
-    # Whether what allows it comes from sensitive roles alone, which hold only with a second factor.
+    # Whether the permission comes from sensitive roles only, which need a second factor.
     second_factor: bool = False
 
 
 @dataclass(slots=True)
 class Through:
-    """Permissions that come from one assignment for one span."""
+    """The permissions of one assignment for one span."""
 
     assignment: RoleAssignment | None
     section: Section
@@ -92,13 +92,13 @@ class Through:
 
     @property
     def second_factor(self) -> bool:
-        """Whether they hold only with a second factor."""
+        """Whether they need a second factor."""
         return self.assignment is not None and self.assignment.role.sensitive
 
 
 @dataclass(slots=True)
 class Member:
-    """What one user holds on a section at an instant, and through what."""
+    """A user's permissions on a section at an instant, by assignment."""
 
     user: User
     through: list[Through] = field(default_factory=list)
@@ -109,11 +109,11 @@ class Member:
 
 
 def instant_asked(at: datetime | None) -> datetime:
-    """The instant that is asked about: now without one. Refused: the past, of which today's rows do not tell."""
+    """The instant asked about; None is now. Raises: Invalid `at_is_past`, since ended grants are deleted."""
     now = runs.instant()
     if at is not None and at < now:
         raise Invalid(
-            "This tells what is held now and what will be. What was held before, and through whom, the audit log tells.",
+            "This answers for now and later. For the past, see the audit log.",
             code="at_is_past",
             field="at",
         )
@@ -121,10 +121,11 @@ def instant_asked(at: datetime | None) -> datetime:
 
 
 def explain(user: User, permission: str, section: Section, at: datetime, *, second_factor: bool = True) -> Explanation:
-    """Whether `user` holds `permission` on `section` at the instant `at`, now or later, as today's rows tell, and why.
+    """Explain whether `user` has `permission` on `section` at the instant `at`, now or later, by the present grants.
 
-    Without a second factor, what comes from sensitive roles is not held. Refused: a permission that does not exist. Queries do
-    not grow with what else the user holds; the chains cost one a level.
+    Without a second factor, grants of sensitive roles do not count. The number of queries does not grow with the user's
+    grants; the chains cost one query for each level.
+    Raises: Invalid `unknown_permission`.
     """
     refuse_unknown_permission(permission)
     rows = list(
@@ -172,13 +173,13 @@ def explain(user: User, permission: str, section: Section, at: datetime, *, seco
 
 
 def members(section: Section, at: datetime) -> QuerySet[User]:
-    """Everybody active who holds anything on `section` at that instant, by themselves or from above."""
+    """The active users who have any permission on `section` at that instant."""
     rows: QuerySet[User] = User.objects.filter(pk__in=live_grants(section, at).values("user_id"))
     return rows
 
 
 def who(section: Section, at: datetime, users: Iterable[User]) -> list[Member]:
-    """The permissions of each of `users` on `section` at that instant, in their order: one query for all of them."""
+    """The permissions of each of `users` on `section` at that instant, in their order. One query."""
     known = {user.pk: Member(user) for user in users}
     rows = live_grants(section, at).filter(user__in=known)
     for user_id, through in _grouped(rows.order_by("pk"), section):
@@ -187,14 +188,14 @@ def who(section: Section, at: datetime, users: Iterable[User]) -> list[Member]:
 
 
 def held_by(user: User, at: datetime) -> list[Through]:
-    """The permissions of `user` at the instant `at` or later, by assignment and section, in the tree's order: one query."""
+    """The permissions of `user` at the instant `at` or later, by assignment and section, in the order of the tree. One query."""
     rows = SectionGrant.objects.filter(user=user).exclude(ends_at__lte=at)
     return [through for _, through in _grouped(rows.order_by("content_object__path", "assignment_id"), None)]
 
 
 def _grouped(rows: QuerySet[SectionGrant], section: Section | None) -> list[tuple[int, Through]]:
-    """The grants by user, assignment, section and span, in the order of `rows`. Inherited are those of another section than
-    `section`."""
+    """Group the grants by user, assignment, section and span, in the order of `rows`. Grants of another section than
+    `section` are inherited."""
     groups: dict[Any, Through] = {}
     for row in rows.select_related(*_ALONG):
         key = (row.user_id, row.assignment_id, row.content_object_id, row.starts_at, row.ends_at)
@@ -226,7 +227,7 @@ def _sensitive(row: SectionGrant) -> bool:
 
 
 def _grounds(rows: list[SectionGrant], section: Section) -> tuple[Ground, ...]:
-    """Each row with its chain; all chains climb together, one query a level."""
+    """Each row with its chain. All chains are loaded together, with one query for each level."""
     known: dict[int, SectionGrant] = {}
     level = {row.origin_id for row in rows} - {None}
     while level:

@@ -1,4 +1,4 @@
-"""Who may do what, where and when: one answer, behind `User.has_perm`, `visible_to` and every action."""
+"""Checks who has which permission, where and when. `User.has_perm`, `visible_to` and every action ask here."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from theater_site.core.actors import EVERYWHERE, Actor, ActorKind, Public, Secti
 from theater_site.core.errors import NotAllowed
 from theater_site.core.models import ContentModel
 
-# A grant as the database gives it: permission, path, parent, start, end, grant, assignment; and the path of the section
-# that was asked about, where one was.
+# A grant as the database returns it: permission, path, parent, start, end, grant, assignment; then the path of the section
+# that was asked about, if any.
 Row = tuple[Any, ...]
 
 
 class Derived(Protocol):
-    """Permissions that nobody is granted: they follow from something else, such as approval steps."""
+    """Permissions that are not granted but follow from something else, such as approval steps."""
 
     def holds(self, permission: str, own: Callable[[str], list[Hold]]) -> list[Hold]:
         """Where `permission` is held; `own` gives the holds of another permission of the same user."""
 
 
-# Loads what is derived for a user, and the user's grants along with it, by one statement.
+# Loads what is derived for a user, and the user's grants, in one statement.
 Deriving = Callable[[int, bool], tuple[Derived, list[Row]]]
 _derivings: dict[str, Deriving] = {}
 
@@ -45,20 +45,20 @@ def derive(prefix: str, load: Deriving) -> None:
 
 
 class Permissions:
-    """Everything one user holds, loaded with the first question and kept.
+    """All permissions of one user, loaded with the first question and kept.
 
-    One query for the grants, with the section of the object asked about; one for the sections below all of them, once a
-    list or another object is asked about. Where those are more than can be loaded, one for each object that did not bring
-    its section along. Ends are compared with the instant that is asked about, so what has run out is refused however long
-    ago it was loaded. Without a second factor, what comes from sensitive roles is not held.
+    One query loads the grants, with the section of the object asked about. A second one loads the sections below all grants,
+    for a list or another object. If these are more than `_FEW`, each object that was loaded without its section costs a query.
+    Ends are compared with the instant asked about, so an expired grant is refused however long ago it was loaded. Without a
+    second factor, the permissions of sensitive roles do not count.
 
-    Derived permissions (`derive`) cost one more query, or none where one of them is asked about first.
+    Derived permissions (`derive`) cost one more query, or none if they are asked about first.
     """
 
     def __init__(self, user: User, *, second_factor: bool = True, loads_sections: bool = False) -> None:
         self._user = user
         self._second_factor = second_factor
-        # Whether a section's place in the tree is looked up, though it was loaded before with the section itself.
+        # Whether to look up the path of a section that was loaded with its object: it may have been moved since.
         self._loads_sections = loads_sections
         self._rows: list[Row] | None = None
         self._by_permission: dict[str, list[Hold]] = {}
@@ -69,13 +69,12 @@ class Permissions:
         self._derived: dict[str, Any] = {}
 
     def renewed(self) -> Permissions:
-        """The same user's as they are now, the account's being open and the place of every section included; nothing is
-        loaded yet."""
+        """The permissions of the same user, to be loaded again, with the state of the account and the paths of sections."""
         user = User.objects.filter(pk=self._user.pk).first() or User(is_active=False)
         return Permissions(user, second_factor=self._second_factor, loads_sections=True)
 
     def holds(self, permission: str, scope: Any, at: datetime) -> bool:
-        """Whether `permission` is held at the instant `at` on the section of `scope`: a Section or a content object."""
+        """Whether the user has `permission` at the instant `at` on the section of `scope`: a Section or a content object."""
         if self._rows is None:
             self._loaded(self._section_to_load(scope))
         paths = self._held_paths(permission, at)
@@ -87,7 +86,7 @@ class Permissions:
         return path is not None and path.startswith(tuple(paths))
 
     def sections(self, permission: str, at: datetime) -> Sections:
-        """The ids of all sections on which `permission` is held, the ones below included; EVERYWHERE from the root down."""
+        """The ids of all sections on which the user has `permission`, with those below; EVERYWHERE for the organization."""
         paths = tuple(sorted(self._held_paths(permission, at)))
         if not paths:
             return ()
@@ -106,19 +105,19 @@ class Permissions:
         return tuple(pk for pk, path in below if path.startswith(paths))
 
     def all(self) -> dict[str, list[Hold]]:
-        """Every permission with what it is held by, at whatever time."""
+        """The holds of each permission, at any time."""
         return {permission: self._holds(permission) for permission in {row[0] for row in self._loaded()}}
 
     def sections_changed(self) -> None:
-        """There are other sections than when it was asked which there are."""
+        """Forget the loaded sections, because sections were created or moved."""
         self._below, self._below_loaded = None, False
         self._held.clear()
 
     def _loaded(self, section_id: int | None = None) -> list[Row]:
-        """Everything that is held, and where the section asked about is: one statement.
+        """Load the grants and the path of the section asked about, in one statement.
 
-        Written by hand since it begins every request: the ORM takes several times as long to put it together as the
-        database to answer it.
+        Written as SQL since it begins every request: the ORM takes several times as long to compile it as the database
+        takes to answer.
         """
         if self._rows is None:
             self._rows = []
@@ -132,7 +131,7 @@ class Permissions:
         return self._rows
 
     def derived(self, prefix: str) -> Any:
-        """What the permissions with this prefix are derived from, as its `Deriving` loaded it."""
+        """What the permissions with this prefix are derived from, as their `Deriving` loaded it."""
         if prefix not in self._derived:
             known = self._user.pk is not None and self._user.is_active
             self._derived[prefix], held = _derivings[prefix](self._user.pk if known else 0, self._second_factor)
@@ -141,7 +140,7 @@ class Permissions:
         return self._derived[prefix]
 
     def own(self, permission: str) -> list[Hold]:
-        """By what `permission` is held, at whatever time."""
+        """The holds of `permission`, at any time."""
         return self._holds(permission)
 
     def _holds(self, permission: str) -> list[Hold]:
@@ -155,8 +154,7 @@ class Permissions:
         return self._by_permission[permission]
 
     def _all_below(self) -> list[tuple[int, str]] | None:
-        """Each section on which anything is held at any time, with its path: one query, whatever is asked afterwards.
-        None where they are more than `_FEW`."""
+        """Each section on which the user has any grant, with its path, in one query; None if they are more than `_FEW`."""
         if not self._below_loaded:
             below = Q(pk__in=())
             for path in {row[1] for row in self._loaded() if row[2] is not None}:
@@ -171,9 +169,9 @@ class Permissions:
         return {hold.path for hold in self._holds(permission) if hold.lives_at(at)}
 
     def path_of(self, scope: Any) -> str | None:
-        """The place of the section of `scope` in the tree; None where it has none."""
+        """The path of the section of `scope`; None if it has no section."""
         if (section := self._section_along(scope)) is not None:
-            # The runner asks again about the row as it locked it, which comes without its section.
+            # The runner asks again with the locked row, which was loaded without its section.
             return self._paths.setdefault(section.pk, section.path)
         section_id = scope.owning_section_id if isinstance(scope, ContentModel) else None
         if section_id is None:
@@ -188,7 +186,7 @@ class Permissions:
         return self._paths[section_id]
 
     def _section_along(self, scope: Any) -> Section | None:
-        """The section of `scope` as it was loaded along with it, where that is good enough."""
+        """The section that was loaded with `scope`; None if it was not, or must be looked up again."""
         if self._loads_sections or not isinstance(scope, ContentModel):
             return None
         if isinstance(scope, Section):
@@ -197,13 +195,13 @@ class Permissions:
         return along if isinstance(along, Section) else None
 
     def _section_to_load(self, scope: Any) -> int | None:
-        """The section that is to be looked up to answer about `scope`, if that costs no query to know."""
+        """The id of the section to look up for `scope`; None if finding it out would cost a query."""
         if not isinstance(scope, ContentModel) or self._section_along(scope) is not None:
             return None
         return scope.owning_section_id if scope.section_lookup in ("id", "section_id") else None
 
 
-# As many sections are named one by one in a statement; of more their place in the tree is compared.
+# Up to this number of sections is named by id in a statement; more are compared by path.
 _FEW = 200
 _ALL_HELD = (
     "SELECT p.codename, s.path, s.parent_id, g.starts_at, g.ends_at, g.id, g.assignment_id, "
@@ -212,19 +210,19 @@ _ALL_HELD = (
     "JOIN auth_permission p ON p.id = g.permission_id WHERE g.user_id = %s"
 )
 _HELD_WITHOUT_SECOND_FACTOR = (
-    _ALL_HELD  # noqa: S608 (no word of it comes from outside)
+    _ALL_HELD  # noqa: S608 (no part of it comes from input)
     + " AND NOT EXISTS (SELECT 1 FROM accounts_roleassignment a JOIN accounts_role r ON r.id = a.role_id "
     "WHERE a.id = g.assignment_id AND r.sensitive)"
 )
 
 
 def reaching(path: str, parent: int | None) -> str:
-    """The path below which something on that section holds; without a parent it is the organization's, and holds everywhere."""
+    """The path below which a grant on this section applies; everywhere for the organization, which has no parent."""
     return EVERYWHERE_PATH if parent is None else path
 
 
 def aware(instant: datetime | None) -> datetime | None:
-    """An instant as a bare cursor gives it; SQLite keeps UTC without saying so, and the ORM would add it."""
+    """Add UTC to an instant read without the ORM: SQLite returns it without a zone."""
     return instant.replace(tzinfo=UTC) if instant is not None and instant.tzinfo is None else instant
 
 
@@ -241,7 +239,7 @@ def _ids_below(paths: tuple[str, ...]) -> list[int]:
 
 
 def holds_in(grants: QuerySet[SectionGrant]) -> Iterator[Hold]:
-    """What `grants` come to, in one query."""
+    """The holds of `grants`, in one query."""
     rows = grants.values_list(
         "permission__codename",
         "content_object__path",
@@ -255,7 +253,7 @@ def holds_in(grants: QuerySet[SectionGrant]) -> Iterator[Hold]:
 
 
 class SignedIn(Actor):
-    """A user who acts. Made again for every request or command: what they hold is loaded once and kept that long."""
+    """A user who acts. Created for each request or command; the permissions are loaded once and kept for that time."""
 
     kind = ActorKind.USER
 
@@ -286,22 +284,21 @@ class SignedIn(Actor):
 
 
 def actor_for(user: Any, *, second_factor: bool = True) -> Actor:
-    """The actor that `user` is: signed in and active, or the public."""
+    """The actor for `user`; the public if the user is not signed in or not active."""
     if user is None or not user.is_authenticated or not user.is_active:
         return Public()
     return SignedIn(user, second_factor=second_factor)
 
 
 def absent(user: User | None) -> Actor:
-    """`user`, who is not there: their session is over, and with it the second factor that was shown in it, so that where one
-    is required it is not assumed."""
+    """The actor for a `user` who has no session now. Where a second factor is required, it does not count as given."""
     return actor_for(user, second_factor=not settings.REQUIRE_SECOND_FACTOR)
 
 
 class SectionBackend(ObjectPermissionBackend):
-    """`user.has_perm("accounts.edit_promotions", section)`, with parents and dates, which guardian's own does not know.
+    """Lets `user.has_perm("accounts.edit_promotions", section)` respect parents and dates, unlike guardian's backend.
 
-    Any content object may represent its section. Without an object the answer is false: there are no permissions at large.
+    Any content object represents its section. Without an object the answer is False: there are no global permissions.
     """
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
@@ -322,12 +319,12 @@ class SectionBackend(ObjectPermissionBackend):
 
 
 def live(at: datetime) -> Q:
-    """What has a start and an end, and is between them at that instant."""
+    """The rows whose span contains that instant."""
     return (Q(starts_at=None) | Q(starts_at__lte=at)) & (Q(ends_at=None) | Q(ends_at__gt=at))
 
 
 def live_grants(section: Section, at: datetime) -> QuerySet[SectionGrant]:
-    """The rows that give anybody anything on `section` at that instant: its own and those above, of active users."""
+    """The grants of active users that apply to `section` at that instant: on it and on those above."""
     rows: QuerySet[SectionGrant] = SectionGrant.objects.filter(
         live(at),
         content_object__path__in=section.paths_above,
@@ -337,12 +334,12 @@ def live_grants(section: Section, at: datetime) -> QuerySet[SectionGrant]:
 
 
 def holders_of(permission: str, section: Section, at: datetime | None = None) -> list[User]:
-    """The active users who hold `permission` on `section` at that instant (now), by themselves or from above; by id."""
+    """The active users who have `permission` on `section` at that instant (default: now), by id."""
     grants = live_grants(section, at or timezone.now()).filter(permission__codename=permission)
     return list(User.objects.filter(pk__in=grants.values("user_id")).order_by("pk"))
 
 
 def people_holding(role: str) -> list[User]:
-    """The active users to whom the role of this name is assigned now, anywhere; by id."""
+    """The active users who have the role of this name now, on any section, by id."""
     held = RoleAssignment.objects.filter(live(timezone.now()), role__name=role)
     return list(User.objects.filter(is_active=True, pk__in=held.values("user_id")).order_by("pk"))

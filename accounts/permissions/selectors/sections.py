@@ -7,7 +7,7 @@ from theater_site.core.errors import NotFound
 
 
 def organization() -> Section:
-    """The root of the tree; NotFound where nothing was founded yet."""
+    """The root section. Raises: NotFound `not_founded`."""
     root = Section.objects.filter(parent=None).first()
     if root is None:
         raise NotFound("There is no organization yet. Run `manage.py found ORGANIZATION EMAIL`.", code="not_founded")

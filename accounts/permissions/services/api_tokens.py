@@ -1,4 +1,4 @@
-"""API tokens are made and revoked; nobody gives one more than they hold."""
+"""Creates and revokes API tokens. A token has no permission that its maker lacks."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _MINUTE = timedelta(minutes=1)
 @action("token.create", needs=Needs("manage_members", on="section"))
 def create_token(
     *,
-    section: Annotated[Section, Doc("Id of the section on which, and below which, it shows something. Example: 4")],  # type: ignore[valid-type]
+    section: Annotated[Section, Doc("Id of the section that it can read, with all below. Example: 4")],  # type: ignore[valid-type]
     name: Annotated[str, Doc("What it is for. Example: Website")],
     permissions: Annotated[
         list[str],
         Doc(
-            'The permissions to view that the token gives on the section and below. Example: ["view_schedule"]',
+            'The view permissions of the token on the section and below. Example: ["view_schedule"]',
             lambda: TOKEN_PERMISSIONS,
         ),
     ],
@@ -32,20 +32,20 @@ def create_token(
         datetime, Doc("Until when it works: an instant in UTC, at most two years away. Example: 2028-03-14T00:00:00Z")
     ],
 ) -> ApiToken:
-    """Create an API token, which shows what is public and what its permissions show on a section and below. The
-    answer's `token` is the secret; it is told this once and kept
-    nowhere.
+    """Create an API token that reads what is public, and what its permissions show on a section and below.
 
-    Refused: permissions that are no views of content (`not_for_tokens`), permissions that the maker does not hold there
-    (`beyond_own_permissions`), an end that is past or more than two years away, and a maker who is nobody.
+    The answer contains the secret as `token`. It is shown only once, and only its digest is stored.
+
+    Errors: `not_for_tokens` for other than view permissions of content; `beyond_own_permissions` if you lack a permission
+    there; `bad_end` if the end is past or more than two years away; `required` without a name; `nobody` if you are not a user.
     """
     run = current()
     if run.actor.user is None:
-        raise NotAllowed("A token speaks for somebody; sign in to make one.", code="nobody")
+        raise NotAllowed("A token belongs to a user. Sign in to make one.", code="nobody")
     if not name.strip():
         raise Invalid("Say what it is for.", code="required", field="name")
     if not run.instant < expires_at <= run.instant + LONGEST:
-        raise Invalid("It ends in the future, within two years.", code="bad_end", field="expires_at")
+        raise Invalid("Choose an end in the future, within two years.", code="bad_end", field="expires_at")
     if foreign := sorted(set(permissions) - TOKEN_PERMISSIONS):
         raise Invalid(
             f"A token cannot have {foreign[0]!r}. It can have: {', '.join(sorted(TOKEN_PERMISSIONS))}.",
@@ -78,7 +78,7 @@ def create_token(
 
 @action("token.revoke", needs=Needs("manage_members", on="token"), subject="token")
 def revoke_token(*, token: ApiToken) -> ApiToken:
-    """Revoke an API token at once. Refused where it was revoked before. Also `already_revoked`."""
+    """Revoke an API token at once. Error: `already_revoked`."""
     if token.revoked_at is not None:
         raise Conflict("This token was revoked already.", code="already_revoked")
     token.revoked_at = current().instant
@@ -87,7 +87,7 @@ def revoke_token(*, token: ApiToken) -> ApiToken:
 
 
 def note_use(token: ApiToken, at: datetime) -> None:
-    """Remember that it was used; written at most once a minute."""
+    """Record when the token was last used. Written at most once a minute."""
     use = ApiTokenUse.objects.filter(token=token).first() if not hasattr(token, "use") else token.use
     if use is None:
         ApiTokenUse.objects.get_or_create(token=token, defaults={"at": at})

@@ -1,4 +1,4 @@
-"""What assigning, ending and moving of permissions share: one at a time, within a ceiling, and never without a director.
+"""Shared by all services that assign, end or move permissions: the lock, the ceiling, and the rule of the last director.
 
 Every grant depends on a grant of its giver (`SectionGrant.origin`), and every assignment on the one by which it was given
 (`RoleAssignment.passed_on_from`). A dependent grant reaches no further and lasts no longer than its origin. So when a grant
@@ -31,16 +31,16 @@ AUTHORITY = "manage_members"
 
 
 def one_at_a_time() -> None:
-    """Hold up every other change of who may do what until this one is committed.
+    """Lock permission changes: every other one waits until this transaction is committed.
 
-    Such changes are rare and judge each other's outcome (is there another director? does the giver still hold it?), so
-    they wait for each other at the root instead of locking rows in an order that no two of them share.
+    These changes are rare, and each depends on the result of the others: is there another director, does the giver still
+    have the permission? One lock on the root section prevents the deadlocks that row locks in different orders would cause.
     """
     Section.objects.select_for_update().filter(parent=None).order_by().first()
 
 
 def lock_tree_for_reading() -> None:
-    """Hold up anybody who would move sections, but not each other, until this is committed."""
+    """Make moves of sections wait until this transaction is committed. Several readers can have this lock at once."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(
@@ -50,9 +50,9 @@ def lock_tree_for_reading() -> None:
 
 @dataclass
 class Origins:
-    """What the permissions that are given depend on: the assignment that lets them be given, and for each permission a row.
+    """What new grants depend on: an assignment with `manage_members` (`authority`), and one hold for each permission.
 
-    Empty where the installation itself gives.
+    Empty if the installation itself gives them.
     """
 
     authority: int | None = None
@@ -63,14 +63,15 @@ class Origins:
         return hold.grant if hold is not None else None
 
     def start(self, starts_at: datetime | None, now: datetime) -> datetime | None:
-        """Where an open start begins: open as well where all of its origins are, else now."""
+        """Return `starts_at`; if it is None and one of the origins has a start, return `now`."""
         if starts_at is None and any(hold.starts_at is not None for hold in self.holds.values()):
             return now
         return starts_at
 
 
 class Giver:
-    """Who gives, with what they hold now: an actor's permissions are read again by the runner, once nothing else changes them."""
+    """A user who gives permissions, with the permissions that this user has now. The runner loads an actor's permissions again
+    under the lock."""
 
     def __init__(self, user: User | None, permissions: Permissions, *, everything: bool = False) -> None:
         self.user = user
@@ -79,21 +80,22 @@ class Giver:
 
     @classmethod
     def acting(cls, actor: Actor) -> Giver:
-        """Anybody who acts, with the second factor that they have or lack; the installation itself holds everything."""
+        """The actor of the running action, with or without a second factor. The installation has every permission."""
         permissions = actor.permissions if isinstance(actor, SignedIn) else Permissions(User(is_active=False))
         return cls(actor.user, permissions, everything=actor.kind is ActorKind.SYSTEM)
 
     @classmethod
     def absent(cls, user: User | None) -> Giver:
-        """Somebody who gave their word before; None is the installation itself."""
+        """A user who is not the actor, such as the sender of an invitation; None is the installation itself."""
         return cls(user, Permissions(user or User(is_active=False)), everything=user is None)
 
     def origins(
         self, permissions: Collection[str], section: Section, starts_at: datetime | None, ends_at: datetime | None
     ) -> Origins:
-        """What these permissions can depend on, for that section and span; NotAllowed tells which are missing and why.
+        """Find the grants on which these permissions can depend, for that section and span.
 
-        Anybody who gives needs the permission to manage members there for as long as well. An open start begins now.
+        The giver also needs `manage_members` there for the same span. A start of None means now.
+        Raises: NotAllowed with the missing permissions and the reason for each.
         """
         if self.everything:
             return Origins()
@@ -111,7 +113,7 @@ class Giver:
     def could_give(
         self, permissions: Collection[str], section: Section, starts_at: datetime | None, ends_at: datetime | None
     ) -> bool:
-        """Whether `origins` finds them all."""
+        """Whether the giver has all of these permissions (see `origins`)."""
         try:
             self.origins(permissions, section, starts_at, ends_at)
         except NotAllowed:
@@ -120,7 +122,7 @@ class Giver:
 
 
 def refuse_own(actor: Actor, user_ids: Iterable[int]) -> None:
-    """Nobody gives themselves anything, nor changes what they hold."""
+    """Refuse an actor who would change their own roles."""
     if actor.kind is ActorKind.USER and actor.user_id in set(user_ids):
         raise NotAllowed("Nobody changes their own roles. Ask somebody else who manages members.", code="own_role")
 
@@ -150,10 +152,11 @@ def give(
     ends_at: datetime | None,
     reason: str,
 ) -> RoleAssignment:
-    """The assignment with its permissions, depended on what `giver` holds; everything is read again and judged here.
+    """Create a role assignment and its grants, which depend on what `giver` has.
 
-    Refused: a closed account, a role or section that is gone, a span that is none, a section outside of the role's own,
-    and whatever the giver does not hold there for that time.
+    Role, section and user are loaded again and checked here.
+    Raises: `user_inactive`; `role_gone`, `section_gone`, `user_gone`; `ends_before_start`, `ends_in_past`;
+    `outside_role`; NotAllowed if the giver lacks a permission there for that span.
     """
     refuse_bad_span(starts_at, ends_at)
     role, section, user = _reloaded(role, "role"), _reloaded(section, "section"), _reloaded(user, "user")
@@ -183,7 +186,7 @@ def lay(
     hung: Origins,
     ends: Mapping[str, datetime | None] | None = None,
 ) -> list[SectionGrant]:
-    """The rows that give `permissions` for the assignment's section and span; `ends` are those that differ."""
+    """Create the grants of an assignment. `ends` maps a permission to its end if that differs from the assignment's."""
     made: list[SectionGrant] = SectionGrant.objects.bulk_create(
         SectionGrant(
             user_id=assignment.user_id,
@@ -207,26 +210,33 @@ def permission_rows(permissions: Iterable[str]) -> list[Permission]:
 
 
 def refuse_unknown(permissions: Collection[str]) -> None:
-    """A role is one or several of the permissions there are."""
+    """Refuse an unknown permission, and an empty list."""
     if unknown := sorted(set(permissions) - PERMISSIONS.keys()):
         raise Invalid(
             f"There is no permission called {unknown[0][:60]}.", code="unknown_permission", field="permissions"
         )
     if not permissions:
-        raise Invalid("A role without permissions is none; end it instead.", code="no_permissions", field="permissions")
+        raise Invalid(
+            "A role needs at least one permission. End the assignment instead.",
+            code="no_permissions",
+            field="permissions",
+        )
 
 
 @dataclass
 class Reach:
-    """What loses something: assignments wholly, and rows, those of other assignments among them."""
+    """Everything that ends at `until`: whole assignments, and grants, also single grants of other assignments."""
 
     until: datetime
     assignments: dict[int, RoleAssignment] = field(default_factory=dict)
     grants: dict[int, SectionGrant] = field(default_factory=dict)
 
     def cut(self, reason: str = "") -> None:
-        """End all of it at `until`, at once where that is now. Refused for what the actor holds themselves, and where
-        nobody would be left who can give every permission for the whole organization."""
+        """End all of it at `until`; delete the grants if that is now.
+
+        Announces `role_ended` or `role_dated` for each assignment.
+        Raises: `own_role` if the actor would lose something; `last_director`.
+        """
         now = current().instant
         self._refuse_own_part()
         over = [pk for pk, row in self.grants.items() if self.until <= now or not _begun(row, self.until)]
@@ -252,9 +262,9 @@ class Reach:
 def reach_of(
     until: datetime, *, assignments: Iterable[RoleAssignment] = (), grants: Iterable[SectionGrant] = ()
 ) -> Reach:
-    """Everything that ends with these at `until`: what was passed on from them, what was passed on from that, and so on.
+    """Collect everything that ends with these at `until`: all that was passed on from them, directly or indirectly.
 
-    An assignment ends with the one that let it be given, and when the last of its permissions does.
+    An assignment ends when the assignment it was passed on from ends, and when its last grant ends.
     """
     reach = Reach(until)
     roots, rows = list(assignments), list(grants)
@@ -271,7 +281,7 @@ def reach_of(
 
 
 def close(assignment: RoleAssignment, at: datetime, reason: str) -> None:
-    """It ends at `at`; one that would not have begun by then leaves nothing of its time, and is over now."""
+    """End an assignment at `at`. One that would start later ends now, so that its end stays after its start."""
     if assignment.starts_at is not None and assignment.starts_at >= at:
         assignment.starts_at, at = None, current().instant
     assignment.ends_at = at
@@ -280,8 +290,11 @@ def close(assignment: RoleAssignment, at: datetime, reason: str) -> None:
 
 
 def keep_a_director() -> None:
-    """Refuse what leaves nobody who holds every permission on the whole organization, now and without an end: a permission that
-    nobody holds there together with that of delegating is one that nobody can ever give again."""
+    """Refuse a change after which no active user has every permission on the whole organization, now and without an end.
+
+    Without such a user, some permission could never be given again.
+    Raises: Conflict `last_director`.
+    """
     now = current().instant
     left = SectionGrant.objects.filter(
         Q(starts_at=None) | Q(starts_at__lte=now),
@@ -299,7 +312,7 @@ def keep_a_director() -> None:
 
 
 def lasting(at: datetime) -> Q:
-    """What is not over at that instant, begun or not."""
+    """Rows that have not ended at that instant, whether they have started or not."""
     return Q(ends_at=None) | Q(ends_at__gt=at)
 
 

@@ -1,4 +1,4 @@
-"""A new installation gets its organization, its roles and its first director."""
+"""Founds the organization: its root section, its roles and its first director."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ AREAS = ("Directory", "Venues", "Brand")
 
 @action("organization.found", open_to=OpenTo.SYSTEM)
 def found_organization(*, name: str, director: User) -> Section:
-    """Create the root section, the areas that no season holds and the preset roles; assign the director's role on all.
+    """Create the root section, the areas outside of any season and the preset roles. Assign the director role on the root.
 
-    A director without a password is mailed a link that sets one, verifies the address and signs them in.
+    A director without a password gets a mail with a link that sets one, verifies the address and signs them in.
 
     Raises: Conflict `already_founded`.
     """

@@ -1,4 +1,4 @@
-"""Somebody leaves, or a season begins: what is held goes to the next one in one action."""
+"""Transfers role assignments: from a user who leaves to a successor, and from one section to another."""
 
 from __future__ import annotations
 
@@ -37,13 +37,16 @@ def hand_over(
     successor: Annotated[User, Doc("Id of the user who gets their roles. Example: 9")],  # type: ignore[valid-type]
     reason: Annotated[str, Doc("Why, for those who see the members. Example: Ann moves away.")],
 ) -> list[RoleAssignment]:
-    """Hand the roles of somebody who leaves over to a successor. What they passed on stays with whom it was passed on
-    to, and now depends on the successor's. Open invitations and API tokens go along as far as the leaver still had the
-    permissions for them; others end, and the audit entry's note says which. Anybody who knew the secret of a token knows it
-    still.
+    """Transfer all roles of a user who leaves to a successor.
 
-    Open to everybody who could give all of it themselves, the leaver among them. Refused: to hand over to oneself, to a
-    closed account, to the same person, and where nothing is held. What the leaver submitted stays theirs.
+    Grants and assignments that the leaver passed on keep their holders and now depend on the successor's. Open
+    invitations and API tokens are transferred if both the leaver and the actor could still give their permissions. The
+    others are withdrawn or revoked, and the note of the audit entry lists them. The secret of a transferred token does
+    not change. Submissions of the leaver stay with the leaver.
+
+    The actor must be able to give all of these roles; the leaver is allowed too.
+    Errors: `same_person`; `own_role` if the successor is the actor; `user_inactive` if the successor's account is closed;
+    `nothing_held`; `last_director`; `beyond_own_permissions`, `beyond_own_sections`, `beyond_own_time`.
     """
     run = current()
     if leaver.pk == successor.pk:
@@ -76,25 +79,28 @@ def hand_over(
 def carry_over(
     *,
     source: Annotated[Section, Doc("Id of the section whose assignments are copied. Example: 4")],  # type: ignore[valid-type]
-    target: Annotated[Section, Doc("Id of the section on which they hold from now on. Example: 5")],  # type: ignore[valid-type]
+    target: Annotated[Section, Doc("Id of the section that gets the copies. Example: 5")],  # type: ignore[valid-type]
     assignments: Annotated[
-        list[RoleAssignment] | None, Doc("Ids of the assignments to copy; null copies all that hold. Example: [21, 22]")
+        list[RoleAssignment] | None, Doc("Ids of the assignments to copy; null copies all of them. Example: [21, 22]")
     ],
     starts_at: Annotated[
-        datetime | None, Doc("From when they hold: an instant in UTC; null is at once. Example: 2027-09-01T00:00:00Z")
+        datetime | None, Doc("When the copies start: an instant in UTC; null is now. Example: 2027-09-01T00:00:00Z")
     ],
     ends_at: Annotated[
         datetime | None,
-        Doc("Until before when they hold: an instant in UTC; null is without an end. Example: 2028-07-01T00:00:00Z"),
+        Doc("When the copies end (exclusive): an instant in UTC; null for no end. Example: 2028-07-01T00:00:00Z"),
     ],
     reason: Annotated[str, Doc("Why, for those who see the members. Example: Season 2027/28")],
 ) -> list[RoleAssignment]:
     """Copy the role assignments of one section to another, such as the next season. The old ones stay as they are.
 
-    Each is given as by hand and judged so. Of all, what is not to be given again is passed over: their own, closed
-    accounts', what is held on the target already, and roles that were made for a part of the theater to which the
-    target does not belong, which the audit entry's note names; chosen by hand it is refused. What is held on
-    productions below stays there: the next season's will have companies of their own.
+    Each copy is checked like a new assignment. Assignments on productions below are not copied, because the next season
+    has other companies.
+
+    With null as list, some assignments are skipped: your own, those of closed accounts, those that exist on the target
+    already, and roles of a part of the theater to which the target does not belong. The note of the audit entry lists
+    the latter. An assignment that you choose by its id is refused instead.
+    Errors: `same_section`; `not_in_section`; `held_already`; same errors as `role.assign`.
     """
     run = current()
     if source.pk == target.pk:
@@ -134,8 +140,10 @@ def carry_over(
 
 
 def _transfer_invitations_and_tokens(giver: Giver, leaver: User, successor: User) -> None:
-    """Transfer the leaver's open invitations and API tokens to the successor, as far as the leaver and the actor can still give
-    their permissions. Otherwise a dead invitation would become valid through what the successor holds."""
+    """Transfer open invitations and API tokens whose permissions both the leaver and the actor can still give.
+
+    End the others: an invitation that the leaver can no longer give would become valid through the successor's grants.
+    """
     run = current()
     givers = {Giver.absent(User.objects.get(pk=leaver.pk)), *([] if run.actor.user_id == leaver.pk else [giver])}
     ended: dict[str, list[int]] = {"invitations_withdrawn": [], "tokens_revoked": []}
@@ -158,7 +166,7 @@ def _transfer_invitations_and_tokens(giver: Giver, leaver: User, successor: User
 
 
 def _refuse_strangers(giver: Giver, actor: Actor, leaver: User, held: Iterable[RoleAssignment]) -> None:
-    """Anybody who hands over could give all of it; to somebody who could give none it is not told what there is."""
+    """Refuse an actor who could not give all of it, and do not reveal the roles to an actor who may not see them."""
     if actor.kind is ActorKind.SYSTEM:
         return
     if actor.user_id != leaver.pk and not any(
@@ -182,7 +190,7 @@ def _refuse_strangers(giver: Giver, actor: Actor, leaver: User, held: Iterable[R
 
 
 def _handed(giver: Giver, old: RoleAssignment, successor: User, reason: str) -> RoleAssignment:
-    """Replace an assignment by one of the successor, with the same origin and the same dependent grants."""
+    """Replace an assignment by a new one for the successor. It keeps the origin and the dependent grants."""
     now = current().instant
     was = {row.permission.codename: row for row in old.grants.filter(lasting(now)).select_related("permission")}
     new = RoleAssignment(

@@ -1,4 +1,4 @@
-"""A role is offered by mail to somebody who may have no account yet, and given when they accept it."""
+"""Offers a role by mail to a person who may have no account yet, and assigns it when they accept."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def invite(
     ends_at: datetime | None,
     reason: str,
 ) -> Invitation:
-    """Invite somebody to a role by mail.
+    """Invite a person to a role by mail.
 
-    Refused as giving it would be, their own address, and where it is offered to them already. Also `already_invited`,
-    `beyond_own_time`, `ends_in_past`, `not_an_email`, `own_role`.
+    Errors: `own_role` for your own address; `already_invited` if the same offer is open; `not_an_email`;
+    same errors as `role.assign`.
     """
     email = _address(email)
     actor = current().actor
@@ -73,8 +73,9 @@ def invite(
 
 @action("invitation.resend", needs=Needs("manage_members", on="invitation"), subject="invitation", lock=one_at_a_time)
 def resend_invitation(*, invitation: Invitation) -> Invitation:
-    """Send an invitation again, with a new link. Refused once accepted or withdrawn, and where the role gives more by now
-    (`role_widened`). Also `invitation_used`.
+    """Send an invitation again, with a new link.
+
+    Errors: `invitation_used`; `invitation_withdrawn`; `role_widened` if the role has gained permissions since the invitation.
     """
     _still_open(invitation)
     _refuse_widened(invitation)
@@ -84,7 +85,7 @@ def resend_invitation(*, invitation: Invitation) -> Invitation:
 
 @action("invitation.withdraw", needs=Needs("manage_members", on="invitation"), subject="invitation", lock=one_at_a_time)
 def withdraw_invitation(*, invitation: Invitation) -> Invitation:
-    """Withdraw an invitation that nobody accepted yet. Refused once accepted or withdrawn. Also `invitation_withdrawn`."""
+    """Withdraw an open invitation. Errors: `invitation_used`; `invitation_withdrawn`."""
     _still_open(invitation)
     invitation.withdrawn_at = current().instant
     invitation.save()
@@ -95,12 +96,12 @@ def withdraw_invitation(*, invitation: Invitation) -> Invitation:
 def accept_invitation(
     *, token: Annotated[str, Doc("The secret from the link in the mail. Example: Zk3vQ0J7bW9xT1n5")]
 ) -> RoleAssignment:
-    """Accept an invitation by the secret from its link.
+    """Accept an invitation with the secret from its link.
 
-    Given by the inviter with what they hold now: what they have lost since, they cannot give (`inviter_lost_permissions`).
-    Refused: an unknown, used, withdrawn or expired link, and another's; a role that gives more than when it was offered
-    (`role_widened`). Also `address_not_verified`, `invitation_expired`, `invitation_unknown`, `invitation_used`,
-    `invitation_withdrawn`, `inviter_lost_permissions`, `not_your_invitation`.
+    The role is assigned with the permissions that the inviter has now.
+    Errors: `invitation_unknown`; `invitation_used`; `invitation_withdrawn`; `invitation_expired`; `address_not_verified`;
+    `not_your_invitation` if it was sent to another address; `role_widened` if the role has gained permissions since the
+    invitation; `inviter_lost_permissions` if the inviter can no longer give the role.
     """
     run = current()
     invitation = (
@@ -176,7 +177,7 @@ def _refuse_others(invitation: Invitation) -> None:
 
 
 def _refuse_widened(invitation: Invitation) -> None:
-    """Without this, somebody who edits the role gives by the inviter's authority what the inviter did not offer."""
+    """Refuse a role that has gained permissions: its editor could pass them on in the name of the inviter."""
     if more := sorted(set(invitation.role.permissions) - set(invitation.permissions)):
         raise Conflict(
             "This role gives more than when it was offered. Ask for another invitation.",

@@ -1,4 +1,4 @@
-"""A section moves in the tree, with all below: who inherits permissions there changes with it."""
+"""Moves a section in the tree, with all sections below it. This changes who inherits permissions there."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ LONGEST_PATH = 255
 def move_section(
     *,
     section: Section,
-    parent: Annotated[Section, Doc("Id of the section that it is below from now on. Example: 3")],  # type: ignore[valid-type]
+    parent: Annotated[Section, Doc("Id of the new parent section. Example: 3")],  # type: ignore[valid-type]
 ) -> Section:
-    """Move a section with all below it to another place in the tree. Needs the permission where it hangs now and where it
-    will.
+    """Move a section, and all sections below it, to another parent. You need the permission at both parents.
 
-    Who holds something above its new place gains it there; so anybody who moves must hold that at the old place themselves
-    (`beyond_own_permissions`). Who held something above its old place only loses it there. What was given inside, by
-    somebody who no longer reaches it, stays where anybody who moves could give it, and then depends on that; else it ends.
+    Users with a permission above the new parent gain it on the moved sections. You must have each such permission on the
+    section yourself. Users with a permission only above the old parent lose it there. Some grants inside were given by
+    users who lose their permission by the move. They now depend on your grants, if you could give them; else they end.
 
-    Refused: the organization, below itself or what is below it, a tree too deep; and by itself the section of a season
-    or a production, which moves with what it holds.
+    You cannot move the section of a season or a production on its own: move the season or production.
+    Errors: `root_stays` for the organization; `moves_with_content`; `below_itself`; `there_already`; `too_deep`;
+    `beyond_own_permissions`; `own_role`; `last_director`.
     """
     if section.parent_id is None:
         raise Conflict("The organization is at the top.", code="root_stays")
@@ -51,9 +51,9 @@ def move_section(
         )
     parent = Section.objects.get(pk=parent.pk)
     if parent.path.startswith(section.path):
-        raise Conflict("A section cannot hang below itself.", code="below_itself", field="parent")
+        raise Conflict("A section cannot be moved below itself.", code="below_itself", field="parent")
     if parent.pk == section.parent_id:
-        raise Conflict("It hangs there already.", code="there_already", field="parent")
+        raise Conflict("The section is below this parent already.", code="there_already", field="parent")
     giver = Giver.acting(current().actor)
     _refuse_gains(giver, section, parent)
     outside = {
@@ -66,8 +66,10 @@ def move_section(
 
 
 def _refuse_gains(giver: Giver, section: Section, parent: Section) -> None:
-    """What is held above the new place and not above the old one is gained by its holders: nobody moves more than they
-    hold themselves."""
+    """Refuse the move if others would gain a permission that the actor does not have.
+
+    Users gain what they have above the new parent and not above the old one.
+    """
     if giver.everything:
         return
     now = current().instant
@@ -106,8 +108,11 @@ def _rehang(section: Section, parent: Section) -> None:
 
 
 def _settle(section: Section, held: dict[str, list[Hold]], *, everything: bool) -> None:
-    """What was given inside and depends on something outside that no longer reaches it depends on `held` from now on, what
-    the mover holds outside; or it ends. Nothing outside depends on anything inside, so no ring comes of it."""
+    """Reattach the grants and assignments inside whose origin no longer covers them to `held`, or end them.
+
+    `held` is what the mover has outside of the section. There can be no cycle, because nothing outside depends on anything
+    inside.
+    """
     now = current().instant
     inside = {"section__path__startswith": section.path}
     led = RoleAssignment.objects.filter(lasting(now), **inside).select_related("section", "passed_on_from__section")
@@ -137,7 +142,7 @@ def _settle(section: Section, held: dict[str, list[Hold]], *, everything: bool) 
         kept.append(row)
     SectionGrant.objects.bulk_update(kept, ["origin"], batch_size=200)
     reach_of(now, assignments=ended, grants=lost).cut(
-        "What this was passed on from does not reach here any more: the section was moved."
+        "The section was moved, and the role from which this was passed on no longer covers it."
     )
 
 

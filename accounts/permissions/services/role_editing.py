@@ -1,4 +1,4 @@
-"""Roles are data: made, changed and removed. What a change adds or takes reaches everybody who holds the role, at once."""
+"""Creates, updates and deletes roles. A change of permissions applies at once to everybody who has the role."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
 
 
 class RoleFields(TypedDict, total=False):
-    """What can be said of a role: absent means unchanged. A sensitive role is for those who sign in with a second factor."""
+    """The fields of a role; an absent field is unchanged. A sensitive role works only with a second factor."""
 
     title: Annotated[str, Doc("What people call the role. Example: House manager")]
     permissions: Annotated[
-        list[str], Doc('The permissions that the role gives. Example: ["view_cast", "manage_cast"]', PERMISSIONS.keys)
+        list[str], Doc('The permissions of the role. Example: ["view_cast", "manage_cast"]', PERMISSIONS.keys)
     ]
     sensitive: Annotated[
-        bool, Doc("True where its permissions hold only for those who signed in with a second factor. Example: false")
+        bool, Doc("True if the permissions of the role need a sign-in with a second factor. Example: false")
     ]
 
 
 @action("role.create", needs=Needs("manage_members", on="section"), lock=one_at_a_time)
 def create_role(
     *,
-    section: Annotated[Section, Doc("Id of the section on which, and below which, the role can be given. Example: 1")],  # type: ignore[valid-type]
+    section: Annotated[Section, Doc("Id of the section on and below which it is assigned. Example: 1")],  # type: ignore[valid-type]
     name: Annotated[
-        str, Doc("What programs call it: small letters, digits and underscores, a letter first. Example: house_manager")
+        str, Doc("Name for programs: small letters, digits and underscores, a letter first. Example: house_manager")
     ],
     fields: RoleFields,
 ) -> Role:
-    """Create a role, which can be given on a section and below. `name` is what programs call it: small letters, digits,
-    underscores.
+    """Create a role, which can be assigned on a section and below. Programs use its name, people see its title.
 
-    Refused: a permission that does not exist or that its maker does not hold on that section, no permission at all, a taken name.
+    Errors: `bad_role_name`; `unknown_permission`; `no_permissions`; `beyond_own_permissions`, `beyond_own_sections` or
+    `beyond_own_time` if you lack one of the permissions on that section; an error if the name is taken.
     """
     if not _NAME.fullmatch(name):
         raise Invalid(
-            "Small letters, digits and underscores, please, and a letter first.", code="bad_role_name", field="name"
+            "Use small letters, digits and underscores, and start with a letter.", code="bad_role_name", field="name"
         )
     permissions = sorted(set(fields.get("permissions", [])))
     refuse_unknown(permissions)
@@ -66,13 +66,14 @@ def create_role(
 
 @action("role.update", needs=Needs("manage_members", on="role"), subject="role", lock=one_at_a_time)
 def update_role(*, role: Role, changes: RoleFields) -> Role:
-    """Update a role, for everybody who has it. Anybody who holds it gains what is added and loses what is taken, in this
-    transaction; what they passed on of that ends with it. An open invitation to
-    a role that gives more by now has to be made again.
+    """Update a role for everybody who has it.
 
-    Refused: to add what one does not hold oneself, everywhere and for as long as the role is held, or to allow what it
-    gives without a second factor; to do so with a role that one holds; a permission that does not exist; and to leave nobody
-    who can give every permission.
+    Its holders gain added permissions and lose removed ones at once; what they passed on of the removed ones ends too.
+    An open invitation to a role that has gained permissions cannot be accepted; create a new one.
+
+    Errors: `own_role` if you have the role; `unknown_permission`; `no_permissions`; `last_director`;
+    `beyond_own_permissions`, `beyond_own_sections` or `beyond_own_time` if you cannot give the added permissions wherever
+    and as long as the role is assigned. To stop requiring a second factor, you must be able to give all permissions of it.
     """
     now = current().instant
     before, after = set(role.permissions), set(changes.get("permissions", role.permissions))
@@ -81,7 +82,7 @@ def update_role(*, role: Role, changes: RoleFields) -> Role:
     if after != before or eased:
         refuse_own(current().actor, [assignment.user_id for assignment in held])
     if eased:
-        # Given to everybody who holds the role and has no second factor.
+        # Holders without a second factor gain the permissions of the role.
         _origins(role, after, held)
     if after != before:
         refuse_unknown(after)
@@ -96,10 +97,10 @@ def update_role(*, role: Role, changes: RoleFields) -> Role:
 
 @action("role.delete", needs=Needs("manage_members", on="role"), subject="role", lock=one_at_a_time)
 def delete_role(*, role: Role) -> None:
-    """Delete a role that nobody has."""
+    """Delete a role that was never assigned or offered. Error: `role_in_use`."""
     if role.assignments.exists() or role.invitations.exists():
         raise Conflict(
-            "This role was given or offered to somebody. End what is held of it; the role itself stays, for the record.",
+            "This role was assigned or offered to somebody. End its assignments instead; the role stays for the record.",
             code="role_in_use",
         )
     role.delete()
@@ -112,8 +113,10 @@ def _add(role: Role, permissions: set[str], held: list[RoleAssignment]) -> None:
 
 
 def _origins(role: Role, permissions: set[str], held: list[RoleAssignment]) -> list[Origins]:
-    """What `permissions` depend on for each of `held`; refused where the actor could not give them there for that long, or
-    where the role is made for."""
+    """The origins of `permissions` for each assignment in `held`.
+
+    Raises: NotAllowed if the actor cannot give them for one of these spans, or on the section of the role.
+    """
     giver, now = Giver.acting(current().actor), current().instant
     giver.origins(permissions, role.section, now, now)
     return [
@@ -134,5 +137,5 @@ def _take(role: Role, permissions: set[str]) -> None:
     rows = SectionGrant.objects.filter(assignment__role=role, permission__codename__in=permissions)
     lasts = rows.filter(lasting(now)).select_related("content_object", "permission", "user")
     reach_of(now, grants=lasts.order_by("pk")).cut()
-    # Those that are over: nothing of the role's is left that a later end could bring back.
+    # Delete ended grants too: otherwise a later end of the assignment would bring them back.
     rows.delete()

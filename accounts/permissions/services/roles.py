@@ -1,4 +1,4 @@
-"""Roles are given, get another end, and are ended. Nobody gives more than they hold, nobody changes what they hold."""
+"""Assigns roles, changes their end, and ends them. An actor needs what they give, and cannot change their own roles."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def assign_role(
 ) -> RoleAssignment:
     """Assign a role to a user on a section and below, from `starts_at` until before `ends_at`.
 
-    Refused: an end that is over or before the start, an inactive user, oneself, a section outside of the one that the
-    role was made for, and any permission that the giver does not hold on that section for that whole time by one assignment
-    (`beyond_own_permissions`, `beyond_own_sections`, `beyond_own_time`). When what the giver holds ends, this ends with it.
-    Also `own_role`.
+    It depends on your own assignment and ends with it.
+    Errors: `ends_in_past`, `ends_before_start`; `user_inactive`; `own_role`; `outside_role` if the role belongs to another
+    part of the tree; `beyond_own_permissions`, `beyond_own_sections` or `beyond_own_time` if no single assignment of yours
+    has a needed permission on that section for the whole time.
     """
     actor = current().actor
     refuse_own(actor, [user.pk])
@@ -54,9 +54,9 @@ def end_role(
     assignment: RoleAssignment,
     reason: Annotated[str, Doc("Why, for those who see the members. Example: Left the group.")],
 ) -> RoleAssignment:
-    """End a role assignment at once, and all that was passed on from it; the preview tells what that is.
+    """End a role assignment at once, and everything that was passed on from it. The preview lists it.
 
-    Refused: their own, or one that their own was passed on from; one that is over; the last director's. Also `role_over`.
+    Errors: `own_role` for your own assignment, or one from which yours was passed on; `role_over`; `last_director`.
     """
     now = current().instant
     refuse_own(current().actor, [assignment.user_id])
@@ -67,10 +67,11 @@ def end_role(
 
 @action("role.set_end", needs=Needs("manage_members", on="assignment"), subject="assignment", lock=one_at_a_time)
 def set_end_of_role(*, assignment: RoleAssignment, ends_at: datetime | None, reason: str) -> RoleAssignment:
-    """Change when a role assignment ends. An earlier end shortens what was passed on from it too.
+    """Change when a role assignment ends. An earlier end shortens what was passed on from it too; a later end does not
+    extend it.
 
-    Refused: an end that is over or before the start, their own, one that is over, the last director's; and to let last
-    longer what one does not hold oneself for that long. What was passed on does not last longer by itself.
+    Errors: `ends_in_past`, `ends_before_start`; `own_role`; `role_over`; `last_director`; for a later end also
+    `beyond_own_permissions`, `beyond_own_sections`, `beyond_own_time`.
     """
     now = current().instant
     refuse_own(current().actor, [assignment.user_id])
@@ -84,14 +85,14 @@ def set_end_of_role(*, assignment: RoleAssignment, ends_at: datetime | None, rea
 
 
 def _prolong(assignment: RoleAssignment, ends_at: datetime | None, reason: str) -> None:
-    """Make the assignment depend on the actor's permissions. Nothing that depends on it lasts as long, so there is no cycle."""
+    """Extend the assignment: it now depends on the actor's grants. No cycle: nothing that depends on it lasts as long."""
     giver, now = Giver.acting(current().actor), current().instant
     starts_at = assignment.starts_at if assignment.starts_at is not None and assignment.starts_at > now else None
     hung = giver.origins(assignment.role.permissions, assignment.section, starts_at, ends_at)
     assignment.granted_by, assignment.passed_on_from_id = giver.user, hung.authority
     assignment.ends_at, assignment.reason = ends_at, reason or assignment.reason
     assignment.save()
-    # What was shortened, ran out and was then edited out of the role would start again.
+    # Grants that ran out and were removed from the role since would become valid again.
     assignment.grants.exclude(permission__codename__in=assignment.role.permissions).delete()
     standing = {row.permission.codename: row for row in assignment.grants.select_related("permission")}
     for permission, row in standing.items():

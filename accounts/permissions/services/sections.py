@@ -1,4 +1,4 @@
-"""The section tree grows with what it holds: a season brings its section, a production one below."""
+"""Creates, removes and renames sections. A season has a section, and each production has one below it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def create_section(
     kind: SectionKind,
     name: Annotated[str, Doc("Its name. Example: Workshops")],
 ) -> Section:
-    """Create a section below another one. What is held on the parent holds on it at once.
+    """Create a section below another one. Users with a permission on the parent have it on the new section too.
 
-    Error: `section_area_named_once`.
+    Errors: `section_area_named_once`; `not_below`; `section_gone`.
     """
     if kind == SectionKind.ORGANIZATION:
         raise Invalid("The organization is founded once, with `manage.py found`.", code="not_below", field="kind")
-    # Where the parent is now: it may have been moved since it was loaded, and with it who may do what below it.
+    # Load the parent again: it may have been moved, and the new section must get its current path.
     above = Section.objects.filter(pk=parent.pk).first()
     if above is None:
         raise NotFound("This section is gone.", code="section_gone", field="parent")
@@ -35,7 +35,7 @@ def create_section(
 
 @action("section.remove", needs=Needs("manage_members", on="section"), subject="section")
 def remove_section(*, section: Section) -> None:
-    """Take away a section that holds nothing. Refused (`still_in_use`) where anything is in it, or roles were given there."""
+    """Remove an empty section. Error: `still_in_use` if it has content, or if roles were assigned on it."""
     section.delete()
 
 

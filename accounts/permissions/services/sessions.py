@@ -1,4 +1,4 @@
-"""Signed-in devices: everybody ends their own sessions, and who manages members ends somebody else's."""
+"""Ends sessions: users end their own, and managers of members end those of others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from theater_site.core.errors import Invalid, NotAllowed
 
 @action("session.revoke", open_to=OpenTo.SIGNED_IN)
 def revoke_session(*, session: UserSession) -> None:
-    """Sign out one of your own sessions. Refused: somebody else's."""
+    """Sign out one of your own sessions. Error: `not_own_session`."""
     run = current()
     if session.user_id != run.actor.user_id:
         raise NotAllowed("This session is somebody else's.", code="not_own_session")
@@ -30,7 +30,7 @@ def revoke_all_sessions(
     organization: Section,
     user: Annotated[User, Doc("Id of the user who is signed out everywhere. Example: 7")],  # type: ignore[valid-type]
 ) -> None:
-    """Sign a user out everywhere. The permission is needed on the organization itself."""
+    """Sign a user out everywhere. The permission is needed on the organization itself. Error: `not_root`."""
     if organization.parent_id is not None:
         raise Invalid(
             "Accounts belong to the organization, not to a part of it.", code="not_root", field="organization"

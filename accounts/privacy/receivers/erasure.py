@@ -1,4 +1,4 @@
-"""Accounts forgets somebody."""
+"""Erases what accounts stores about a person."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from theater_site.core.mentions import mentions
 
 
 def forget(subject: Subject, words: frozenset[str], **_: Any) -> None:
-    """The account is closed under a placeholder; sign-ins, second factors, mail, submissions and reasons go. The row and its
-    id stay, since the audit log names it."""
+    """Close the account and replace its data by placeholders. Delete its sign-ins, second factors and mails, and the texts of
+    its submissions and reasons. The row and its id stay, since the audit log refers to it."""
     _forget_invitations(subject)
     if subject.user_id is not None:
         _end_roles(subject.user_id)
         _forget_account(User.objects.select_for_update().get(pk=subject.user_id))
-    # Last, since ending a role may have put a mail into the outbox.
+    # Last, because ending a role may add a mail to the outbox.
     _forget_texts(subject, words)
 
 
@@ -78,7 +78,7 @@ def _forget_invitations(subject: Subject) -> None:
 
 
 def _forget_remarks(subject: Subject, words: frozenset[str]) -> None:
-    """What they said about submissions, and what others said of them there; that something was said stays."""
+    """Erase their comments on submissions, and comments of others about them. That there was a comment stays known."""
     for comment in SubmissionComment.objects.order_by("pk").iterator():
         if comment.author_id == subject.user_id or mentions(comment.text, words):
             comment.text = "(erased)"
@@ -87,14 +87,14 @@ def _forget_remarks(subject: Subject, words: frozenset[str]) -> None:
 
 
 def _forget_texts(subject: Subject, words: frozenset[str]) -> None:
-    """What is kept encrypted has no index by which to find a name: all of it is read once."""
+    """Erase encrypted texts that mention the person. Encrypted texts have no index, so all of them are read once."""
     _forget_remarks(subject, words)
     for submission in Submission.objects.order_by("pk").iterator():
         own = submission.author_id is not None and submission.author_id == subject.user_id
         written = json.dumps([submission.items, submission.decided_changes], ensure_ascii=False)
         said = f"{written} {submission.comment} {submission.title}"
         if own or mentions(said, words):
-            # What was to be done stays known, not with what.
+            # The actions stay known, their inputs do not.
             submission.items = [
                 {"action": item["action"], "name": "", "inputs": {}, "if_version": None} for item in submission.items
             ]
@@ -124,7 +124,7 @@ def _forget_texts(subject: Subject, words: frozenset[str]) -> None:
 
 
 def _forget_reasons(subject: Subject, words: frozenset[str]) -> None:
-    """Nobody substitutes for somebody forgotten, nor they for anybody; and why a rule was waived is told without them."""
+    """End the person's substitutions, in both directions, and erase reasons of waivers that mention them."""
     now, user_id = current().instant, subject.user_id
     for substitute in Substitute.objects.order_by("pk").iterator():
         own = user_id is not None and user_id in (substitute.person_id, substitute.substitute_id)

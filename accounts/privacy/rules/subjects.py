@@ -1,17 +1,17 @@
-"""The person whose data is asked about or to be forgotten, across all apps."""
+"""The person whose data is exported or erased, across all apps."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# What is where a name or an address stood. `.invalid` never resolves (RFC 2606, section 2).
+# The domain of placeholders for erased addresses. `.invalid` never resolves (RFC 2606, section 2).
 NAME_WITHHELD = "Name withheld"
 _ERASED_DOMAIN = "erased.invalid"
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One person: their account, their entries in the directory, and the e-mail addresses that are surely theirs."""
+    """One person: their account, their directory entries, and the e-mail addresses that are certainly theirs."""
 
     user_id: int | None = None
     person_ids: frozenset[int] = frozenset()
@@ -22,5 +22,5 @@ class Subject:
 
 
 def erased_address(key: int | str = "") -> str:
-    """A valid address that nobody has, unlike any other of another `key`."""
+    """A valid address that belongs to no person; it differs for each `key`."""
     return f"erased-{key}@{_ERASED_DOMAIN}" if key != "" else f"erased@{_ERASED_DOMAIN}"

@@ -1,4 +1,4 @@
-"""What is held about a person: by accounts, and how every app tells it."""
+"""The personal data that accounts stores, and the format in which every app exports it."""
 
 from __future__ import annotations
 
@@ -27,13 +27,12 @@ from accounts.privacy.rules.subjects import Subject
 from accounts.users.models.users import User, stored_email
 from theater_site.core.encryption import blind_index
 
-# By label of a model ("ticketing.order"), one dictionary a row; a label whose rows were looked for and not found is there
-# with an empty list.
+# By model label ("ticketing.order"), one dictionary for each row. An empty list means that no rows were found.
 Held = dict[str, list[dict[str, Any]]]
 
 
 def told(rows: Iterable[Any], *fields: str, **named: str) -> list[dict[str, Any]]:
-    """`rows` as JSON can say them: their `fields`, and under the name given what a path such as "section.name" leads to."""
+    """`rows` as JSON: their `fields`, and under each given name the value of a path such as "section.name"."""
     paths = {"id": "pk", **{field: field for field in fields}, **named}
     return [{name: _plain(_follow(row, path)) for name, path in paths.items()} for row in rows]
 
@@ -55,18 +54,18 @@ def _plain(value: Any) -> Any:
 
 
 def indexes(subject: Subject) -> list[str]:
-    """The blind indexes of the subject's addresses, by which encrypted columns are searched."""
+    """The blind indexes of the subject's addresses, with which encrypted columns are searched."""
     return [blind_index(email) for email in sorted(subject.emails)]
 
 
 def _to_their_addresses(subject: Subject) -> list[Notification]:
-    """What was sent to an address instead of an account. It is kept encrypted without an index: all of it is read."""
+    """Messages to an address without an account. They are encrypted without an index, so all of them are read."""
     mails = Notification.objects.filter(recipient=None).order_by("pk").iterator()
     return [message for message in mails if stored_email(message.address or "") in subject.emails]
 
 
 def held_by_accounts(subject: Subject) -> Held:
-    """The account with all that depends on it, what they submitted, were told and did. Answers `held_about`."""
+    """The account with its data, and the user's submissions, notifications and actions. Answers `held_about`."""
     mine = Q(user_id=subject.user_id) if subject.user_id is not None else Q(pk__in=())
     user = subject.user_id if subject.user_id is not None else -1
     return {

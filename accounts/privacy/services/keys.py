@@ -1,4 +1,4 @@
-"""Rotation of the field keys: what `manage.py rotate_keys` does, and the one audit entry that reports it."""
+"""Rotates the field keys for `manage.py rotate_keys`, with one audit entry."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from theater_site.core.actions import OpenTo, action, current
 from theater_site.core.actors import Actor
 from theater_site.core.rotation import Count
 
-# Rows that somebody writes while we look are looked at again; anybody who writes that often is not waited for.
+# Rows that change during the rotation are read again this often; then they are reported as busy.
 _PASSES = 3
 
 
 class TableCount(TypedDict):
-    """One table of a rotation, in rows."""
+    """The row counts of one table in a rotation."""
 
     table: str
     rows: int
@@ -26,16 +26,16 @@ class TableCount(TypedDict):
 
 @action("keys.rotate", open_to=OpenTo.SYSTEM)
 def record_rotation(*, counts: list[TableCount]) -> None:
-    """Tell the audit log that all encrypted values were put under the first key. No content has changed by it."""
+    """Record in the audit log that all encrypted values were re-encrypted with the first key. No content changes."""
     current().note["counts"] = {count["table"]: {**count} for count in counts}
 
 
 def rotate_all(
     *, actor: Actor, preview: bool = False, progress: Callable[[str, int], None] = lambda table, rows: None
 ) -> list[Count]:
-    """Every place in turn, then one audit entry with the counts; with `preview` neither.
+    """Re-encrypt all places in turn, then write one audit entry with the counts. With `preview` only count.
 
-    Each batch commits by itself, so this runs in no transaction: killed, it has kept what it did, and is run again.
+    Each batch is committed by itself. If it is killed, the finished batches stay, and it can be run again.
     """
     counts = []
     for place in rotation.places():
@@ -59,7 +59,7 @@ def rotate_all(
 
 
 def rewrite_authenticator(raw: str, swap: Callable[[str], str]) -> str:
-    """The data of allauth's second factors, which is JSON with tokens in it. Called by the rotation."""
+    """Re-encrypt the data of allauth's second factors: JSON with tokens in it. Called by the rotation."""
     data = json.loads(raw)
     for name in ("secret", "seed"):
         if name in data:

@@ -1,4 +1,4 @@
-"""Who calls: the session token that signing in at `/api/auth/` answered with, sent as `X-Session-Token`."""
+"""Authentication by a session token from `/api/auth/`, sent as `X-Session-Token`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ from accounts.users.services.login_tokens import note_seen
 
 
 class SessionTokenAuthentication(BaseAuthentication):
-    """Signs a request in by its token; without the header the caller is anonymous.
+    """Authenticates a request by its session token. Without the header the caller is anonymous.
 
-    A token that is unknown, expired, signed out, half signed in (a second factor is missing) or somebody
-    inactive's is refused with 401 on every address, public ones too: answering as if to a stranger would hide
-    from the client that its session has ended. What is missing where sign-in is needed is 401 as well, never
-    403.
+    Every endpoint, also a public one, answers 401 to a token that is unknown, expired or signed out, that lacks a second
+    factor, or whose user is inactive. Otherwise the client would not notice that its session has ended. A missing token where
+    a sign-in is needed is 401 too, never 403.
     """
 
     def authenticate(self, request: Request) -> tuple[User, SessionBase] | None:
@@ -42,7 +41,7 @@ class SessionTokenAuthentication(BaseAuthentication):
 
 
 class SessionTokenScheme(OpenApiAuthenticationExtension):
-    """How the schema describes it."""
+    """The description of the token for the schema."""
 
     target_class = SessionTokenAuthentication
     name = "sessionToken"

@@ -1,4 +1,4 @@
-"""The people who can sign in. Who they are on stage is the directory's business."""
+"""The users, who can sign in. Their roles on stage are in the directory."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def default_time_zone() -> str:
 
 
 def stored_email(email: str) -> str:
-    """The one spelling of an address that is stored and looked up: trimmed, lower case throughout."""
+    """The form in which an address is stored and looked up: trimmed, in lower case."""
     return email.strip().lower()
 
 
 class LowerCaseEmailField(models.EmailField):
-    """An address kept and looked up in its stored spelling, whichever way it was written."""
+    """An e-mail address, stored and looked up in lower case."""
 
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)
@@ -41,11 +41,12 @@ class LowerCaseEmailField(models.EmailField):
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users, and finds them by e-mail."""
+    """Creates users, and finds them by e-mail."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """A saved user. Without a password nobody signs in by one until it is reset. Refuses an empty
-        address."""
+        """Create a user. Without a password they must reset it before they sign in with one.
+
+        Raises: ValueError for an empty address."""
         if not stored_email(email or ""):
             raise ValueError("A user needs an e-mail address.")
         user = self.model(email=email, **fields)
@@ -61,20 +62,21 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody who can sign in, by e-mail.
+    """A user, who signs in with an e-mail address.
 
-    The database takes an address in lower case only, and once only, so two spellings are never two users, raw
-    inserts included. Nobody is superuser, which the database keeps too. Somebody inactive is refused
-    everywhere.
+    The database accepts only lower-case, unique addresses, so that two spellings cannot become two users, even by raw
+    inserts. It also prevents superusers. Inactive users are refused everywhere.
     """
 
     email = LowerCaseEmailField(
         max_length=254,
         unique=True,
         error_messages={"unique": "Somebody uses this e-mail address already."},
-        help_text="The address that they sign in with, in small letters. Example: anna@theater.example",
+        help_text="The address for signing in, in lower case. Example: anna@theater.example",
     )
-    name = models.CharField(max_length=200, blank=True, default="", help_text="How others see them. Example: Anna Bell")
+    name = models.CharField(
+        max_length=200, blank=True, default="", help_text="The name shown to others. Example: Anna Bell"
+    )
     language = models.CharField(
         max_length=16, default="en", help_text="BCP 47 tag of the language of their mails. Example: en"
     )
@@ -82,7 +84,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         max_length=64, default=default_time_zone, help_text="IANA time zone of their mails. Example: Europe/Berlin"
     )
     is_active = models.BooleanField(default=True)
-    # Blind index of the address that their mail server refused for good, so that it is not asked again and again.
+    # Blind index of an address that a mail server refused permanently, so that no more mail is sent to it.
     refused_index = models.CharField(max_length=64, blank=True, default="", editable=False)
     date_joined = models.DateTimeField(default=now, editable=False)
 
@@ -103,15 +105,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def shown_name(self) -> str:
-        """The name by which others see them; the part of the address before the @ where they gave none."""
+        """The name shown to others; without a name, the part of the address before the @."""
         return self.name or self.email.partition("@")[0]
 
     @property
     def takes_mail(self) -> bool:
-        """Whether nobody has refused mail to the address that they have now."""
+        """Whether the current address was not refused by a mail server."""
         return not self.refused_index or self.refused_index != blind_index(self.email)
 
     @property
     def display_name(self) -> str:
-        """What others may call them; the address where they gave no name."""
+        """The name; without a name, the address."""
         return self.name or self.email

@@ -1,4 +1,4 @@
-"""The language and the zone in which somebody reads, as far as the installation has them."""
+"""The language and time zone of a reader, as far as the installation supports them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils import translation
 
 
 def supported(language: str) -> str:
-    """The language of ours that is nearest to this one."""
+    """The supported language that is nearest to this one."""
     try:
         return translation.get_supported_language_variant(language)
     except LookupError:
@@ -17,7 +17,7 @@ def supported(language: str) -> str:
 
 
 def zone_of(timezone: str) -> ZoneInfo:
-    """The zone of this name; the installation's for a name of none."""
+    """The zone of this name; the installation's zone if the name is invalid."""
     try:
         return ZoneInfo(timezone)
     except (KeyError, ValueError, OSError):  # no such zone, or no name of one

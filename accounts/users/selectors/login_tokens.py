@@ -1,4 +1,4 @@
-"""Whose session a token is."""
+"""Finds the session and the user of a session token."""
 
 from __future__ import annotations
 
@@ -16,16 +16,14 @@ _TOKEN = re.compile(r"[a-z0-9]{32}", re.ASCII)
 
 
 def session_store(token: str | None = None) -> SessionBase:
-    """The session that `token` names, not loaded yet; a new one without it."""
+    """The session of `token`, not loaded yet; without a token a new session."""
     return import_module(settings.SESSION_ENGINE).SessionStore(session_key=token)
 
 
 def session_of_token(token: str) -> tuple[User, SessionBase] | None:
-    """The active user fully signed in by `token` with the session, in two queries; None for every other
-    token.
+    """The active user who fully signed in with `token`, and the session, in two queries; else None.
 
-    A change of password ends all sessions but the one it was made in, because the session keeps a digest of
-    it.
+    A session keeps a digest of the password, so that a change of password ends all other sessions.
     """
     if not _TOKEN.fullmatch(token):
         return None

@@ -1,6 +1,6 @@
-"""Session tokens made without a request: for the demo's printed tokens, and for tests.
- They are what signing in gives: listed among the user's sessions, and dead after sign-out or a change of
-password.
+"""Creates and revokes session tokens without a request, for the demo and for tests.
+
+They work like those of a sign-in: they are listed among the user's sessions, and end by sign-out or a change of password.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _NO_ADDRESS = "0.0.0.0"  # noqa: S104 (nothing binds to it: the list of sessions
 
 @transaction.atomic
 def issue_session_token(user: User, *, note: str = "") -> str:
-    """A token for `user`, to be sent as `X-Session-Token`. `note` is shown in the list of sessions.
+    """Create a session token for `user`, to send as `X-Session-Token`. `note` is shown in the list of sessions.
 
-    Raises NotAllowed for somebody inactive. Anybody who calls this has decided already that the user may sign in:
-    no password and no second factor is asked.
+    Asks for no password and no second factor: the caller must know that the user may sign in.
+    Raises: NotAllowed `inactive`.
     """
     if not user.is_active:
         raise NotAllowed("This account is inactive. Activate it before anybody signs in to it.", code="inactive")
@@ -42,19 +42,19 @@ def issue_session_token(user: User, *, note: str = "") -> str:
 
 
 def note_seen(token: str, at: datetime) -> None:
-    """Remember when the session of `token` was last used; written about once a minute, whatever number of processes."""
+    """Record when the session of `token` was last used. Written about once a minute, by all processes together."""
     if _first_this_minute(token):
         UserSession.objects.filter(session_key=token).update(last_seen_at=at)
 
 
 def _first_this_minute(token: str) -> bool:
-    """Whether nobody noted it in the last minute. The token is a secret, and the cache no place for one."""
+    """Whether this is the first use in a minute. The cache key is a digest, since the token is secret."""
     return cache.add(f"session-seen:{hashlib.sha256(token.encode()).hexdigest()}", True, 60)
 
 
 @transaction.atomic
 def revoke_session_token(token: str) -> bool:
-    """End the session of `token` at once; says whether there was one."""
+    """End the session of `token` at once. Returns whether it existed."""
     listed, _ = UserSession.objects.filter(session_key=token).delete()
     existed = session_store().exists(token)
     session_store().delete(token)
@@ -63,8 +63,7 @@ def revoke_session_token(token: str) -> bool:
 
 @transaction.atomic
 def revoke_all_session_tokens(user: User) -> int:
-    """End every session of `user`; says how many. To be called where an account is closed or its owner
-    erased."""
+    """End all sessions of `user`. Returns their number. Call it when an account is closed or erased."""
     tokens = list(UserSession.objects.filter(user=user).values_list("session_key", flat=True))
     for token in tokens:
         session_store().delete(token)

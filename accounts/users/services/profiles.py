@@ -1,4 +1,4 @@
-"""Everybody edits what others see of their account: name, language and time zone."""
+"""Updates a user's own account: name, language and time zone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from theater_site.core.zones import refuse_unknown_zone
 
 
 class OwnAccount(TypedDict, total=False):
-    """Absent means unchanged. An empty name shows the part of the e-mail address before the @."""
+    """Absent fields stay unchanged. With an empty name, others see the part of the e-mail address before the @."""
 
     name: Annotated[str, Doc("Your name, as others see it. Example: Anna Bell")]
     language: Annotated[str, Doc("BCP 47 tag of the language of your mails. Example: en")]

@@ -102,8 +102,8 @@ def save_submission(*, submission: Submission, changes: SubmissionFields) -> Sub
     A draft may be incomplete. A pending submission must be complete, and is submitted again. After requested changes or a
     rejection it is only saved; submit it with `submit/`. The saves of a draft by one user within an hour are one audit entry
     without values; a submitted round is logged in full, encrypted.
-    Errors: `not_author`; `already_decided`; those of `submission.draft`; for a pending one also those of
-    `submission.submit`. Also `not_for_submissions`, `submission_incomplete`.
+    Errors: `not_author`; `already_decided`; `not_for_submissions`; those of `submission.draft`; for a pending one also
+    `submission_incomplete` and those of `submission.submit`.
     """
     run = current()
     refuse_others(submission)
