@@ -35,11 +35,19 @@ from ticketing.rules.seat_map_drawing import draw
 from ticketing.selectors.availability import seat_list
 from ticketing.selectors.orders import matching
 from ticketing.selectors.seat_maps import seat_map
+from ticketing.selectors.ticket_keys import ticket_signers
 from ticketing.selectors.waiting import entries_by_key
 from ticketing.services.charts import create_chart
 from ticketing.services.check_ins import check_in, undo_check_in
 from ticketing.services.holds import block_seats, free_seats, release_hold, take_hold
-from ticketing.services.orders import cancel_order, cancel_unpaid_order, pay_order, place_order, set_deadline
+from ticketing.services.orders import (
+    cancel_order,
+    cancel_unpaid_order,
+    pay_order,
+    place_order,
+    resend_tickets,
+    set_deadline,
+)
 from ticketing.services.promotions import create_promotion, end_promotion
 from ticketing.services.sales import change_sale, end_sale, open_sale
 from ticketing.services.waiting_list import join_waiting_list, leave_waiting_list
@@ -190,6 +198,19 @@ class WaitingKeyView(ActingView):
         return Response(serializers.WaitingByKey(entry, context={"key": key}).data)
 
 
+class TicketKeysView(ActingView):
+    """The public keys of tickets."""
+
+    @extend_schema(operation_id="ticket_keys", responses=serializers.TicketKeys)
+    def get(self, request: Request) -> Response:
+        """Get the public keys that verify the QR codes of tickets, so that a door can check them without a network.
+
+        The text of a QR code is `CODE.PERFORMANCE.SIGNATURE`: the code of the ticket, the id of its performance, and the
+        Ed25519 signature of `CODE.PERFORMANCE`, in base 32 without padding.
+        """
+        return Response(serializers.TicketKeys({"keys": ticket_signers()}).data)
+
+
 class OrderFilter(filters.FilterSet):
     search = filters.CharFilter(
         method="by_text",
@@ -284,6 +305,7 @@ class OrderViewSet(Readable):
 
     create.action_run = place_order  # type: ignore[attr-defined]
     pay = verb(pay_order, answers=serializers.OrderInternal)
+    resend = verb(resend_tickets, answers=serializers.OrderInternal)
     set_deadline = verb(set_deadline, answers=serializers.OrderInternal)
     cancel = verb(cancel_order, answers=serializers.OrderInternal)
 

@@ -21,7 +21,7 @@ from ticketing.services.buyers import index_buyer
 from ticketing.services.limits import limit_email, limit_free_seats
 from ticketing.services.payments import provider
 from ticketing.services.promotions import give_back, redeem
-from ticketing.signals import order_canceled, order_expired, order_paid, order_placed, seats_freed
+from ticketing.signals import order_canceled, order_expired, order_paid, order_placed, seats_freed, tickets_resent
 
 
 @action("order.place", open_to=OpenTo.PUBLIC)
@@ -137,6 +137,20 @@ def pay_order(
     order.state, order.paid_at, order.pay_by = OrderState.PAID, now, None
     order.save()
     order_paid.announce(order=order)
+    return order
+
+
+@action("order.resend", needs=Needs("edit_tickets", on="order"), subject="order")
+def resend_tickets(*, order: Order) -> Order:
+    """Mail the tickets of a paid order to its buyer again, with the PDF and the calendar file.
+
+    Errors: `order_pending` if it is not paid yet; `order_canceled`, `order_expired`.
+    """
+    if order.state == OrderState.PENDING:
+        raise Conflict("This order is not paid yet. Record its payment, which sends the tickets.", code="order_pending")
+    if order.state != OrderState.PAID:
+        raise Conflict(f"This order is already {order.state}.", code=f"order_{order.state}")
+    tickets_resent.announce(order=order)
     return order
 
 

@@ -131,10 +131,12 @@ def put_to_address(
     recipient: User | None = None,
     thread: str = "",
     about: models.Model | None = None,
+    attachments: str = "",
 ) -> None:
     """One message at once to an address that need not be an account's, else as `put`; outside of an action too.
 
-    With `recipient` it is in their language, and in their list.
+    With `recipient` it is in their language, and in their list. `attachments` names the maker of its files (see
+    mails/attachments.py), which is called with the id of `about` when the mail is sent.
     """
     KINDS[kind]
     now = runs.instant()
@@ -147,6 +149,7 @@ def put_to_address(
         body=letter.body,
         created_at=now,
         next_attempt_at=now,
+        attachments=attachments,
         **_belonging(thread, about),
     )
 
