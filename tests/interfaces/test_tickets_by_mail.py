@@ -97,7 +97,7 @@ def test_tickets_are_sent_again_while_they_are_valid():
     assert world.post(office, address, {}).status_code == 200
     again = files(delivered("order_paid"))["tickets.pdf"].get_content()
     assert qr_texts(again) == qr_texts(first)
-    # What waits in the outbox when the order is canceled brings no tickets.
+    # A mail that is still in the outbox when the order is canceled has no tickets.
     assert world.post(office, address, {}).status_code == 200
     order.refresh_from_db()
     cancel_order(actor=world.acting(director), order=order)

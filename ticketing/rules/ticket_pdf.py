@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
+from typing import cast
 
 import segno
 from fpdf import FPDF
@@ -65,9 +66,13 @@ def _lines(pdf: FPDF, words: str, size: float, *, most: int) -> None:
     """A paragraph of at most `most` lines. A longer text ends in an ellipsis: the page has a fixed place for the QR code."""
     pdf.set_font("DejaVu", size=size)
     height = size * 0.45
-    lines = pdf.multi_cell(0, height, words, dry_run=True, output="LINES")
+
+    def lines_of(text: str) -> list[str]:
+        return cast("list[str]", pdf.multi_cell(0, height, text, dry_run=True, output="LINES"))
+
+    lines = lines_of(words)
     if len(lines) > most:
         words = " ".join(lines[:most])[:-1].rstrip() + "…"
-        while len(pdf.multi_cell(0, height, words, dry_run=True, output="LINES")) > most:
+        while len(lines_of(words)) > most:
             words = words[:-2].rstrip() + "…"
     pdf.multi_cell(0, height, words, new_x="LMARGIN", new_y="NEXT", align="L")
