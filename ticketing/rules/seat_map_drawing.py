@@ -141,7 +141,7 @@ def _sections(seat_map: SeatMap, places: list[_Place]) -> Iterator[str]:
         in_zone: list[_Place] = []
         name = f' aria-label="{_escaped(zone)}"' if zone else ""
         yield f'<g role="group"{name}>'
-        names = []
+        names: list[_Name] = []
         for _, row, seats in rows:
             of_row = places[start : start + len(seats)]
             start += len(seats)
@@ -150,11 +150,14 @@ def _sections(seat_map: SeatMap, places: list[_Place]) -> Iterator[str]:
             yield from (_seat(one, label(one.seat)) for one in of_row)
             yield "</g>"
             if row:
-                names += [_text(x, y + 4, row, 12, "name", hidden=True) for x, y in _row_names(of_row)]
-        yield "".join(names)
+                names += _row_names(row, of_row)
+        yield from (_text(one.x, one.y + one.size / 3, one.words, one.size, "name", hidden=True) for one in names)
         if zone:
-            middle = (min(one.x for one in in_zone) + max(one.x for one in in_zone)) / 2
-            yield _text(middle, min(one.y for one in in_zone) - 0.9 * _CELL, zone, 16, "name section", hidden=True)
+            # Above the seats nearest to the top: the middle of a section that is bent is in another one.
+            top = min(one.y for one in in_zone)
+            highest = [one.x for one in in_zone if one.y < top + _CELL / 2]
+            y = min([top, *(one.y for one in names)]) - 0.9 * _CELL
+            yield _text((min(highest) + max(highest)) / 2, y, zone, 16, "name section", hidden=True)
         yield "</g>"
 
 
@@ -188,16 +191,26 @@ def _color(price: int | None) -> str:
     return f"c{(price or 0) % len(_COLORS)}"
 
 
-def _row_names(row: list[_Place]) -> list[tuple[float, float]]:
-    """Where the name of a row is written: beyond both of its ends, or in the middle of seats around a table."""
+class _Name(NamedTuple):
+    """The name of a row with the middle of its text."""
+
+    words: str
+    x: float
+    y: float
+    size: float = 12
+
+
+def _row_names(name: str, row: list[_Place]) -> list[_Name]:
+    """The name of a row: beyond both of its ends, or in the middle of seats around a table, as small as it must be."""
     first, last = row[0], row[-1]
-    middle = (sum(one.x for one in row) / len(row), sum(one.y for one in row) / len(row))
     longest = max(dist(first.at, one.at) for one in row)
-    if len(row) > 2 and dist(first.at, last.at) < longest / 2:
-        return [middle]
+    if len(row) > 2 and dist(first.at, last.at) < 0.75 * longest:
+        x, y = sum(one.x for one in row) / len(row), sum(one.y for one in row) / len(row)
+        room = 2 * (min(dist((x, y), one.at) for one in row) - _CELL / 2)
+        return [_Name(name, x, y, min(12.0, max(6.0, room / (0.6 * len(name)))))]
     if len(row) == 1:
-        return [(first.x - _CELL, first.y)]
-    return [_beyond(first, row[1]), _beyond(last, row[-2])]
+        return [_Name(name, first.x - _CELL, first.y)]
+    return [_Name(name, *_beyond(first, row[1])), _Name(name, *_beyond(last, row[-2]))]
 
 
 def _beyond(end: _Place, neighbor: _Place) -> tuple[float, float]:
