@@ -105,6 +105,15 @@ def test_tickets_are_sent_again_while_they_are_valid():
     assert world.post(office, address, {}).json()["code"] == "order_canceled"
 
 
+def test_tickets_of_an_erased_buyer_are_not_sent():
+    _root, director, evening, seats, _ = scene.house(rows=1, seats=1)
+    order = scene.order(scene.hold(evening, seats), paid_to=director, buyer_email="bea@home.example")
+    body = {"email": "bea@home.example", "keep_public_credits": False}
+    assert world.post(world.client(director), "/api/v1/personal-data/erase/", body).status_code == 200
+    answer = world.post(world.client(director), f"/api/v1/orders/{order.pk}/resend/", {})
+    assert answer.json()["code"] == "buyer_erased"
+
+
 def test_the_calendar_file_says_that_a_performance_is_canceled():
     _root, director, evening, seats, _ = scene.house(rows=1, seats=1)
     scene.order(scene.hold(evening, seats), paid_to=director)

@@ -8,6 +8,7 @@ from typing import Annotated
 from django.conf import settings
 
 from accounts.models import Section
+from accounts.privacy.rules.subjects import erased_address
 from scheduling.models import Occurrence, OccurrenceStatus
 from theater_site.core.actions import Needs, OpenTo, action, current
 from theater_site.core.docs import Doc
@@ -144,12 +145,15 @@ def pay_order(
 def resend_tickets(*, order: Order) -> Order:
     """Mail the tickets of a paid order to its buyer again, with the PDF and the calendar file.
 
-    Errors: `order_pending` if it is not paid yet; `order_canceled`, `order_expired`.
+    Errors: `order_pending` if it is not paid yet; `order_canceled`, `order_expired`; `buyer_erased` if the address of the
+    buyer was erased.
     """
     if order.state == OrderState.PENDING:
         raise Conflict("This order is not paid yet. Record its payment, which sends the tickets.", code="order_pending")
     if order.state != OrderState.PAID:
         raise Conflict(f"This order is already {order.state}.", code=f"order_{order.state}")
+    if order.buyer_email == erased_address(order.pk):
+        raise Conflict("The buyer of this order was erased, so there is no address to mail to.", code="buyer_erased")
     tickets_resent.announce(order=order)
     return order
 
