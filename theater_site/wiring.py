@@ -18,6 +18,7 @@ from accounts.approvals.services.submissions import submit
 from accounts.audit.receivers import recording as audit
 from accounts.audit.selectors import changed_since
 from accounts.audit.services import sealing
+from accounts.notifications.mails import attachments
 from accounts.notifications.receivers import people
 from accounts.notifications.services import digests, outbox
 from accounts.permissions import signals as permissions_signals
@@ -72,6 +73,7 @@ from theater_site.core import jobs, judges, rotation
 from theater_site.core import signals as core_signals
 from theater_site.core.announcements import Announcement
 from ticketing import signals as ticketing_signals
+from ticketing.mails.ticket_files import ticket_files
 from ticketing.receivers import buyers, performances, waiting
 from ticketing.receivers import erasure as ticketing_erasure
 from ticketing.selectors.checklists import sales_ready
@@ -208,6 +210,8 @@ def _ticketing() -> None:
     _listen(scheduling_signals.occurrences_reinstated, buyers.send_reinstated, performances.keep_orders)
     _listen(ticketing_signals.order_placed, buyers.send_order)
     _listen(ticketing_signals.order_paid, buyers.send_tickets)
+    _listen(ticketing_signals.tickets_resent, buyers.send_tickets)
+    attachments.register(buyers.TICKET_FILES, ticket_files)
     _listen(ticketing_signals.order_expired, buyers.send_expired)
     _listen(ticketing_signals.order_canceled, buyers.send_canceled)
     _listen(ticketing_signals.seats_freed, waiting.offer_freed)

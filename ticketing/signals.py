@@ -10,6 +10,9 @@ order_placed = Announcement(
     order=Order,
 )
 order_paid = Announcement("The payment of an order was received. Sent inside the transaction.", order=Order)
+tickets_resent = Announcement(
+    "The tickets of a paid order are to be mailed again. Sent inside the transaction.", order=Order
+)
 order_expired = Announcement(
     "An order was not paid by its deadline. Its tickets are void. Sent inside the transaction.", order=Order
 )

@@ -54,7 +54,7 @@ def sources() -> list[Source]:
     """Every text file of ours: code without migrations, documents, and the files beside manage.py."""
     beside = [path for path in ROOT.iterdir() if path.suffix in {".py", ".md", ".toml"} or path.name == "LICENSE"]
     below = [path for folder in TEXTS for path in (ROOT / folder).rglob("*") if path.is_file()]
-    binary = {".pyc", ".png", ".jpg", ".webp", ".gz", ".mo"}
+    binary = {".pyc", ".png", ".jpg", ".webp", ".gz", ".mo", ".ttf"}
     return [
         Source(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
         for path in sorted(beside + below)

@@ -10,8 +10,9 @@ FIELD_KEYS *           generated in VAR_DIR       Fernet keys of personal values
                                                   encrypts, all decrypt
 INDEX_KEY *            generated in VAR_DIR       key of the blind indexes; at least 32 characters; does not change
                                                   when FIELD_KEYS are rotated
-AUDIT_SIGNING_KEY *    generated in VAR_DIR       signs the audit log's checkpoints: 32 bytes, url-safe base64;
-                                                  comma-separated: the first signs, all verify
+AUDIT_SIGNING_KEY *    generated in VAR_DIR       signs the audit log's checkpoints and, with a key derived from it,
+                                                  tickets: 32 bytes, url-safe base64; comma-separated: the first
+                                                  signs, all verify
 ALLOWED_HOSTS *        localhost,127.0.0.1,[::1]  host names of this server, comma-separated
 VAR_DIR                var beside manage.py       directory of database, cache, uploads and development keys
 DATABASE_URL           sqlite: VAR_DIR/theater.sqlite3   or postgres://user:password@host:5432/name

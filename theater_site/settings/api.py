@@ -72,6 +72,7 @@ CORS_ALLOW_HEADERS = (
     "if-match",
     "if-none-match",
     "idempotency-key",
+    "hold-token",
     "x-request-id",
 )
 CORS_EXPOSE_HEADERS = (

@@ -307,6 +307,22 @@ class PromotionRead(serializers.ModelSerializer[Promotion]):
         )  # fmt: skip
 
 
+class TicketKey(serializers.Serializer[Any]):
+    """A public key of tickets."""
+
+    id = serializers.CharField(help_text="The short name of the key. Example: 3f0c9a7be1d24c58")
+    public_key = serializers.CharField(
+        source="public",
+        help_text="The Ed25519 public key in base64. Example: 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+    )
+
+
+class TicketKeys(serializers.Serializer[Any]):
+    """The public keys of tickets. New tickets are signed with the first one."""
+
+    keys = TicketKey(many=True, help_text="The keys, newest first.")
+
+
 class CheckInRead(serializers.ModelSerializer[CheckIn]):
     """A check-in, with the seat or area of the ticket."""
 

@@ -3,7 +3,10 @@ from django.urls import path
 from theater_site.api.routing import Router
 from ticketing.api import views
 
-urlpatterns = [path("waiting-list/<str:key>/", views.WaitingKeyView.as_view(), name="waiting-list-key")]
+urlpatterns = [
+    path("waiting-list/<str:key>/", views.WaitingKeyView.as_view(), name="waiting-list-key"),
+    path("ticket-keys/", views.TicketKeysView.as_view(), name="ticket-keys"),
+]
 
 
 def register(router: Router) -> None:

@@ -10,11 +10,13 @@ import orjson
 from django.db import models
 from django.http import HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers as drf
 from rest_framework.decorators import action as drf_action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -27,14 +29,25 @@ from theater_site.core.actions import Action
 from theater_site.core.actors import ActorKind
 from theater_site.core.errors import NotAllowed, NotFound, NotSignedIn
 from ticketing.api import serializers
+from ticketing.api.renderers import SvgRenderer
 from ticketing.models import Order, Promotion, Sale, SeatingChart, WaitingListEntry
+from ticketing.rules.seat_map_drawing import draw
 from ticketing.selectors.availability import seat_list
 from ticketing.selectors.orders import matching
+from ticketing.selectors.seat_maps import seat_map
+from ticketing.selectors.ticket_keys import ticket_signers
 from ticketing.selectors.waiting import entries_by_key
 from ticketing.services.charts import create_chart
 from ticketing.services.check_ins import check_in, undo_check_in
 from ticketing.services.holds import block_seats, free_seats, release_hold, take_hold
-from ticketing.services.orders import cancel_order, cancel_unpaid_order, pay_order, place_order, set_deadline
+from ticketing.services.orders import (
+    cancel_order,
+    cancel_unpaid_order,
+    pay_order,
+    place_order,
+    resend_tickets,
+    set_deadline,
+)
 from ticketing.services.promotions import create_promotion, end_promotion
 from ticketing.services.sales import change_sale, end_sale, open_sale
 from ticketing.services.waiting_list import join_waiting_list, leave_waiting_list
@@ -92,7 +105,8 @@ class BoxOfficeViewSet(Resource):
 
     @extend_schema(
         responses={
-            200: serializers.SeatListRead,
+            (200, "application/json"): serializers.SeatListRead,
+            (200, "image/svg+xml"): OpenApiTypes.STR,
             304: OpenApiResponse(description="Nothing has changed since the ETag in `If-None-Match`."),
         },
         parameters=[
@@ -101,22 +115,42 @@ class BoxOfficeViewSet(Resource):
                 OpenApiTypes.STR,
                 OpenApiParameter.HEADER,
                 description='The ETag of the response that you have: 304 if nothing has changed. Example: "5f1c0f0e8a57"',
-            )
+            ),
+            OpenApiParameter(
+                "Hold-Token",
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                description="The secret token of a hold, whose seats the picture marks as yours. "
+                "Example: Xk3vQ0J7bW9xT1n5yR2mLp8sGd4hKc6Z",
+            ),
         ],
     )
-    @drf_action(detail=True, methods=["get"], url_path="seats", url_name="seats")
+    @drf_action(
+        detail=True, methods=["get"], url_path="seats", url_name="seats", renderer_classes=[JSONRenderer, SvgRenderer]
+    )
     def seats(self, request: Request, pk: str) -> HttpResponseBase:
-        """Get the prices, the seats with their states, and the areas with their free capacity."""
-        performance_id = self.get_queryset().filter(pk=pk).values_list("pk", flat=True).first()
-        if performance_id is None:
+        """Get the prices, the seats with their states, and the areas with their free capacity.
+
+        With `Accept: image/svg+xml` it is a picture of them, drawn from the seating chart, with a legend. Each seat of the
+        picture has its id in `data-seat`.
+        """
+        picture = request.accepted_renderer.format == "svg"
+        rows = self.get_queryset().filter(pk=pk)
+        performance = (rows.select_related("production", "venue", "space") if picture else rows.only("pk")).first()
+        if performance is None:
             raise NotFound("This performance does not exist, or is not visible to you.")
-        # Without a serializer, for speed: a thousand seats, requested repeatedly while buyers choose.
-        content = orjson.dumps(seat_list(performance_id, runs.instant()))
+        if picture:
+            drawn = seat_map(performance, runs.instant(), hold=request.headers.get("Hold-Token", ""))
+            content, kind = draw(drawn).encode(), "image/svg+xml; charset=utf-8"
+        else:
+            # Without a serializer, for speed: a thousand seats, requested repeatedly while buyers choose.
+            content, kind = orjson.dumps(seat_list(performance.pk, runs.instant())), "application/json"
         tag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
         known = [etag.strip().removeprefix("W/") for etag in request.headers.get("If-None-Match", "").split(",")]
-        response = HttpResponseNotModified() if tag in known else HttpResponse(content, content_type="application/json")
+        response = HttpResponseNotModified() if tag in known else HttpResponse(content, content_type=kind)
         response["ETag"] = tag
         response["Cache-Control"] = "no-cache"
+        patch_vary_headers(response, ["Accept", "Hold-Token"])
         return response
 
     @extend_schema(responses=serializers.WaitingInternal(many=True))
@@ -162,6 +196,19 @@ class WaitingKeyView(ActingView):
                 "No waiting-list entry has this key. Its person has left the list or ordered.", code="not_waiting"
             )
         return Response(serializers.WaitingByKey(entry, context={"key": key}).data)
+
+
+class TicketKeysView(ActingView):
+    """The public keys of tickets."""
+
+    @extend_schema(operation_id="ticket_keys", responses=serializers.TicketKeys)
+    def get(self, request: Request) -> Response:
+        """Get the public keys that verify the QR codes of tickets, so that a door can check them without a network.
+
+        The text of a QR code is `CODE.PERFORMANCE.SIGNATURE`: the code of the ticket, the id of its performance, and the
+        Ed25519 signature of `CODE.PERFORMANCE`, in base 32 without padding.
+        """
+        return Response(serializers.TicketKeys({"keys": ticket_signers()}).data)
 
 
 class OrderFilter(filters.FilterSet):
@@ -258,6 +305,7 @@ class OrderViewSet(Readable):
 
     create.action_run = place_order  # type: ignore[attr-defined]
     pay = verb(pay_order, answers=serializers.OrderInternal)
+    resend = verb(resend_tickets, answers=serializers.OrderInternal)
     set_deadline = verb(set_deadline, answers=serializers.OrderInternal)
     cancel = verb(cancel_order, answers=serializers.OrderInternal)
 

@@ -15,15 +15,20 @@ from scheduling.models import Occurrence, OccurrenceStatus
 from scheduling.signals import Move
 from theater_site.core import runs
 from ticketing.mails import orders, waiting_list
-from ticketing.models import Order, Ticket, WaitingListEntry
+from ticketing.models import Order, OrderState, Ticket, WaitingListEntry
+
+# What makes the files of a mail with tickets (mails/ticket_files.py); wiring registers it. Nothing for an unpaid order.
+TICKET_FILES = "tickets"
 
 
 def send_order(order: Order, **_: Any) -> None:
-    _send("order_placed", order, orders.order_placed)
+    _send(
+        "order_placed", order, orders.order_placed, attachments=TICKET_FILES if order.state == OrderState.PAID else ""
+    )
 
 
 def send_tickets(order: Order, **_: Any) -> None:
-    _send("order_paid", order, orders.tickets_sent)
+    _send("order_paid", order, orders.tickets_sent, attachments=TICKET_FILES)
 
 
 def send_expired(order: Order, **_: Any) -> None:
@@ -46,6 +51,8 @@ def send_moved(moves: list[Move], **_: Any) -> None:
             "performance_moved",
             order,
             partial(orders.performance_moved, order, tickets, before[tickets[0].performance_id]),
+            # The printed tickets show the old time.
+            attachments=TICKET_FILES if order.state == OrderState.PAID else "",
         )
     for entry in _waiting_for(before):
         _mail_waiting(entry, partial(waiting_list.moved, entry, before[entry.performance_id]))
@@ -92,9 +99,11 @@ def _with_related(tickets: Any) -> Any:
     return tickets.select_related(*related).order_by("pk")
 
 
-def _send(kind: str, order: Order, letter: Callable[..., Letter]) -> None:
-    _mail(kind, order, partial(letter, order, list(_with_related(Ticket.objects.filter(line__order=order)))))
+def _send(kind: str, order: Order, letter: Callable[..., Letter], *, attachments: str = "") -> None:
+    tickets = list(_with_related(Ticket.objects.filter(line__order=order)))
+    _mail(kind, order, partial(letter, order, tickets), attachments=attachments)
 
 
-def _mail(kind: str, order: Order, make: Callable[..., Letter]) -> None:
-    put_to_address(kind, order.buyer_email, make, thread=f"order:{order.pk}", about=order)
+def _mail(kind: str, order: Order, make: Callable[..., Letter], *, attachments: str = "") -> None:
+    thread = f"order:{order.pk}"
+    put_to_address(kind, order.buyer_email, make, thread=thread, about=order, attachments=attachments)

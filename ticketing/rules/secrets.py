@@ -31,5 +31,9 @@ def new_ticket_code() -> str:
 
 
 def typed_ticket_code(text: str) -> str:
-    """The code that somebody typed: in capitals, without spaces and dashes, with lookalike letters replaced."""
-    return text.upper().translate(_LOOKALIKES)[:24]
+    """The code that somebody typed: in capitals, without spaces and dashes, with lookalike letters replaced.
+
+    Of the text of a QR code (`rules/signed_tickets.py`) it is the first part. The code is too long to guess, so that the
+    signature is only needed where nobody can look the code up.
+    """
+    return text.partition(".")[0].upper().translate(_LOOKALIKES)[:24]

@@ -19,7 +19,8 @@ def check_in(
     code: Annotated[
         str,
         Doc(
-            "The scanned or typed code of the ticket; letter case, dashes and lookalike letters do not matter. "
+            "The scanned text of the QR code, or the typed code of the ticket; letter case, dashes and lookalike letters do "
+            "not matter. "
             "Example: 7KQ2MX4P9RTD8H3JW5ZB"
         ),
     ],

@@ -8,6 +8,7 @@ from typing import Annotated
 from django.conf import settings
 
 from accounts.models import Section
+from accounts.privacy.rules.subjects import erased_address
 from scheduling.models import Occurrence, OccurrenceStatus
 from theater_site.core.actions import Needs, OpenTo, action, current
 from theater_site.core.docs import Doc
@@ -21,7 +22,7 @@ from ticketing.services.buyers import index_buyer
 from ticketing.services.limits import limit_email, limit_free_seats
 from ticketing.services.payments import provider
 from ticketing.services.promotions import give_back, redeem
-from ticketing.signals import order_canceled, order_expired, order_paid, order_placed, seats_freed
+from ticketing.signals import order_canceled, order_expired, order_paid, order_placed, seats_freed, tickets_resent
 
 
 @action("order.place", open_to=OpenTo.PUBLIC)
@@ -137,6 +138,23 @@ def pay_order(
     order.state, order.paid_at, order.pay_by = OrderState.PAID, now, None
     order.save()
     order_paid.announce(order=order)
+    return order
+
+
+@action("order.resend", needs=Needs("edit_tickets", on="order"), subject="order")
+def resend_tickets(*, order: Order) -> Order:
+    """Mail the tickets of a paid order to its buyer again, with the PDF and the calendar file.
+
+    Errors: `order_pending` if it is not paid yet; `order_canceled`, `order_expired`; `buyer_erased` if the address of the
+    buyer was erased.
+    """
+    if order.state == OrderState.PENDING:
+        raise Conflict("This order is not paid yet. Record its payment, which sends the tickets.", code="order_pending")
+    if order.state != OrderState.PAID:
+        raise Conflict(f"This order is already {order.state}.", code=f"order_{order.state}")
+    if order.buyer_email == erased_address(order.pk):
+        raise Conflict("The buyer of this order was erased, so there is no address to mail to.", code="buyer_erased")
+    tickets_resent.announce(order=order)
     return order
 
 

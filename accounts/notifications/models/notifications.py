@@ -45,6 +45,8 @@ class Notification(models.Model):
     about_id = models.CharField(
         max_length=40, blank=True, default="", help_text="Id of that object, as text. Example: 7"
     )
+    # The name of what makes its attachments when it is sent (mails/attachments.py); empty without any.
+    attachments = models.CharField(max_length=40, blank=True, default="")
     # A notification with the same text here is stored only once for each user; holds ids, no words.
     once = models.CharField(max_length=120, blank=True, default="")
     created_at = models.DateTimeField(help_text="When it was written: an instant in UTC. Example: 2027-03-14T18:30:00Z")

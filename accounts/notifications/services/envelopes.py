@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
 
+from accounts.notifications.mails.attachments import made_by
 from accounts.notifications.mails.digests import footer
 from accounts.notifications.mails.letters import as_html
 from accounts.notifications.services.unsubscribing import one_click_address
@@ -39,6 +40,8 @@ class Sealed(NamedTuple):
     thread: str
     created_at: datetime
     address: str | None
+    about_id: str
+    attachments: str
     recipient_id: int | None
     recipient__email: str | None
     recipient__language: str | None
@@ -46,7 +49,7 @@ class Sealed(NamedTuple):
 
 
 def enveloped(message: Sealed, connection: Any) -> EmailMultiAlternatives:
-    """The mail: plain text and the same text as HTML, with headers to thread it, unsubscribe from it and recognize it."""
+    """The mail: plain text and the same text as HTML, its files, and headers to thread it, unsubscribe and recognize it."""
     domain = _domain(settings.DEFAULT_FROM_EMAIL)
     headers = {
         # The same at every attempt, so that a mail program recognizes a mail that arrives twice.
@@ -70,6 +73,8 @@ def enveloped(message: Sealed, connection: Any) -> EmailMultiAlternatives:
         connection=connection,
     )
     mail.attach_alternative(as_html(body, language), "text/html")
+    for file in made_by(message.attachments, message.about_id):
+        mail.attach(file.name, file.content, file.media_type)
     return mail
 
 

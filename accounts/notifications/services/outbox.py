@@ -132,11 +132,13 @@ def put_to_address(
     recipient: User | None = None,
     thread: str = "",
     about: models.Model | None = None,
+    attachments: str = "",
 ) -> None:
     """Store one message to an address, which may have no account. It is sent at once; else like `put`. Works outside of an
     action.
 
-    With `recipient` it is in their language, and in their list.
+    With `recipient` it is in their language, and in their list. `attachments` names the maker of its files (see
+    mails/attachments.py), which is called with the id of `about` when the mail is sent.
     """
     KINDS[kind]
     now = runs.instant()
@@ -149,6 +151,7 @@ def put_to_address(
         body=letter.body,
         created_at=now,
         next_attempt_at=now,
+        attachments=attachments,
         **_belonging(thread, about),
     )
 
