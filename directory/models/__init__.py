@@ -4,4 +4,15 @@ from directory.models.duplicates import DistinctPair, PersonMerge
 from directory.models.people import Alias, Person, PersonKind
 from directory.models.teams import TeamNight
 
-__all__ = ["Alias", "Consent", "ConsentPurpose", "Credit", "CreditKind", "DistinctPair", "Person", "PersonKind", "PersonMerge", "TeamNight"]
+__all__ = [
+    "Alias",
+    "Consent",
+    "ConsentPurpose",
+    "Credit",
+    "CreditKind",
+    "DistinctPair",
+    "Person",
+    "PersonKind",
+    "PersonMerge",
+    "TeamNight",
+]

@@ -55,9 +55,7 @@ class PersonMerge(ContentModel):
     chance: ClassVar[frozenset[str]] = frozenset({"memory"})
 
     survivor = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="merges")
-    old_id = models.PositiveBigIntegerField(
-        editable=False, help_text="The id that the merged person had. Example: 41"
-    )
+    old_id = models.PositiveBigIntegerField(editable=False, help_text="The id that the merged person had. Example: 41")
     archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)
     merged_at = models.DateTimeField(
         editable=False, help_text="When they were merged: an instant in UTC. Example: 2027-03-14T18:30:00Z"

@@ -46,8 +46,7 @@ def _move_pairs(survivor: Person, duplicate: Person, moves: Moves) -> None:
     if not pairs:
         return
     known = {
-        (pair.first_id, pair.second_id)
-        for pair in DistinctPair.objects.filter(Q(first=survivor) | Q(second=survivor))
+        (pair.first_id, pair.second_id) for pair in DistinctPair.objects.filter(Q(first=survivor) | Q(second=survivor))
     }
     others, created = [], []
     for pair in pairs:

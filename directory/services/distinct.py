@@ -39,8 +39,6 @@ def unmark_distinct(
     first, second = sorted((person.pk, other.pk))
     pair = DistinctPair.objects.filter(first=first, second=second).first()
     if pair is None:
-        raise Conflict(
-            "It is not recorded that these two are not the same.", code="not_marked_distinct", field="other"
-        )
+        raise Conflict("It is not recorded that these two are not the same.", code="not_marked_distinct", field="other")
     pair.delete()
     return person

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Annotated, Any
 
 from django.contrib.auth import get_user_model
+from django.db import models
 
 from directory.models import Alias, Consent, ConsentPurpose, Credit, DistinctPair, Person, PersonMerge
 from directory.selectors.consents import refused_photos
@@ -92,9 +93,7 @@ def merge_people(
     return survivor
 
 
-@action(
-    "person.unmerge", needs=Needs("manage_directory", on="person"), subject="person", lock=_one_merge_at_a_time
-)
+@action("person.unmerge", needs=Needs("manage_directory", on="person"), subject="person", lock=_one_merge_at_a_time)
 def unmerge_person(
     *,
     person: Person,
@@ -130,7 +129,7 @@ def unmerge_person(
     known.delete()
     if moves.stayed:
         current().note["stayed"] = moves.stayed
-    restored.stayed = moves.stayed
+    restored.stayed = moves.stayed  # type: ignore[attr-defined]
     return restored
 
 
@@ -204,17 +203,21 @@ def _keep_name(survivor: Person, merged: Person) -> int | None:
 
 def _refuse_if_referred_to(merged: Person) -> None:
     """Raise Conflict if rows still point at the merged record: deleting it would delete them too."""
+    relations = [
+        field
+        for field in Person._meta.get_fields(include_hidden=True)
+        if isinstance(field, models.ManyToOneRel) and field.related_model is not Person
+    ]
     left = sorted(
         relation.related_model._meta.label_lower
-        for relation in Person._meta.related_objects
+        for relation in relations
         if relation.related_model._base_manager.filter(**{relation.field.name: merged}).exists()
     )
-    for name in ("first", "second"):
-        if DistinctPair.objects.filter(**{name: merged}).exists():
-            left.append("directory.distinctpair")
     if left:
         raise Conflict(
-            f"Rows that cannot be moved refer to this record: {', '.join(left)}.", code="still_in_use", data={"rows": left}
+            f"Rows that cannot be moved refer to this record: {', '.join(left)}.",
+            code="still_in_use",
+            data={"rows": left},
         )
 
 

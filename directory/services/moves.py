@@ -76,9 +76,9 @@ class Moves:
                 self.stayed.setdefault(label, []).append(row.pk)
         model._base_manager.filter(pk__in=back).update(**{person: self.other})
         for values in told["dropped"]:
-            row = rebuilt(model, {**values, model._meta.get_field(person).attname: self.other.pk})  # type: ignore[union-attr]
-            if row is not None:
-                row.save()
+            again = rebuilt(model, {**values, model._meta.get_field(person).attname: self.other.pk})  # type: ignore[union-attr]
+            if again is not None:
+                again.save()
 
 
 def values_of(row: ContentModel) -> dict[str, Any]:
