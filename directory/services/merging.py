@@ -76,7 +76,7 @@ def merge_people(
         own.update(credited_as=merged.name)
     memory["rows"] = {}
     people_merged.announce(survivor=survivor, duplicate=merged, moves=Moves(survivor, merged, memory["rows"]))
-    memory["filled"] = _fill(survivor, merged, {field.value for field in take})
+    memory["filled"] = _fill(survivor, merged, {TakenField(field).value for field in take})
     memory["alias"] = _keep_name(survivor, merged)
     _refuse_if_referred_to(merged)
     merge = PersonMerge(
