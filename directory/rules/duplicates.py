@@ -79,6 +79,8 @@ def likeness(one: Known, other: Known) -> Likeness:
         reasons = (*reasons, Reason.SAME_EMAIL)
         # An agent's or a family's address: the names decide.
         score = 1 - (1 - score) * 0.25 if spelling >= 0.75 else max(score, WORTH_A_LOOK + 0.05)
+    # Brothers and sisters share an address and most letters of their names.
+    most = 0.99 if same_email and Reason.SAME_NAME in reasons else 0.94
     if suffix_of(one.names[0]) != suffix_of(other.names[0]):
         reasons, score = (*reasons, Reason.SUFFIX_DIFFERS), score * 0.6
     if one.years and other.years:
@@ -87,8 +89,8 @@ def likeness(one: Known, other: Known) -> Likeness:
             reasons, score = (*reasons, Reason.ACTIVE_YEARS_FAR), score * 0.6
         elif gap <= _NEAR and spelling >= 0.75:
             reasons = (*reasons, Reason.ACTIVE_YEARS_NEAR)
-            score = 1 - (1 - score) * 0.85 if same_email else min(score + 0.02, 0.94)
-    return Likeness(round(score, 3), reasons)
+            score += 0.02
+    return Likeness(round(min(score, most), 3), reasons)
 
 
 def _best_of_names(one: Known, other: Known) -> tuple[float, tuple[Reason, ...]]:
@@ -145,7 +147,7 @@ def _families(one: list[str], other: list[str]) -> float:
         alike = max(alike, 0.85)
     if sound_of(mine) == sound_of(theirs):
         alike = max(alike, 0.88 if mine[0] == theirs[0] else 0.8)
-    return alike if len(mine) > 3 else alike * 0.9
+    return alike if min(len(mine), len(theirs)) > 3 else alike * 0.9
 
 
 def _givens(one: str, other: str) -> tuple[float, Reason]:
