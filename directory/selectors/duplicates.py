@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -17,10 +17,11 @@ from directory.rules.name_sounds import sounds_of, words_of
 from directory.rules.nicknames import forms_of
 
 # So many of the most alike names are compared in full.
-_COMPARED = 60
+_COMPARED = 30
 # Of more people with names that sound alike ("John Smith" in a large archive), only so many are compared.
 _GROUP = 40
 _LARGEST = 2_000
+_COMPARED_COLUMNS = ("version", "kind", "name", "sort_name", "published_at", "email_index", "section_id")
 _YEARS = {
     "first": Min("production__opens_on", filter=~Q(production__opens_on="")),
     "last": Max("production__opens_on", filter=~Q(production__opens_on="")),
@@ -87,37 +88,36 @@ def duplicate_pairs(*, limit: int = 100) -> list[Pair]:
 
 def _alike(name: str) -> set[int]:
     """The ids of the people whose names are most like `name`, among those with a word that sounds like one of its words."""
-    sounds = {sound for form in _forms(name) for sound in sounds_of(form).split()}
+    sounds = sounds_of(name).split()
     if not sounds:
         return set()
     blocked = Q()
-    for sound in sorted(sounds):
+    for sound in sounds:
         blocked |= Q(sounds__contains=f" {sound} ")
-    rows = [
-        *Person.objects.filter(blocked).values_list("pk", "folded"),
-        *Alias.objects.filter(blocked).values_list("person_id", "folded"),
-    ]
+    called_so = Alias.objects.filter(blocked).values_list("person_id", "folded")
+    rows = list(Person.objects.filter(blocked).values_list("pk", "folded").union(called_so, all=True))
     texts = [folded for _, folded in rows]
     best: dict[int, float] = {}
-    for form in _forms(name):
-        # `folded` of a person is the name and the sort name: a set of words.
-        for _, score, index in process.extract(
-            form, texts, scorer=fuzz.token_set_ratio, processor=None, limit=_COMPARED, score_cutoff=55
-        ):
-            best[rows[index][0]] = max(score, best.get(rows[index][0], 0.0))
+    words = words_of(name)
+    _compare(" ".join(words), rows, texts, best)
+    given = words[1 if "," in name and len(words) > 1 else 0]
+    whole = " ".join(texts)
+    for form in forms_of(given) - {given}:
+        # Those who are called so: by letters alone "bob" is not like "robert". Most forms occur nowhere.
+        if f"{form} " in whole:
+            called = [index for index, text in enumerate(texts) if f"{form} " in text]
+            other = " ".join(form if word == given else word for word in words)
+            _compare(other, [rows[index] for index in called], [texts[index] for index in called], best)
     return set(sorted(best, key=lambda pk: -best[pk])[:_COMPARED])
 
 
-def _forms(name: str) -> list[str]:
-    """The folded name, and with the other forms of its first given name."""
-    words = words_of(name)
-    if len(words) < 2:
-        return [" ".join(words)] if words else []
-    given = words[1] if "," in name else words[0]
-    return [
-        " ".join(words),
-        *(" ".join(form if word == given else word for word in words) for form in sorted(forms_of(given) - {given})),
-    ]
+def _compare(name: str, rows: Sequence[tuple[int, str]], texts: Sequence[str], best: dict[int, float]) -> None:
+    """Note in `best` by id how alike the most alike of `texts` are to `name`, from 55 to 100."""
+    # `folded` of a person is the name and the sort name, so words are compared as a set.
+    found = process.extract(name, texts, scorer=fuzz.token_set_ratio, processor=None, limit=_COMPARED, score_cutoff=55)
+    for _, score, index in found:
+        pk = rows[index][0]
+        best[pk] = max(score, best.get(pk, 0.0))
 
 
 def _ranked(known: Known, ids: Collection[int], limit: int, kind: str | None = None) -> list[Candidate]:
@@ -135,7 +135,7 @@ def _people(ids: Collection[int]) -> tuple[dict[int, Person], dict[int, Known]]:
     """These people, and what is compared of each. Three queries."""
     if not ids:
         return {}, {}
-    people = Person.objects.defer("bio", "email", "phone").in_bulk(ids)
+    people = Person.objects.only(*_COMPARED_COLUMNS).in_bulk(ids)
     aliases: Mapping[int, list[str]] = defaultdict(list)
     for pk, name in Alias.objects.filter(person__in=ids).order_by("pk").values_list("person_id", "name"):
         aliases[pk].append(name)
