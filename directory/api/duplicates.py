@@ -18,7 +18,7 @@ from directory.selectors.duplicates import duplicate_pairs, similar_people, simi
 from theater_site.api.resources import ActingView, actor_of, visible
 from theater_site.core import runs
 from theater_site.core.actors import Actor, ActorKind
-from theater_site.core.errors import Conflict, Invalid, NotAllowed, NotSignedIn
+from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn
 
 _REASONS = 'Why: names, nicknames, aliases, years, e-mail address. Example: ["same_name", "same_email"]'
 _CERTAINTY = "How certain that is; only the same name and e-mail address are certain. Example: likely"
@@ -141,15 +141,6 @@ def refuse_merged(actor: Actor, pk: Any) -> None:
     merge = PersonMerge.objects.filter(old_id=pk).first()
     if merge is not None and Person.objects.visible_to(actor).filter(pk=merge.survivor_id).exists():
         raise merged_error(merge.survivor_id)
-
-
-def refuse_merged_duplicate(actor: Actor, pk: Any) -> None:
-    """Raise Conflict `merged` if the duplicate to be merged was merged already."""
-    if isinstance(pk, int):
-        merge = PersonMerge.objects.visible_to(actor).filter(old_id=pk).first()
-        if merge is not None:
-            error = merged_error(merge.survivor_id)
-            raise Conflict(error.message, code=error.code, field="duplicate", data=error.data)
 
 
 def _refuse_outsiders(request: Request, known: set[str]) -> Actor:

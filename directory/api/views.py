@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from accounts.models import Section
 from accounts.permissions.selectors.sections import area
 from directory.api import serializers
-from directory.api.duplicates import found_person, refuse_merged, refuse_merged_duplicate
+from directory.api.duplicates import found_person, refuse_merged
 from directory.models import Consent, Credit, Person, PersonKind
 from directory.rules.credits_table import COLUMNS
 from directory.selectors.credits import credit_counts, credit_rows, history_of, with_role
@@ -98,11 +98,6 @@ class PersonViewSet(Readable):
     unmerge = verb(unmerge_person, answers=serializers.PersonUnmerged)
     mark_distinct = verb(mark_distinct, answers=serializers.PersonInternal)
     unmark_distinct = verb(unmark_distinct, answers=serializers.PersonInternal)
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        if self.action == "merge" and isinstance(request.data, dict):
-            refuse_merged_duplicate(self.actor, request.data.get("duplicate"))
 
     def found(self, rows: Any = None) -> Any:
         """The person of the address. An old id of a merged person answers 404 with the code `merged` and the new id."""

@@ -9,12 +9,13 @@ from django.contrib.auth import get_user_model
 from django.db import models
 
 from directory.models import Alias, Consent, ConsentPurpose, Credit, DistinctPair, Person, PersonMerge
+from directory.models.people import merged_error
 from directory.selectors.consents import refused_photos
 from directory.services.moves import Moves, rebuilt, values_of
 from directory.signals import consent_withdrawn, people_merged, people_unmerged
-from theater_site.core.actions import Needs, action, current
+from theater_site.core.actions import Needs, action, also_needs, current
 from theater_site.core.docs import Doc
-from theater_site.core.errors import Conflict, NotFound, Stale
+from theater_site.core.errors import Conflict, Invalid, NotFound, Stale
 from theater_site.core.inputs import dump
 from theater_site.core.locks import lock_until_commit
 
@@ -35,14 +36,14 @@ def _one_merge_at_a_time() -> None:
 
 @action(
     "person.merge",
-    needs=(Needs("manage_directory", on="survivor"), Needs("manage_directory", on="duplicate")),
+    needs=Needs("manage_directory", on="survivor"),
     subject="survivor",
     lock=_one_merge_at_a_time,
 )
 def merge_people(
     *,
     survivor: Person,
-    duplicate: Annotated[Person, Doc("Id of the record that is merged into this one. Example: 41")],  # type: ignore[valid-type]
+    duplicate: Annotated[int, Doc("Id of the record that is merged into this one. Example: 41")],
     duplicate_version: Annotated[
         int | None, Doc("The version of that record as you saw it; null does not check it. Example: 3")
     ],
@@ -62,9 +63,11 @@ def merge_people(
     either withdrew counts for both, unless the survivor's is in force. Announces `people_merged`. `person.unmerge`
     undoes it.
 
-    Errors: `merge_into_itself`; `merged` for a record that was merged already, with the survivor's id; `different_kinds`
-    for a person and a group; `marked_distinct`; `different_accounts` if both have an account; `consents_contradict` if one
-    withdrew a consent that the other gives; `stale` for another version; `still_in_use`.
+    Needs the permission on the section of the duplicate too.
+
+    Errors: `merge_into_itself`; `unknown_duplicate`; `merged` for a record that was merged already, with the survivor's
+    id; `different_kinds` for a person and a group; `marked_distinct`; `different_accounts` if both have an account;
+    `consents_contradict` if one withdrew a consent that the other gives; `stale` for another version; `still_in_use`.
     """
     merged = _locked_duplicate(survivor, duplicate, duplicate_version)
     _refuse(survivor, merged)
@@ -97,7 +100,7 @@ def merge_people(
 def unmerge_person(
     *,
     person: Person,
-    merge: Annotated[PersonMerge, Doc("Id of the merge, from the survivor's `merges`. Example: 5")],  # type: ignore[valid-type]
+    merge: Annotated[int, Doc("Id of the merge, from the survivor's `merges`. Example: 5")],
 ) -> Person:
     """Undo a merge: create the merged record again, with its old id.
 
@@ -108,7 +111,7 @@ def unmerge_person(
     Errors: `no_such_merge` for another person's merge or one that was undone; `merged_again` if the survivor of then was
     merged itself: undo that merge first; `merge_erased` if the data needed were erased.
     """
-    known = PersonMerge.objects.select_for_update(of=("self",)).filter(pk=merge.pk, survivor=person).first()
+    known = PersonMerge.objects.select_for_update(of=("self",)).filter(pk=merge, survivor=person).first()
     if known is None:
         raise NotFound("This person has no such merge.", code="no_such_merge", field="merge")
     memory = known.memory
@@ -133,14 +136,23 @@ def unmerge_person(
     return restored
 
 
-def _locked_duplicate(survivor: Person, duplicate: Person, version: int | None) -> Person:
-    if duplicate.pk == survivor.pk:
+def _locked_duplicate(survivor: Person, pk: int, version: int | None) -> Person:
+    """The duplicate, locked. The input is an id and not an object, so that a repeated request with an idempotency key gets
+    its first answer although the duplicate is gone."""
+    actor = current().actor
+    if pk == survivor.pk:
         raise Conflict(
             "A record cannot be merged into itself. Name another one.", code="merge_into_itself", field="duplicate"
         )
-    found: Person | None = Person.objects.select_for_update(of=("self",)).filter(pk=duplicate.pk).first()
+    seen = Person.objects.visible_to(actor).filter(pk=pk)
+    found: Person | None = seen.select_for_update(of=("self",)).first()
     if found is None:
-        raise Person.gone(duplicate.pk)
+        merge = PersonMerge.objects.visible_to(actor).filter(old_id=pk).first()
+        if merge is not None:
+            error = merged_error(merge.survivor_id)
+            raise Conflict(error.message, code=error.code, field="duplicate", data=error.data)
+        raise Invalid("There is no such person, or you may not see them.", code="unknown_duplicate", field="duplicate")
+    also_needs(("manage_directory", found), to="merge this record")
     if version is not None and found.version != version:
         raise Stale(
             f"Person {found.pk} has changed since version {version}; it is now at version {found.version}. Load it again "

@@ -54,7 +54,7 @@ def _at_once(*calls: Callable[[], Any], later: float = 0.0) -> list[str]:
 
 def _merge(t: Theater, survivor: Person, duplicate: Person) -> Callable[[], Any]:
     given = {"duplicate_version": None, "take": [], "keep_credited_name": False}
-    return lambda: merge_people(actor=world.acting(t.director), survivor=survivor, duplicate=duplicate, **given)
+    return lambda: merge_people(actor=world.acting(t.director), survivor=survivor, duplicate=duplicate.pk, **given)
 
 
 def test_of_two_merges_at_once_one_is_refused(real_database: None) -> None:

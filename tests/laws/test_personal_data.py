@@ -118,7 +118,12 @@ class Zebedee:
             directory.alias(double, name, by=self.director)
         mark_distinct(actor=by, person=self.person, other=directory.person(by=self.director))
         merge_people(
-            actor=by, survivor=self.person, duplicate=double, duplicate_version=None, take=[], keep_credited_name=False
+            actor=by,
+            survivor=self.person,
+            duplicate=double.pk,
+            duplicate_version=None,
+            take=[],
+            keep_credited_name=False,
         )
         self.person.refresh_from_db()
         give_consent(actor=by, person=self.person, purpose="photo", note=CONSENT)

@@ -85,7 +85,7 @@ def _pair(t: Theater) -> tuple[Person, Person]:
 
 def _merges(t: Theater) -> Scene:
     person, duplicate = _pair(t)
-    given = {"survivor": person, "duplicate": duplicate, "duplicate_version": duplicate.version}
+    given = {"survivor": person, "duplicate": duplicate.pk, "duplicate_version": duplicate.version}
     return Scene({**given, "take": [], "keep_credited_name": True})
 
 
@@ -96,7 +96,7 @@ def _merged(t: Theater) -> PersonMerge:
 
 def _unmerges(t: Theater) -> Scene:
     merge = _merged(t)
-    return Scene({"person": merge.survivor, "merge": merge})
+    return Scene({"person": merge.survivor, "merge": merge.pk})
 
 
 def _marks(t: Theater) -> Scene:
