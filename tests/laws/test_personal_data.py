@@ -129,7 +129,7 @@ class Zebedee:
         give_consent(actor=by, person=self.person, purpose="photo", note=CONSENT)
         self.play = self.performance.production
         directory.credit(self.play, self.person, "Puck", by=self.director)
-        days = {"first_date": dt.date(2031, 3, 1), "last_date": dt.date(2031, 3, 9)}
+        days = {"first_date": dt.date(2028, 3, 1), "last_date": dt.date(2028, 3, 9)}
         scheduling.unavailability(self.person, by=self.director, reason=CLASSES, **days)
         scheduling.called(self.performance, self.person, by=self.director)
         # Somebody else submits something about them, and it waits.
