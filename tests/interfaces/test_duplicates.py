@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.management import call_command
 from django.db import models
 
 from accounts.models import AuditEntry
@@ -21,7 +24,7 @@ from media_library.services.assets import depict
 from scheduling.models import Call, Unavailability
 from tests import world
 from tests.laws.scenes import Theater
-from tests.worlds import directory, media_library, scheduling
+from tests.worlds import archive, directory, media_library, scheduling
 from theater_site.core.errors import Conflict, Invalid, NotAllowed, NotFound, Stale
 
 pytestmark = pytest.mark.django_db
@@ -300,6 +303,18 @@ def test_a_survivor_can_be_deleted(t: Theater) -> None:
     merge(t, one, other)
     delete_person(actor=t.acting(), person=Person.objects.get(pk=one.pk))
     assert not PersonMerge.objects.exists()
+
+
+def test_an_archive_imported_again_finds_the_survivor(t: Theater, tmp_path: Path) -> None:
+    folder = archive.write(tmp_path / "old-days", people=[archive.PERSON])
+    call_command("import_archive", str(folder), stdout=StringIO())
+    imported = Person.objects.exclude(archive_key=None).get()
+    one = person(t, "Anna Bell")
+    merge(t, one, imported)
+    before = Credit.objects.count(), Person.objects.count()
+    call_command("import_archive", str(folder), stdout=StringIO())
+    assert (Credit.objects.count(), Person.objects.count()) == before
+    assert unmerge(t, one).archive_key == imported.archive_key
 
 
 def test_every_row_that_points_at_people_is_moved(t: Theater) -> None:
