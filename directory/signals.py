@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from directory.models import Consent, Credit
+from directory.models import Consent, Credit, Person
 from directory.rules.program import Performance
 from productions.models import Character, Production
 from theater_site.core.announcements import Announcement, Question
@@ -21,6 +21,22 @@ cast_changed = Announcement(
 
 consent_withdrawn = Announcement(
     "A consent was withdrawn; `consent.withdrawn_at` is when. Sent inside the transaction.", consent=Consent
+)
+
+people_merged = Announcement(
+    "`duplicate` is being merged into `survivor`, and is deleted afterwards. Each receiver moves the rows of its app that"
+    " point at `duplicate`, with `moves.take_over` (directory/services/moves.py). Sent inside the transaction.",
+    survivor=Person,
+    duplicate=Person,
+    moves=object,
+)
+
+people_unmerged = Announcement(
+    "A merge is being undone: `restored` exists again beside `survivor`. Each receiver returns the rows that it moved, with"
+    " `moves.give_back`. Sent inside the transaction.",
+    survivor=Person,
+    restored=Person,
+    moves=object,
 )
 
 zone_played_in: Question[str] = Question(

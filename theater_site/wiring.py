@@ -32,6 +32,7 @@ from accounts.privacy.services import keys
 from directory import signals as directory_signals
 from directory.models import Credit
 from directory.receivers import erasure as directory_erasure
+from directory.receivers import merging
 from directory.receivers import notifications as casting_notifications
 from directory.receivers.brand import judge_credits
 from directory.receivers.casting import judge_casts, judge_moved_dates
@@ -42,6 +43,7 @@ from directory.selectors.personal_data import held_by_directory
 from directory.services.people import describes_self
 from media_library.models import Asset, Depiction
 from media_library.receivers import erasure as media_library_erasure
+from media_library.receivers import merging as media_library_merging
 from media_library.receivers.brand import judge_pictures
 from media_library.receivers.consents import judge_photo_consents, withdraw_pictures
 from media_library.selectors.checklists import pictures_there
@@ -56,6 +58,7 @@ from productions.receivers.judging import judge_productions
 from scheduling import signals as scheduling_signals
 from scheduling.models import Call, Occurrence, Run
 from scheduling.receivers import erasure as scheduling_erasure
+from scheduling.receivers import merging as scheduling_merging
 from scheduling.receivers import notifications as scheduling_notifications
 from scheduling.receivers.copying import bring_runs
 from scheduling.receivers.licenses import judge_runs
@@ -186,6 +189,18 @@ def _productions() -> None:
 
 def _directory() -> None:
     approvals_signals.submittable_besides.answered_by(describes_self)
+    _listen(
+        directory_signals.people_merged,
+        merging.move_rows,
+        scheduling_merging.move_calls,
+        media_library_merging.move_depictions,
+    )
+    _listen(
+        directory_signals.people_unmerged,
+        merging.return_rows,
+        scheduling_merging.return_calls,
+        media_library_merging.return_depictions,
+    )
     _listen(directory_signals.cast_changed, casting_notifications.notify_cast_changed)
     directory_signals.zone_played_in.answered_by(zone_played_in)
     directory_signals.performances_on.answered_by(performances_on)

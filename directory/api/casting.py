@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from directory.api.casting_serializers import CastRead, HoldersRead, PersonHistoryRead, ProgramRead, TeamsRead
+from directory.api.duplicates import found_person
 from directory.api.serializers import CreditInternal
 from directory.models import Credit, Person
 from directory.rules.holdings import who_plays
@@ -165,7 +166,7 @@ class PersonHistoryView(ActingView):
     def get(self, request: Request, person: str) -> Response:
         """List all credits of somebody by production, as far as you may see them; /people/<id>/credits/ has them page
         by page."""
-        found = visible(request, Person, person)
+        found = found_person(request, person)
         return Response(_history(found.pk, _seen(request, casting.history(found.pk))))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from directory.models import Alias, Consent, Credit, Person
+from directory.models import Alias, Consent, Credit, Person, PersonMerge
 
 
 class AliasInternal(serializers.ModelSerializer[Alias]):
@@ -30,17 +30,50 @@ class PersonPublic(serializers.ModelSerializer[Person]):
         return sorted(alias.name for alias in person.aliases.all() if not alias.internal)
 
 
+class PersonMergeRead(serializers.ModelSerializer[PersonMerge]):
+    """A record that was merged into this person."""
+
+    name = serializers.SerializerMethodField(help_text="The merged name; null after an erasure. Example: Ana Bell")
+    can_undo = serializers.SerializerMethodField(help_text="Whether the merge can be undone now. Example: true")
+
+    class Meta:
+        model = PersonMerge
+        fields = ("id", "old_id", "name", "merged_at", "can_undo")
+
+    def get_name(self, merge: PersonMerge) -> str | None:
+        return merge.memory["person"]["name"] if merge.memory else None
+
+    def get_can_undo(self, merge: PersonMerge) -> bool:
+        return merge.memory is not None and bool(merge.memory["survivor"] == merge.survivor_id)
+
+
 class PersonInternal(serializers.ModelSerializer[Person]):
     """A person for those who work on the directory, and for the person: with contact data."""
 
     aliases = AliasInternal(many=True)
+    merges = PersonMergeRead(many=True, help_text="The records that were merged into this one.")
 
     class Meta:
         model = Person
         fields = (
             *PersonPublic.Meta.fields, "version", "section", "user", "email", "phone", "published_at", "archive_key",
-            "created_at", "updated_at",
+            "merges", "created_at", "updated_at",
         )  # fmt: skip
+
+
+class PersonUnmerged(PersonInternal):
+    """A person whose merge was undone, and what stayed with the survivor."""
+
+    stayed = serializers.DictField(
+        child=serializers.ListField(child=serializers.IntegerField()),
+        default=dict,
+        help_text="Ids of moved rows that changed since and stay with the survivor, by kind. "
+        'Example: {"directory.credit": [88]}',
+    )
+
+    class Meta:
+        model = Person
+        fields = (*PersonInternal.Meta.fields, "stayed")
 
 
 class CreditPublic(serializers.ModelSerializer[Credit]):

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from directory.api import casting, personal_data, views
+from directory.api import casting, duplicates, personal_data, views
 from theater_site.api.routing import Router
 
 
@@ -22,6 +22,8 @@ urlpatterns = [
     re_path(rf"{_OF_PRODUCTION}/program/$", casting.ProgramView.as_view(), name="production-program"),
     re_path(rf"^characters/(?P<character>{_ID})/holders/$", casting.HoldersView.as_view(), name="character-holders"),
     re_path(rf"^people/(?P<person>{_ID})/history/$", casting.PersonHistoryView.as_view(), name="person-history"),
+    path("people/duplicates/", duplicates.DuplicatesView.as_view(), name="people-duplicates"),
+    path("people/similar/", duplicates.SimilarView.as_view(), name="people-similar"),
     path("me/personal-data/", personal_data.OwnPersonalDataView.as_view(), name="own-personal-data"),
     path("personal-data/export/", personal_data.PersonalDataExportView.as_view(), name="personal-data-export"),
     path("personal-data/erase/", personal_data.PersonalDataErasureView.as_view(), name="personal-data-erase"),

@@ -15,12 +15,15 @@ from rest_framework.response import Response
 from accounts.models import Section
 from accounts.permissions.selectors.sections import area
 from directory.api import serializers
+from directory.api.duplicates import found_person, refuse_merged
 from directory.models import Consent, Credit, Person, PersonKind
 from directory.rules.credits_table import COLUMNS
 from directory.selectors.credits import credit_counts, credit_rows, history_of, with_role
 from directory.selectors.people import matching, own_person
 from directory.services.consents import give_consent, withdraw_consent
 from directory.services.credits import add_credit, remove_credit, update_credit
+from directory.services.distinct import mark_distinct, unmark_distinct
+from directory.services.merging import merge_people, unmerge_person
 from directory.services.people import (
     add_alias,
     create_person,
@@ -46,7 +49,6 @@ from theater_site.api.resources import (
     internally,
     updates,
     verb,
-    visible,
 )
 from theater_site.core import runs
 from theater_site.core.actors import ActorKind
@@ -91,6 +93,19 @@ class PersonViewSet(Readable):
     describe_self = extend_schema(responses={200: serializers.PersonInternal, 202: SubmittedAnswer})(
         verb(describe_self, answers=serializers.PersonInternal, model=Person)
     )
+
+    merge = verb(merge_people, answers=serializers.PersonInternal)
+    unmerge = verb(unmerge_person, answers=serializers.PersonUnmerged)
+    mark_distinct = verb(mark_distinct, answers=serializers.PersonInternal)
+    unmark_distinct = verb(unmark_distinct, answers=serializers.PersonInternal)
+
+    def found(self, rows: Any = None) -> Any:
+        """The person of the address. An old id of a merged person answers 404 with the code `merged` and the new id."""
+        try:
+            return super().found(rows)
+        except Http404:
+            refuse_merged(self.actor, self.kwargs["pk"])
+            raise
 
     def list(self, request: Request) -> Response:
         # Decrypting fields that a list does not show would take longer than the rest of the request.
@@ -185,8 +200,7 @@ class HistoryViewSet(Resource):
         ]
     )
     def list(self, request: Request, person: str) -> Response:
-        found: Person = visible(request, Person, person)
-        return self.listed(history_of(found).visible_to(self.actor))
+        return self.listed(history_of(found_person(request, person)).visible_to(self.actor))
 
 
 class CountFilter(filters.FilterSet):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import MaxLengthValidator, validate_email
@@ -10,12 +10,21 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Section
+from directory.models.sounds import SoundsField
 from directory.models.trigrams import TrigramIndex
 from directory.rules.sort_names import suggested_sort_name
 from theater_site.core.actors import Actor
 from theater_site.core.encryption import BlindIndexField, EncryptedTextField
+from theater_site.core.errors import DomainError, NotFound
 from theater_site.core.fields import FoldedField, MarkdownField
 from theater_site.core.models import ContentModel
+
+
+def merged_error(survivor_id: int) -> NotFound:
+    """The error for the old id of a merged person."""
+    return NotFound(
+        f"This person was merged into person {survivor_id}. Use that id.", code="merged", data={"person": survivor_id}
+    )
 
 
 class PersonKind(models.TextChoices):
@@ -88,6 +97,7 @@ class Person(ContentModel):
     )
     folded = FoldedField(sources=("name", "sort_name"))
     sort_key = FoldedField(sources=("listed_name",))
+    sounds = SoundsField(sources=("name",))
     published_at = models.DateTimeField(null=True, editable=False)
     archive_key = models.CharField(max_length=200, null=True, unique=True, editable=False)
 
@@ -97,6 +107,8 @@ class Person(ContentModel):
         indexes = [
             models.Index(fields=["sort_key", "id"], name="person_by_name"),
             TrigramIndex(fields=["folded"], name="person_folded_trigram"),
+            models.Index(fields=["sounds"], name="person_by_sounds"),
+            TrigramIndex(fields=["sounds"], name="person_sounds_trigram"),
         ]
         constraints = [
             # A named constraint, since databases name a unique column differently. NULL may repeat: unlinked people.
@@ -120,6 +132,12 @@ class Person(ContentModel):
     def visible_as_own(cls, actor: Actor) -> Q | None:
         return Q(user_id=actor.user_id) if actor.user_id is not None else None
 
+    @classmethod
+    def gone(cls, pk: Any) -> DomainError:
+        """Of a merged person, an error `merged` with the id of the survivor as `data["person"]`."""
+        merge = cls._meta.get_field("merges").related_model.objects.filter(old_id=pk).first()  # type: ignore[union-attr]
+        return super().gone(pk) if merge is None else merged_error(merge.survivor_id)
+
 
 class Alias(ContentModel):
     """Another name of a person, by which they are found and were perhaps credited.
@@ -139,11 +157,16 @@ class Alias(ContentModel):
         default=False, help_text="True where only those who work on the directory may see it. Example: false"
     )
     folded = FoldedField(sources=("name",))
+    sounds = SoundsField(sources=("name",))
 
     class Meta:
         base_manager_name = "objects"
         verbose_name_plural = "aliases"
-        indexes = [TrigramIndex(fields=["folded"], name="alias_folded_trigram")]
+        indexes = [
+            TrigramIndex(fields=["folded"], name="alias_folded_trigram"),
+            models.Index(fields=["sounds"], name="alias_by_sounds"),
+            TrigramIndex(fields=["sounds"], name="alias_sounds_trigram"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["person", "name"],

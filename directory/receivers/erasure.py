@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.audit.services.retention import erase_values
 from accounts.privacy.rules.subjects import NAME_WITHHELD, Subject
-from directory.models import Alias, Consent, Credit, Person
+from directory.models import Alias, Consent, Credit, Person, PersonMerge
 
 _SAID = {"name", "sort_name", "pronouns", "bio", "email", "email_index", "phone"}
 
@@ -19,6 +19,8 @@ def forget(subject: Subject, keep_public_credits: bool, **_: Any) -> None:
             for pk in rows.filter(person=person).values_list("pk", flat=True):
                 erase_values(kind, pk, {"name", "note"})
             rows.filter(person=person).delete()
+        for merge in PersonMerge.objects.filter(survivor=person):
+            _forget_merged(merge)
         printed = Credit.objects.filter(person=person, production__published_at__isnull=False).exists()
         if not (keep_public_credits and printed):
             person.name = NAME_WITHHELD
@@ -31,3 +33,15 @@ def forget(subject: Subject, keep_public_credits: bool, **_: Any) -> None:
         person.user = person.published_at = None
         person.save()
         erase_values("directory.person", person.pk, _SAID)
+
+
+def _forget_merged(merge: PersonMerge) -> None:
+    """Erase the values of a record that was merged into an erased person. The merge cannot be undone then; its old id still
+    leads to the survivor."""
+    for label, rows in ((merge.memory or {}).get("rows") or {}).items():
+        for values in rows["dropped"] if isinstance(rows, dict) else ():
+            erase_values(label, values["id"], values.keys() - {"id"})
+    merge.memory = None
+    merge.save()
+    erase_values("directory.personmerge", merge.pk, {"memory"})
+    erase_values("directory.person", merge.old_id, _SAID)

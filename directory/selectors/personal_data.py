@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from allauth.account.models import EmailAddress
+from django.db.models import Q
 
 from accounts.models import User
 from accounts.privacy.rules.subjects import Subject
 from accounts.privacy.selectors.personal_data import Held, told
-from directory.models import Alias, Consent, Credit, Person
+from directory.models import Alias, Consent, Credit, DistinctPair, Person, PersonMerge
 from theater_site.core.encryption import blind_index
 from theater_site.core.errors import Conflict
 
@@ -67,5 +68,9 @@ def held_by_directory(subject: Subject) -> Held:
             Credit.objects.filter(person__in=people).select_related("production"),
             *("kind", "role", "note", "holding", "credited_as", "starts_on", "ends_on"),
             production="production.title",
+        ),
+        "directory.personmerge": told(PersonMerge.objects.filter(survivor__in=people), "old_id", "merged_at", "memory"),
+        "directory.distinctpair": told(
+            DistinctPair.objects.filter(Q(first__in=people) | Q(second__in=people)), one="first_id", other="second_id"
         ),
     }

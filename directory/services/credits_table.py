@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, TypedDict, cast
 
-from directory.models import Alias, Credit, Person
+from directory.models import Alias, Credit, Person, PersonMerge
 from directory.services.credits import CreditFields, add_credit, update_credit
 from productions.models import Character, Job, Production
 from theater_site.core.actions import Needs, action, current
@@ -116,6 +116,11 @@ class _Names:
         ids = {row["person_id"] for row in rows if row.get("person_id")}
         seen = Person.objects.visible_to(current().actor)
         self.by_id = seen.in_bulk(ids)
+        # A table that was exported before a merge has the old id.
+        merges = PersonMerge.objects.filter(old_id__in=[pk for pk in ids if pk], survivor__in=seen).select_related(
+            "survivor"
+        )
+        self.by_id |= {merge.old_id: merge.survivor for merge in merges}
         self.by_name: dict[str, dict[int, Person]] = {}
         for person in seen.filter(name__in=names):
             self.by_name.setdefault(person.name, {})[person.pk] = person

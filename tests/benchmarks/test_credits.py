@@ -56,9 +56,9 @@ class Scene:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO directory_person (version, created_at, updated_at, section_id, kind, name, sort_name, pronouns,"
-                f" bio, email, email_index, phone, folded, sort_key, published_at) {numbers.format(PEOPLE - 1)}"
-                " SELECT 1, %s, %s, %s, 'person', 'Actor ' || n, '', '', '', '', '', '', 'actor ' || n, 'actor ' || n, %s"
-                " FROM numbers",
+                f" bio, email, email_index, phone, folded, sort_key, sounds, published_at) {numbers.format(PEOPLE - 1)}"
+                " SELECT 1, %s, %s, %s, 'person', 'Actor ' || n, '', '', '', '', '', '', 'actor ' || n, 'actor ' || n,"
+                " ' aktr ', %s FROM numbers",
                 [stamp, stamp, directory_id, stamp],
             )
             cursor.execute("SELECT min(id) FROM directory_person")

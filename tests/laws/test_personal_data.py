@@ -21,6 +21,8 @@ from accounts.privacy.rules.subjects import Subject
 from accounts.privacy.signals import held_about
 from directory.models import Person
 from directory.services.consents import give_consent
+from directory.services.distinct import mark_distinct
+from directory.services.merging import merge_people
 from directory.services.people import update_contact, update_person
 from directory.services.personal_data import erase_personal_data, export_personal_data
 from productions.services.productions import update_production
@@ -74,7 +76,11 @@ NAME, SORTED, PRONOUNS, BIO = "Zebedee Quillfeather", "Quillfeather, Zebedee", "
 MAIL, CONTACT, PHONE = "zq.account@home.example", "zq.contact@home.example", "+44 20 7946 0991"
 ALIAS, CONSENT, REASON, TITLE = "Aliasotter", "Consentcrow", "Reasonraven", "Titletern"
 BUYER, REMARK, AWAY, CLASSES = "Buyerbuzzard Quill", "Remarkrobin", "Awayavocet", "Classescormorant"
+DOUBLE, OTHER_ALIAS, OTHER_BIO = "Zeb Quillfeather-Wren", "Doubledove", "Biobittern"
 PLANTED = (
+    DOUBLE,
+    OTHER_ALIAS,
+    OTHER_BIO,
     NAME,
     SORTED,
     PRONOUNS,
@@ -107,10 +113,23 @@ class Zebedee:
         )
         update_contact(actor=by, person=self.person, changes={"email": CONTACT, "phone": PHONE})
         directory.alias(self.person, ALIAS, by=self.director, internal=True)
+        double = directory.person(by=self.director, name=DOUBLE, bio=OTHER_BIO)
+        for name in (ALIAS, OTHER_ALIAS):
+            directory.alias(double, name, by=self.director)
+        mark_distinct(actor=by, person=self.person, other=directory.person(by=self.director))
+        merge_people(
+            actor=by,
+            survivor=self.person,
+            duplicate=double.pk,
+            duplicate_version=None,
+            take=[],
+            keep_credited_name=False,
+        )
+        self.person.refresh_from_db()
         give_consent(actor=by, person=self.person, purpose="photo", note=CONSENT)
         self.play = self.performance.production
         directory.credit(self.play, self.person, "Puck", by=self.director)
-        days = {"first_date": dt.date(2031, 3, 1), "last_date": dt.date(2031, 3, 9)}
+        days = {"first_date": dt.date(2028, 3, 1), "last_date": dt.date(2028, 3, 9)}
         scheduling.unavailability(self.person, by=self.director, reason=CLASSES, **days)
         scheduling.called(self.performance, self.person, by=self.director)
         # Somebody else submits something about them, and it waits.

@@ -12,6 +12,7 @@ from scheduling.services.closures import close_on_holidays, close_venue
 from scheduling.services.occurrences import cancel_occurrence, update_occurrence
 from scheduling.services.space_parts import set_parts
 from tests import world
+from tests.laws.scenes import Theater
 from tests.worlds import scheduling as calendar
 from theater_site.core.errors import DomainError
 
@@ -19,7 +20,12 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def house(theater: Any) -> dict[str, Any]:
+def theater() -> Theater:
+    return Theater()
+
+
+@pytest.fixture
+def house(theater: Theater) -> dict[str, Any]:
     by = theater.director
     venue = calendar.venue(by=by)
     hall, left, right = (calendar.space(by=by, at=venue, name=name) for name in ("Hall", "Left", "Right"))
@@ -34,7 +40,7 @@ def _refused(code: str, call: Any) -> DomainError:
     return caught.value
 
 
-def test_the_whole_takes_its_parts_and_a_part_the_whole(theater: Any, house: dict[str, Any]) -> None:
+def test_the_whole_takes_its_parts_and_a_part_the_whole(theater: Theater, house: dict[str, Any]) -> None:
     by = theater.director
     left = calendar.occurrence(theater.production, by=by, space=house["left"])
     calendar.occurrence(theater.production, by=by, space=house["right"])
@@ -48,7 +54,7 @@ def test_the_whole_takes_its_parts_and_a_part_the_whole(theater: Any, house: dic
     assert not Booking.objects.filter(occurrence=later).exists()
 
 
-def test_spaces_that_share_a_part_exclude_each_other(theater: Any, house: dict[str, Any]) -> None:
+def test_spaces_that_share_a_part_exclude_each_other(theater: Theater, house: dict[str, Any]) -> None:
     by, actor = theater.director, world.acting(theater.director)
     first, second, shared = (calendar.space(by=by, at=house["venue"]) for _ in range(3))
     early = calendar.occurrence(theater.production, by=by, space=first)
@@ -62,7 +68,7 @@ def test_spaces_that_share_a_part_exclude_each_other(theater: Any, house: dict[s
 
 
 @pytest.mark.parametrize("parts", ["itself", "circle", "elsewhere"])
-def test_parts_that_make_no_sense_are_refused(theater: Any, house: dict[str, Any], parts: str) -> None:
+def test_parts_that_make_no_sense_are_refused(theater: Theater, house: dict[str, Any], parts: str) -> None:
     space, part, code = {
         "itself": (house["hall"], house["hall"], "parts_in_circle"),
         "circle": (house["left"], house["hall"], "parts_in_circle"),
@@ -71,7 +77,7 @@ def test_parts_that_make_no_sense_are_refused(theater: Any, house: dict[str, Any
     _refused(code, lambda: set_parts(actor=world.acting(theater.director), space=space, parts=[part.pk]))
 
 
-def test_a_closed_house_books_nothing(theater: Any, house: dict[str, Any]) -> None:
+def test_a_closed_house_books_nothing(theater: Theater, house: dict[str, Any]) -> None:
     by, actor = theater.director, world.acting(theater.director)
     days = {"first_date": dt.date(2031, 10, 1), "last_date": dt.date(2031, 11, 30), "reason": "New roof"}
     event = calendar.occurrence(theater.production, by=by, space=house["left"])
@@ -89,7 +95,7 @@ def test_a_closed_house_books_nothing(theater: Any, house: dict[str, Any]) -> No
     calendar.occurrence(theater.production, by=by, space=house["hall"])
 
 
-def test_one_space_can_be_closed(theater: Any, house: dict[str, Any]) -> None:
+def test_one_space_can_be_closed(theater: Theater, house: dict[str, Any]) -> None:
     actor, day = world.acting(theater.director), dt.date(2031, 11, 20)
     close_venue(
         actor=actor, venue=house["venue"], space=house["left"], first_date=day, last_date=day, reason="New floor"
@@ -101,7 +107,7 @@ def test_one_space_can_be_closed(theater: Any, house: dict[str, Any]) -> None:
     )
 
 
-def test_public_holidays_close_the_house_once(theater: Any, house: dict[str, Any]) -> None:
+def test_public_holidays_close_the_house_once(theater: Theater, house: dict[str, Any]) -> None:
     actor = world.acting(theater.director)
     given = {"venue": house["venue"], "country": "GB", "subdivision": "ENG", "year": 2031}
     rows = close_on_holidays(actor=actor, **given)
@@ -121,7 +127,7 @@ def test_public_holidays_close_the_house_once(theater: Any, house: dict[str, Any
         ({"space": "elsewhere"}, "space_elsewhere"),
     ],
 )
-def test_a_closure_names_what_is_wrong(theater: Any, house: dict[str, Any], changes: dict[str, Any], code: str) -> None:
+def test_a_closure_names_what_is_wrong(theater: Theater, house: dict[str, Any], changes: dict[str, Any], code: str) -> None:
     day = dt.date(2031, 11, 20)
     given = {
         "venue": house["venue"],
@@ -143,7 +149,7 @@ def test_a_closure_names_what_is_wrong(theater: Any, house: dict[str, Any], chan
     ("changes", "code"), [({"country": "XX"}, "unknown_country"), ({"year": 1066}, "out_of_range")]
 )
 def test_holidays_need_a_known_country_and_year(
-    theater: Any, house: dict[str, Any], changes: dict[str, Any], code: str
+    theater: Theater, house: dict[str, Any], changes: dict[str, Any], code: str
 ) -> None:
     given = {"venue": house["venue"], "country": "GB", "subdivision": None, "year": 2031, **changes}
     _refused(code, lambda: close_on_holidays(actor=world.acting(theater.director), **given))

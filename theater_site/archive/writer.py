@@ -10,7 +10,7 @@ from typing import Any
 
 from accounts.models import Section, SectionKind
 from accounts.permissions.selectors.sections import area
-from directory.models import Alias, Credit, Person
+from directory.models import Alias, Credit, Person, PersonMerge
 from productions.models import Production, ProductionStatus, Season
 from scheduling.models import Category, Occurrence, Run, Venue, Visibility
 from theater_site.archive.columns import Slugs, too_long
@@ -343,6 +343,9 @@ class ArchiveWriter:
         elif model is Person:
             rows = rows.only("archive_key")
             self.known_people = {row.archive_key: row for row in rows}
+            # Of a person who was merged: the survivor, or a second import would create the duplicate again.
+            merges = PersonMerge.objects.filter(archive_key__startswith=f"{self.name}:").select_related("survivor")
+            self.known_people |= {merge.archive_key or "": merge.survivor for merge in merges}
             return self.known_people
         return {row.archive_key: row for row in rows}
 

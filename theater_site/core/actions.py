@@ -290,6 +290,8 @@ class Action(Generic[P, Result]):
         # Not .first(): its ORDER BY on a single row is a quarter of this query's cost.
         fresh = next(iter(rows.filter(pk=seen.pk).order_by()), None)
         if fresh is None:
+            if issubclass(model, ContentModel):
+                raise model.gone(seen.pk)
             raise NotFound(f"This {model._meta.verbose_name} was deleted.")
         if if_version is not None and fresh.version != if_version:
             raise Stale(

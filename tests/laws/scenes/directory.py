@@ -6,8 +6,10 @@ from typing import Any
 
 from accounts.models import User
 from accounts.permissions.selectors.sections import area
-from directory.models import Alias, Consent, Credit, Person
+from directory.models import Alias, Consent, Credit, Person, PersonMerge
 from directory.services.consents import give_consent
+from directory.services.distinct import mark_distinct
+from directory.services.merging import merge_people
 from tests import world
 from tests.laws.scenes import Call, Scene, Theater, open_read
 from tests.worlds import directory
@@ -67,6 +69,47 @@ def _removes_alias(t: Theater) -> Scene:
     return Scene({"person": alias.person, "alias": alias})
 
 
+def _duplicate(t: Theater, of: Person) -> Person:
+    """A record of the same person, with a credit, another name and a consent."""
+    made = _person(t, published=True, name=f"{of.name} again", email="twice@home.example")
+    _credit(t, made)
+    directory.alias(made, f"Other {world.number()}", by=t.director)
+    give_consent(actor=t.acting(), person=made, purpose="photo", note=None)
+    return made
+
+
+def _pair(t: Theater) -> tuple[Person, Person]:
+    person = _public(t)
+    return person, _duplicate(t, person)
+
+
+def _merges(t: Theater) -> Scene:
+    person, duplicate = _pair(t)
+    given = {"survivor": person, "duplicate": duplicate.pk, "duplicate_version": duplicate.version}
+    return Scene({**given, "take": [], "keep_credited_name": True})
+
+
+def _merged(t: Theater) -> PersonMerge:
+    merge_people(actor=t.acting(), **_merges(t).given)
+    return PersonMerge.objects.select_related("survivor").latest("pk")
+
+
+def _unmerges(t: Theater) -> Scene:
+    merge = _merged(t)
+    return Scene({"person": merge.survivor, "merge": merge.pk})
+
+
+def _marks(t: Theater) -> Scene:
+    person, other = _pair(t)
+    return Scene({"person": person, "other": other})
+
+
+def _unmarks(t: Theater) -> Scene:
+    made = _marks(t)
+    mark_distinct(actor=t.acting(), **made.given)
+    return made
+
+
 ACTIONS = {
     "person.create": lambda t: Scene({"section": area("Directory"), "fields": {"name": "Sarah Bernhardt"}}),
     "person.update": lambda t: Scene({"person": _person(t), "changes": {"name": "Eleonora Duse"}}),
@@ -78,6 +121,10 @@ ACTIONS = {
     "person.delete": lambda t: Scene({"person": _person(t)}),
     "person.add_alias": lambda t: Scene({"person": _person(t), "name": "E. D.", "internal": True}),
     "person.remove_alias": _removes_alias,
+    "person.merge": _merges,
+    "person.unmerge": _unmerges,
+    "person.mark_distinct": _marks,
+    "person.unmark_distinct": _unmarks,
     "credit.add": lambda t: Scene({"production": t.production, "person": _person(t), "fields": {"role": "Hamlet"}}),
     "credit.update": lambda t: Scene({"credit": _credit(t), "changes": {"role": "Ophelia"}}),
     "credit.remove": lambda t: Scene({"credit": _credit(t)}),
@@ -112,6 +159,31 @@ def _deleted_person(t: Theater) -> Call:
     return Call({"pk": person.pk}, version=person.version, status=204)
 
 
+def _merged_over_http(t: Theater) -> Call:
+    person, duplicate = _pair(t)
+    body = {"duplicate": duplicate.pk, "duplicate_version": duplicate.version, "take": [], "keep_credited_name": True}
+    return Call({"pk": person.pk}, body, version=person.version)
+
+
+def _unmerged_over_http(t: Theater) -> Call:
+    merge = _merged(t)
+    return Call({"pk": merge.survivor_id}, {"merge": merge.pk})
+
+
+def _marked(t: Theater) -> Call:
+    person, other = _pair(t)
+    return Call({"pk": person.pk}, {"other": other.pk})
+
+
+def _unmarked(t: Theater) -> Call:
+    given = _unmarks(t).given
+    return Call({"pk": given["person"].pk}, {"other": given["other"].pk})
+
+
+def _similar(t: Theater) -> Call:
+    return Call(query=f"?name={_public(t).name.replace(' ', '+')}", stranger={403}, public={401})
+
+
 def _patched_credit(t: Theater) -> Call:
     credit = _credit(t)
     return Call({"pk": credit.pk}, {"role": "Ophelia"}, version=credit.version)
@@ -137,6 +209,12 @@ ROUTES = {
     "POST person-link-user": lambda t: Call({"pk": _public(t).pk}, {"user": world.user().pk}),
     "POST person-contact": _reached,
     "POST person-describe-self": _described,
+    "POST person-merge": _merged_over_http,
+    "POST person-unmerge": _unmerged_over_http,
+    "POST person-mark-distinct": _marked,
+    "POST person-unmark-distinct": _unmarked,
+    "GET people-duplicates": lambda t: Call(stranger={403}, public={401}),
+    "GET people-similar": _similar,
     "GET person-credit-list": lambda t: open_read(kwargs={"person": _much_credited(t).pk}),
     "GET credit-list": lambda t: open_read(),
     "POST credit-list": lambda t: Call(

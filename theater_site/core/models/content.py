@@ -13,7 +13,7 @@ from django.db.models.signals import class_prepared, post_delete
 
 from theater_site.core import changes, recording, runs
 from theater_site.core.actors import EVERYWHERE, Actor, Sections, SectionsBelow
-from theater_site.core.errors import Stale, all_of
+from theater_site.core.errors import DomainError, NotFound, Stale, all_of
 from theater_site.core.models.values import BOOKKEEPING, problems_of
 
 _CHUNK = 2_000
@@ -190,6 +190,11 @@ class ContentModel(models.Model):
     def visible_as_own(cls, actor: Actor) -> Q | None:
         """The rows that `actor` may see in any section because they are their own; None if there are none."""
         return None
+
+    @classmethod
+    def gone(cls, pk: Any) -> DomainError:
+        """The error for a row that was deleted since it was loaded."""
+        return NotFound(f"This {cls._meta.verbose_name} was deleted.")
 
     @property
     def owning_section_id(self) -> int | None:
