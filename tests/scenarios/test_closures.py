@@ -127,7 +127,9 @@ def test_public_holidays_close_the_house_once(theater: Theater, house: dict[str,
         ({"space": "elsewhere"}, "space_elsewhere"),
     ],
 )
-def test_a_closure_names_what_is_wrong(theater: Theater, house: dict[str, Any], changes: dict[str, Any], code: str) -> None:
+def test_a_closure_names_what_is_wrong(
+    theater: Theater, house: dict[str, Any], changes: dict[str, Any], code: str
+) -> None:
     day = dt.date(2031, 11, 20)
     given = {
         "venue": house["venue"],
