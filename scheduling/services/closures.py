@@ -20,7 +20,7 @@ _DAY = dt.timedelta(days=1)
 _LONGEST = dt.timedelta(days=366)
 
 
-@action("venue.close", needs=Needs("edit_venues", on="venue"), submittable=True)
+@action("venue.close", needs=Needs("edit_venues", on="venue"), subject="venue", submittable=True)
 def close_venue(
     *,
     venue: Venue,
@@ -44,7 +44,7 @@ def close_venue(
     return _closed([_closure(venue, space, first, last, reason) for first, last in _spans(first_date, last_date)])
 
 
-@action("venue.close_on_holidays", needs=Needs("edit_venues", on="venue"), submittable=True)
+@action("venue.close_on_holidays", needs=Needs("edit_venues", on="venue"), subject="venue", submittable=True)
 def close_on_holidays(
     *,
     venue: Venue,

@@ -231,7 +231,9 @@ ROUTES = {
     "GET space-detail": lambda t: open_read(kwargs={"pk": _space(t).pk}),
     "PATCH space-detail": lambda t: _patch(_space(t), {"capacity": 300}),
     "GET space-internal": lambda t: Call({"pk": _space(t).pk}),
-    "POST space-set-parts": lambda t: Call({"pk": _space(t).pk}, {"parts": []}),
+    "POST space-set-parts": lambda t: Call(
+        {"pk": (row := _space(t)).pk}, {"parts": [calendar.space(by=t.director, at=row.venue).pk]}
+    ),
     "POST venue-close": lambda t: Call(
         {"pk": _venue(t).pk}, {**_CLOSED, "first_date": "2031-11-06", "last_date": "2031-11-06"}
     ),
