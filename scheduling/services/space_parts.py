@@ -20,9 +20,9 @@ def set_parts(
 ) -> Space:
     """Set the parts of a space: while it is booked they are taken too, and while one of them is booked it is taken.
 
-    Two spaces that share a part exclude each other. Future events of the space book its parts from now on. Errors:
-    `unknown_parts` for spaces that are not in its venue; `parts_in_circle`; `nothing_changes`; `space_taken` if a part is taken during a
-    future event of the space.
+    Two spaces that share a part exclude each other. Future events of the space book its parts from now on.
+    Errors: `unknown_parts` for spaces that are not in its venue; `parts_in_circle`; `nothing_changes`; `space_taken` if a part
+    is taken during a future event of the space.
     """
     wanted = set(parts)
     known = set(Space.objects.filter(venue=space.venue_id, pk__in=wanted).values_list("pk", flat=True))
