@@ -15,10 +15,9 @@ from directory.models import Person, PersonMerge
 from directory.models.people import merged_error
 from directory.rules.duplicates import Certainty, Reason
 from directory.selectors.duplicates import duplicate_pairs, similar_people, similar_to
-from theater_site.api.resources import ActingView, actor_of, visible
-from theater_site.core import runs
-from theater_site.core.actors import Actor, ActorKind
-from theater_site.core.errors import Invalid, NotAllowed, NotSignedIn
+from theater_site.api.resources import ActingView, actor_of, refuse_outsiders, visible
+from theater_site.core.actors import Actor
+from theater_site.core.errors import Invalid
 
 _REASONS = 'Why: names, nicknames, aliases, years, e-mail address. Example: ["same_name", "same_email"]'
 _CERTAINTY = "How certain that is; only the same name and e-mail address are certain. Example: likely"
@@ -32,12 +31,9 @@ class PersonCompared(serializers.ModelSerializer[Person]):
         fields = ("id", "version", "kind", "name", "sort_name", "published_at")
 
 
-class CandidateRead(serializers.Serializer[Any]):
-    """A person who may be the one asked about."""
+class LikenessRead(serializers.Serializer[Any]):
+    """How likely two people are the same, and why."""
 
-    person = PersonCompared(help_text="The person who may be meant.")
-    first_year = serializers.SerializerMethodField(help_text="The year of their first credit, if known. Example: 1998")
-    last_year = serializers.SerializerMethodField(help_text="The year of their last credit, if known. Example: 2026")
     score = serializers.FloatField(source="likeness.score", help_text="How likely, from 0 to 1. Example: 0.92")
     certainty = serializers.ChoiceField(
         choices=[each.value for each in Certainty], source="likeness.certainty.value", help_text=_CERTAINTY
@@ -47,6 +43,14 @@ class CandidateRead(serializers.Serializer[Any]):
         source="likeness.reasons",
         help_text=_REASONS,
     )
+
+
+class CandidateRead(LikenessRead):
+    """A person who may be the one asked about."""
+
+    person = PersonCompared(help_text="The person who may be meant.")
+    first_year = serializers.SerializerMethodField(help_text="The year of their first credit, if known. Example: 1998")
+    last_year = serializers.SerializerMethodField(help_text="The year of their last credit, if known. Example: 2026")
 
     def get_first_year(self, row: Any) -> int | None:
         return row.years[0] if row.years else None
@@ -61,20 +65,11 @@ class SimilarRead(serializers.Serializer[Any]):
     results = CandidateRead(many=True, help_text="The people, the most likely first; at most ten.")
 
 
-class PairRead(serializers.Serializer[Any]):
+class PairRead(LikenessRead):
     """Two people who may be the same."""
 
     first = PersonCompared(help_text="The person with the lower id.")
     second = PersonCompared(help_text="The person with the higher id.")
-    score = serializers.FloatField(source="likeness.score", help_text="How likely, from 0 to 1. Example: 0.92")
-    certainty = serializers.ChoiceField(
-        choices=[each.value for each in Certainty], source="likeness.certainty.value", help_text=_CERTAINTY
-    )
-    reasons = serializers.ListField(
-        child=serializers.ChoiceField(choices=[each.value for each in Reason]),
-        source="likeness.reasons",
-        help_text=_REASONS,
-    )
 
 
 class DuplicatesRead(serializers.Serializer[Any]):
@@ -90,7 +85,7 @@ class DuplicatesView(ActingView):
     def get(self, request: Request) -> Response:
         """List the hundred most likely pairs of people who may be the same. Merge a pair, or mark it as distinct, and the next
         ones follow."""
-        _refuse_outsiders(request, set())
+        _reader(request, set())
         return Response(DuplicatesRead({"results": duplicate_pairs()}).data)
 
 
@@ -110,7 +105,7 @@ class SimilarView(ActingView):
     def get(self, request: Request) -> Response:
         """Find the people who may be meant by a name ("do you mean ...?"), or who may be the same as a person. Ask before you
         create a person. Errors: `required` without a name and a person."""
-        actor = _refuse_outsiders(request, {"name", "person"})
+        actor = _reader(request, {"name", "person"})
         name, person = request.query_params.get("name", "").strip(), request.query_params.get("person", "")
         if person:
             pk = int(person) if person.isascii() and person.isdigit() and len(person) <= 18 else 0
@@ -143,12 +138,10 @@ def refuse_merged(actor: Actor, pk: Any) -> None:
         raise merged_error(merge.survivor_id)
 
 
-def _refuse_outsiders(request: Request, known: set[str]) -> Actor:
+def _reader(request: Request, known: set[str]) -> Actor:
+    """The actor, who may view the directory. Raises Invalid `unknown_filter` for a parameter that is not `known`."""
     actor = actor_of(request)
-    if actor.kind is ActorKind.PUBLIC:
-        raise NotSignedIn("Sign in to see this.")
-    if not actor.holds(Person.view_permission, area("Directory"), runs.instant()):
-        raise NotAllowed(f"You may not see this. It needs the permission {Person.view_permission}.")
+    refuse_outsiders(actor, area("Directory"), Person.view_permission)
     for name in request.query_params:
         if name not in known | {"format"}:
             raise Invalid("There is no such filter.", code="unknown_filter", field=name)

@@ -50,7 +50,7 @@ class Moves:
             if equal is None:
                 moved.append([row.pk, _digest(row, _values_but(model, person))])
                 continue
-            deleted.append({"id": row.pk, **_values(row)})
+            deleted.append({"id": row.pk, **values_of(row)})
             if dropped is not None:
                 dropped(row, equal)
             row.delete()
@@ -83,7 +83,7 @@ class Moves:
 
 def values_of(row: ContentModel) -> dict[str, Any]:
     """The recorded values of a row as JSON data."""
-    return _values(row)
+    return {name: dump(getattr(row, name)) for name in tracked(type(row))}
 
 
 def rebuilt(model: type[ContentModel], values: dict[str, Any]) -> Any | None:
@@ -101,10 +101,6 @@ def rebuilt(model: type[ContentModel], values: dict[str, Any]) -> Any | None:
                 value = None
         read[name] = field.to_python(value)
     return model(**read)
-
-
-def _values(row: ContentModel) -> dict[str, Any]:
-    return {name: dump(getattr(row, name)) for name in tracked(type(row))}
 
 
 def _values_but(model: type[ContentModel], person: str) -> list[str]:

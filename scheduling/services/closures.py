@@ -8,7 +8,7 @@ from typing import Annotated
 
 import holidays
 
-from scheduling.models import Category, Occurrence, Space, Venue, Visibility
+from scheduling.models import Category, Occurrence, OccurrenceStatus, Space, Venue, Visibility
 from scheduling.rules.spans import LONGEST_DAYS
 from scheduling.rules.wall_time import to_utc, valid_zone
 from scheduling.services.conflicts import book
@@ -68,7 +68,9 @@ def close_on_holidays(
             field="country",
         ) from None
     planned = [_closure(venue, None, day, day, name) for day, name in sorted(days.items())]
-    closures = Occurrence.objects.filter(venue=venue, space=None, category=Category.CLOSURE).exclude(status="canceled")
+    closures = Occurrence.objects.filter(venue=venue, space=None, category=Category.CLOSURE).exclude(
+        status=OccurrenceStatus.CANCELED
+    )
     closed = set(closures.filter(date__startswith=str(year)).values_list("date", flat=True))
     new = [row for row in planned if row.date not in closed]
     if not new:

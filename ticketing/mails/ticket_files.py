@@ -20,7 +20,7 @@ from ticketing.selectors.ticket_keys import ticket_signers
 
 
 def ticket_files(about_id: str) -> list[Attachment]:
-    """The PDF and the ICS file of the order with this id. None if it is not paid, or has no valid tickets any more."""
+    """The PDF and the ICS file of the order with this id. No files if it is not paid, or has no valid tickets any more."""
     related = ("line__order", "performance__production", "performance__venue", "performance__space")
     valid = Ticket.objects.filter(line__order=int(about_id), line__order__state=OrderState.PAID, void=False)
     tickets = list(valid.select_related(*related).order_by("pk"))

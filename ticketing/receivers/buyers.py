@@ -22,9 +22,7 @@ TICKET_FILES = "tickets"
 
 
 def send_order(order: Order, **_: Any) -> None:
-    _send(
-        "order_placed", order, orders.order_placed, attachments=TICKET_FILES if order.state == OrderState.PAID else ""
-    )
+    _send("order_placed", order, orders.order_placed, attachments=_files_of(order))
 
 
 def send_tickets(order: Order, **_: Any) -> None:
@@ -52,7 +50,7 @@ def send_moved(moves: list[Move], **_: Any) -> None:
             order,
             partial(orders.performance_moved, order, tickets, before[tickets[0].performance_id]),
             # The printed tickets show the old time.
-            attachments=TICKET_FILES if order.state == OrderState.PAID else "",
+            attachments=_files_of(order),
         )
     for entry in _waiting_for(before):
         _mail_waiting(entry, partial(waiting_list.moved, entry, before[entry.performance_id]))
@@ -92,6 +90,11 @@ def _orders_at(occurrences: list[Occurrence]) -> list[tuple[Order, list[Ticket]]
     for ticket in _with_related(Ticket.objects.filter(performance__in=occurrences, void=False)):
         tickets[ticket.line.order].append(ticket)
     return list(tickets.items())
+
+
+def _files_of(order: Order) -> str:
+    """The files of a mail about an order: the tickets once it is paid."""
+    return TICKET_FILES if order.state == OrderState.PAID else ""
 
 
 def _with_related(tickets: Any) -> Any:
